@@ -1,0 +1,79 @@
+"""What a person can do, as data: each action's id and default keys (portable Qt key text)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """Ids are stable; words are made in `sos_studio.ui`."""
+
+    OPEN_SCAN = "file.open_scan"
+    OPEN_PROJECT = "file.open_project"
+    NEW_PROJECT = "file.new_project"
+    IMPORT_IMAGES = "file.import_images"
+    EXPORT_DATASET = "file.export_dataset"
+    QUIT = "file.quit"
+    UNDO = "edit.undo"
+    REDO = "edit.redo"
+    STEP_ORIENT = "view.orient"
+    STEP_CROP = "view.crop"
+    STEP_STAGE = "view.stage"
+    STEP_PREDICT = "view.predict"
+    FACE_LEFT = "view.face_left"
+    THEME_DARK = "view.dark"
+    THEME_LIGHT = "view.light"
+    CAPTURE = "case.capture"
+    NEXT_UNSTAGED = "case.next_unstaged"
+    STAGE_1 = "case.stage_1"
+    STAGE_2 = "case.stage_2"
+    STAGE_3 = "case.stage_3"
+    STAGE_4 = "case.stage_4"
+    STAGE_5 = "case.stage_5"
+    EVALUATOR = "case.evaluator"
+    RETRAIN_ALL = "train.retrain_all"
+    CANCEL_JOB = "train.cancel"
+    STARTING_WEIGHTS = "train.weights"
+    PREDICT = "predict.predict"
+    TOGGLE_HEATMAP = "predict.toggle_heatmap"
+    SHORTCUTS = "help.shortcuts"
+    ABOUT = "help.about"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Keys of one action; the first is shown in menus and tooltips."""
+
+    action: Action
+    keys: tuple[str, ...]
+
+
+DEFAULT_BINDINGS: tuple[Binding, ...] = (
+    Binding(Action.OPEN_SCAN, ("Ctrl+O",)),
+    Binding(Action.OPEN_PROJECT, ("Ctrl+Shift+O",)),
+    Binding(Action.NEW_PROJECT, ("Ctrl+Shift+N",)),
+    Binding(Action.QUIT, ("Ctrl+Q",)),
+    Binding(Action.UNDO, ("Ctrl+Z",)),
+    Binding(Action.REDO, ("Ctrl+Y", "Ctrl+Shift+Z")),
+    Binding(Action.STEP_ORIENT, ("Ctrl+1",)),
+    Binding(Action.STEP_CROP, ("Ctrl+2",)),
+    Binding(Action.STEP_STAGE, ("Ctrl+3",)),
+    Binding(Action.STEP_PREDICT, ("Ctrl+4",)),
+    Binding(Action.CAPTURE, ("Ctrl+Return",)),
+    Binding(Action.NEXT_UNSTAGED, ("N",)),
+    Binding(Action.STAGE_1, ("1",)),
+    Binding(Action.STAGE_2, ("2",)),
+    Binding(Action.STAGE_3, ("3",)),
+    Binding(Action.STAGE_4, ("4",)),
+    Binding(Action.STAGE_5, ("5",)),
+    Binding(Action.RETRAIN_ALL, ("Ctrl+Shift+T",)),
+    Binding(Action.PREDICT, ("Ctrl+P",)),
+    Binding(Action.TOGGLE_HEATMAP, ("H",)),
+    Binding(Action.SHORTCUTS, ("F1", "?")),
+)
+
+
+def default_keys(action: Action) -> tuple[str, ...]:
+    """Keys that an action has out of the box; empty if none."""
+    return next((binding.keys for binding in DEFAULT_BINDINGS if binding.action is action), ())

@@ -1,0 +1,103 @@
+"""Events folded into the one state that the window and the terminal show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sos_studio.core.jobs import Artifact, Cancelled, Event, Failed, Metric, Progress, Started, Succeeded, Warned
+
+
+class JobStatus(StrEnum):
+    """`INTERRUPTED`: the worker is gone without a last event (killed, power cut, restart of the machine)."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come by itself."""
+        return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class JobState:
+    """Everything shown about a job. A pure function of its events (and of whether its worker lives)."""
+
+    status: JobStatus = JobStatus.QUEUED
+    attempt: int = 0
+    parts: tuple[str, ...] = ()
+    part: str = ""
+    done: float = 0.0
+    total: float = 0.0
+    started_utc: datetime | None = None
+    updated_utc: datetime | None = None
+    metrics: tuple[Metric, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    failure_code: str = ""
+    failure_values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fraction(self) -> float:
+        """Share done, 0 … 1."""
+        if self.status is JobStatus.SUCCEEDED:
+            return 1.0
+        return min(self.done / self.total, 1.0) if self.total > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at the pace so far; None before the first hundredth."""
+        if self.status is not JobStatus.RUNNING or self.started_utc is None or self.updated_utc is None or self.fraction < 0.01:
+            return None
+        elapsed = (self.updated_utc - self.started_utc).total_seconds()
+        return elapsed * (1.0 - self.fraction) / self.fraction
+
+    def after(self, event: Event) -> JobState:
+        """The state once `event` has happened."""
+        state = replace(self, updated_utc=event.utc)
+        match event:
+            case Started():
+                # A resumed job starts a new attempt and keeps what the earlier ones measured.
+                return replace(
+                    state,
+                    status=JobStatus.RUNNING,
+                    attempt=event.attempt,
+                    parts=event.parts,
+                    started_utc=event.utc,
+                    failure_code="",
+                    failure_values={},
+                )
+            case Progress():
+                return replace(state, done=event.done, total=event.total, part=event.part)
+            case Metric():
+                return replace(state, metrics=(*state.metrics, event))
+            case Artifact():
+                return replace(state, artifacts=(*state.artifacts, event))
+            case Warned():
+                return replace(state, warnings=(*state.warnings, event))
+            case Succeeded():
+                return replace(state, status=JobStatus.SUCCEEDED)
+            case Failed():
+                return replace(state, status=JobStatus.FAILED, failure_code=event.code, failure_values=event.values)
+            case Cancelled():
+                return replace(state, status=JobStatus.CANCELLED)
+
+    def without_worker(self) -> JobState:
+        """What a running job is once its worker is known to be gone."""
+        return replace(self, status=JobStatus.INTERRUPTED) if self.status is JobStatus.RUNNING else self
+
+
+def fold(events: Iterable[Event]) -> JobState:
+    """The state after all `events`."""
+    state = JobState()
+    for event in events:
+        state = state.after(event)
+    return state

@@ -1,0 +1,156 @@
+"""A job is a folder. This is what lies in it and the events that its worker writes.
+
+``job.json`` (asked) → ``worker.json`` (who works) → ``events.jsonl``, ``log.txt``, ``checkpoints/`` → ``result.json``; a file named
+``cancel`` asks the worker to stop.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from sos_studio.core.readings import utc_now
+from sos_studio.core.roi import Finite
+from sos_studio.core.training import TrainingSettings
+
+JOB_FILE, EVENTS_FILE, LOG_FILE, RESULT_FILE = "job.json", "events.jsonl", "log.txt", "result.json"
+WORKER_FILE, HEARTBEAT_FILE, CANCEL_FILE = "worker.json", "heartbeat", "cancel"
+CHECKPOINTS_DIR = "checkpoints"
+HEARTBEAT_EVERY_S = 2.0
+HEARTBEAT_LOST_S = 60.0
+
+JobKind = Literal["teacher", "detector", "student", "retrain"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class JobSpec(BaseModel):
+    """``job.json``. Paths are POSIX, relative to the project folder, which is two levels above the job folder.
+
+    Attributes
+    ----------
+    weights
+        Absolute path of starting weights (a safetensors file of the network), or None: from scratch.
+    teacher_model, detector_model
+        Model ids that a single `student` job starts from; a `retrain` job makes its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    job_id: str
+    kind: JobKind
+    manifest: str
+    seed: int = 0
+    device: Device = "auto"
+    threads: Annotated[int, Field(ge=1)] = 1
+    preset: str
+    settings: TrainingSettings
+    weights: str | None = None
+    teacher_model: str | None = None
+    detector_model: str | None = None
+    created_utc: AwareDatetime = Field(default_factory=utc_now)
+
+
+class WorkerRecord(BaseModel):
+    """``worker.json``: pid and its start time tell a live worker from a stranger with its pid."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pid: int
+    started_at: float
+    host: str
+
+
+class _Event(_Strict):
+    n: Annotated[int, Field(ge=0)]
+    attempt: Annotated[int, Field(ge=1)] = 1
+    utc: Annotated[AwareDatetime, Field(default_factory=utc_now, strict=False)]
+
+
+class Started(_Event):
+    """First event of an attempt."""
+
+    type: Literal["started"] = "started"
+    kind: JobKind
+    parts: Annotated[tuple[str, ...], Field(strict=False)]
+    versions: dict[str, str]
+
+
+class Progress(_Event):
+    """`done` of `total` steps of the whole job; `part` and `part_done` say where in a retraining it is."""
+
+    type: Literal["progress"] = "progress"
+    done: Finite
+    total: Finite
+    unit: str = "step"
+    part: str = ""
+
+
+class Metric(_Event):
+    """One number on the way."""
+
+    type: Literal["metric"] = "metric"
+    name: str
+    split: str
+    step: int
+    value: Finite
+    part: str = ""
+
+
+class Artifact(_Event):
+    """A file that the job made; `path` is POSIX, relative to the project folder."""
+
+    type: Literal["artifact"] = "artifact"
+    kind: str
+    path: str
+    sha256: str
+
+
+class Warned(_Event):
+    """Something the person should know; the job goes on."""
+
+    type: Literal["warning"] = "warning"
+    code: str
+    values: dict[str, Any] = {}
+
+
+class Succeeded(_Event):
+    """Last event of an attempt: `result.json` is complete."""
+
+    type: Literal["succeeded"] = "succeeded"
+
+
+class Failed(_Event):
+    """Last event of an attempt: `code` and `values` become words in `sos_studio.messages`."""
+
+    type: Literal["failed"] = "failed"
+    code: str
+    values: dict[str, Any] = {}
+
+
+class Cancelled(_Event):
+    """Last event of an attempt: the person asked to stop."""
+
+    type: Literal["cancelled"] = "cancelled"
+
+
+Event = Annotated[
+    Started | Progress | Metric | Artifact | Warned | Succeeded | Failed | Cancelled,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def event_line(event: Event) -> bytes:
+    """One line of ``events.jsonl``."""
+    return event.model_dump_json().encode() + b"\n"
+
+
+def parse_event(line: bytes) -> Event:
+    """Read a line of ``events.jsonl``; pydantic's ValidationError if it is none."""
+    return EVENT.validate_json(line)

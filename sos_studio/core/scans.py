@@ -1,0 +1,42 @@
+"""What a look into a folder or file finds: series, and what is wrong with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding about a series; `code` and `values` become words in `sos_studio.messages`.
+
+    ``error`` means the series can't be loaded, ``warning`` that it loads with a reservation that stays visible.
+    """
+
+    code: str
+    severity: Severity
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SeriesInfo:
+    """One series as `inspect` lists it. `uid` identifies it within this source only and is never stored.
+
+    Attributes
+    ----------
+    shape_kji, spacing_mm_kji, lps_from_ijk
+        None where the header does not allow them. k ascends along row × column direction.
+    value_range
+        Lowest and highest decoded value, None until the pixels were read.
+    """
+
+    uid: str
+    modality: str
+    loadable: bool
+    shape_kji: tuple[int, int, int] | None = None
+    spacing_mm_kji: tuple[float, float, float] | None = None
+    lps_from_ijk: tuple[tuple[float, float, float, float], ...] | None = None
+    value_range: tuple[float, float] | None = None
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,50 @@
+"""The user's own settings: on this computer, never in a project."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sos_studio.core import atomic
+
+DATA_DIR_VARIABLE = "SOS_STUDIO_DATA_DIR"
+
+
+def user_data_dir() -> Path:
+    """Where settings, keys and caches of this user live; `SOS_STUDIO_DATA_DIR` moves it (tests, kiosks)."""
+    chosen = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("sos-studio", appauthor=False))
+
+
+class Settings(BaseModel):
+    """Unknown keys of a newer version are kept out of the way, never an error."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    evaluator: str = ""
+    facing: Literal["right", "left"] = "right"
+    theme: Literal["system", "dark", "light"] = "system"
+    recent: tuple[str, ...] = ()
+    weights: dict[str, str] = {}
+    from_scratch_told: bool = False
+    preset: str = "quick"
+    window_geometry: str = ""
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read the settings; broken or missing ones are the defaults, because they hold nothing of worth."""
+        try:
+            return cls.model_validate(json.loads((user_data_dir() / "settings.json").read_bytes()))
+        except (OSError, ValueError, ValidationError):
+            return cls()
+
+    def save(self) -> None:
+        """Write atomically."""
+        directory = user_data_dir()
+        directory.mkdir(parents=True, exist_ok=True)
+        atomic.write_json(directory / "settings.json", self.model_dump(mode="json"))

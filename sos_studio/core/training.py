@@ -1,0 +1,137 @@
+"""Settings of the three trainings. Shared by the app (which checks them) and the trainer (which obeys them)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.roi import Finite
+
+Size = Annotated[int, Field(ge=32, le=2048)]
+Fraction = Annotated[Finite, Field(ge=0, le=1)]
+Weight = Annotated[Finite, Field(ge=0)]
+Rate = Annotated[Finite, Field(gt=0, le=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptimiserSettings(_Settings):
+    """AdamW with warm-up and cosine decay (`methods.md`, recipe)."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 30
+    batch_size: Annotated[int, Field(ge=2, le=1024)] = 16
+    backbone_rate: Rate = 1e-4
+    head_rate: Rate = 1e-3
+    weight_decay: Weight = 0.05
+    warmup_epochs: Annotated[Finite, Field(ge=0)] = 1.0
+    ema_decay: Fraction = 0.99
+    label_smoothing: Fraction = 0.0
+    class_balance: bool = True
+    clip_norm: Annotated[Finite, Field(gt=0)] = 1.0
+    patience: Annotated[int, Field(ge=1)] = 1000
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+
+class AugmentationSettings(_Settings):
+    """Never a flip: the endocranial and ectocranial ends define stages 2 and 3."""
+
+    rotation_deg: Annotated[Finite, Field(ge=0, le=15)] = 8.0
+    translation: Fraction = 0.05
+    scale: Annotated[Finite, Field(ge=0, le=0.5)] = 0.08
+    brightness: Fraction = 0.1
+    contrast: Annotated[Finite, Field(ge=0, le=0.9)] = 0.15
+    blur_px: Annotated[Finite, Field(ge=0, le=5)] = 0.8
+    noise: Fraction = 0.02
+
+
+class TeacherSettings(_Settings):
+    """Classifier on crops."""
+
+    network: str = "convnext_atto"
+    input_shape_hw: tuple[Size, Size] = (96, 192)
+    channels: Literal[1, 3] = 1
+    optimiser: OptimiserSettings = OptimiserSettings()
+    augmentation: AugmentationSettings = AugmentationSettings()
+
+
+class DetectorSettings(_Settings):
+    """YOLO11 on full images, boxes from the expert's frames."""
+
+    network: str = "yolo11n-obb"
+    image_size: Size = 320
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 40
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
+    confidence: Fraction = 0.25
+
+
+class StudentSettings(_Settings):
+    """Classifier on full images, Eq. (1): α·attention + β·distillation + θ·classification."""
+
+    network: str = "convnext_atto"
+    input_shape_hw: tuple[Size, Size] = (256, 256)
+    channels: Literal[1, 3] = 1
+    alpha: Weight = 0.01
+    beta: Weight = 0.8
+    theta: Weight = 0.2
+    temperature: Annotated[Finite, Field(gt=0)] = 3.0
+    attention_sign: Literal["evidence", "paper-literal"] = "evidence"
+    attention_grid_stage: Literal["last", "third"] = "last"
+    mask_source: Literal["expert-then-detector", "detector", "expert"] = "expert-then-detector"
+    teacher_logits: Literal["cross-fitted", "in-sample"] = "cross-fitted"
+    optimiser: OptimiserSettings = OptimiserSettings()
+    augmentation: AugmentationSettings = AugmentationSettings()
+
+    @model_validator(mode="after")
+    def _something_to_learn_from(self) -> Self:
+        if self.alpha + self.beta + self.theta <= 0:
+            raise ValueError("alpha, beta and theta can't all be 0")
+        return self
+
+
+class TrainingSettings(_Settings):
+    """One preset file (`resources/presets/<name>.toml`)."""
+
+    inner_validation_fraction: Annotated[Finite, Field(gt=0, lt=0.5)] = 0.15
+    teacher: TeacherSettings = TeacherSettings()
+    detector: DetectorSettings = DetectorSettings()
+    student: StudentSettings = StudentSettings()
+
+    @model_validator(mode="after")
+    def _one_architecture(self) -> Self:
+        # The paper's teacher and student share one architecture; their inputs need not.
+        if self.teacher.network != self.student.network:
+            raise ValueError("teacher.network and student.network must be the same")
+        return self
+
+
+def training_settings(preset: dict[str, Any], overrides: dict[str, Any] | None = None) -> TrainingSettings:
+    """Validate a preset with ``{"student.alpha": 0.02}``-style overrides, reporting every fault at once.
+
+    Raises
+    ------
+    BadInputError
+        ``training.bad_settings`` with `faults`, a list of ``{"where", "what"}``.
+    """
+    merged: dict[str, Any] = _deep_copy(preset)
+    for key, value in (overrides or {}).items():
+        target = merged
+        *path, last = key.split(".")
+        for name in path:
+            inner = target.setdefault(name, {})
+            if not isinstance(inner, dict):
+                raise BadInputError("training.bad_settings", faults=[{"where": key, "what": "no such setting"}])
+            target = inner
+        target[last] = value
+    try:
+        return TrainingSettings.model_validate(merged)
+    except ValidationError as error:
+        faults = [{"where": ".".join(str(p) for p in e["loc"]), "what": e["msg"]} for e in error.errors()]
+        raise BadInputError("training.bad_settings", faults=faults) from error
+
+
+def _deep_copy(value: Any) -> Any:
+    return {k: _deep_copy(v) for k, v in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,1 @@
+"""Scans to volumes, and volumes to pictures."""

@@ -1,0 +1,65 @@
+"""English words for every code that core, services and the trainer raise.
+
+The window passes the templates through Qt's translation, the command line prints them as they are; both come here so that
+the two never say different things. A template is filled with `str.format` from the code's values.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Template:
+    """One clear sentence saying what is wrong, and what to do about it."""
+
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Words for a person."""
+
+    code: str
+    text: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.hint}".strip()
+
+
+@cache
+def catalogue() -> Mapping[str, Template]:
+    """All templates: every module of this package has a dict ``MESSAGES``.
+
+    Raises
+    ------
+    ValueError
+        If two modules give words for one code.
+    """
+    merged: dict[str, Template] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for code, template in module.MESSAGES.items():
+            if code in merged:
+                raise ValueError(f"two texts for {code}")
+            merged[code] = template
+    return merged
+
+
+class _Lenient(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def message(code: str, values: Mapping[str, Any] | None = None) -> Message:
+    """Words for a code; an unknown one says so plainly instead of failing in the middle of telling of a failure."""
+    template = catalogue().get(code, Template("Something unexpected happened ({code}).", "The log has the details."))
+    filled = _Lenient({"code": code, **(values or {})})
+    return Message(code, template.text.format_map(filled), template.hint.format_map(filled))

@@ -1,0 +1,1 @@
+"""A synthetic skull base with known truth."""
