@@ -1,0 +1,181 @@
+"""What the window is about right now: project, case, scan, orientation, capture, frame, evaluator. Without Qt.
+
+Every step reads it and changes it through its methods; everybody who shows something listens to its signals. Signals carry the
+new thing (or None) and fire on the GUI thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from psygnal import Signal
+
+from sos_studio.core.captures import Window
+from sos_studio.core.errors import CancelledError, SosError
+from sos_studio.core.geometry import Orientation
+from sos_studio.core.job_state import JobState
+from sos_studio.core.readings import Reading
+from sos_studio.core.roi import Roi
+from sos_studio.core.settings import Settings
+from sos_studio.messages import Message, message
+from sos_studio.presenters.undo import Change, UndoStack
+
+if TYPE_CHECKING:
+    from sos_studio.dataset.project import Project
+    from sos_studio.presenters.ports import Background
+    from sos_studio.services.captures import StoredCapture
+    from sos_studio.services.scans import OpenedScan
+
+Severity = Literal["info", "success", "warning", "error"]
+Step = Literal["orient", "crop", "stage", "predict"]
+
+log = logging.getLogger(__name__)
+
+SCAN_SCOPE = "scan"
+
+
+class Session:
+    """The one mutable thing that the steps share.
+
+    Attributes
+    ----------
+    project, case_id, scan, capture, roi, roi_n
+        What is open, or None. `roi` is the current frame on `capture` (saved as number `roi_n`, None while unsaved).
+    orientation, window
+        How the scan is shown and will be captured.
+    undo
+        The history across all steps; push a `Change` after having made it.
+    background
+        Port for work off the GUI thread.
+    settings
+        The user's own; call `save_settings` after changing them.
+    """
+
+    project_changed = Signal(object)
+    case_changed = Signal(object)
+    scan_changed = Signal(object)
+    orientation_changed = Signal(object)
+    window_changed = Signal(object)
+    capture_changed = Signal(object)
+    roi_changed = Signal(object)
+    evaluator_changed = Signal(str)
+    settings_changed = Signal(object)
+    reading_saved = Signal(Reading)
+    # Rows of the project changed (a capture, frame, reading or import was written): lists and chips are read again.
+    cases_changed = Signal()
+    # Models of the project changed (a training ended): choices of models are read again.
+    models_changed = Signal()
+    message = Signal(Message, str)
+    # What is being waited for (a label for the status bar) or None; `progress` carries its fraction, or -1 if unknown.
+    busy = Signal(object)
+    progress = Signal(float)
+    job_changed = Signal(JobState)
+    step_requested = Signal(str)
+    # Ask the cases list to open a case by id, or the next one without a reading by the evaluator.
+    case_requested = Signal(str)
+    next_unstaged_requested = Signal()
+
+    def __init__(self, background: Background, settings: Settings | None = None) -> None:
+        self.background = background
+        self.settings = settings if settings is not None else Settings.load()
+        self.undo = UndoStack()
+        self.project: Project | None = None
+        self.case_id: str | None = None
+        self.scan: OpenedScan | None = None
+        self.orientation = Orientation()
+        self.window = Window(low=-500.0, high=1500.0)
+        self.capture: StoredCapture | None = None
+        self.roi: Roi | None = None
+        self.roi_n: int | None = None
+
+    @property
+    def evaluator(self) -> str:
+        """Name under which readings are written; empty until it was asked for."""
+        return self.settings.evaluator
+
+    def set_evaluator(self, name: str) -> None:
+        """Another person sits down."""
+        if name.strip() != self.settings.evaluator:
+            self.settings.evaluator = name.strip()
+            self.save_settings()
+            self.evaluator_changed.emit(self.settings.evaluator)
+
+    def save_settings(self) -> None:
+        """Write the user's settings; a full disk is told and nothing else is lost."""
+        try:
+            self.settings.save()
+        except OSError as error:
+            self.tell("settings.unwritable", "warning", reason=error.strerror or type(error).__name__)
+        self.settings_changed.emit(self.settings)
+
+    def set_project(self, project: Project | None) -> None:
+        """Another project (the caller closes the old one); case, capture and history start afresh, an open scan stays."""
+        self.project = project
+        self.undo.clear()
+        self.set_case(None)
+        self.project_changed.emit(project)
+
+    def set_case(self, case_id: str | None) -> None:
+        """Another case; its capture and frame follow by `set_capture` and `set_roi` once they are loaded."""
+        if self.capture is not None:
+            self.set_capture(None)
+        self.case_id = case_id
+        self.case_changed.emit(case_id)
+
+    def set_scan(self, scan: OpenedScan | None, orientation: Orientation | None = None, window: Window | None = None) -> None:
+        """Another scan with its first orientation (default: volume centre, zeros)."""
+        self.undo.forget(SCAN_SCOPE)
+        self.scan = scan
+        if orientation is None:
+            orientation = Orientation(scan.volume.center_lps_mm) if scan is not None else Orientation()
+        self.orientation = orientation
+        if window is not None:
+            self.window = window
+        self.scan_changed.emit(scan)
+        self.orientation_changed.emit(orientation)
+
+    def set_orientation(self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None) -> None:
+        """Turn or move the head; one step of the history (those in a row with the same `merge_key` are one)."""
+        before = self.orientation
+        if orientation == before:
+            return
+
+        def put(value: Orientation) -> None:
+            self.orientation = value
+            self.orientation_changed.emit(value)
+
+        put(orientation)
+        self.undo.push(Change(label, lambda: put(before), lambda: put(orientation), merge_key, SCAN_SCOPE))
+
+    def set_window(self, window: Window) -> None:
+        """Grey-value window of the display and of the next capture."""
+        if window != self.window:
+            self.window = window
+            self.window_changed.emit(window)
+
+    def set_capture(self, capture: StoredCapture | None) -> None:
+        """Another full image; the frame is empty until `set_roi`."""
+        self.capture = capture
+        self.roi, self.roi_n = None, None
+        self.capture_changed.emit(capture)
+        self.roi_changed.emit(None)
+
+    def set_roi(self, roi: Roi | None, n: int | None = None) -> None:
+        """The current frame and the number under which it is saved (None: not saved yet)."""
+        self.roi, self.roi_n = roi, n
+        self.roi_changed.emit(roi)
+
+    def tell(self, code: str, severity: Severity = "info", **values: object) -> None:
+        """Say something that does not block; words come from `sos_studio.messages`."""
+        self.message.emit(message(code, values), severity)
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong, in words for a clinician; the details of an unforeseen fault go to the log."""
+        if isinstance(error, CancelledError):
+            self.tell("cancelled")
+        elif isinstance(error, SosError):
+            self.tell(error.code, "error", **error.values)
+        else:
+            log.error("unforeseen fault", exc_info=error)
+            self.tell("internal", "error", kind=type(error).__name__)
