@@ -1,0 +1,138 @@
+"""Trained networks on disk: ``models/<model id>/{model.safetensors, model.json}``. Never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+
+from sos_studio.core import atomic
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import ModelCard
+
+if TYPE_CHECKING:
+    import torch
+
+MODELS_DIR = "models"
+WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
+
+ModelKind = Literal["teacher", "detector", "student"]
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model folder and its card."""
+
+    directory: Path
+    card: ModelCard
+
+    @property
+    def model_id(self) -> str:
+        """Name of the folder, and of the model."""
+        return self.card.model_id
+
+    @property
+    def held_out(self) -> dict[str, Any]:
+        """Figures on the held-out fold, with counts, as they stand on the card; empty if none were made."""
+        extra = self.card.model_extra or {}
+        figures = extra.get("held_out")
+        return dict(figures) if isinstance(figures, Mapping) else {}
+
+
+def new_model_id(kind: ModelKind) -> str:
+    """A fresh id that sorts by time: ``student-20250131-140509-1a2b``."""
+    return f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def save(project_dir: Path, card: ModelCard, state: Mapping[str, torch.Tensor]) -> StoredModel:
+    """Write a model so that it is either whole or not there.
+
+    Parameters
+    ----------
+    project_dir
+        The model goes to ``models/<card.model_id>/`` below it.
+    card
+        What it is; keys beyond `ModelCard`'s own (settings, ``held_out`` figures with counts, data hashes, versions, threads,
+        calibration) are kept. ``weights_sha256`` is added.
+    state
+        Weights and buffers by name; moved to the CPU.
+
+    Raises
+    ------
+    OSError
+        Disk full, read-only …; nothing is left behind.
+    """
+    from safetensors.torch import save as to_bytes
+
+    weights = to_bytes({name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in state.items()})
+    card = ModelCard.model_validate({**card.model_dump(), "weights_sha256": hashlib.sha256(weights).hexdigest()})
+    models = project_dir / MODELS_DIR
+    models.mkdir(parents=True, exist_ok=True)
+    temporary = models / f".{card.model_id}.{secrets.token_hex(4)}.tmp"
+    final = models / card.model_id
+    try:
+        temporary.mkdir()
+        atomic.write_bytes(temporary / WEIGHTS_FILE, weights)
+        atomic.write_json(temporary / CARD_FILE, card.model_dump(mode="json"))
+        temporary.replace(final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    atomic.sync_directory(models)
+    return StoredModel(final, card)
+
+
+def read(directory: Path) -> StoredModel:
+    """The model in a folder.
+
+    Raises
+    ------
+    BadInputError
+        ``model.missing`` if there is none, ``model.unreadable`` if its card is damaged or of a newer version.
+    """
+    try:
+        content = (directory / CARD_FILE).read_bytes()
+        (directory / WEIGHTS_FILE).stat()
+    except OSError as error:
+        raise BadInputError("model.missing", model=directory.name) from error
+    try:
+        return StoredModel(directory, ModelCard.model_validate(json.loads(content)))
+    except (ValueError, ValidationError) as error:
+        raise BadInputError("model.unreadable", model=directory.name) from error
+
+
+def find(project_dir: Path, model_id: str) -> StoredModel:
+    """A model of a project by its id; errors as `read`."""
+    if Path(model_id).name != model_id or model_id in ("", ".", ".."):
+        raise BadInputError("model.missing", model=Path(model_id).name)
+    return read(project_dir / MODELS_DIR / model_id)
+
+
+def load_state(model: StoredModel) -> dict[str, torch.Tensor]:
+    """Weights and buffers by name, on the CPU.
+
+    Raises
+    ------
+    BadInputError
+        ``model.unreadable`` if the file is damaged or is not the one that the card was written with.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        content = (model.directory / WEIGHTS_FILE).read_bytes()
+        expected = (model.card.model_extra or {}).get("weights_sha256")
+        if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+            raise BadInputError("model.unreadable", model=model.model_id)
+        state: dict[str, torch.Tensor] = load(content)
+    except (OSError, SafetensorError) as error:
+        raise BadInputError("model.unreadable", model=model.model_id) from error
+    return state
