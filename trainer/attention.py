@@ -1,0 +1,96 @@
+"""Grad-CAM as a training signal and as a picture, Eqs. (7)-(8) of the paper, and masks on its grid.
+
+Sign: ∂L_cls/∂A points *against* the evidence for the stage, so the weights are taken from the evidence (the stage's
+log-probability, = −L_cls of that sample) unless the letter of the equations is asked for. Shape suffixes: N samples, C channels,
+K stages, H and W rows and columns of the feature grid.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the name everybody reads
+from torch import Tensor
+
+EPSILON = 1e-8
+Sign = Literal["evidence", "paper-literal"]
+
+
+def evidence_score(logits_NK: Tensor, target_N: Tensor) -> Tensor:
+    """Log-probability of each sample's stage (0-based index): the evidence whose gradient weighs the channels."""
+    return F.log_softmax(logits_NK, dim=1).gather(1, target_N[:, None])[:, 0]
+
+
+def grad_cam(features_NCHW: Tensor, score_N: Tensor, create_graph: bool, relu: bool = True, normalise: bool = True) -> Tensor:
+    """``Â = Σ_c w_c A^c`` with ``w_c`` = spatial mean of ∂score/∂A^c, per sample.
+
+    Parameters
+    ----------
+    features_NCHW
+        Activations A that `score_N` was computed from (in the graph).
+    score_N
+        One evidence per sample, e.g. `evidence_score`; no sample's score may depend on another's features.
+    create_graph
+        True while training on the map. Only the operations between the features and the score are differentiated twice: with a
+        pooled linear head that is the exact second-order gradient at the price of the head.
+    relu
+        Keep only what speaks for the stage.
+    normalise
+        Divide by the per-sample maximum + 1e-8. The maximum is *not* detached: detached, training on it is unstable.
+
+    Returns
+    -------
+    attention_NHW, still in the graph of `features_NCHW`.
+    """
+    (gradient_NCHW,) = torch.autograd.grad(score_N.sum(), features_NCHW, create_graph=create_graph, retain_graph=True)
+    weight_NC = gradient_NCHW.mean(dim=(2, 3))
+    map_NHW = torch.einsum("nc,nchw->nhw", weight_NC, features_NCHW)
+    if relu:
+        map_NHW = map_NHW.relu()
+    if normalise:
+        map_NHW = map_NHW / (map_NHW.amax(dim=(1, 2), keepdim=True) + EPSILON)
+    return map_NHW
+
+
+def training_attention(features_NCHW: Tensor, logits_NK: Tensor, target_N: Tensor, sign: Sign = "evidence") -> Tensor:
+    """The map that the attention loss compares with the mask.
+
+    ``evidence``: weights from the evidence, ReLU, normalised. ``paper-literal``: exactly Eqs. (7)-(8), weights from
+    ∂L_cls/∂A, neither ReLU nor normalisation, because the paper names none.
+    """
+    score_N = evidence_score(logits_NK, target_N)
+    if sign == "evidence":
+        return grad_cam(features_NCHW, score_N, create_graph=True)
+    return grad_cam(features_NCHW, -score_N, create_graph=True, relu=False, normalise=False)
+
+
+def mask_to_grid(mask_NHW: Tensor, grid_hw: tuple[int, int], cell_stride_px: int, first_cell_px: float) -> Tensor:
+    """Area-average masks at input resolution onto the feature grid.
+
+    Parameters
+    ----------
+    mask_NHW
+        Coverage 0 … 1 of each input pixel.
+    cell_stride_px, first_cell_px
+        Input pixels from one cell's centre to the next, and where the first cell's centre is (see `networks.Network`).
+
+    Returns
+    -------
+    Mean of the mask over the square of side `cell_stride_px` about each cell's centre; outside the input there is no mask.
+    """
+    height, width = grid_hw
+    # Area covered by the first cell begins at this pixel edge; whole pixels, because a stride is at least 4 of them.
+    start = round(first_cell_px - (cell_stride_px - 1) / 2)
+    rows, columns = mask_NHW.shape[1:]
+    pads = (-start, width * cell_stride_px + start - columns, -start, height * cell_stride_px + start - rows)
+    return F.avg_pool2d(F.pad(mask_NHW[:, None], pads), cell_stride_px)[:, 0]
+
+
+def pooled_linear_weights(logits_NK: Tensor, target_N: Tensor, weight_KC: Tensor, cells: int) -> Tensor:
+    """Grad-CAM weights in closed form for a GAP → linear head: the oracle that tests hold `grad_cam` to.
+
+    ∂ log p_y / ∂A^c is the same in every cell: ``Σ_k (1[k = y] − p_k) W_kc / cells``.
+    """
+    one_hot_NK = F.one_hot(target_N, logits_NK.shape[1]).to(logits_NK.dtype)
+    return (one_hot_NK - logits_NK.softmax(dim=1)) @ weight_KC / cells

@@ -1,0 +1,160 @@
+"""Classifiers by their timm names, and the ``+attn`` variant.
+
+A name is a timm model of a family in `_FAMILIES` (ConvNeXt, ResNet, EfficientNet), such as ``convnext_tiny``; ``+attn`` appended to a
+ConvNeXt adds a convolutional attention after the last stage. The paper's "ConvNeXt+Attn" has no public code: this is our reading of
+it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from sos_studio.core.errors import BadInputError
+from trainer.weights import load_starting_weights
+
+GridStage = Literal["last", "third"]
+ATTENTION_SUFFIX = "+attn"
+_GROUP_WIDTH = 32
+
+
+@dataclass(frozen=True)
+class CellGrid:
+    """Where the cells of a feature grid lie on the input: cell n is centred on pixel ``first_px + n · stride_px``."""
+
+    stride_px: int
+    first_px: float
+
+
+@dataclass(frozen=True)
+class _Family:
+    """`patchify`: strides are unpadded patches, so that a cell's centre is its patch's; else strides are odd kernels, padded on both
+    sides, whose output n is centred on input pixel n · stride.
+    """
+
+    prefix: str
+    patchify: bool
+
+
+_FAMILIES = (_Family("convnext", True), _Family("resnet", False), _Family("efficientnet", False), _Family("test_convnext", True))
+
+
+class ConvolutionalAttention(nn.Module):
+    """``A + γ · A ⊙ σ(conv1×1(GELU(BN(grouped k×k conv(A)))))`` with γ = 0 at the start, so that training begins at the plain network."""
+
+    def __init__(self, channels: int, kernel_px: int = 3) -> None:
+        super().__init__()
+        groups = channels // _GROUP_WIDTH if channels % _GROUP_WIDTH == 0 else 1
+        self.local = nn.Conv2d(channels, channels, kernel_px, padding=kernel_px // 2, groups=groups, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.gelu = nn.GELU()
+        self.mix = nn.Conv2d(channels, channels, 1)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, features_NCHW: Tensor) -> Tensor:
+        """Return features of the same shape."""
+        gate_NCHW = torch.sigmoid(self.mix(self.gelu(self.norm(self.local(features_NCHW)))))
+        return features_NCHW + self.gamma * features_NCHW * gate_NCHW
+
+
+class Network(nn.Module):
+    """A backbone whose last activations and whose head can be reached separately, as Grad-CAM needs.
+
+    Parameters
+    ----------
+    name
+        As in the module's docstring.
+    stages
+        Number of stages K.
+    channels
+        Of the input: 1, or 3 (a grey image repeated).
+    """
+
+    def __init__(self, name: str, *, stages: int = 5, channels: int = 1) -> None:
+        super().__init__()
+        base, family = _family(name)
+        self.name, self.stages, self.channels = name, stages, channels
+        # timm's models share no base class that names forward_features, forward_head and feature_info.
+        self.backbone: Any = timm.create_model(base, pretrained=False, num_classes=stages, in_chans=channels)
+        third, last = [i for i in self.backbone.feature_info if i["reduction"] >= 16][-2:]
+        self.attend: nn.Module = nn.Identity()
+        if name.endswith(ATTENTION_SUFFIX):
+            self.attend = ConvolutionalAttention(last["num_chs"])
+        self._third_name = str(third["module"])
+        self._strides: dict[GridStage, int] = {"third": third["reduction"], "last": last["reduction"]}
+        self._patchify = family.patchify
+
+    def features(self, images_NCHW: Tensor) -> Tensor:
+        """Activations A of the last stage (N, C, H, W)."""
+        features: Tensor = self.attend(self.backbone.forward_features(images_NCHW))
+        return features
+
+    def head(self, features_NCHW: Tensor) -> Tensor:
+        """Logits (N, K): global average pooling, normalisation if the family has one, linear."""
+        logits: Tensor = self.backbone.forward_head(features_NCHW)
+        return logits
+
+    def forward(self, images_NCHW: Tensor) -> Tensor:
+        """Logits (N, K)."""
+        return self.head(self.features(images_NCHW))
+
+    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: GridStage = "last") -> tuple[Tensor, Tensor]:
+        """Activations to draw a map of, and the logits that were computed from them, in one graph.
+
+        ``third`` gives the stage of twice the resolution; Grad-CAM then also crosses the last stage.
+        """
+        if grid_stage == "last":
+            features_NCHW = self.features(images_NCHW)
+            return features_NCHW, self.head(features_NCHW)
+        seen: list[Tensor] = []
+        module = self.backbone.get_submodule(self._third_name)
+        hook = module.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+        try:
+            logits_NK = self(images_NCHW)
+        finally:
+            hook.remove()
+        return seen[0], logits_NK
+
+    def grid(self, grid_stage: GridStage = "last") -> CellGrid:
+        """Where the cells of that stage lie on the input."""
+        stride = self._strides[grid_stage]
+        return CellGrid(stride, (stride - 1) / 2 if self._patchify else 0.0)
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """The final linear layer, which learns at its own rate."""
+        classifier = self.backbone.get_classifier()
+        return list(classifier.parameters())
+
+    @property
+    def smallest_input_px(self) -> int:
+        """Inputs must be multiples of this, or border cells would see less than their square."""
+        return self._strides["last"]
+
+
+def _family(name: str) -> tuple[str, _Family]:
+    """The timm name and the family; ``training.unknown_network`` if there is none."""
+    base = name.removesuffix(ATTENTION_SUFFIX)
+    family = next((f for f in _FAMILIES if base.startswith(f.prefix)), None)
+    wanted_attention = name.endswith(ATTENTION_SUFFIX)
+    if family is None or not timm.is_model(base) or (wanted_attention and not family.patchify):
+        raise BadInputError("training.unknown_network", network=name)
+    return base, family
+
+
+def build(name: str, *, stages: int = 5, channels: int = 1, weights: Path | None = None) -> Network:
+    """Make a network, from scratch (drawn from torch's global generator) or from a file of starting weights. Never downloads.
+
+    Raises
+    ------
+    BadInputError
+        ``training.unknown_network``; ``training.weights_unreadable`` or ``training.weights_do_not_fit``.
+    """
+    network = Network(name, stages=stages, channels=channels)
+    if weights is not None:
+        load_starting_weights(network.backbone, weights)
+    return network
