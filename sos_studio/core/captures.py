@@ -95,4 +95,9 @@ class CaptureRecord(_Record):
 
 def matrix4(matrix: npt.NDArray[np.float64]) -> Matrix4:
     """A 4 x 4 array as the nested tuples that records hold."""
-    return tuple(tuple(float(v) for v in row) for row in matrix)
+
+    def row(n: int) -> tuple[float, float, float, float]:
+        a, b, c, d = (float(v) for v in matrix[n])
+        return a, b, c, d
+
+    return row(0), row(1), row(2), row(3)

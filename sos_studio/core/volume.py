@@ -78,7 +78,7 @@ class Volume:
     @cached_property
     def ijk_from_lps(self) -> FloatArray:
         """4 x 4 inverse of `lps_from_ijk`."""
-        inverse: FloatArray = np.linalg.inv(self.lps_from_ijk)
+        inverse = np.asarray(np.linalg.inv(self.lps_from_ijk), dtype=np.float64)
         inverse.setflags(write=False)
         return inverse
 

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+from sos_studio.messages import catalogue, message
+
+ROOT = Path(__file__).resolve().parents[2]
+RAISING = {"BadInputError", "ProjectError", "JobFailedError", "SosError", "Problem", "TrainingError", "warning", "failed"}
+
+
+def _codes_in_source() -> set[str]:
+    """First string argument of everything that raises or reports a code."""
+    codes: set[str] = set()
+    for folder in ("sos_studio", "trainer"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                    continue
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                value = node.args[0].value
+                if name in RAISING and isinstance(value, str) and "." in value and " " not in value:
+                    codes.add(value)
+    return codes
+
+
+def test_every_code_that_is_raised_has_words() -> None:
+    missing = sorted(_codes_in_source() - set(catalogue()))
+    assert not missing, f"no words for {missing}"
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_words_are_one_clear_text_that_fills_without_an_error(code: str) -> None:
+    template = catalogue()[code]
+    fields = {name for text in (template.text, template.hint) for _, name, _, _ in string.Formatter().parse(text) if name}
+    filled = message(code, {field.partition(".")[0].partition("[")[0]: 3 for field in fields})
+    assert filled.text
+    assert "?" not in filled.text.rstrip("?") or "?" in template.text
+    assert "Traceback" not in str(filled)
+    assert "{" not in str(filled)
+
+
+def test_an_unknown_code_still_gives_words() -> None:
+    assert "no.such.code" in message("no.such.code").text
+
+
+def test_a_missing_value_does_not_hide_the_message() -> None:
+    assert message("stage.unknown", {}).text
