@@ -53,6 +53,14 @@ def catalogue() -> Mapping[str, Template]:
     return merged
 
 
+def _readable(value: Any) -> Any:
+    """Lists as a person writes them; a list of ``{"where", "what"}`` faults as "where: what"."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    parts = [f"{v['where']}: {v['what']}" if isinstance(v, Mapping) and {"where", "what"} <= set(v) else str(v) for v in value]
+    return ("; " if any(isinstance(v, Mapping) for v in value) else ", ").join(parts)
+
+
 class _Lenient(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -61,5 +69,5 @@ class _Lenient(dict[str, Any]):
 def message(code: str, values: Mapping[str, Any] | None = None) -> Message:
     """Words for a code; an unknown one says so plainly instead of failing in the middle of telling of a failure."""
     template = catalogue().get(code, Template("Something unexpected happened ({code}).", "The log has the details."))
-    filled = _Lenient({"code": code, **(values or {})})
+    filled = _Lenient({"code": code, **{name: _readable(value) for name, value in (values or {}).items()}})
     return Message(code, template.text.format_map(filled), template.hint.format_map(filled))

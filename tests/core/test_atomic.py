@@ -13,7 +13,7 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     atomic.write_json(target, {"a": 1})
     atomic.write_json(target, {"b": "ü"})
     assert target.read_text(encoding="utf-8") == '{\n "b": "ü"\n}\n'
-    assert os.listdir(tmp_path) == [target.name]
+    assert [p.name for p in tmp_path.iterdir()] == [target.name]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,10 +27,10 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monke
     with pytest.raises(OSError, match="No space"):
         atomic.write_text(target, "new")
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_numbers_that_other_readers_refuse_are_refused_here(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         atomic.write_json(tmp_path / "a.json", {"a": float("nan")})
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())

@@ -49,3 +49,8 @@ def test_an_unknown_code_still_gives_words() -> None:
 
 def test_a_missing_value_does_not_hide_the_message() -> None:
     assert message("stage.unknown", {}).text
+
+
+def test_faults_in_a_list_are_told_one_by_one() -> None:
+    text = message("training.bad_settings", {"faults": [{"where": "student.alpha", "what": "too small"}, {"where": "x", "what": "y"}]}).text
+    assert "student.alpha: too small; x: y" in text
