@@ -1,0 +1,87 @@
+"""Attention maps on the full image."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sos_studio.core.roi import Roi
+from sos_studio.imaging.crops import bilinear, roi_mask
+
+ColourMap = Literal["inferno", "viridis"]
+
+
+def upsample(coarse_hw: npt.NDArray[Any], uv_from_cell: npt.ArrayLike, shape_vu: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """A coarse map at the resolution of the full image.
+
+    Parameters
+    ----------
+    coarse_hw
+        Attention per cell, 0 … 1; negative and NaN count as none.
+    uv_from_cell
+        3 x 3 affine from ``(column, row, 1)`` of a cell's *centre* to full-image pixels.
+    shape_vu
+        Rows and columns of the full image.
+
+    Returns
+    -------
+    float32 in 0 … 1, bilinear between cell centres, constant beyond the outermost ones.
+    """
+    coarse = np.clip(np.nan_to_num(np.asarray(coarse_hw, dtype=np.float64), nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+    cell_from_uv = np.linalg.inv(np.asarray(uv_from_cell, dtype=np.float64))
+    v, u = np.arange(shape_vu[0])[:, None], np.arange(shape_vu[1])[None, :]
+    column = cell_from_uv[0, 0] * u + cell_from_uv[0, 1] * v + cell_from_uv[0, 2]
+    row = cell_from_uv[1, 0] * u + cell_from_uv[1, 1] * v + cell_from_uv[1, 2]
+    return bilinear(coarse, column, row).astype(np.float32)
+
+
+@cache
+def _table(colour_map: ColourMap) -> npt.NDArray[np.uint8]:
+    """256 x 3 colours."""
+    from matplotlib import colormaps
+
+    rgba = np.asarray(colormaps[colour_map](np.linspace(0.0, 1.0, 256)), dtype=np.float64)
+    return (rgba[:, :3] * 255 + 0.5).astype(np.uint8)
+
+
+def colourise(map01_vu: npt.NDArray[Any], colour_map: ColourMap = "inferno") -> npt.NDArray[np.uint8]:
+    """RGB of a map in 0 … 1 by a perceptually uniform colour map."""
+    rgb: npt.NDArray[np.uint8] = _table(colour_map)[to_grey(map01_vu)]
+    return rgb
+
+
+def to_grey(map01_vu: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The map as an 8-bit picture: 0 is none, 255 the most."""
+    grey: npt.NDArray[np.uint8] = np.clip(np.nan_to_num(map01_vu, nan=0.0) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return grey
+
+
+def overlay(
+    full8_vu: npt.NDArray[np.uint8], map01_vu: npt.NDArray[Any], opacity: float, colour_map: ColourMap = "inferno"
+) -> npt.NDArray[np.uint8]:
+    """The full image with the map over it.
+
+    A pixel's share of colour is opacity x map, so that the bone stays visible where the network did not look.
+
+    Returns
+    -------
+    uint8 RGB of the full image's size.
+    """
+    share = (np.clip(np.nan_to_num(map01_vu, nan=0.0), 0.0, 1.0) * float(np.clip(opacity, 0.0, 1.0)))[..., None].astype(np.float32)
+    grey = full8_vu[..., None].astype(np.float32)
+    blended = grey + share * (colourise(map01_vu, colour_map).astype(np.float32) - grey) + 0.5
+    rgb: npt.NDArray[np.uint8] = blended.astype(np.uint8)
+    return rgb
+
+
+def attention_inside(map01_vu: npt.NDArray[Any], roi: Roi) -> float | None:
+    """Share of the non-negative attention that lies inside a frame, 0 … 1; None if there is no attention at all."""
+    attention = np.clip(np.nan_to_num(np.asarray(map01_vu, dtype=np.float64), nan=0.0), 0.0, None)
+    total = float(attention.sum())
+    if total <= 0.0:
+        return None
+    height, width = attention.shape
+    return float(min(1.0, (attention * roi_mask(roi, (height, width))).sum() / total))
