@@ -25,17 +25,23 @@ class Action(StrEnum):
     THEME_DARK = "view.dark"
     THEME_LIGHT = "view.light"
     CAPTURE = "case.capture"
+    CROP_AGAIN = "case.crop_again"
     NEXT_UNSTAGED = "case.next_unstaged"
     STAGE_1 = "case.stage_1"
     STAGE_2 = "case.stage_2"
     STAGE_3 = "case.stage_3"
     STAGE_4 = "case.stage_4"
     STAGE_5 = "case.stage_5"
+    CONFIDENCE = "case.confidence"
+    AMBIGUOUS = "case.ambiguous"
+    REMARK = "case.remark"
     EVALUATOR = "case.evaluator"
     RETRAIN_ALL = "train.retrain_all"
     CANCEL_JOB = "train.cancel"
     STARTING_WEIGHTS = "train.weights"
+    TRAINING_PANEL = "train.panel"
     PREDICT = "predict.predict"
+    CONFIRM_PREDICTION = "predict.confirm"
     TOGGLE_HEATMAP = "predict.toggle_heatmap"
     SHORTCUTS = "help.shortcuts"
     ABOUT = "help.about"
@@ -61,14 +67,19 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.STEP_STAGE, ("Ctrl+3",)),
     Binding(Action.STEP_PREDICT, ("Ctrl+4",)),
     Binding(Action.CAPTURE, ("Ctrl+Return",)),
+    Binding(Action.CROP_AGAIN, ("R",)),
     Binding(Action.NEXT_UNSTAGED, ("N",)),
     Binding(Action.STAGE_1, ("1",)),
     Binding(Action.STAGE_2, ("2",)),
     Binding(Action.STAGE_3, ("3",)),
     Binding(Action.STAGE_4, ("4",)),
     Binding(Action.STAGE_5, ("5",)),
+    Binding(Action.CONFIDENCE, ("C",)),
+    Binding(Action.AMBIGUOUS, ("A",)),
+    Binding(Action.REMARK, ("M",)),
     Binding(Action.RETRAIN_ALL, ("Ctrl+Shift+T",)),
     Binding(Action.PREDICT, ("Ctrl+P",)),
+    Binding(Action.CONFIRM_PREDICTION, ("Y",)),
     Binding(Action.TOGGLE_HEATMAP, ("H",)),
     Binding(Action.SHORTCUTS, ("F1", "?")),
 )
