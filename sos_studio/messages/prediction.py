@@ -1,0 +1,26 @@
+"""Words for scans, captures and projects as services use them, and for predictions."""
+
+from sos_studio.messages import Template
+
+MESSAGES: dict[str, Template] = {
+    "scan.several_series": Template("There are {count} series that could be opened.", "Choose one of: {uids}."),
+    "scan.unknown_series": Template("There is no series {series} here.", "Choose one of: {uids}."),
+    "scan.none_loadable": Template("None of the series here can be opened.", "Look at the reason given for each."),
+    "capture.folder_not_empty": Template("The folder {folder} is not empty.", "Choose a new folder; nothing is overwritten."),
+    "capture.folder_unwritable": Template("The capture can't be written to {folder} ({reason}).", "Free some space or check the rights."),
+    "capture.unreadable": Template("The capture in {folder} is damaged.", "Make the capture again."),
+    "reading.no_evaluator": Template("Nobody is named as the evaluator.", "Enter your name first."),
+    "prediction.no_model": Template("There is no trained network in {model}.", "Train one, or choose another folder."),
+    "prediction.no_student": Template("This project has no trained student yet.", "Train ▸ Retrain all makes one."),
+    "prediction.model_unreadable": Template("The files of the network {model} are damaged.", "Train it again, or choose another."),
+    "prediction.not_a_classifier": Template("{model} is a detector; it finds the SOS but does not stage it.", "Choose a student."),
+    "prediction.needs_frame": Template("A teacher looks at the crop, and there is no frame.", "Draw the frame first, or use a student."),
+    "prediction.cant_start": Template("The predictor could not be started ({reason}).", "Repair the installation of SOS Studio."),
+    "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
+    "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),
+    "prediction.bad_answer": Template("The predictor gave an answer that makes no sense.", "Try again; report it if it stays."),
+    "prediction.failed": Template("The prediction failed.", "Try again, or choose another network."),
+    "prediction.folder_unwritable": Template(
+        "The prediction can't be written to {folder} ({reason}).", "Free some space or choose another folder."
+    ),
+}

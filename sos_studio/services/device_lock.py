@@ -1,0 +1,93 @@
+"""One job per computing device: two trainings on one device are slower than one after the other, or run out of memory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sos_studio.core import atomic, settings
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.jobs import Device
+from sos_studio.services import worker_process
+from sos_studio.services.worker_process import Life
+
+_GUARD_STALE_S = 10.0
+_DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The job that has a device."""
+
+    device: str
+    job_dir: Path
+
+
+def _locks_dir() -> Path:
+    # A device belongs to the computer, not to a project: two projects share it.
+    return settings.user_data_dir() / "locks"
+
+
+def _conflicts(device: Device) -> tuple[Device, ...]:
+    # Only the worker knows what "auto" becomes, so it stands for all of them.
+    return _DEVICES if device == "auto" else ("auto", device)
+
+
+@contextlib.contextmanager
+def _guard(directory: Path) -> Iterator[None]:
+    """Mutual exclusion between starting processes, with nothing but an exclusively created file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "guard"
+    until = time.monotonic() + _GUARD_STALE_S
+    while True:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _GUARD_STALE_S or time.monotonic() > until:
+                    path.unlink()
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def holder(device: Device) -> Holder | None:
+    """The living job that is in the way of a new one on `device`, if any."""
+    for other in _conflicts(device):
+        path = _locks_dir() / f"{other}.json"
+        try:
+            content = json.loads(path.read_bytes())
+            job_dir, since = Path(content["job_dir"]), float(content["since"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        alive = worker_process.life(job_dir)
+        # Between taking the lock and the worker's first word nobody is there yet.
+        starting = alive is Life.UNKNOWN and job_dir.is_dir() and 0 <= time.time() - since < _GUARD_STALE_S
+        if alive.there or starting:
+            return Holder(other, job_dir)
+    return None
+
+
+def take(device: Device, job_dir: Path) -> None:
+    """Give the device to a job that is about to start. It is free again as soon as that job's worker is gone.
+
+    Raises
+    ------
+    BadInputError
+        ``job.device_busy`` while another job has it.
+    """
+    directory = _locks_dir()
+    with _guard(directory):
+        in_the_way = holder(device)
+        if in_the_way is not None and in_the_way.job_dir != job_dir:
+            raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
+        atomic.write_json(directory / f"{device}.json", {"job_dir": str(job_dir.resolve()), "since": time.time()})

@@ -1,0 +1,160 @@
+"""Follow a job's ``events.jsonl`` while its worker writes it, or long after."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sos_studio.core.job_state import JobState, JobStatus
+from sos_studio.core.jobs import EVENTS_FILE, HEARTBEAT_LOST_S, JOB_FILE, Event, parse_event
+from sos_studio.services import worker_process
+from sos_studio.services.worker_process import KILL_AFTER_S, TERMINATE_AFTER_S, Life
+
+_log = logging.getLogger(__name__)
+_EVENT_START = b'{"n":'
+
+
+class EventReader:
+    """Reads what was added to ``events.jsonl`` since the last call.
+
+    A last line without its newline waits for the rest. A line that is no event (a worker was killed in the middle of
+    it) is counted in `damaged` and passed over; an event that the next attempt wrote behind such a torn line is saved.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._rest = b""
+        self.damaged = 0
+
+    def read(self) -> list[Event]:
+        """New complete events; none while the file is missing or can't be read."""
+        try:
+            with open(self._path, "rb") as stream:
+                stream.seek(self._offset)
+                added = stream.read()
+        except OSError:
+            return []
+        self._offset += len(added)
+        *lines, self._rest = (self._rest + added).split(b"\n")
+        return [event for line in lines if line.strip() for event in self._events(line)]
+
+    def _events(self, line: bytes) -> list[Event]:
+        try:
+            return [parse_event(line)]
+        except ValidationError:
+            self.damaged += 1
+            _log.info("a line of a job's events is damaged")
+        torn_at = line.rfind(_EVENT_START)
+        if torn_at > 0:
+            try:
+                return [parse_event(line[torn_at:])]
+            except ValidationError:
+                pass
+        return []
+
+
+class JobTail:
+    """One job as it goes on. Cheap to poll a few times a second; use from one thread.
+
+    Parameters
+    ----------
+    job_dir
+        The job's folder.
+    process
+        The worker if this process started it (it must be reaped); None when the job was found again.
+    expected_attempt
+        The attempt that was just started: until its first event the job is queued, whatever earlier attempts came to.
+    terminate_after_s, kill_after_s
+        How long after `cancel` a worker that does not listen is terminated, then killed.
+    """
+
+    def __init__(
+        self,
+        job_dir: Path,
+        process: subprocess.Popen[bytes] | None = None,
+        *,
+        expected_attempt: int = 0,
+        terminate_after_s: float = TERMINATE_AFTER_S,
+        kill_after_s: float = KILL_AFTER_S,
+    ) -> None:
+        self.job_dir = job_dir
+        self._process = process
+        self._terminate_after_s = terminate_after_s
+        self._kill_after_s = kill_after_s
+        self._expected_attempt = expected_attempt
+        self._reader = EventReader(job_dir / EVENTS_FILE)
+        self._folded = JobState()
+        self._state = JobState()
+        self._life = Life.UNKNOWN
+
+    @property
+    def state(self) -> JobState:
+        """The state at the last poll."""
+        return self._state
+
+    @property
+    def silent(self) -> bool:
+        """Whether the worker is there but has shown no sign of life for a minute (asleep computer, stuck driver)."""
+        return self._life is Life.SILENT
+
+    def poll(self) -> JobState:
+        """Read what is new and say how the job stands; also insists on a cancel that the worker ignores."""
+        if self._process is not None:
+            self._process.poll()  # reaps a dead child, which would otherwise look alive
+        # Before the events: a worker that ends between the two has then left its last event already.
+        self._life = worker_process.life(self.job_dir)
+        for event in self._reader.read():
+            self._folded = self._folded.after(event)
+        self._state = self._folded
+        if self._folded.attempt < self._expected_attempt:
+            self._state = replace(self._folded, status=JobStatus.QUEUED, failure_code="", failure_values={})
+        if self._state.status.ended:
+            return self._state
+        if self._life.there:
+            worker_process.insist(self.job_dir, terminate_after_s=self._terminate_after_s, kill_after_s=self._kill_after_s)
+            return self._state
+        if self._life is Life.GONE or self._never_came():
+            self._state = self._without_worker()
+        return self._state
+
+    def cancel(self) -> None:
+        """Ask the worker to stop; `poll` terminates and then kills it if it doesn't."""
+        if not self.poll().status.ended:
+            worker_process.ask_to_stop(self.job_dir)
+
+    def wait(
+        self, timeout_s: float | None = None, *, on_state: Callable[[JobState], None] | None = None, every_s: float = 0.2
+    ) -> JobState:
+        """Poll until the job has ended or `timeout_s` has passed; `on_state` hears every poll."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            state = self.poll()
+            if on_state is not None:
+                on_state(state)
+            if state.status.ended or (until is not None and time.monotonic() >= until):
+                return state
+            time.sleep(every_s)
+
+    def _never_came(self) -> bool:
+        """Whether nobody ever took the job: the app died between writing the job and starting its worker."""
+        if self._life is not Life.UNKNOWN:
+            return False
+        try:
+            return time.time() - (self.job_dir / JOB_FILE).stat().st_mtime > HEARTBEAT_LOST_S
+        except OSError:
+            return True
+
+    def _without_worker(self) -> JobState:
+        if worker_process.asked_to_stop_s(self.job_dir) is not None:
+            # It was told to stop and had to be killed: no last event, but no surprise either.
+            return replace(self._state, status=JobStatus.CANCELLED)
+        if self._state.status is JobStatus.QUEUED:
+            return replace(self._state, status=JobStatus.FAILED, failure_code="job.did_not_start", failure_values={})
+        return replace(self._state.without_worker(), failure_code="job.worker_died", failure_values={})

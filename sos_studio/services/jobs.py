@@ -1,0 +1,211 @@
+"""Start trainings as background jobs, find them again, resume them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sos_studio.core import atomic
+from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.core.job_state import JobState
+from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, JOB_FILE, LOG_FILE, RESULT_FILE, WORKER_FILE, Device, JobKind, JobSpec
+from sos_studio.core.readings import ConsensusRule, utc_now
+from sos_studio.dataset import manifests
+from sos_studio.dataset.project import Project
+from sos_studio.services import device_lock, model_list, presets, worker_process
+from sos_studio.services import weights as starting_weights
+from sos_studio.services.job_tail import EventReader, JobTail
+
+JOBS_DIR = "jobs"
+
+
+def default_threads() -> int:
+    """One core fewer than there are: two busy threads on two busy cores are many times slower than one."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+@dataclass(frozen=True)
+class JobHandle:
+    """A job folder. Holds nothing open; make as many `tail` as there are who look."""
+
+    job_dir: Path
+    job_id: str
+    process: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
+    expected_attempt: int = 0
+
+    def spec(self) -> JobSpec:
+        """What was asked; ``job.unreadable`` if its file is damaged."""
+        return read_spec(self.job_dir)
+
+    def tail(self) -> JobTail:
+        """Follow the job from its first event."""
+        return JobTail(self.job_dir, self.process, expected_attempt=self.expected_attempt)
+
+    def state(self) -> JobState:
+        """How the job stands now."""
+        return self.tail().poll()
+
+    def cancel(self) -> None:
+        """Ask the worker to stop (a tail that is polled insists)."""
+        self.tail().cancel()
+
+    def log_text(self, most_bytes: int = 200_000) -> str:
+        """The end of the worker's log."""
+        try:
+            with open(self.job_dir / LOG_FILE, "rb") as stream:
+                stream.seek(0, os.SEEK_END)
+                stream.seek(max(0, stream.tell() - most_bytes))
+                return stream.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def result(self) -> dict[str, Any] | None:
+        """``result.json`` of a job that succeeded, else None."""
+        return read_result(self.job_dir)
+
+
+def start_training(
+    project: Project,
+    kind: JobKind,
+    *,
+    preset: str = presets.DEFAULT_PRESET,
+    overrides: Mapping[str, Any] | None = None,
+    weights: Path | None = None,
+    device: Device = "auto",
+    threads: int | None = None,
+    seed: int = 0,
+    rule: ConsensusRule = "majority",
+) -> JobHandle:
+    """Freeze what the project holds now and start a worker on it; returns at once.
+
+    Parameters
+    ----------
+    overrides
+        ``{"student.alpha": 0.02}``-style changes of the preset.
+    weights
+        Starting weights; None takes those that this computer has for the network, if any, else trains from scratch.
+    threads
+        Computing threads of the worker; `default_threads` if None.
+
+    Raises
+    ------
+    BadInputError
+        ``training.unknown_preset``, ``training.bad_settings``, ``training.too_few_cases``, ``training.one_stage_only``,
+        ``training.no_teacher`` (a student alone, without any teacher), ``weights.not_found``, ``job.device_busy``.
+    ProjectError
+        If the project can't be written.
+    """
+    settings = presets.settings(preset, overrides)
+    in_the_way = device_lock.holder(device)
+    if in_the_way is not None:  # before a manifest is frozen for nothing
+        raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
+    teacher, detector = _models_to_start_from(project, kind)
+    weights_file = starting_weights.find(settings.student.network, weights)
+    manifest = manifests.freeze(project, seed=seed, rule=rule)
+    spec = JobSpec(
+        job_id=f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}",
+        kind=kind,
+        manifest=manifest.relative_to(project.directory).as_posix(),
+        seed=seed,
+        device=device,
+        threads=default_threads() if threads is None else threads,
+        preset=preset,
+        settings=settings,
+        weights=None if weights_file is None else str(weights_file),
+        teacher_model=teacher,
+        detector_model=detector,
+    )
+    return _launch(_create(project.directory, spec), spec, expected_attempt=1)
+
+
+def resume(job: JobHandle) -> JobHandle:
+    """Start a worker again on a job that was interrupted, cancelled or failed; it goes on from its last checkpoint.
+
+    Raises
+    ------
+    BadInputError
+        ``job.still_running``, ``job.already_done``, ``job.device_busy``.
+    """
+    if worker_process.life(job.job_dir).there:
+        raise BadInputError("job.still_running", job=job.job_id)
+    if job.result() is not None:
+        raise BadInputError("job.already_done", job=job.job_id)
+    attempts = [event.attempt for event in EventReader(job.job_dir / EVENTS_FILE).read()]
+    for name in (CANCEL_FILE, WORKER_FILE):
+        with contextlib.suppress(FileNotFoundError):
+            (job.job_dir / name).unlink()
+    return _launch(job.job_dir, job.spec(), expected_attempt=max(attempts, default=0) + 1)
+
+
+def list_jobs(project: Project | Path) -> list[JobHandle]:
+    """All jobs of a project, newest first, also those that ran while no window was open."""
+    root = (project if isinstance(project, Path) else project.directory) / JOBS_DIR
+    if not root.is_dir():
+        return []
+    found = [entry for entry in root.iterdir() if (entry / JOB_FILE).is_file()]
+    # Ids start with the time of creation in UTC.
+    return [JobHandle(entry, entry.name) for entry in sorted(found, key=lambda entry: entry.name, reverse=True)]
+
+
+def running(project: Project | Path) -> JobHandle | None:
+    """The newest job whose worker lives, if any: what a window shows when it comes back."""
+    return next((job for job in list_jobs(project) if worker_process.life(job.job_dir).there), None)
+
+
+def read_spec(job_dir: Path) -> JobSpec:
+    """``job.json``; ``job.unreadable`` if it is damaged."""
+    try:
+        return JobSpec.model_validate_json((job_dir / JOB_FILE).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise BadInputError("job.unreadable", job=job_dir.name) from error
+
+
+def read_result(job_dir: Path) -> dict[str, Any] | None:
+    """``result.json``, None while there is none (or a damaged one)."""
+    try:
+        content = json.loads((job_dir / RESULT_FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _models_to_start_from(project: Project, kind: JobKind) -> tuple[str | None, str | None]:
+    if kind != "student":
+        return None, None
+    teacher, detector = model_list.current(project, "teacher"), model_list.current(project, "detector")
+    if teacher is None:
+        raise BadInputError("training.no_teacher")
+    return teacher.card.model_id, None if detector is None else detector.card.model_id
+
+
+def _create(project_dir: Path, spec: JobSpec) -> Path:
+    job_dir = project_dir / JOBS_DIR / spec.job_id
+    try:
+        job_dir.mkdir(parents=True)
+        atomic.write_text(job_dir / JOB_FILE, spec.model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        shutil.rmtree(job_dir, ignore_errors=True)
+        raise ProjectError("job.folder_unwritable", reason=error.strerror or type(error).__name__) from error
+    return job_dir
+
+
+def _launch(job_dir: Path, spec: JobSpec, *, expected_attempt: int) -> JobHandle:
+    device_lock.take(spec.device, job_dir)
+    try:
+        process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir)
+    except OSError as error:
+        raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error
+    return JobHandle(job_dir, spec.job_id, process, expected_attempt)
+
+
+

@@ -1,0 +1,217 @@
+"""Ask a trained network about a full image: stage, probabilities, frame, attention."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from sos_studio.core import atomic
+from sos_studio.core.errors import BadInputError, JobFailedError, ProjectError
+from sos_studio.core.predictions import CoarseMap, ModelCard, PredictedRoi, Prediction
+from sos_studio.core.roi import Roi
+from sos_studio.imaging import crops, heatmaps, images
+from sos_studio.services import model_list
+from sos_studio.services.model_list import ModelEntry
+from sos_studio.services.serve_process import ServeProcess
+
+HEATMAP_FILE, OVERLAY_FILE, PREDICTION_FILE = "heatmap.png", "overlay.png", "prediction.json"
+DEFAULT_OPACITY = 0.5
+
+Gray = npt.NDArray[np.uint8]
+FloatMap = npt.NDArray[np.float32]
+
+__all__ = ["ModelEntry", "PredictionResult", "PredictionService", "current", "models", "write_prediction"]
+models, current = model_list.models, model_list.current
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionResult:
+    """A prediction and what is painted of it.
+
+    Attributes
+    ----------
+    heat01_vu
+        Attention of the network for the stage, 0 … 1, size of the full image.
+    full8
+        The full image it was made from.
+    """
+
+    prediction: Prediction
+    heat01_vu: FloatMap
+    full8: Gray
+
+
+class PredictionService:
+    """Predictions through a process that is kept warm. Close it, or use it as a context manager.
+
+    Safe to use from several threads. Nothing is started before the first question or `warm_up`.
+
+    Parameters
+    ----------
+    serve
+        The process to ask instead of the trainer's own (tests).
+    """
+
+    def __init__(self, serve: ServeProcess | None = None) -> None:
+        self._serve = serve if serve is not None else ServeProcess()
+
+    def warm_up(self) -> None:
+        """Start the process while nobody waits for it."""
+        self._serve.start()
+
+    def close(self) -> None:
+        """Stop the process."""
+        self._serve.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def predict(
+        self,
+        picture: Gray | Path,
+        *,
+        model_dir: Path,
+        roi: Roi | None = None,
+        detector_dir: Path | None = None,
+        stage: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> PredictionResult:
+        """Stage a full image.
+
+        Parameters
+        ----------
+        picture
+            Full image, uint8 ``[v, u]`` face right, or a picture file.
+        model_dir
+            Folder of a student, or of a teacher (which looks at the crop and therefore needs a frame).
+        roi
+            The expert's frame, if there is one; it goes before the detector's.
+        detector_dir
+            Folder of the detector that looks for the frame if there is none.
+        stage
+            Whose evidence the map shows; None: the predicted stage.
+
+        Raises
+        ------
+        BadInputError
+            ``image.unreadable``, ``image.too_small``, ``prediction.no_model``, ``prediction.not_a_classifier``,
+            ``prediction.needs_frame`` (a teacher without a frame), and what the predictor says.
+        JobFailedError
+            ``prediction.cant_start``, ``prediction.worker_died``, ``prediction.timeout``, ``prediction.bad_answer``.
+        """
+        full8 = images.read_gray(picture) if isinstance(picture, Path) else picture
+        model = model_list.read(model_dir)
+        if model.card.kind == "detector":
+            raise BadInputError("prediction.not_a_classifier", model=model.card.model_id)
+        with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
+            out = Path(folder)
+            full_png = out / "full.png"
+            images.write_png(full_png, full8)
+            frame = PredictedRoi.of(roi, "expert") if roi is not None else None
+            if frame is None and detector_dir is not None:
+                frame = self._find_frame(full_png, detector_dir, cancelled)
+            seen = self._what_it_sees(full8, full_png, model, frame, out)
+            answer = self._serve.ask(
+                "predict", cancelled=cancelled, model=str(model.path), image=str(seen), stage=stage, out=str(out.resolve())
+            )
+            heat01_vu = _heat(answer, model, frame, full8)
+        return PredictionResult(_prediction(answer, model.card, frame, heat01_vu), heat01_vu, full8)
+
+    def find_frame(self, picture: Gray | Path, *, detector_dir: Path, cancelled: Callable[[], bool] | None = None) -> PredictedRoi | None:
+        """The detector's proposal of a frame, None if it sees nothing; errors as `predict`."""
+        full8 = images.read_gray(picture) if isinstance(picture, Path) else picture
+        with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
+            full_png = Path(folder) / "full.png"
+            images.write_png(full_png, full8)
+            return self._find_frame(full_png, detector_dir, cancelled)
+
+    def _find_frame(self, full_png: Path, detector_dir: Path, cancelled: Callable[[], bool] | None) -> PredictedRoi | None:
+        detector = model_list.read(detector_dir)
+        answer = self._serve.ask("detect", cancelled=cancelled, model=str(detector.path), image=str(full_png.resolve()))
+        found = answer.get("roi")
+        if found is None:
+            return None
+        try:
+            roi = Roi.of((float(found["center_uv"][0]), float(found["center_uv"][1])), float(found["angle_deg"]), float(found["width_px"]))
+            return PredictedRoi.of(roi, "detector", float(found["confidence"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise JobFailedError("prediction.bad_answer") from error
+
+    @staticmethod
+    def _what_it_sees(full8: Gray, full_png: Path, model: ModelEntry, frame: PredictedRoi | None, out: Path) -> Path:
+        if model.card.kind == "student":
+            return full_png.resolve()
+        if frame is None:
+            raise BadInputError("prediction.needs_frame", model=model.card.model_id)
+        crop_png = out / "crop.png"
+        images.write_png(crop_png, crops.crop_image(full8, frame.roi()))
+        return crop_png.resolve()
+
+
+def write_prediction(result: PredictionResult, out: Path, *, opacity: float = DEFAULT_OPACITY) -> dict[str, Path]:
+    """Write ``heatmap.png`` (8 bit), ``overlay.png`` and ``prediction.json`` into a folder; files of those names are replaced.
+
+    Raises
+    ------
+    ProjectError
+        ``prediction.folder_unwritable``.
+    """
+    files = {"heatmap": out / HEATMAP_FILE, "overlay": out / OVERLAY_FILE, "prediction": out / PREDICTION_FILE}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        images.write_png(files["heatmap"], heatmaps.to_grey(result.heat01_vu))
+        images.write_png(files["overlay"], heatmaps.overlay(result.full8, result.heat01_vu, opacity))
+        atomic.write_json(files["prediction"], result.prediction.model_dump(mode="json"))
+    except OSError as error:
+        raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
+    return files
+
+
+def _heat(answer: dict[str, Any], model: ModelEntry, frame: PredictedRoi | None, full8: Gray) -> FloatMap:
+    """The coarse map at the full image's size; a teacher's map lies in its crop and is nothing outside of it."""
+    shape_vu: tuple[int, int] = (full8.shape[0], full8.shape[1])
+    try:
+        coarse_map = CoarseMap.model_validate(answer["map"])
+        coarse = np.load(coarse_map.path, allow_pickle=False)
+        if coarse.shape != coarse_map.shape_hw:
+            raise ValueError("the map has another shape than was said")
+    except (KeyError, OSError, ValueError, ValidationError) as error:
+        raise JobFailedError("prediction.bad_answer") from error
+    uv_from_cell = np.asarray(coarse_map.uv_from_cell, dtype=np.float64)
+    if model.card.kind == "teacher" and frame is not None:
+        roi = frame.roi()
+        in_full = heatmaps.upsample(coarse, roi.uv_from_crop @ uv_from_cell, shape_vu)
+        return np.asarray(in_full * crops.roi_mask(roi, shape_vu), dtype=np.float32)
+    return heatmaps.upsample(coarse, uv_from_cell, shape_vu)
+
+
+def _prediction(answer: dict[str, Any], card: ModelCard, frame: PredictedRoi | None, heat01_vu: FloatMap) -> Prediction:
+    try:
+        probabilities = np.asarray(answer["probabilities"], dtype=np.float64)
+        if probabilities.shape != (card.stages,):
+            raise ValueError("one probability per stage")
+        numbers = np.arange(1, card.stages + 1)
+        return Prediction(
+            scheme=card.scheme,
+            stage=int(numbers[int(np.argmax(probabilities))]),
+            probabilities=tuple(float(p) for p in probabilities),
+            expected_stage=float(probabilities @ numbers),
+            roi=frame,
+            attention_in_roi=None if frame is None else heatmaps.attention_inside(heat01_vu, frame.roi()),
+            model=card,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise JobFailedError("prediction.bad_answer") from error
+
+

@@ -1,0 +1,79 @@
+"""Projects: make, open, look over, fill and take data out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sos_studio.core.readings import ConsensusRule
+from sos_studio.dataset import cases as dataset_cases
+from sos_studio.dataset import checks, exports, imports, readings
+from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.checks import Problem
+from sos_studio.dataset.exports import ExportFormat, ExportReport
+from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.project import Project
+from sos_studio.imaging import images
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A project at a glance.
+
+    Attributes
+    ----------
+    per_stage
+        Labelled cases per stage under the consensus rule.
+    """
+
+    cases: tuple[CaseSummary, ...]
+    per_stage: dict[int, int]
+    labelled: int
+
+
+def create(directory: Path, *, phantom: bool = False) -> Project:
+    """Make a project in a new or empty folder; errors of `Project.create`."""
+    return Project.create(directory, phantom=phantom)
+
+
+def open(directory: Path, *, read_only: bool = False, fall_back: bool = False) -> Project:
+    """Open a project; with `fall_back` read-only if somebody else writes. Errors of `Project.open`."""
+    return Project.open(directory, read_only=read_only, fall_back=fall_back)
+
+
+def overview(project: Project, rule: ConsensusRule = "majority") -> Overview:
+    """Cases and labels."""
+    labels = readings.labels(project, rule)
+    return Overview(tuple(dataset_cases.cases(project)), dict(sorted(Counter(labels.values()).items())), len(labels))
+
+
+def check(project: Project) -> list[Problem]:
+    """Every missing or damaged file, case by case; empty if all is well."""
+    return checks.check(project)
+
+
+def import_images(project: Project, sources: Sequence[Path], labels_csv: Path | None = None) -> ImportReport:
+    """Take existing full images into the project, with labels if a table gives them.
+
+    Parameters
+    ----------
+    sources
+        Picture files and folders of them.
+    labels_csv
+        Columns ``image`` and ``stage``, optional ``patient, age, sex, evaluator, remark``, in any order and case.
+
+    Returns
+    -------
+    What was imported, and why each of the others was not.
+    """
+    return imports.import_images(project, sources, labels_csv)
+
+
+def export(project: Project, out: Path, format: ExportFormat) -> ExportReport:
+    """Write the dataset for other tools."""
+    return exports.export(project, out, format)
+
+
+__all__ = ["Overview", "check", "create", "export", "import_images", "images", "open", "overview"]
