@@ -7,14 +7,28 @@ K stages, H and W rows and columns of the feature grid.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody reads
 from torch import Tensor
 
+from sos_studio.core.roi import Roi
+from sos_studio.imaging.crops import bilinear, roi_mask
+
 EPSILON = 1e-8
 Sign = Literal["evidence", "paper-literal"]
+GridStage = Literal["last", "third"]
+
+
+class MappableNetwork(Protocol):
+    """What a map is drawn of; `networks.Network` is one."""
+
+    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: GridStage = "last") -> tuple[Tensor, Tensor]:
+        """Activations (N, C, H, W) and the logits (N, K) computed from them, in one graph."""
+        ...
 
 
 def evidence_score(logits_NK: Tensor, target_N: Tensor) -> Tensor:
@@ -63,6 +77,42 @@ def training_attention(features_NCHW: Tensor, logits_NK: Tensor, target_N: Tenso
     if sign == "evidence":
         return grad_cam(features_NCHW, score_N, create_graph=True)
     return grad_cam(features_NCHW, -score_N, create_graph=True, relu=False, normalise=False)
+
+
+def picture_attention(
+    network: MappableNetwork, images_NCHW: Tensor, stage_N: Tensor | None = None, grid_stage: GridStage = "last"
+) -> tuple[Tensor, Tensor]:
+    """Logits and normalised evidence maps for a person to look at; detached.
+
+    Parameters
+    ----------
+    stage_N
+        0-based stages whose evidence is shown; None: the predicted ones.
+
+    Returns
+    -------
+    logits_NK, attention_NHW (0 … 1).
+    """
+    with torch.enable_grad():
+        # The pictures carry the gradient, so that networks with frozen weights have a graph too.
+        features_NCHW, logits_NK = network.activations_and_logits(images_NCHW.detach().requires_grad_(), grid_stage)
+        target_N = logits_NK.argmax(dim=1) if stage_N is None else stage_N
+        map_NHW = grad_cam(features_NCHW, evidence_score(logits_NK.float(), target_N), create_graph=False)
+    return logits_NK.detach().float(), map_NHW.detach().float()
+
+
+def attention_inside(map_HW: npt.NDArray[np.floating], uv_from_cell: npt.NDArray[np.float64], roi: Roi, shape_vu: tuple[int, int]) -> float:
+    """Share of a coarse map's attention that lies inside a frame once it is spread over the full image, 0 … 1; 0 without attention.
+
+    Bilinear between cell centres and constant beyond the outermost ones, as the heatmap that a person sees.
+    """
+    cell_from_uv = np.linalg.inv(uv_from_cell)
+    v, u = np.mgrid[0 : shape_vu[0], 0 : shape_vu[1]].astype(np.float64)
+    spread_vu = bilinear(
+        np.clip(map_HW, 0.0, None), cell_from_uv[0, 0] * u + cell_from_uv[0, 2], cell_from_uv[1, 1] * v + cell_from_uv[1, 2]
+    )
+    total = float(spread_vu.sum())
+    return min(1.0, float((spread_vu * roi_mask(roi, shape_vu)).sum()) / total) if total > 0 else 0.0
 
 
 def mask_to_grid(mask_NHW: Tensor, grid_hw: tuple[int, int], cell_stride_px: int, first_cell_px: float) -> Tensor:

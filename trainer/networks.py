@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import timm
 import torch
 from torch import Tensor, nn
 
 from sos_studio.core.errors import BadInputError
+from trainer.attention import GridStage
 from trainer.weights import load_starting_weights
 
-GridStage = Literal["last", "third"]
 ATTENTION_SUFFIX = "+attn"
 _GROUP_WIDTH = 32
 
@@ -41,7 +41,7 @@ class _Family:
     patchify: bool
 
 
-_FAMILIES = (_Family("convnext", True), _Family("resnet", False), _Family("efficientnet", False), _Family("test_convnext", True))
+_FAMILIES = (_Family("convnext", True), _Family("resnet", False), _Family("efficientnet", False))
 
 
 class ConvolutionalAttention(nn.Module):
@@ -139,7 +139,8 @@ class Network(nn.Module):
 def _family(name: str) -> tuple[str, _Family]:
     """The timm name and the family; ``training.unknown_network`` if there is none."""
     base = name.removesuffix(ATTENTION_SUFFIX)
-    family = next((f for f in _FAMILIES if base.startswith(f.prefix)), None)
+    # timm's smallest network of a family is called test_<family>.
+    family = next((f for f in _FAMILIES if base.removeprefix("test_").startswith(f.prefix)), None)
     wanted_attention = name.endswith(ATTENTION_SUFFIX)
     if family is None or not timm.is_model(base) or (wanted_attention and not family.patchify):
         raise BadInputError("training.unknown_network", network=name)
