@@ -1,1 +1,1 @@
-"""The project folder: database, files, splits, exports."""
+"""The project folder: database, immutable capture files, readings, splits, manifests, imports and exports."""

@@ -1,0 +1,293 @@
+"""Captures and frames: immutable files under `captures/<case>/<capture>/`, and their rows.
+
+Files come first, whole and on the disk, then the row. What a crash leaves without a row was never confirmed and is never read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sos_studio.core import atomic
+from sos_studio.core.captures import CaptureRecord
+from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.core.readings import utc_now
+from sos_studio.core.roi import Roi
+from sos_studio.dataset.faults import translated
+from sos_studio.dataset.project import CAPTURES_DIR, Project
+from sos_studio.dataset.schema import CaptureRow, CaseRow, RoiRow
+
+FULL_FILE, FULL16_FILE, RECORD_FILE = "full.png", "full16.png", "capture.json"
+_PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
+
+@dataclass(frozen=True)
+class CapturePaths:
+    """Where the files of a capture lie. `full16` is None for imported images."""
+
+    case_id: str
+    folder: Path
+    full: Path
+    full16: Path | None
+    record: Path
+
+
+@dataclass(frozen=True)
+class CaptureInfo:
+    """A capture as the database knows it."""
+
+    capture_id: str
+    case_id: str
+    series_hash: str | None
+    shape_vu: tuple[int, int]
+    spacing_mm: float | None
+
+
+def roi_file(n: int) -> str:
+    """Name of the n-th frame's file in its capture's folder."""
+    return f"roi-{n}.json"
+
+
+def crop_file(n: int) -> str:
+    """Name of the n-th crop's file in its capture's folder."""
+    return f"crop-{n}.png"
+
+
+def add_capture(
+    project: Project,
+    case_id: str,
+    *,
+    record_for: Callable[[str], CaptureRecord],
+    full_png: bytes,
+    full16_png: bytes | None,
+    source_sha256: str | None = None,
+) -> str:
+    """Store a capture; when this returns, it survives a crash.
+
+    Parameters
+    ----------
+    record_for
+        Makes the record, given the new capture's id.
+    full_png, full16_png
+        Encoded PNG files: 8 bit, and 16 bit (None for imported images).
+    source_sha256
+        Hash of the file that an image was imported from.
+
+    Returns
+    -------
+    str
+        The capture's id.
+
+    Raises
+    ------
+    BadInputError
+        ``case.unknown``.
+    ProjectError
+        ``project.read_only``, ``project.disk_full`` and other refusals of the disk; nothing is left behind.
+    """
+    project.require_writable()
+    with project.reading() as session:
+        known = session.scalar(select(CaseRow.number).where(CaseRow.case_id == case_id))
+    if known is None:
+        raise BadInputError("case.unknown", case=case_id)
+    capture_id = f"capture-{secrets.token_hex(4)}"
+    record = record_for(capture_id)
+    if (record.case, record.capture_id) != (case_id, capture_id):
+        raise ValueError("the record is another capture's")
+    for png in (full_png, full16_png):
+        if png is not None and _png_shape_vu(png) != record.shape_vu:
+            raise ValueError("the picture is not the record's")
+    record_json = _json(record.model_dump(mode="json"))
+    files = {FULL_FILE: full_png, RECORD_FILE: record_json} | ({FULL16_FILE: full16_png} if full16_png is not None else {})
+    folder = project.path(CAPTURES_DIR, case_id, capture_id)
+    with translated(project.directory):
+        _write_folder(folder, files)
+    row = CaptureRow(
+        capture_id=capture_id,
+        case_id=case_id,
+        series_hash=record.series_hash,
+        source_sha256=source_sha256,
+        height=record.shape_vu[0],
+        width=record.shape_vu[1],
+        spacing_mm=record.spacing_mm,
+        full_sha256=sha256(full_png),
+        full16_sha256=None if full16_png is None else sha256(full16_png),
+        record_sha256=sha256(record_json),
+        software=record.software,
+        created_utc=utc_now(),
+    )
+    try:
+        with project.writing() as session:
+            session.add(row)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return capture_id
+
+
+def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int:
+    """Store a frame and its crop beside a capture; a changed frame is a new one.
+
+    Returns
+    -------
+    int
+        The frame's number n, from 1.
+
+    Raises
+    ------
+    BadInputError
+        ``capture.unknown``, ``roi.outside_image``.
+    ProjectError
+        As `add_capture`.
+    """
+    info = capture(project, capture_id)
+    roi.require_inside(info.shape_vu)
+    if _png_shape_vu(crop_png) != roi.crop_shape_vu:
+        raise ValueError("the crop is not the frame's")
+    folder = project.path(CAPTURES_DIR, info.case_id, capture_id)
+    roi_json = _json(roi.model_dump(mode="json"))
+    with project.writing() as session:
+        n = _next_n(session, capture_id, folder)
+        written = (folder / crop_file(n), folder / roi_file(n))
+        try:
+            atomic.write_bytes(written[0], crop_png)
+            atomic.write_bytes(written[1], roi_json)
+            session.add(
+                RoiRow(
+                    capture_id=capture_id,
+                    n=n,
+                    center_u=roi.center_uv[0],
+                    center_v=roi.center_uv[1],
+                    angle_deg=roi.angle_deg,
+                    width_px=roi.width_px,
+                    roi_sha256=sha256(roi_json),
+                    crop_sha256=sha256(crop_png),
+                    created_utc=utc_now(),
+                )
+            )
+            session.commit()
+        except BaseException:
+            for path in written:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            raise
+    return n
+
+
+def capture(project: Project, capture_id: str) -> CaptureInfo:
+    """One capture; ``capture.unknown`` if there is none."""
+    with project.reading() as session:
+        row = session.scalars(select(CaptureRow).where(CaptureRow.capture_id == capture_id)).first()
+    if row is None:
+        raise BadInputError("capture.unknown", capture=capture_id)
+    return _info(row)
+
+
+def captures(project: Project, case_id: str) -> list[CaptureInfo]:
+    """The captures of a case, oldest first."""
+    with project.reading() as session:
+        return [_info(row) for row in session.scalars(select(CaptureRow).where(CaptureRow.case_id == case_id).order_by(CaptureRow.number))]
+
+
+def capture_paths(project: Project, capture_id: str) -> CapturePaths:
+    """Where the files of a capture lie; ``capture.unknown`` if there is none."""
+    with project.reading() as session:
+        row = session.scalars(select(CaptureRow).where(CaptureRow.capture_id == capture_id)).first()
+    if row is None:
+        raise BadInputError("capture.unknown", capture=capture_id)
+    folder = project.path(CAPTURES_DIR, row.case_id, capture_id)
+    full16 = folder / FULL16_FILE if row.full16_sha256 else None
+    return CapturePaths(row.case_id, folder, folder / FULL_FILE, full16, folder / RECORD_FILE)
+
+
+def crop_path(project: Project, capture_id: str, n: int) -> Path:
+    """Where the n-th crop of a capture lies."""
+    return capture_paths(project, capture_id).folder / crop_file(n)
+
+
+def read_record(project: Project, capture_id: str) -> CaptureRecord:
+    """Read `capture.json`; ``capture.damaged`` if it is missing or broken."""
+    paths = capture_paths(project, capture_id)
+    try:
+        return CaptureRecord.model_validate_json(paths.record.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ProjectError("capture.damaged", case=paths.case_id, capture=capture_id, file=RECORD_FILE) from error
+
+
+def rois(project: Project, capture_id: str) -> dict[int, Roi]:
+    """All frames of a capture by number, oldest first."""
+    with project.reading() as session:
+        rows = session.scalars(select(RoiRow).where(RoiRow.capture_id == capture_id).order_by(RoiRow.n)).all()
+    return {row.n: roi_of(row) for row in rows}
+
+
+def latest_roi(project: Project, capture_id: str) -> tuple[int, Roi] | None:
+    """Number and frame drawn last on a capture; None if none was drawn."""
+    found = rois(project, capture_id)
+    return max(found.items(), key=lambda item: item[0]) if found else None
+
+
+def roi_of(row: RoiRow) -> Roi:
+    """A frame from its row."""
+    return Roi(center_uv=(row.center_u, row.center_v), angle_deg=row.angle_deg, width_px=row.width_px, height_px=row.width_px / 2)
+
+
+def sha256(data: bytes) -> str:
+    """Hash as it stands in database and manifests."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _info(row: CaptureRow) -> CaptureInfo:
+    return CaptureInfo(row.capture_id, row.case_id, row.series_hash, (row.height, row.width), row.spacing_mm)
+
+
+def _next_n(session: Session, capture_id: str, folder: Path) -> int:
+    """One more than every frame known or left on the disk by a crash: a number is never used twice."""
+    known = session.scalar(select(func.max(RoiRow.n)).where(RoiRow.capture_id == capture_id)) or 0
+    left = [int(match[1]) for path in folder.iterdir() if (match := re.fullmatch(r"(?:roi|crop)-(\d+)\.(?:json|png)", path.name))]
+    return max([known, *left]) + 1
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write a folder so that it is there with all its files, on the disk, or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    try:
+        temporary.mkdir()
+        for name, data in files.items():
+            with open(temporary / name, "xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        atomic.sync_directory(temporary)
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    atomic.sync_directory(folder.parent)
+    atomic.sync_directory(folder.parent.parent)
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def _png_shape_vu(png: bytes) -> tuple[int, int]:
+    if not png.startswith(_PNG_START) or len(png) < 24:
+        raise ValueError("not a PNG file")
+    width, height = struct.unpack(">II", png[16:24])
+    return int(height), int(width)

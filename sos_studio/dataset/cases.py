@@ -1,0 +1,221 @@
+"""Cases: one patient's one scan under a pseudonym, and what has been done with each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.readings import ConsensusRule, Reading, consensus, standing, utc_now
+from sos_studio.dataset.captures import FULL_FILE, crop_file
+from sos_studio.dataset.project import CAPTURES_DIR, Project
+from sos_studio.dataset.pseudonyms import require_pseudonym
+from sos_studio.dataset.readings import all_readings, readings
+from sos_studio.dataset.schema import CaptureRow, CaseRow, ExclusionRow, PredictionRow, RoiRow
+
+Sex = Literal["F", "M"]
+MAX_AGE_YEARS = 130.0
+_SEXES: dict[str, Sex] = {"F": "F", "M": "M"}
+
+
+@dataclass(frozen=True)
+class CaseSummary:
+    """A case and its state, as lists show it.
+
+    Attributes
+    ----------
+    label
+        Consensus of the standing readings; None while there is none.
+    staged_by
+        Evaluators with a standing reading.
+    ambiguous
+        Whether most of the standing readings call the case ambiguous: it then has no label.
+    capture_id, roi_n
+        The capture in use (the newest that has a frame, else the newest) and its newest frame.
+    thumbnail
+        Full image of `capture_id`.
+    crop
+        Crop of `roi_n`.
+    """
+
+    case_id: str
+    patient: str
+    sex: Sex | None
+    age_years: float | None
+    imported: bool
+    label: int | None
+    staged_by: tuple[str, ...]
+    ambiguous: bool
+    excluded: bool
+    exclusion_reason: str
+    predicted: bool
+    capture_id: str | None
+    roi_n: int | None
+    thumbnail: Path | None
+    crop: Path | None
+
+    @property
+    def captured(self) -> bool:
+        """Whether it has a full image."""
+        return self.capture_id is not None
+
+    @property
+    def cropped(self) -> bool:
+        """Whether it has a frame."""
+        return self.roi_n is not None
+
+
+def add_case(
+    project: Project, patient: str | None = None, age_years: float | None = None, sex: Sex | None = None, *, imported: bool = False
+) -> str:
+    """Add a case.
+
+    Parameters
+    ----------
+    patient
+        Pseudonym of a known patient (`pseudonyms.pseudonym`); None makes a new patient.
+
+    Returns
+    -------
+    str
+        The case's id, such as ``case-0001``.
+
+    Raises
+    ------
+    BadInputError
+        ``case.not_a_pseudonym``, ``case.bad_age``, ``case.bad_sex``.
+    ProjectError
+        ``project.read_only`` and whatever the disk refuses.
+    """
+    if patient is not None:
+        require_pseudonym(patient, phantom=project.phantom)
+    if age_years is not None and not 0 <= age_years <= MAX_AGE_YEARS:
+        raise BadInputError("case.bad_age", age=age_years)
+    if sex not in ("F", "M", None):
+        raise BadInputError("case.bad_sex", sex=sex)
+    with project.writing() as session:
+        number = (session.scalar(select(func.max(CaseRow.number))) or 0) + 1
+        case_id = f"case-{number:04d}"
+        session.add(
+            CaseRow(
+                number=number,
+                case_id=case_id,
+                patient=patient or f"P{number:04d}",
+                age_years=age_years,
+                sex=sex,
+                imported=imported,
+                created_utc=utc_now(),
+            )
+        )
+    return case_id
+
+
+def cases(project: Project, rule: ConsensusRule = "majority") -> list[CaseSummary]:
+    """All cases in the order they were added."""
+    by_case = all_readings(project)
+    with project.reading() as session:
+        rows = list(session.scalars(select(CaseRow).order_by(CaseRow.number)))
+        state = _State(project, session, None)
+    return [state.summary(row, by_case.get(row.case_id, []), rule) for row in rows]
+
+
+def case(project: Project, case_id: str, rule: ConsensusRule = "majority") -> CaseSummary:
+    """One case; ``case.unknown`` if there is none."""
+    rows = readings(project, case_id)
+    with project.reading() as session:
+        row = session.scalars(select(CaseRow).where(CaseRow.case_id == case_id)).first()
+        if row is None:
+            raise BadInputError("case.unknown", case=case_id)
+        state = _State(project, session, case_id)
+    return state.summary(row, rows, rule)
+
+
+def next_unstaged(project: Project, evaluator: str, after: str | None = None) -> str | None:
+    """The next captured, not excluded case without a standing reading of this evaluator; goes round to the start after the last."""
+    todo = [c.case_id for c in cases(project) if c.captured and not c.excluded and evaluator not in c.staged_by]
+    later = [case_id for case_id in todo if after is not None and _number(case_id) > _number(after)]
+    found = later or [case_id for case_id in todo if case_id != after]
+    return found[0] if found else None
+
+
+def case_of_series(project: Project, series_hash: str) -> str | None:
+    """The case whose captures came from this series; None if the series is new here."""
+    with project.reading() as session:
+        return session.scalar(
+            select(CaptureRow.case_id).where(CaptureRow.series_hash == series_hash).order_by(CaptureRow.number.desc()).limit(1)
+        )
+
+
+def exclude(project: Project, case_id: str, reason: str, evaluator: str) -> None:
+    """Leave a case out of manifests from now on; ``case.unknown`` if there is none."""
+    _set_excluded(project, case_id, True, reason, evaluator)
+
+
+def include(project: Project, case_id: str, evaluator: str) -> None:
+    """Take an excluded case in again; ``case.unknown`` if there is none."""
+    _set_excluded(project, case_id, False, "", evaluator)
+
+
+def _set_excluded(project: Project, case_id: str, excluded: bool, reason: str, evaluator: str) -> None:
+    with project.writing() as session:
+        if session.scalar(select(CaseRow.number).where(CaseRow.case_id == case_id)) is None:
+            raise BadInputError("case.unknown", case=case_id)
+        session.add(ExclusionRow(case_id=case_id, excluded=excluded, reason=reason, evaluator=evaluator, created_utc=utc_now()))
+
+
+def _number(case_id: str) -> int:
+    digits = case_id.rpartition("-")[2]
+    return int(digits) if digits.isdigit() else 0
+
+
+class _State:
+    """What the summaries need beside readings, fetched in four queries however many cases there are."""
+
+    def __init__(self, project: Project, session: Session, case_id: str | None) -> None:
+        self._project = project
+        captures = select(CaptureRow.case_id, CaptureRow.capture_id).order_by(CaptureRow.number)
+        frames = select(RoiRow.capture_id, func.max(RoiRow.n)).group_by(RoiRow.capture_id)
+        exclusions = select(ExclusionRow).order_by(ExclusionRow.number)
+        predicted = select(PredictionRow.case_id).distinct()
+        if case_id is not None:
+            captures = captures.where(CaptureRow.case_id == case_id)
+            frames = frames.join(CaptureRow, CaptureRow.capture_id == RoiRow.capture_id).where(CaptureRow.case_id == case_id)
+            exclusions = exclusions.where(ExclusionRow.case_id == case_id)
+            predicted = predicted.where(PredictionRow.case_id == case_id)
+        self._captures: dict[str, list[str]] = defaultdict(list)
+        for owner, capture_id in session.execute(captures).tuples():
+            self._captures[owner].append(capture_id)
+        self._frames: dict[str, int] = {capture_id: n for capture_id, n in session.execute(frames).tuples() if n is not None}
+        self._exclusions = {row.case_id: row for row in session.scalars(exclusions)}
+        self._predicted = set(session.scalars(predicted))
+
+    def summary(self, row: CaseRow, rows: list[Reading], rule: ConsensusRule) -> CaseSummary:
+        """One case."""
+        ids = self._captures.get(row.case_id, [])
+        capture_id = next((c for c in reversed(ids) if c in self._frames), ids[-1] if ids else None)
+        roi_n = self._frames.get(capture_id) if capture_id else None
+        folder = self._project.path(CAPTURES_DIR, row.case_id, capture_id) if capture_id else None
+        stands = standing(rows)
+        exclusion = self._exclusions.get(row.case_id)
+        return CaseSummary(
+            case_id=row.case_id,
+            patient=row.patient,
+            sex=_SEXES.get(row.sex or ""),
+            age_years=row.age_years,
+            imported=row.imported,
+            label=consensus(rows, rule),
+            staged_by=tuple(reading.evaluator for reading in stands),
+            ambiguous=2 * sum(reading.ambiguous for reading in stands) > len(stands),
+            excluded=exclusion is not None and exclusion.excluded,
+            exclusion_reason=exclusion.reason if exclusion is not None and exclusion.excluded else "",
+            predicted=row.case_id in self._predicted,
+            capture_id=capture_id,
+            roi_n=roi_n,
+            thumbnail=folder / FULL_FILE if folder else None,
+            crop=folder / crop_file(roi_n) if folder and roi_n is not None else None,
+        )

@@ -1,0 +1,159 @@
+"""Freezing what a job trains on: labels, files with their hashes, folds."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from sos_studio import __version__
+from sos_studio.core import atomic
+from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.core.manifests import FOLDS, Manifest, ManifestEntry, ManifestImage
+from sos_studio.core.readings import ConsensusRule, utc_now
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import splits
+from sos_studio.dataset.captures import FULL_FILE, crop_file, roi_of, sha256
+from sos_studio.dataset.cases import CaseSummary, cases
+from sos_studio.dataset.faults import translated
+from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
+from sos_studio.dataset.schema import CaptureRow, ManifestRow, RoiRow
+
+# Two per fold: one to judge and one to learn from would be left of fewer, and no inner split.
+MIN_CASES = 2 * FOLDS
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Rows of a case's capture in use."""
+
+    capture: CaptureRow
+    frame: RoiRow | None
+
+
+def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority", held_out_fold: int = 0, need_crops: bool = False) -> Path:
+    """Write `manifests/<id>.json` from every labelled case that is not excluded, giving folds to patients who have none.
+
+    Parameters
+    ----------
+    need_crops
+        Count only cases with a frame towards the minimum (teacher, detector and *retrain all* learn from frames).
+
+    Returns
+    -------
+    Path
+        The manifest's file.
+
+    Raises
+    ------
+    BadInputError
+        ``training.too_few_cases`` (count, least), ``training.too_few_frames`` (count, least), ``training.one_stage_only`` (stage, count),
+        ``training.empty_fold`` (fold) or ``training.one_stage_left`` (stage, fold): what remains for learning has one stage only.
+    ProjectError
+        ``manifest.damaged_files`` (cases, count) if files are missing or not what they were; ``project.read_only``; refusals of the disk.
+    """
+    project.require_writable()
+    if not 0 <= held_out_fold < FOLDS:
+        raise ValueError(f"held_out_fold must be 0 … {FOLDS - 1}")
+    chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]
+    labels = {summary.case_id: summary.label for summary in chosen if summary.label is not None}
+    _require_enough(chosen, labels, need_crops)
+    folds = splits.assign(project, labels, seed=seed)
+    files = _files(project, chosen)
+    _require_undamaged(project, files)
+    entries = tuple(_entry(summary, labels[summary.case_id], folds[summary.patient], files[summary.case_id]) for summary in chosen)
+    _require_something_to_learn(entries, held_out_fold)
+    manifest = Manifest(
+        manifest_id=f"manifest-{utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        project_id=project.project_id,
+        software=f"SOS Studio {__version__}",
+        scheme=project.scheme.id,
+        consensus_rule=rule,
+        held_out_fold=held_out_fold,
+        seed=seed,
+        phantom=project.phantom,
+        entries=entries,
+    )
+    data = (manifest.model_dump_json(indent=1) + "\n").encode("utf-8")
+    path = project.path(MANIFESTS_DIR, f"{manifest.manifest_id}.json")
+    with translated(project.directory):
+        atomic.write_bytes(path, data)
+    with project.writing() as session:
+        session.add(
+            ManifestRow(manifest_id=manifest.manifest_id, sha256=sha256(data), cases=len(entries), created_utc=manifest.created_utc)
+        )
+    return path
+
+
+def _require_enough(chosen: list[CaseSummary], labels: Mapping[str, int], need_crops: bool) -> None:
+    if len(chosen) < MIN_CASES:
+        raise BadInputError("training.too_few_cases", count=len(chosen), least=MIN_CASES)
+    patients = len({summary.patient for summary in chosen})
+    if patients < FOLDS:
+        raise BadInputError("training.too_few_patients", count=patients, least=FOLDS)
+    with_frame = sum(summary.cropped for summary in chosen)
+    if need_crops and with_frame < MIN_CASES:
+        raise BadInputError("training.too_few_frames", count=with_frame, least=MIN_CASES)
+    if len(set(labels.values())) < 2:
+        raise BadInputError("training.one_stage_only", stage=next(iter(labels.values())), count=len(labels))
+
+
+def _require_something_to_learn(entries: tuple[ManifestEntry, ...], held_out_fold: int) -> None:
+    left = Counter(entry.stage for entry in entries if entry.fold != held_out_fold)
+    if sum(left.values()) == len(entries):
+        raise BadInputError("training.empty_fold", fold=held_out_fold + 1)
+    if len(left) < 2:
+        raise BadInputError("training.one_stage_left", stage=next(iter(left), "?"), fold=held_out_fold + 1)
+
+
+def _files(project: Project, chosen: list[CaseSummary]) -> dict[str, _Files]:
+    with project.reading() as session:
+        captures = {row.capture_id: row for row in session.scalars(select(CaptureRow))}
+        frames = {(row.capture_id, row.n): row for row in session.scalars(select(RoiRow))}
+    return {
+        summary.case_id: _Files(captures[summary.capture_id], frames.get((summary.capture_id, summary.roi_n or 0)))
+        for summary in chosen
+        if summary.capture_id is not None
+    }
+
+
+def _require_undamaged(project: Project, files: Mapping[str, _Files]) -> None:
+    """A manifest must not promise hashes that the files no longer have."""
+    damaged = []
+    for case_id, row in files.items():
+        folder = project.path(CAPTURES_DIR, case_id, row.capture.capture_id)
+        expected = {FULL_FILE: row.capture.full_sha256}
+        if row.frame is not None:
+            expected[crop_file(row.frame.n)] = row.frame.crop_sha256
+        for name, digest in expected.items():
+            try:
+                good = sha256((folder / name).read_bytes()) == digest
+            except OSError:
+                good = False
+            if not good:
+                damaged.append(case_id)
+                break
+    if damaged:
+        raise ProjectError("manifest.damaged_files", count=len(damaged), cases=", ".join(damaged[:5]) + (" …" if len(damaged) > 5 else ""))
+
+
+def _entry(summary: CaseSummary, stage: int, fold: int, files: _Files) -> ManifestEntry:
+    capture, frame = files.capture, files.frame
+    base = f"{CAPTURES_DIR}/{summary.case_id}/{capture.capture_id}"
+    roi: Roi | None = None if frame is None else roi_of(frame)
+    return ManifestEntry(
+        case_id=summary.case_id,
+        patient=summary.patient,
+        capture_id=capture.capture_id,
+        stage=stage,
+        fold=fold,
+        full_image=ManifestImage(path=f"{base}/{FULL_FILE}", sha256=capture.full_sha256),
+        shape_vu=(capture.height, capture.width),
+        spacing_mm=capture.spacing_mm,
+        roi=roi,
+        crop=None if frame is None else ManifestImage(path=f"{base}/{crop_file(frame.n)}", sha256=frame.crop_sha256),
+    )

@@ -1,0 +1,142 @@
+"""Readings: appended, never changed. When `append` returns, the reading survives kill -9 and a power cut."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.readings import ConsensusRule, Reading, consensus
+from sos_studio.core.stages import scheme
+from sos_studio.dataset.project import Project
+from sos_studio.dataset.schema import CaptureRow, ReadingRow, RoiRow
+
+_FIELDS = tuple(Reading.model_fields)
+
+
+def new_reading_id() -> str:
+    """An id that no other reading has."""
+    return f"reading-{secrets.token_hex(8)}"
+
+
+def append(project: Project, reading: Reading) -> Reading:
+    """Store a reading durably; what it says is on the disk when this returns.
+
+    Raises
+    ------
+    BadInputError
+        ``capture.unknown`` (or of another case), ``roi.unknown``, ``stage.unknown``, ``reading.scheme`` and, for a reading that takes one
+        back, ``reading.unknown``, ``reading.not_yours`` or ``reading.already_taken_back``.
+    ProjectError
+        ``project.read_only`` and whatever the disk refuses: then nothing was saved.
+    """
+    append_many(project, [reading])
+    return reading
+
+
+def append_many(project: Project, rows: Sequence[Reading]) -> None:
+    """Store many readings in one durable write: all or none. Errors as `append`."""
+    with project.writing() as session:
+        for reading in rows:
+            _check(project, session, reading)
+            session.add(ReadingRow(**{name: getattr(reading, name) for name in _FIELDS}))
+            session.flush()
+
+
+def retract(project: Project, reading_id: str, evaluator: str) -> Reading:
+    """Take a reading back (undo): a new row that names it.
+
+    Raises
+    ------
+    BadInputError
+        ``reading.unknown``, ``reading.not_yours``, ``reading.already_taken_back``.
+    """
+    with project.reading() as session:
+        row = session.scalars(select(ReadingRow).where(ReadingRow.reading_id == reading_id)).first()
+    if row is None or row.retracts is not None:
+        raise BadInputError("reading.unknown", reading=reading_id)
+    return append(
+        project,
+        Reading(
+            reading_id=new_reading_id(),
+            case_id=row.case_id,
+            capture_id=row.capture_id,
+            roi_n=row.roi_n,
+            evaluator=evaluator,
+            scheme=row.scheme,
+            stage=None,
+            retracts=reading_id,
+        ),
+    )
+
+
+def readings(project: Project, case_id: str) -> list[Reading]:
+    """All readings of a case in the order of writing, those taken back and their takers included."""
+    with project.reading() as session:
+        return [_reading(row) for row in session.execute(_select().where(ReadingRow.case_id == case_id)).all()]
+
+
+def all_readings(project: Project) -> dict[str, list[Reading]]:
+    """All readings by case, each case's in the order of writing."""
+    with project.reading() as session:
+        rows = session.execute(_select()).all()
+    by_case: dict[str, list[Reading]] = defaultdict(list)
+    for row in rows:
+        reading = _reading(row)
+        by_case[reading.case_id].append(reading)
+    return dict(by_case)
+
+
+def labels(project: Project, rule: ConsensusRule = "majority") -> dict[str, int]:
+    """The stage of every case that has a label under this rule, excluded cases too."""
+    found = ((case_id, consensus(rows, rule)) for case_id, rows in all_readings(project).items())
+    return {case_id: stage for case_id, stage in found if stage is not None}
+
+
+def evaluators(project: Project) -> list[str]:
+    """Names of all who have read here, sorted."""
+    with project.reading() as session:
+        names: Iterable[str] = session.scalars(select(ReadingRow.evaluator).distinct()).all()
+    return sorted(names)
+
+
+def _select() -> Any:
+    return select(*(getattr(ReadingRow, name) for name in _FIELDS)).order_by(ReadingRow.number)
+
+
+def _reading(row: Any) -> Reading:
+    # The row was validated when it was written; validating 60,000 of them again would take a second.
+    return Reading.model_construct(**row._mapping)
+
+
+def _check(project: Project, session: Session, reading: Reading) -> None:
+    if reading.scheme != project.scheme.id:
+        raise BadInputError("reading.scheme", scheme=reading.scheme, expected=project.scheme.id)
+    owner = session.scalar(select(CaptureRow.case_id).where(CaptureRow.capture_id == reading.capture_id))
+    if owner != reading.case_id:
+        raise BadInputError("capture.unknown", capture=reading.capture_id)
+    if reading.roi_n is not None and session.get(RoiRow, (reading.capture_id, reading.roi_n)) is None:
+        raise BadInputError("roi.unknown", n=reading.roi_n)
+    if reading.stage is not None:
+        scheme(reading.scheme).check(reading.stage)
+    if reading.retracts is not None:
+        _check_retraction(session, reading)
+    elif reading.stage is None:
+        raise ValueError("a reading has a stage or takes one back")
+
+
+def _check_retraction(session: Session, reading: Reading) -> None:
+    if reading.stage is not None:
+        raise ValueError("a reading has a stage or takes one back, not both")
+    target = session.scalars(select(ReadingRow).where(ReadingRow.reading_id == reading.retracts)).first()
+    if target is None or target.retracts is not None or target.case_id != reading.case_id:
+        raise BadInputError("reading.unknown", reading=reading.retracts)
+    if target.evaluator != reading.evaluator:
+        raise BadInputError("reading.not_yours", evaluator=target.evaluator)
+    if session.scalar(select(ReadingRow.number).where(ReadingRow.retracts == reading.retracts)) is not None:
+        raise BadInputError("reading.already_taken_back")

@@ -1,0 +1,183 @@
+"""Tables of `project.sqlite`. The migrations beside this file make them; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Dialect, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+DATABASE_FILE = "project.sqlite"
+# The newest revision in `migrations/versions`. Known here, so that opening an up-to-date project needs no Alembic.
+SCHEMA_VERSION = 2
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment as ISO 8601 text in UTC: SQLite's own type would drop the zone."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002  (SQLAlchemy's signature)
+        """To the database."""
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  (SQLAlchemy's signature)
+        """From the database."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class ProjectRow(Base):
+    """The project itself: one row."""
+
+    __tablename__ = "project"
+
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    phantom: Mapped[bool]
+    scheme: Mapped[str]
+    software: Mapped[str]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class CaseRow(Base):
+    """One patient's one scan, under a pseudonym."""
+
+    __tablename__ = "cases"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(unique=True)
+    patient: Mapped[str] = mapped_column(index=True)
+    age_years: Mapped[float | None]
+    sex: Mapped[str | None]
+    imported: Mapped[bool]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (CheckConstraint("sex IN ('F', 'M')", name="known_sex"), {"sqlite_autoincrement": True})
+
+
+class CaptureRow(Base):
+    """One capture folder. `source_sha256` is the imported file's hash: it finds doubles without keeping a name."""
+
+    __tablename__ = "captures"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    capture_id: Mapped[str] = mapped_column(unique=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    series_hash: Mapped[str | None] = mapped_column(index=True)
+    source_sha256: Mapped[str | None] = mapped_column(index=True)
+    height: Mapped[int]
+    width: Mapped[int]
+    spacing_mm: Mapped[float | None]
+    full_sha256: Mapped[str]
+    full16_sha256: Mapped[str | None]
+    record_sha256: Mapped[str]
+    software: Mapped[str]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class RoiRow(Base):
+    """One frame on one capture, and its crop."""
+
+    __tablename__ = "rois"
+
+    capture_id: Mapped[str] = mapped_column(ForeignKey("captures.capture_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    center_u: Mapped[float]
+    center_v: Mapped[float]
+    angle_deg: Mapped[float]
+    width_px: Mapped[float]
+    roi_sha256: Mapped[str]
+    crop_sha256: Mapped[str]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ReadingRow(Base):
+    """One reading. Append-only: triggers refuse every change."""
+
+    __tablename__ = "readings"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    reading_id: Mapped[str] = mapped_column(unique=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    capture_id: Mapped[str] = mapped_column(ForeignKey("captures.capture_id"))
+    roi_n: Mapped[int | None]
+    evaluator: Mapped[str]
+    scheme: Mapped[str]
+    stage: Mapped[int | None]
+    confidence: Mapped[str | None]
+    ambiguous: Mapped[bool]
+    remark: Mapped[str]
+    shown: Mapped[str]
+    ai_seen: Mapped[bool]
+    source: Mapped[str]
+    retracts: Mapped[str | None] = mapped_column(ForeignKey("readings.reading_id"))
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["capture_id", "roi_n"], ["rois.capture_id", "rois.n"]),
+        Index("ix_readings_evaluator", "evaluator", "case_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class ExclusionRow(Base):
+    """A case left out of training and counts, or taken in again; the latest row stands."""
+
+    __tablename__ = "exclusions"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    excluded: Mapped[bool]
+    reason: Mapped[str]
+    evaluator: Mapped[str]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class FoldRow(Base):
+    """The fold of a patient: given once, never changed (triggers)."""
+
+    __tablename__ = "folds"
+
+    patient: Mapped[str] = mapped_column(primary_key=True)
+    fold: Mapped[int]
+    seed: Mapped[int]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ManifestRow(Base):
+    """A manifest that was frozen; the file is in `manifests/`."""
+
+    __tablename__ = "manifests"
+
+    manifest_id: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    cases: Mapped[int]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class PredictionRow(Base):
+    """A prediction that was shown to somebody. Append-only."""
+
+    __tablename__ = "predictions"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    capture_id: Mapped[str] = mapped_column(ForeignKey("captures.capture_id"))
+    model_id: Mapped[str]
+    scheme: Mapped[str]
+    stage: Mapped[int]
+    probabilities: Mapped[list[float]] = mapped_column(JSON)
+    evaluator: Mapped[str | None]
+    shown_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
