@@ -4,4 +4,14 @@ from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
     "settings.unwritable": Template("Your settings could not be saved ({reason}).", "Everything in the project is saved all the same."),
+    "window.read_only": Template("{reason}", "The project is open to look at; nothing in it can be changed."),
+    "window.no_scan": Template("No scan is open.", "Open a scan first: File ▸ Open scan."),
+    "window.no_project": Template("No project is open.", "Open one or make a new one in the File menu."),
+    "window.several_dropped": Template("Only the first of the {count} things dropped was opened.", "Drop one scan or project at a time."),
+    "window.captured": Template("Captured as {case} and saved."),
+    "cases.all_staged": Template("Every case has a reading by you.", "Well done."),
+    "cases.none": Template("There is no case yet.", "Open a scan and capture it, or import full images."),
+    "cases.scan_not_here": Template(
+        "The scan of {case} is not known on this computer.", "Open it from its folder: it finds its case by itself."
+    ),
 }

@@ -148,11 +148,18 @@ class Session:
         put(orientation)
         self.undo.push(Change(label, lambda: put(before), lambda: put(orientation), merge_key, SCAN_SCOPE))
 
-    def set_window(self, window: Window) -> None:
-        """Grey-value window of the display and of the next capture."""
-        if window != self.window:
-            self.window = window
-            self.window_changed.emit(window)
+    def set_window(self, window: Window, *, merge_key: str | None = None) -> None:
+        """Grey-value window of the display and of the next capture; one step of the history."""
+        before = self.window
+        if window == before:
+            return
+
+        def put(value: Window) -> None:
+            self.window = value
+            self.window_changed.emit(value)
+
+        put(window)
+        self.undo.push(Change("window", lambda: put(before), lambda: put(window), merge_key, SCAN_SCOPE))
 
     def set_capture(self, capture: StoredCapture | None) -> None:
         """Another full image; the frame is empty until `set_roi`."""

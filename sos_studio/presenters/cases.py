@@ -1,0 +1,180 @@
+"""The list of cases: search, filter, open one, go to the next that awaits a reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from psygnal import Signal
+
+from sos_studio.dataset import cases as dataset_cases
+from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.locations import ScanLocation
+from sos_studio.dataset.project import Project
+from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
+from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.session import Session
+
+Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
+STATUSES: tuple[Status, ...] = ("all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What of the list is shown."""
+
+    text: str = ""
+    status: Status = "all"
+    stage: int | None = None
+
+
+def matches(case: CaseSummary, wanted: Filter, evaluator: str) -> bool:
+    """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator."""
+    text = wanted.text.strip().lower()
+    if text and text not in case.case_id.lower() and text not in case.patient.lower():
+        return False
+    if wanted.stage is not None and case.label != wanted.stage:
+        return False
+    staged = evaluator in case.staged_by
+    return {
+        "all": True,
+        "to_capture": not case.captured,
+        "to_crop": case.captured and not case.cropped,
+        "to_stage": case.captured and not staged and not case.excluded,
+        "staged": staged,
+        "predicted": case.predicted,
+        "excluded": case.excluded,
+    }[wanted.status]
+
+
+class CasesPresenter:
+    """Keeps the list in step with the project.
+
+    Signals
+    -------
+    rows_changed
+        `rows` (what passes the filter) or `everything` changed.
+    """
+
+    rows_changed = Signal()
+
+    def __init__(self, session: Session, opener: Opener) -> None:
+        self._session = session
+        self._opener = opener
+        self._next: LoadedCase | None = None  # read ahead, so that it is there when the key is let go
+        self._next_project: Project | None = None
+        self.everything: tuple[CaseSummary, ...] = ()
+        self.rows: tuple[CaseSummary, ...] = ()
+        self.filter = Filter()
+        session.project_changed.connect(self._on_project)
+        session.cases_changed.connect(self.refresh)
+        session.evaluator_changed.connect(self._on_evaluator)
+        session.case_requested.connect(self.open_case)
+        session.next_unstaged_requested.connect(self.open_next_unstaged)
+
+    @property
+    def evaluators(self) -> int:
+        """How many evaluators have read in this project."""
+        return len({name for case in self.everything for name in case.staged_by})
+
+    def refresh(self) -> None:
+        """Read the project again."""
+        project = self._session.project
+        if project is None:
+            self._set_rows(())
+            return
+        self._session.background.run(
+            lambda: tuple(dataset_cases.cases(project)),
+            lambda rows: self._set_rows(rows) if self._session.project is project else None,
+            self._session.report,
+            key="cases",
+        )
+
+    def set_filter(self, wanted: Filter) -> None:
+        """Show fewer or more."""
+        self.filter = wanted
+        self._filter()
+
+    def open_case(self, case_id: str) -> None:
+        """Read a case in the background and make it the session's."""
+        project = self._session.project
+        if project is None or case_id == self._session.case_id:
+            return
+        ahead = self._next
+        if ahead is not None and ahead.summary.case_id == case_id and self._next_project is project:
+            self._next = None
+            self._show(ahead)
+            return
+        self._session.background.run(lambda: load_case(project, case_id), self._show, self._session.report, key="open-case")
+
+    def open_next_unstaged(self) -> None:
+        """The next captured case without a reading by this evaluator, after the present one and round to the start."""
+        session = self._session
+        case_id = self.next_unstaged()
+        if case_id is None:
+            session.tell("cases.all_staged" if self.everything else "cases.none", "success" if self.everything else "info")
+        else:
+            self.open_case(case_id)
+
+    def next_unstaged(self) -> str | None:
+        """Its id, from the list in memory; None if every case has a reading by this evaluator."""
+        here, evaluator = self._session.case_id, self._session.evaluator
+        ids = [case.case_id for case in self.everything]
+        start = ids.index(here) + 1 if here in ids else 0
+        ring = (*self.everything[start:], *self.everything[:start])
+        wanted = Filter(status="to_stage")
+        return next((case.case_id for case in ring if case.case_id != here and matches(case, wanted, evaluator)), None)
+
+    def open_scan_of_case(self) -> None:
+        """Open the scan of the present case where this computer has it, to orient it again."""
+        project, case_id = self._session.project, self._session.case_id
+        if project is None or case_id is None:
+            return
+
+        def found(place: ScanLocation | None) -> None:
+            if place is None:
+                self._session.tell("cases.scan_not_here", "info", case=case_id)
+            else:
+                self._opener.open_scan(place.path, place.series_uid)
+
+        self._session.background.run(lambda: scan_of_case(project, case_id), found, self._session.report, key="scan-of-case")
+
+    def _show(self, case: LoadedCase) -> None:
+        if self._session.project is None:
+            return
+        case.show(self._session)
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        project, case_id = self._session.project, self.next_unstaged()
+        if project is None or case_id is None:
+            self._next = None
+            return
+
+        def keep(case: LoadedCase) -> None:
+            self._next, self._next_project = case, project
+
+        # A fault will be told when the case is really opened.
+        self._session.background.run(lambda: load_case(project, case_id), keep, lambda _: None, key="read-ahead")
+
+    def _on_project(self, _: object) -> None:
+        self._next = None
+        self._set_rows(())
+        self.refresh()
+
+    def _on_evaluator(self, _: object) -> None:
+        self._next = None
+        self._filter()
+
+    def _set_rows(self, rows: tuple[CaseSummary, ...]) -> None:
+        self.everything = rows
+        # What was read ahead may have got a new frame meanwhile.
+        self._next = None
+        self._filter()
+        if self._session.case_id is not None and rows:
+            self._read_ahead()
+
+    def _filter(self) -> None:
+        evaluator = self._session.evaluator
+        self.rows = tuple(case for case in self.everything if matches(case, self.filter, evaluator))
+        self.rows_changed.emit()

@@ -1,0 +1,225 @@
+"""Orienting the head: what turning, scrolling and typing do, the protocol's checklist, and the capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from psygnal import Signal
+
+from sos_studio.core.captures import Window
+from sos_studio.core.geometry import Orientation, Plane, Vector
+from sos_studio.imaging import windowing
+from sos_studio.presenters.case_files import capture_into
+from sos_studio.presenters.session import Session
+from sos_studio.presenters.undo import Change
+from sos_studio.services.captures import StoredCapture
+
+Angle = Literal["roll", "yaw", "pitch"]
+ANGLE_OF_PLANE: dict[Plane, Angle] = {Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}
+SEAL_AFTER_MS = 700
+
+# What the paper's three steps set. A step counts as touched as soon as one of its parts was.
+PROTOCOL: tuple[tuple[str, ...], ...] = (("roll", "axial"), ("yaw", "coronal"), ("sagittal",))
+
+WINDOW_PRESETS: dict[str, Window] = {
+    "bone": Window(low=-500.0, high=1500.0),
+    "soft_tissue": Window(low=-160.0, high=240.0),
+}
+
+
+class OrientationPresenter:
+    """The Orient step without Qt.
+
+    Signals
+    -------
+    checklist_changed
+        Another step of the protocol was touched or ticked.
+    project_needed
+        A capture was asked for with no project open: open one and call `capture` again.
+    capturing_changed
+        Whether a capture is being made.
+    """
+
+    checklist_changed = Signal()
+    project_needed = Signal()
+    capturing_changed = Signal(bool)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.capturing = False
+        self._touched: set[str] = set()
+        self._ticked_by_hand: dict[int, bool] = {}
+        session.scan_changed.connect(self._start_afresh)
+
+    # --- turning and moving -------------------------------------------------------------------------------------------------
+
+    def turn(self, plane: Plane, degrees: float, *, start: Orientation | None = None, merge_key: str | None = None) -> None:
+        """Turn right-handed about a plane's normal, from `start` (a drag) or from where the head is now."""
+        turned = (start or self.session.orientation).turned_about(plane, degrees)
+        self._touch(ANGLE_OF_PLANE[plane])
+        self.session.set_orientation(turned, label="turn", merge_key=merge_key)
+
+    def scroll(self, plane: Plane, distance_mm: float, *, start: Orientation | None = None, merge_key: str | None = None) -> None:
+        """Move a plane along its normal, kept within the scan."""
+        moved = (start or self.session.orientation).moved(plane, distance_mm)
+        self._touch(plane.value)
+        self.session.set_orientation(self._within(moved), label="scroll", merge_key=merge_key)
+
+    def place_centre(self, lps_mm: Vector, *, seen_in: Plane, merge_key: str | None = None) -> None:
+        """Let the other two planes cross a point of a pane."""
+        for plane in Plane:
+            if plane is not seen_in:
+                self._touch(plane.value)
+        self.session.set_orientation(self._within(self.session.orientation.centered_at(lps_mm)), label="scroll", merge_key=merge_key)
+
+    def set_angle(self, angle: Angle, degrees: float) -> None:
+        """A typed angle."""
+        self._touch(angle)
+        now = self.session.orientation
+        match angle:
+            case "roll":
+                turned = replace(now, roll_deg=degrees)
+            case "yaw":
+                turned = replace(now, yaw_deg=degrees)
+            case "pitch":
+                turned = replace(now, pitch_deg=degrees)
+        self.session.set_orientation(turned, label="turn", merge_key=f"typed-{angle}")
+        self.seal_soon()
+
+    def set_centre(self, lps_mm: Vector) -> None:
+        """A typed centre."""
+        for plane in Plane:
+            self._touch(plane.value)
+        self.session.set_orientation(self.session.orientation.centered_at(lps_mm), label="scroll", merge_key="typed-centre")
+        self.seal_soon()
+
+    def reset(self) -> None:
+        """Volume centre and zeros."""
+        scan = self.session.scan
+        if scan is not None:
+            self.session.set_orientation(Orientation(scan.volume.center_lps_mm), label="reset")
+
+    def angle(self, plane: Plane) -> float:
+        """The angle that turning in a plane's pane mostly changes."""
+        value: float = getattr(self.session.orientation, f"{ANGLE_OF_PLANE[plane]}_deg")
+        return value
+
+    @staticmethod
+    def angle_name(plane: Plane) -> Angle:
+        """Its name."""
+        return ANGLE_OF_PLANE[plane]
+
+    def seal_soon(self) -> None:
+        """Nudges with a pause between them are separate steps of the history."""
+        self.session.background.after(SEAL_AFTER_MS, self.session.undo.seal, key="seal-nudges")
+
+    def _within(self, orientation: Orientation) -> Orientation:
+        """The centre never leaves the box of voxel centres: a plane can't be scrolled out of sight."""
+        scan = self.session.scan
+        if scan is None:
+            return orientation
+        volume = scan.volume
+        highest = [n - 1 for n in reversed(volume.shape_kji)]
+        ijk = volume.ijk_from_lps[:3, :3] @ orientation.center_lps_mm + volume.ijk_from_lps[:3, 3]
+        if all(-1e-9 <= c <= top + 1e-9 for c, top in zip(ijk, highest, strict=True)):
+            return orientation
+        clipped = [min(max(float(c), 0.0), float(top)) for c, top in zip(ijk, highest, strict=True)]
+        x, y, z = (float(c) for c in volume.lps_from_ijk[:3, :3] @ clipped + volume.lps_from_ijk[:3, 3])
+        return orientation.centered_at((x, y, z))
+
+    # --- window -------------------------------------------------------------------------------------------------------------
+
+    def set_window_preset(self, name: str) -> None:
+        """``bone``, ``soft_tissue`` or ``auto`` (from the scan's own values, because CBCT values are not calibrated)."""
+        if name in WINDOW_PRESETS:
+            self.session.set_window(WINDOW_PRESETS[name])
+            return
+        scan = self.session.scan
+        if scan is None:
+            return
+        values = scan.volume.array_kji
+        self.session.background.run(lambda: windowing.auto_window(values), self.session.set_window, self.session.report, key="auto-window")
+
+    # --- checklist ----------------------------------------------------------------------------------------------------------
+
+    def part_touched(self, part: str) -> bool:
+        """Whether an angle or plane was set since the scan was opened."""
+        return part in self._touched
+
+    def step_done(self, index: int) -> bool:
+        """Whether a step of the protocol is ticked: by hand if a person did, else as soon as one of its parts was touched."""
+        by_hand = self._ticked_by_hand.get(index)
+        return any(part in self._touched for part in PROTOCOL[index]) if by_hand is None else by_hand
+
+    def tick(self, index: int, done: bool) -> None:
+        """A person ticks a step (nothing needed turning) or takes the tick away."""
+        self._ticked_by_hand[index] = done
+        self.checklist_changed.emit()
+
+    def _touch(self, part: str) -> None:
+        if part not in self._touched:
+            self._touched.add(part)
+            for index, parts in enumerate(PROTOCOL):
+                if part in parts:
+                    self._ticked_by_hand.pop(index, None)
+            self.checklist_changed.emit()
+
+    def _start_afresh(self, *_: object) -> None:
+        self._touched.clear()
+        self._ticked_by_hand.clear()
+        self.checklist_changed.emit()
+
+    # --- capture ------------------------------------------------------------------------------------------------------------
+
+    def capture(self) -> None:
+        """Make the full image of the midsagittal plane, store it, and go on to Crop."""
+        session, scan = self.session, self.session.scan
+        if self.capturing:
+            return
+        if scan is None:
+            session.tell("window.no_scan", "warning")
+            return
+        project = session.project
+        if project is None:
+            self.project_needed.emit()
+            return
+        orientation, window, case_id = session.orientation, session.window, session.case_id
+        self._set_capturing(True)
+        session.background.run(
+            lambda: capture_into(project, scan, orientation, window, case_id),
+            lambda answer: self._captured(*answer),
+            self._capture_failed,
+            key="capture",
+        )
+
+    def _captured(self, case_id: str, capture: StoredCapture) -> None:
+        session = self.session
+        self._set_capturing(False)
+        before, before_case = session.capture, session.case_id
+        if session.case_id != case_id:
+            session.set_case(case_id)
+        session.set_capture(capture)
+
+        def put(case: str | None, shown: StoredCapture | None) -> Callable[[], None]:
+            def change() -> None:
+                if session.case_id != case:
+                    session.set_case(case)
+                session.set_capture(shown)
+
+            return change
+
+        session.undo.push(Change("capture", put(before_case, before), put(case_id, capture)))
+        session.cases_changed.emit()
+        session.tell("window.captured", "success", case=case_id)
+        session.step_requested.emit("crop")
+
+    def _capture_failed(self, error: Exception) -> None:
+        self._set_capturing(False)
+        self.session.report(error)
+
+    def _set_capturing(self, capturing: bool) -> None:
+        self.capturing = capturing
+        self.session.busy.emit("capture" if capturing else None)
+        self.capturing_changed.emit(capturing)
