@@ -20,6 +20,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.messages import Message, message
 from sos_studio.presenters.undo import Change, UndoStack
+from sos_studio.presenters.writes import WriteQueue
 
 if TYPE_CHECKING:
     from sos_studio.dataset.project import Project
@@ -48,6 +49,8 @@ class Session:
         The history across all steps; push a `Change` after having made it.
     background
         Port for work off the GUI thread.
+    writes
+        Frames and readings on their way into the project, in the order in which they were made.
     settings
         The user's own; call `save_settings` after changing them.
     """
@@ -72,6 +75,8 @@ class Session:
     progress = Signal(float)
     job_changed = Signal(JobState)
     step_requested = Signal(str)
+    # The project or the window is about to go: who holds something unsaved puts it into `writes` now.
+    leaving = Signal()
     # Ask the cases list to open a case by id, or the next one without a reading by the evaluator.
     case_requested = Signal(str)
     next_unstaged_requested = Signal()
@@ -80,6 +85,7 @@ class Session:
         self.background = background
         self.settings = settings if settings is not None else Settings.load()
         self.undo = UndoStack()
+        self.writes = WriteQueue(background)
         self.project: Project | None = None
         self.case_id: str | None = None
         self.scan: OpenedScan | None = None
@@ -111,10 +117,16 @@ class Session:
 
     def set_project(self, project: Project | None) -> None:
         """Another project (the caller closes the old one); case, capture and history start afresh, an open scan stays."""
+        self.settle()
         self.project = project
         self.undo.clear()
         self.set_case(None)
         self.project_changed.emit(project)
+
+    def settle(self) -> None:
+        """Write everything that waits, now; afterwards the project may be closed."""
+        self.leaving.emit()
+        self.writes.flush()
 
     def set_case(self, case_id: str | None) -> None:
         """Another case; its capture and frame follow by `set_capture` and `set_roi` once they are loaded."""

@@ -1,0 +1,14 @@
+"""Words of the Crop, Stage, Predict and training parts of the window."""
+
+from sos_studio.messages import Template
+
+MESSAGES: dict[str, Template] = {
+    "staging.no_full_image": Template(
+        "There is no full image to stage.", "Capture the midsagittal slice in Orient, or choose a captured case."
+    ),
+    "staging.no_project": Template("There is no project to keep the reading in.", "Open one or make a new one in the File menu."),
+    "staging.taken_back": Template("The reading of {case} (stage {stage}) was taken back."),
+    "staging.frame_not_saved": Template(
+        "The reading was not saved, because the crop frame it was made on could not be saved.", "Check the frame in Crop, then stage again."
+    ),
+}

@@ -1,0 +1,264 @@
+"""The Stage step's decisions: a key press becomes a reading in the database first, and is shown as saved only then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from psygnal import Signal
+
+from sos_studio.core.errors import ProjectError
+from sos_studio.core.readings import Reading, Shown, standing
+from sos_studio.core.roi import Roi
+from sos_studio.core.stages import BASSED_5, StageScheme
+from sos_studio.dataset import captures, predictions, readings
+from sos_studio.presenters.session import Session
+from sos_studio.presenters.undo import Change
+from sos_studio.services import staging
+
+if TYPE_CHECKING:
+    from sos_studio.dataset.project import Project
+    from sos_studio.services.captures import StoredCapture
+
+READING_SCOPE = "reading"
+CONFIDENCES: tuple[staging.Confidence, ...] = ("low", "medium", "high")
+MAX_REMARK = 500
+
+Phase = Literal["nothing", "saving", "saved", "failed"]
+
+
+@dataclass(frozen=True)
+class StagingState:
+    """What the step shows.
+
+    Attributes
+    ----------
+    can_stage
+        Whether there is a full image and a project to write into.
+    phase, stage
+        ``saved`` only after the reading is in the database; `stage` is the one being saved or saved.
+    reading
+        The evaluator's standing reading of this case as the database has it.
+    confidence, ambiguous, remark
+        What goes with the next reading (and is written with a standing one as it is changed).
+    """
+
+    can_stage: bool = False
+    has_crop: bool = False
+    phase: Phase = "nothing"
+    stage: int | None = None
+    reading: Reading | None = None
+    confidence: staging.Confidence | None = None
+    ambiguous: bool = False
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class _Intent:
+    """All that a reading needs, taken at the moment of the key press."""
+
+    project: Project
+    capture: StoredCapture
+    roi: Roi | None
+    evaluator: str
+    stage: int
+    confidence: staging.Confidence | None
+    ambiguous: bool
+    remark: str
+    shown: Shown
+
+
+class StagingPresenter:
+    """Drives readings of the session's case."""
+
+    changed = Signal(StagingState)
+    # A reading needs a name: the view asks for it and, once given, chooses the stage again.
+    evaluator_needed = Signal(int)
+
+    def __init__(self, session: Session, scheme: StageScheme = BASSED_5) -> None:
+        self._session = session
+        self.scheme = scheme
+        self.state = StagingState()
+        session.capture_changed.connect(self._on_case)
+        session.project_changed.connect(self._on_case)
+        session.evaluator_changed.connect(self._on_case)
+        session.roi_changed.connect(self._on_roi)
+        self._on_case()
+
+    # --- what the evaluator does ---------------------------------------------------------------------------------
+
+    def choose(self, stage: int) -> None:
+        """Write a reading of this stage."""
+        project, capture = self._session.project, self._session.capture
+        if capture is None or project is None:
+            self._session.tell("staging.no_full_image" if capture is None else "staging.no_project", "warning")
+            return
+        if not self._session.evaluator:
+            self.evaluator_needed.emit(stage)
+            return
+        state = self.state
+        intent = _Intent(
+            project,
+            capture,
+            self._session.roi,
+            self._session.evaluator,
+            stage,
+            state.confidence,
+            state.ambiguous,
+            state.remark,
+            "crop_and_full_image" if self._session.roi is not None else "full_image",
+        )
+        self._show(phase="saving", stage=stage)
+        self._session.writes.submit(
+            lambda: _append(intent), lambda reading: self._saved(intent, reading), lambda error: self._not_saved(intent, error)
+        )
+
+    def set_confidence(self, confidence: staging.Confidence | None) -> None:
+        """How sure the evaluator is."""
+        if confidence != self.state.confidence:
+            self._show(confidence=confidence)
+            self._amend()
+
+    def next_confidence(self) -> None:
+        """Low → medium → high → none, on one key."""
+        order: list[staging.Confidence | None] = [None, *CONFIDENCES]
+        self.set_confidence(order[(order.index(self.state.confidence) + 1) % len(order)])
+
+    def set_ambiguous(self, ambiguous: bool) -> None:
+        """Whether the case can't be staged with good conscience."""
+        if ambiguous != self.state.ambiguous:
+            self._show(ambiguous=ambiguous)
+            self._amend()
+
+    def set_remark(self, remark: str) -> None:
+        """Words for later."""
+        remark = remark.strip()[:MAX_REMARK]
+        if remark != self.state.remark:
+            self._show(remark=remark)
+            self._amend()
+
+    def next_case(self) -> None:
+        """Go on to the next case without a reading by this evaluator."""
+        self._session.next_unstaged_requested.emit()
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def _amend(self) -> None:
+        """A standing reading gets the new confidence or remark by a new reading; nothing is ever overwritten."""
+        if self.state.stage is not None and self.state.phase in ("saved", "saving") and self._session.evaluator:
+            self.choose(self.state.stage)
+
+    def _saved(self, intent: _Intent, reading: Reading) -> None:
+        self._push_history(intent, reading)
+        self._on_disk(reading.case_id, reading)
+        self._session.reading_saved.emit(reading)
+        self._session.cases_changed.emit()
+
+    def _not_saved(self, intent: _Intent, error: Exception) -> None:
+        self._session.report(error)
+        if self._session.capture is intent.capture:
+            standing_stage = self.state.reading.stage if self.state.reading is not None else None
+            self._show(phase="failed", stage=standing_stage)
+
+    def _push_history(self, intent: _Intent, first: Reading) -> None:
+        """Undo takes the reading back by a new row; redo appends it again."""
+        latest = [first]
+
+        def undo() -> None:
+            self._session.writes.flush()
+            staging.take_back(intent.project, latest[0])
+            self._reread(latest[0])
+
+        def redo() -> None:
+            self._session.writes.flush()
+            latest[0] = _append(intent)
+            self._on_disk(latest[0].case_id, latest[0])
+            self._session.cases_changed.emit()
+
+        self._session.undo.push(Change("reading", undo, redo, scope=READING_SCOPE))
+
+    def _reread(self, taken_back: Reading) -> None:
+        project = self._session.project
+        if project is not None:
+            self._on_disk(taken_back.case_id, _own(project, taken_back.case_id, taken_back.evaluator))
+        self._session.tell("staging.taken_back", "info", case=taken_back.case_id, stage=taken_back.stage)
+        self._session.cases_changed.emit()
+
+    def _on_disk(self, case_id: str, reading: Reading | None) -> None:
+        """The database says so: this, and only this, is shown as saved."""
+        capture = self._session.capture
+        if capture is None or capture.case_id != case_id or (reading is not None and reading.evaluator != self._session.evaluator):
+            return
+        if reading is None:
+            self._show(phase="nothing", stage=None, reading=None, confidence=None, ambiguous=False, remark="")
+        else:
+            self._show(
+                phase="saved",
+                stage=reading.stage,
+                reading=reading,
+                confidence=reading.confidence,
+                ambiguous=reading.ambiguous,
+                remark=reading.remark,
+            )
+
+    # --- the session ---------------------------------------------------------------------------------------------
+
+    def _on_case(self, _: object = None) -> None:
+        capture, project, evaluator = self._session.capture, self._session.project, self._session.evaluator
+        self.state = StagingState(can_stage=capture is not None and project is not None, has_crop=self._session.roi is not None)
+        self.changed.emit(self.state)
+        if capture is not None and project is not None and evaluator:
+            case_id = capture.case_id
+            self._session.background.run(
+                lambda: _own(project, case_id, evaluator),
+                lambda reading: self._found(case_id, reading),
+                self._session.report,
+                key="staging.own_reading",
+            )
+
+    def _found(self, case_id: str, reading: Reading | None) -> None:
+        """An earlier reading of this case; a key that was pressed meanwhile goes before it."""
+        if reading is not None and self.state.phase == "nothing":
+            self._on_disk(case_id, reading)
+
+    def _on_roi(self, roi: Roi | None) -> None:
+        self._show(has_crop=roi is not None)
+
+    def _show(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # the names are checked by dataclasses at once
+        self.changed.emit(self.state)
+
+
+def _append(intent: _Intent) -> Reading:
+    """Worker thread, after the frame was saved: when this returns, the reading survives a power cut."""
+    project, capture = intent.project, intent.capture
+    return staging.stage(
+        project,
+        capture.case_id,
+        capture.capture_id,
+        _number_of(intent),
+        intent.evaluator,
+        intent.stage,
+        confidence=intent.confidence,
+        ambiguous=intent.ambiguous,
+        remark=intent.remark,
+        shown=intent.shown,
+        # A prediction that was shown while nobody had given a name may have been seen by this evaluator too.
+        ai_seen=any(seen.evaluator in (None, "", intent.evaluator) for seen in predictions.shown(project, capture.case_id)),
+    )
+
+
+def _number_of(intent: _Intent) -> int | None:
+    """Under which number the frame that the evaluator saw is saved; a reading never names a frame that is not on disk."""
+    if intent.roi is None:
+        return None
+    saved = captures.rois(intent.project, intent.capture.capture_id)
+    number = next((n for n, roi in reversed(saved.items()) if roi == intent.roi), None)
+    if number is None:
+        raise ProjectError("staging.frame_not_saved")
+    return number
+
+
+def _own(project: Project, case_id: str, evaluator: str) -> Reading | None:
+    """The evaluator's standing reading of a case."""
+    return next((r for r in standing(readings.readings(project, case_id)) if r.evaluator == evaluator), None)

@@ -1,0 +1,200 @@
+"""The Crop step: the full image, two clicks, the 2:1 frame, and the upright crop beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Signal
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from sos_studio.core.actions import Action
+from sos_studio.core.settings import Settings
+from sos_studio.presenters.crop import CropPresenter, CropState
+from sos_studio.presenters.session import Session
+from sos_studio.ui import parts
+from sos_studio.ui.crop_view import CropPreview, CropView
+from sos_studio.ui.image_view import gray_image
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("CropStep", text)
+
+
+class CropStep(QWidget):
+    """Large full image; everything else is in the inspector."""
+
+    # Full-image pixel under the pointer as (u, v), or None: the status bar says which millimetre that is.
+    pointer_moved = Signal(object)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.presenter = CropPresenter(session)
+        self.view = CropView(self.presenter)
+        self.view.empty_text = _tr(
+            "No full image yet.\n\nCapture the midsagittal slice in Orient (Ctrl+1, Ctrl+Enter), or choose a captured case on the left."
+        )
+        self.view.pointer_moved.connect(self.pointer_moved)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+        self._panel = CropPanel(self.presenter)
+        self.view.frame_moved.connect(self._panel.preview.set_roi)
+        session.capture_changed.connect(self._on_capture)
+        session.settings_changed.connect(self._on_settings)
+        self._on_settings(session.settings)
+        self._on_capture(session.capture)
+
+    def inspector(self) -> QWidget:
+        """What goes into the right dock."""
+        return self._panel
+
+    @property
+    def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
+        """What menus and shortcuts call."""
+        return {Action.CROP_AGAIN: self.presenter.click_again}
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Another step comes to the front: nothing waits unsaved."""
+        self.presenter.commit()
+        super().hideEvent(event)
+
+    def _on_capture(self, _: object) -> None:
+        capture = self._session.capture
+        if capture is None:
+            self.view.set_picture(None)
+            self._panel.set_picture(None, None)
+        else:
+            self.view.set_picture(capture.full8, spacing_mm=capture.record.spacing_mm)
+            self._panel.set_picture(gray_image(capture.full8), capture.record.spacing_mm)
+
+    def _on_settings(self, settings: Settings) -> None:
+        self.view.set_mirrored(settings.facing == "left")
+
+
+class CropPanel(QWidget):
+    """Live crop, how far the step is, typed values, keys."""
+
+    def __init__(self, presenter: CropPresenter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._presenter = presenter
+        self._spacing_mm: float | None = None
+        self.preview = CropPreview()
+        self._steps = QLabel()
+        self._saved = QLabel()
+        self._saved.setWordWrap(True)
+        self._angle = _spin(-180.0, 180.0, 1, " °", _tr("Direction from the endocranial to the ectocranial end; 0° is horizontal"))
+        self._width = _spin(1.0, 9999.0, 1, " px", _tr("Length of the frame; its height is always half of it"))
+        self._u = _spin(-9999.0, 9999.0, 1, " px", _tr("Centre of the frame, from the left border of the full image"))
+        self._v = _spin(-9999.0, 9999.0, 1, " px", _tr("Centre of the frame, from the upper border of the full image"))
+        self._form = QFormLayout()
+        self._form.setContentsMargins(0, 0, 0, 0)
+        for name, spin in (
+            (_tr("Angle"), self._angle),
+            (_tr("Length"), self._width),
+            (_tr("Centre →"), self._u),
+            (_tr("Centre ↓"), self._v),
+        ):
+            self._form.addRow(name, spin)
+            spin.editingFinished.connect(self._typed)
+        values = QWidget()
+        values.setLayout(self._form)
+        self._again = parts.button(_tr("Click the ends again"), _tr("Put the frame aside and click both ends anew"), Action.CROP_AGAIN)
+        self._again.clicked.connect(presenter.click_again)
+        keys = parts.note(
+            _tr(
+                "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
+                "Arrows move · Ctrl+← → turn 0.1° · Ctrl+↑ ↓ size · Shift: ten times as far · wheel zooms · 0 fits"
+            )
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(
+            parts.column(
+                parts.heading(_tr("Upright crop")),
+                self.preview,
+                parts.note(_tr("endocranial left · ectocranial right")),
+                self._saved,
+                parts.rule(),
+                parts.heading(_tr("Two clicks")),
+                self._steps,
+                self._again,
+                parts.rule(),
+                parts.heading(_tr("Frame (always 2:1)")),
+                values,
+                keys,
+            )
+        )
+        presenter.changed.connect(self._on_state)
+        self._on_state(presenter.state)
+
+    def set_picture(self, image: object, spacing_mm: float | None) -> None:
+        """Another full image."""
+        self._spacing_mm = spacing_mm
+        self.preview.set_image(image)  # type: ignore[arg-type]  # QImage or None
+        self._width.setSuffix(" mm" if spacing_mm else " px")
+        self._width.setToolTip(_tr("Length of the frame; its height is always half of it"))
+
+    def _on_state(self, state: CropState) -> None:
+        has_roi = state.roi is not None
+        first, second = has_roi or state.first_uv is not None, has_roi
+        self._steps.setText(
+            "\n".join((_ticked(_tr("1  endocranial end (brain side)"), first), _ticked(_tr("2  ectocranial end (throat side)"), second)))
+        )
+        self._again.setEnabled(has_roi)
+        self._saved.setText(_saving_words(state))
+        for spin in (self._angle, self._width, self._u, self._v):
+            spin.setEnabled(has_roi)
+        if state.roi is not None:
+            unit = self._spacing_mm or 1.0
+            for spin, value in (
+                (self._angle, state.roi.angle_deg),
+                (self._width, state.roi.width_px * unit),
+                (self._u, state.roi.center_uv[0]),
+                (self._v, state.roi.center_uv[1]),
+            ):
+                with QSignalBlocker(spin):
+                    spin.setValue(value)
+
+    def _typed(self) -> None:
+        roi = self._presenter.state.roi
+        if roi is None:
+            return
+        unit = self._spacing_mm or 1.0
+
+        # A box holds a rounded number: only the one that was really changed counts.
+        def chosen(spin: QDoubleSpinBox, now: float) -> float:
+            return spin.value() if abs(spin.value() - now) > 0.5 * 10 ** -spin.decimals() else now
+
+        center = (chosen(self._u, roi.center_uv[0]), chosen(self._v, roi.center_uv[1]))
+        width_px = chosen(self._width, roi.width_px * unit) / unit
+        self._presenter.set_values(center, chosen(self._angle, roi.angle_deg), width_px)
+
+
+def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:
+    spin = QDoubleSpinBox()
+    spin.setRange(low, high)
+    spin.setDecimals(decimals)
+    spin.setSingleStep(0.5)
+    spin.setSuffix(suffix)
+    spin.setKeyboardTracking(False)
+    spin.setToolTip(tooltip)
+    spin.setAccessibleName(tooltip)
+    return spin
+
+
+def _ticked(text: str, done: bool) -> str:
+    return f"{'✓' if done else '○'}  {text}"
+
+
+def _saving_words(state: CropState) -> str:
+    match state.saving:
+        case "saved":
+            return _tr("✓ Saved as frame {n}").format(n=state.roi_n)
+        case "saving" | "waiting":
+            return _tr("Saving …")
+        case "failed":
+            return _tr("✕ Not saved; the frame is as it was before")
+        case _:
+            return _tr("Nothing to save yet") if state.roi is None else _tr("Not saved: open or make a project")

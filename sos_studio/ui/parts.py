@@ -1,0 +1,97 @@
+"""Small pieces that inspectors and docks are made of, so that they look alike."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from sos_studio.core.actions import Action, default_keys
+
+# Red of "phantom-trained" and of faults: legible on the dark and on the light theme; always beside words.
+WARNING_RED = QColor("#e5484d")
+GOOD_GREEN = QColor("#3fa66a")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Parts", text)
+
+
+def heading(text: str) -> QLabel:
+    """Title of a group."""
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def note(text: str = "") -> QLabel:
+    """A quiet, wrapping explanation."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    return label
+
+
+def rule() -> QFrame:
+    """A thin line between groups."""
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setFrameShadow(QFrame.Shadow.Sunken)
+    return line
+
+
+def red(text: str = "") -> QLabel:
+    """Words that must not be overlooked."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setStyleSheet(f"color: {WARNING_RED.name()}; font-weight: 600;")
+    return label
+
+
+def with_key(text: str, action: Action) -> str:
+    """A tooltip that names its shortcut."""
+    keys = default_keys(action)
+    return f"{text} ({keys[0]})" if keys else text
+
+
+def button(text: str, tooltip: str, action: Action | None = None) -> QPushButton:
+    """A push button whose tooltip names the key of `action`."""
+    made = QPushButton(text)
+    made.setToolTip(with_key(tooltip, action) if action is not None else tooltip)
+    made.setAccessibleDescription(tooltip)
+    # Keys 1-5, N and Enter belong to the step, not to the button that was clicked last.
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return made
+
+
+def chip(text: str, tooltip: str, action: Action | None = None) -> QToolButton:
+    """A small checkable choice."""
+    made = QToolButton()
+    made.setText(text)
+    made.setCheckable(True)
+    made.setToolTip(with_key(tooltip, action) if action is not None else tooltip)
+    made.setAccessibleName(text)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def column(*widgets: QWidget, stretch: bool = True) -> QWidget:
+    """Widgets below one another."""
+    box = QWidget()
+    layout = QVBoxLayout(box)
+    layout.setContentsMargins(10, 10, 10, 10)
+    layout.setSpacing(8)
+    for widget in widgets:
+        layout.addWidget(widget)
+    if stretch:
+        layout.addStretch(1)
+    return box
+
+
+def research_line() -> QLabel:
+    """Stays in sight wherever a prediction is shown."""
+    return note(_tr("Research use only — not a medical device."))

@@ -1,0 +1,79 @@
+"""A small real project with full images, for tests of the steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sos_studio.core.captures import CaptureRecord
+from sos_studio.core.settings import Settings
+from sos_studio.dataset import captures, cases
+from sos_studio.dataset.project import Project
+from sos_studio.imaging import images
+from sos_studio.presenters.ports import ImmediateBackground
+from sos_studio.presenters.session import Session
+from sos_studio.services.captures import load_capture
+
+SHAPE_VU = (300, 400)
+
+
+def full_image(seed: int = 0) -> np.ndarray:
+    """Noise around a bright band, so that crops differ."""
+    rng = np.random.default_rng(seed)
+    v, u = np.mgrid[0 : SHAPE_VU[0], 0 : SHAPE_VU[1]]
+    band = 120 * np.exp(-(((u - 180) * 0.6 + (v - 150) * 0.8) ** 2) / 400)
+    return np.clip(60 + band + rng.normal(0, 12, SHAPE_VU), 0, 255).astype(np.uint8)
+
+
+def add_captured_case(project: Project, seed: int = 0) -> str:
+    """A case with one full image at 0.25 mm."""
+    case_id = cases.add_case(project)
+
+    def record(capture_id: str) -> CaptureRecord:
+        return CaptureRecord(
+            software="test",
+            case=case_id,
+            capture_id=capture_id,
+            series_hash=None,
+            orientation=None,
+            lps_from_uv=None,
+            shape_vu=SHAPE_VU,
+            spacing_mm=0.25,
+            interpolation="none",
+            window=None,
+            value_from_png=None,
+        )
+
+    captures.add_capture(project, case_id, record_for=record, full_png=images.encode_png(full_image(seed)), full16_png=None)
+    return case_id
+
+
+def make_project(directory: Path, count: int = 2) -> Project:
+    """A project of captured cases."""
+    project = Project.create(directory)
+    for seed in range(count):
+        add_captured_case(project, seed)
+    return project
+
+
+def make_session(project: Project | None, evaluator: str = "Dr Test", background: object = None) -> Session:
+    """A session with the project's first case open."""
+    session = Session(background or ImmediateBackground(), Settings(evaluator=evaluator))
+    if project is not None:
+        session.set_project(project)
+        open_case(session, "case-0001")
+    return session
+
+
+def open_case(session: Session, case_id: str) -> None:
+    """Show a case as the cases list does."""
+    project = session.project
+    assert project is not None
+    capture_id = cases.case(project, case_id).capture_id
+    session.set_case(case_id)
+    if capture_id is not None:
+        session.set_capture(load_capture(project, capture_id))
+        latest = captures.latest_roi(project, capture_id)
+        if latest is not None:
+            session.set_roi(latest[1], latest[0])
