@@ -42,7 +42,9 @@ OFFLINE: dict[str, str] = {
     "KMP_BLOCKTIME": "0",
 }
 # Settings of ultralytics that reach out or write outside the job; its own file holds them.
-_INTEGRATIONS = ("clearml", "comet", "dvc", "hub", "mlflow", "neptune", "raytune", "tensorboard", "wandb")
+ULTRALYTICS_SETTINGS: dict[str, bool] = dict.fromkeys(
+    ("sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb", "vscode_msg", "openvino_msg"), False
+)
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _REPORTED_PACKAGES = ("torch", "torchvision", "timm", "ultralytics", "numpy", "safetensors")
 
@@ -77,9 +79,8 @@ def _lay_out_ultralytics(directory: Path) -> None:
     settings: dict[str, object] = {}
     with contextlib.suppress(OSError, ValueError):
         settings = json.loads(settings_file.read_text(encoding="utf-8"))
-    wanted: dict[str, object] = {"sync": False, **dict.fromkeys(_INTEGRATIONS, False)}
-    if any(settings.get(key) is not False for key in wanted):
-        atomic.write_json(settings_file, settings | wanted)
+    if any(settings.get(key) is not value for key, value in ULTRALYTICS_SETTINGS.items()):
+        atomic.write_json(settings_file, settings | ULTRALYTICS_SETTINGS)
 
 
 def _dejavu_sans() -> Path | None:

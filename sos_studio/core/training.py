@@ -59,13 +59,14 @@ class TeacherSettings(_Settings):
 
 
 class DetectorSettings(_Settings):
-    """YOLO11 on full images, boxes from the expert's frames."""
+    """YOLO11 on full images, boxes from the expert's frames. ``auto`` precision is bf16 where the device computes in it."""
 
     network: str = "yolo11n-obb"
     image_size: Size = 320
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 40
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
     confidence: Fraction = 0.25
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
 
 
 class StudentSettings(_Settings):
@@ -82,6 +83,7 @@ class StudentSettings(_Settings):
     attention_grid_stage: Literal["last", "third"] = "last"
     mask_source: Literal["expert-then-detector", "detector", "expert"] = "expert-then-detector"
     teacher_logits: Literal["cross-fitted", "in-sample"] = "cross-fitted"
+    cross_fit_folds: Annotated[int, Field(ge=2, le=10)] = 3
     optimiser: OptimiserSettings = OptimiserSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
 

@@ -1,0 +1,217 @@
+"""The detector: finds the expert's frame on full images."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import nn
+
+from sos_studio import __version__
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.manifests import ManifestEntry
+from sos_studio.core.predictions import ModelCard
+from sos_studio.core.readings import utc_now
+from sos_studio.core.roi import Roi
+from trainer import detector_ultralytics, environment, model_store
+from trainer.context import JobContext
+from trainer.data import Samples, inner_split, load_samples
+from trainer.detector_data import box_of
+from trainer.detector_metrics import Detection, judge
+from trainer.detector_ultralytics import Detector, Hooks, Recipe
+from trainer.loop import bf16_is_native
+from trainer.model_store import StoredModel
+
+_log = logging.getLogger(__name__)
+
+# Fewer frames than this teach a network from scratch nothing at all.
+LEAST_FRAMES = 10
+
+
+def run_detector(context: JobContext) -> StoredModel:
+    """Train on the frames of the fitted folds, judge on the held-out fold, store the model.
+
+    Raises
+    ------
+    BadInputError
+        ``training.too_few_frames``; ``training.images_damaged``; ``training.unknown_network``.
+    JobCancelled
+        When asked to stop.
+    """
+    settings = context.settings.detector
+    recipe = _recipe(context)
+    entries = [entry for entry in context.fitted_entries if entry.roi is not None]
+    if len(entries) < LEAST_FRAMES:
+        raise BadInputError("training.too_few_frames", count=len(entries), least=LEAST_FRAMES)
+    fitting, judging = inner_split(entries, context.settings.inner_validation_fraction, context.spec.seed)
+    fitted, judged = _load(context, fitting), _load(context, judging)
+    total_steps = recipe.epochs * -(-len(fitting) // recipe.batch_size)
+
+    def step(done: int, total: int) -> None:
+        context.control.check()
+        context.events.progress(done, total)
+
+    def figures(model: nn.Module) -> dict[str, float]:
+        context.control.check()
+        return _validation(Detector(model, context.device, settings.image_size), judged, settings.confidence)
+
+    def epoch(number: int, values: Mapping[str, float]) -> None:
+        _tell(context, number, values)
+
+    state = detector_ultralytics.train(
+        settings.network,
+        fitted.images_NHW,
+        torch.tensor([box_of(_frame(e), m) for e, m in zip(fitted.entries, fitted.uv_from_input, strict=True)], dtype=torch.float32),
+        recipe,
+        seed=context.spec.seed,
+        device=context.device,
+        checkpoints_dir=context.checkpoints_dir,
+        fingerprint=_fingerprint(context, recipe),
+        hooks=Hooks(step, figures, epoch),
+    )
+    stored = _store(context, recipe, state, len(fitting))
+    context.events.progress(total_steps, total_steps)
+    shutil.rmtree(context.checkpoints_dir, ignore_errors=True)
+    return stored
+
+
+def load_detector(model: StoredModel, device: torch.device) -> Detector:
+    """A stored detector, ready to find.
+
+    Raises
+    ------
+    BadInputError
+        ``model.wrong_kind``, ``model.unreadable``.
+    """
+    if model.card.kind != "detector":
+        raise BadInputError("model.wrong_kind", model=model.model_id, kind=model.card.kind, wanted="detector")
+    return detector_ultralytics.load(model.card.network, model_store.load_state(model), device, model.card.input_shape_hw[0])
+
+
+def shown_confidence(model: StoredModel) -> float:
+    """From which confidence on this detector's frames are shown."""
+    return float((model.card.model_extra or {}).get("confidence", 0.25))
+
+
+def student_frames(context: JobContext, detector: StoredModel | None) -> dict[str, Roi]:
+    """Frames by capture id for the student's attention term, chosen by ``student.mask_source``.
+
+    The held-out fold is left out: nothing is fitted to it. A capture that neither the expert framed nor the detector is sure of has
+    no entry.
+    """
+    source = context.settings.student.mask_source
+    frames = {e.capture_id: e.roi for e in context.fitted_entries if e.roi is not None} if source != "detector" else {}
+    missing = [e for e in context.fitted_entries if e.capture_id not in frames]
+    if source == "expert" or detector is None or not missing:
+        return frames
+    least = shown_confidence(detector)
+    network = load_detector(detector, context.device)
+    for entry, detections in zip(missing, _find(network, _load(context, missing), context), strict=True):
+        if detections and detections[0].confidence >= least:
+            frames[entry.capture_id] = detections[0].roi
+    return frames
+
+
+def _frame(entry: ManifestEntry) -> Roi:
+    if entry.roi is None:
+        raise BadInputError("training.too_few_frames", count=0, least=LEAST_FRAMES)
+    return entry.roi
+
+
+def _recipe(context: JobContext) -> Recipe:
+    settings = context.settings.detector
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and bf16_is_native(context.device))
+    return Recipe(epochs=settings.epochs, batch_size=settings.batch_size, bf16=bf16)
+
+
+def _load(context: JobContext, entries: Sequence[ManifestEntry]) -> Samples:
+    side = context.settings.detector.image_size
+    return load_samples(context.project_dir, entries, "full_image", (side, side))
+
+
+def _find(network: Detector, samples: Samples, context: JobContext | None = None) -> list[list[Detection]]:
+    found: list[list[Detection]] = []
+    for start in range(0, len(samples), 16):
+        if context is not None:
+            context.control.check()
+        part = slice(start, start + 16)
+        shapes = [e.shape_vu for e in samples.entries[part]]
+        found += network.detect_inputs(samples.images_NHW[part], samples.uv_from_input[part], shapes)
+    return found
+
+
+def _judge(network: Detector, samples: Samples, confidence: float) -> dict[str, Any]:
+    truth = [_frame(e) for e in samples.entries]
+    return judge(_find(network, samples), truth, [e.spacing_mm for e in samples.entries], confidence)
+
+
+def _validation(network: Detector, samples: Samples, confidence: float) -> dict[str, float]:
+    """Figures on the inner validation part; without one, the latest epoch counts as the best."""
+    if not len(samples):
+        return {"fitness": 0.0}
+    figures = _judge(network, samples, confidence)
+    kept = {key: float(figures[key]) for key in ("hit_rate", "iou", "map50", "map50_95")}
+    # Ultralytics' fitness.
+    return kept | {"fitness": 0.1 * kept["map50"] + 0.9 * kept["map50_95"]}
+
+
+def _tell(context: JobContext, number: int, values: Mapping[str, float]) -> None:
+    for name, value in values.items():
+        if name != "fitness":
+            context.events.metric(name, "train" if name.endswith("loss") else "inner", number, value)
+    _log.info("detector epoch %d: %s", number, ", ".join(f"{k} {v:.4f}" for k, v in values.items()))
+
+
+def _fingerprint(context: JobContext, recipe: Recipe) -> str:
+    asked = {
+        "settings": context.settings.detector.model_dump(mode="json"),
+        "recipe": asdict(recipe),
+        "validation": context.settings.inner_validation_fraction,
+        "manifest": context.manifest.model_dump(mode="json"),
+        "seed": context.spec.seed,
+        "versions": environment.versions(),
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor], fitted: int) -> StoredModel:
+    settings = context.settings.detector
+    network = detector_ultralytics.load(settings.network, state, context.device, settings.image_size)
+    held_out = [e for e in context.held_out_entries if e.roi is not None]
+    figures = _judge(network, _load(context, held_out), settings.confidence)
+    extra = {
+        "preset": context.spec.preset,
+        "settings": settings.model_dump(mode="json"),
+        "recipe": asdict(recipe),
+        "confidence": settings.confidence,
+        "held_out": figures,
+        "fitted_cases": fitted,
+        "data_sha256": sorted(e.full_image.sha256 for e in context.fitted_entries if e.roi is not None),
+        "versions": environment.versions(),
+        "threads": context.spec.threads,
+        "device": context.device.type,
+        "seed": context.spec.seed,
+        "job_id": context.spec.job_id,
+    }
+    card = ModelCard(
+        model_id=model_store.new_model_id("detector"),
+        kind="detector",
+        network=settings.network,
+        scheme=context.manifest.scheme,
+        input_shape_hw=(settings.image_size, settings.image_size),
+        manifest_id=context.manifest.manifest_id,
+        phantom=context.manifest.phantom,
+        from_scratch=True,
+        created_utc=utc_now().isoformat(timespec="seconds"),
+        software=f"SOS Studio {__version__}",
+        **extra,
+    )
+    stored = model_store.save(context.project_dir, card, state)
+    context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
+    return stored
