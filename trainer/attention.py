@@ -58,6 +58,8 @@ def grad_cam(features_NCHW: Tensor, score_N: Tensor, create_graph: bool, relu: b
     attention_NHW, still in the graph of `features_NCHW`.
     """
     (gradient_NCHW,) = torch.autograd.grad(score_N.sum(), features_NCHW, create_graph=create_graph, retain_graph=True)
+    if features_NCHW.dtype in (torch.bfloat16, torch.float16):
+        gradient_NCHW, features_NCHW = gradient_NCHW.float(), features_NCHW.float()
     weight_NC = gradient_NCHW.mean(dim=(2, 3))
     map_NHW = torch.einsum("nc,nchw->nhw", weight_NC, features_NCHW)
     if relu:

@@ -7,6 +7,7 @@ it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import ModelCard
 from trainer.attention import GridStage
 from trainer.weights import load_starting_weights
 
@@ -130,10 +132,12 @@ class Network(nn.Module):
         classifier = self.backbone.get_classifier()
         return list(classifier.parameters())
 
-    @property
-    def smallest_input_px(self) -> int:
-        """Inputs must be multiples of this, or border cells would see less than their square."""
-        return self._strides["last"]
+    def require_input(self, input_shape_hw: tuple[int, int]) -> None:
+        """Raise ``training.input_not_multiple`` unless cells of the last stage fill the input: border cells would see less."""
+        multiple = self._strides["last"]
+        if any(side % multiple for side in input_shape_hw):
+            height, width = input_shape_hw
+            raise BadInputError("training.input_not_multiple", network=self.name, multiple=multiple, height=height, width=width)
 
 
 def _family(name: str) -> tuple[str, _Family]:
@@ -159,3 +163,19 @@ def build(name: str, *, stages: int = 5, channels: int = 1, weights: Path | None
     if weights is not None:
         load_starting_weights(network.backbone, weights)
     return network
+
+
+def restore(card: ModelCard, state: Mapping[str, Tensor]) -> Network:
+    """The trained classifier that a card and its weights describe.
+
+    Raises
+    ------
+    BadInputError
+        ``model.unreadable`` if the weights are not that network's.
+    """
+    network = Network(card.network, stages=card.stages, channels=int((card.model_extra or {}).get("channels", 1)))
+    try:
+        network.load_state_dict(dict(state))
+    except RuntimeError as error:
+        raise BadInputError("model.unreadable", model=card.model_id) from error
+    return network.eval()

@@ -1,0 +1,167 @@
+"""The student: stage from the full image, taught by the teacher and drawn to the frame, Eq. (1) of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from sos_studio.core.manifests import ManifestEntry
+from sos_studio.core.roi import Roi
+from sos_studio.core.stages import scheme
+from trainer import checkpoints, model_store
+from trainer.context import JobContext
+from trainer.data import inner_split, load_samples, require_learnable, split_by_patient
+from trainer.evaluation import attention_figures, held_out_figures, predict_logits
+from trainer.jobs.card import calibration, classifier_card, fingerprint
+from trainer.jobs.teacher import fit_teacher, new_network
+from trainer.loop import Watch, batches_per_epoch, fit
+from trainer.metrics import fit_temperature
+from trainer.model_store import StoredModel
+from trainer.networks import restore
+from trainer.tasks import StudentTask
+
+_FEWEST_PER_FOLD = 5
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Progress of helpers and student as one: steps weighed by the pixels that they look at."""
+
+    context: JobContext
+    helper_steps: int
+    helper_weight: float
+    main_steps: int
+
+    @classmethod
+    def of(cls, context: JobContext, fitting: Sequence[ManifestEntry]) -> _Work:
+        teacher, student = context.settings.teacher, context.settings.student
+        pixels = [s.input_shape_hw[0] * s.input_shape_hw[1] * s.optimiser.batch_size for s in (teacher, student)]
+        main = batches_per_epoch(len(fitting), student.optimiser.batch_size) * student.optimiser.epochs
+        folds = student.cross_fit_folds
+        per_helper = batches_per_epoch(len(fitting) * (folds - 1) // folds, teacher.optimiser.batch_size) * teacher.optimiser.epochs
+        helpers = per_helper * folds if student.teacher_logits == "cross-fitted" else 0
+        return cls(context, helpers, pixels[0] / pixels[1], main)
+
+    def helper_progress(self, before: int, done: int, _total: int) -> None:
+        """`done` steps of the present helper, after `before` of those ahead of it."""
+        self._tell(min(before + done, self.helper_steps) * self.helper_weight)
+
+    def main_progress(self, done: int, _total: int) -> None:
+        """`done` of the student's own steps."""
+        self._tell(self.helper_steps * self.helper_weight + done)
+
+    def _tell(self, done: float) -> None:
+        self.context.events.progress(done, self.helper_steps * self.helper_weight + self.main_steps)
+
+
+def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, Roi]) -> StoredModel:
+    """Train the student on the full images of all folds but the held-out one, and store it with its held-out figures.
+
+    Parameters
+    ----------
+    teacher
+        Frozen; asked for its logits when they are taken in sample, and named on the card.
+    masks
+        Frame by capture id, chosen by ``settings.student.mask_source``; a case without one has no attention term.
+
+    Raises
+    ------
+    BadInputError, JobFailedError, JobCancelled
+        As `run_teacher`.
+    """
+    settings = context.settings.student
+    fitting, inner = inner_split(context.fitted_entries, context.settings.inner_validation_fraction, context.spec.seed)
+    require_learnable(fitting)
+    work = _Work.of(context, fitting)
+    source, logits_NK, taught_N = _teacher_logits(context, teacher, fitting, work)
+
+    shape = settings.input_shape_hw
+    stages = scheme(context.manifest.scheme).count
+    network = new_network(context, settings.network, settings.channels, "student")
+    network.require_input(shape)
+    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks)
+    judges = load_samples(context.project_dir, inner, "full_image", shape)
+    frames = sorted((capture, frame.model_dump_json()) for capture, frame in masks.items())
+    fitted = fit(
+        network,
+        StudentTask(samples, judges, logits_NK, taught_N, settings, stages, context.device),
+        settings.optimiser,
+        seed=context.spec.seed,
+        name="student",
+        checkpoint=context.checkpoints_dir / "student.safetensors",
+        fingerprint=fingerprint(context, settings, [*fitting, *inner], str(logits_NK.tolist()), str(frames)),
+        watch=Watch(context.control.check, work.main_progress, context.events.metric),
+    )
+    network.load_state_dict(fitted.state)
+    temperature = fit_temperature(predict_logits(network, judges, context.device), judges.target_N.numpy())
+    held_out = load_samples(context.project_dir, context.held_out_entries, "full_image", shape)
+    figures = held_out_figures(network, held_out, temperature, context.device)
+    figures["attention_in_roi"] = attention_figures(network, held_out, settings.attention_grid_stage, context.device)
+    card = classifier_card(
+        context,
+        "student",
+        fitted,
+        network,
+        calibration=calibration(temperature, len(inner)),
+        held_out=figures,
+        fitted_cases={"n": len(fitting), "with_frame": int(samples.framed_N.sum()), "with_teacher_logits": int(taught_N.sum())},
+        teacher_model=teacher.model_id,
+        teacher_logits=source,
+    )
+    return model_store.save(context.project_dir, card, checkpoints.state_of(network))
+
+
+def _teacher_logits(context: JobContext, teacher: StoredModel, fitting: Sequence[ManifestEntry], work: _Work) -> tuple[str, Tensor, Tensor]:
+    """Where logits come from, the logits (N, K; zeros where there are none) and which cases have any."""
+    stages = scheme(context.manifest.scheme).count
+    taught = [n for n, entry in enumerate(fitting) if entry.crop is not None]
+    crops = [fitting[n] for n in taught]
+    logits_NK = torch.zeros(len(fitting), stages)
+    taught_N = torch.zeros(len(fitting), dtype=torch.bool)
+    taught_N[taught] = True
+    source = context.settings.student.teacher_logits
+    if source == "cross-fitted" and not _can_cross_fit(crops, context.settings.student.cross_fit_folds, context.spec.seed):
+        context.events.warning("training.too_few_to_cross_fit", count=len(crops))
+        source = "in-sample"
+    if context.settings.student.beta == 0 or not crops:
+        return "none", logits_NK, torch.zeros_like(taught_N)
+    logits_NK[taught] = _cross_fitted(context, crops, work) if source == "cross-fitted" else _in_sample(context, teacher, crops)
+    return source, logits_NK, taught_N
+
+
+def _can_cross_fit(crops: Sequence[ManifestEntry], folds: int, seed: int) -> bool:
+    part = split_by_patient(crops, folds, seed)
+    return all(
+        int((part == k).sum()) >= _FEWEST_PER_FOLD and len({e.stage for e, p in zip(crops, part, strict=True) if p != k}) >= 2
+        for k in range(folds)
+    )
+
+
+def _in_sample(context: JobContext, teacher: StoredModel, crops: Sequence[ManifestEntry]) -> Tensor:
+    network = restore(teacher.card, model_store.load_state(teacher)).to(context.device)
+    samples = load_samples(context.project_dir, crops, "crop", teacher.card.input_shape_hw)
+    return torch.from_numpy(predict_logits(network, samples, context.device)).float()
+
+
+def _cross_fitted(context: JobContext, crops: Sequence[ManifestEntry], work: _Work) -> Tensor:
+    """Each case's logits from a helper of the teacher's kind that never saw that patient.
+
+    A teacher is too sure of what it was fitted to: its in-sample logits say little more than the label. A helper has no early
+    stopping, because the inner split must not choose what teaches.
+    """
+    folds = context.settings.student.cross_fit_folds
+    part = split_by_patient(crops, folds, context.spec.seed)
+    logits_NK = torch.zeros(len(crops), scheme(context.manifest.scheme).count)
+    for k in range(folds):
+        seen = [e for e, p in zip(crops, part, strict=True) if p != k]
+        unseen = [n for n, p in enumerate(part) if p == k]
+        watch = Watch(context.control.check, partial(work.helper_progress, k * work.helper_steps // folds))
+        network, fitted = fit_teacher(context, seen, (), name=f"helper-{k}", watch=watch)
+        network.load_state_dict(fitted.state)
+        samples = load_samples(context.project_dir, [crops[n] for n in unseen], "crop", context.settings.teacher.input_shape_hw)
+        logits_NK[unseen] = torch.from_numpy(predict_logits(network, samples, context.device)).float()
+    return logits_NK

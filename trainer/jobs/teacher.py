@@ -1,0 +1,88 @@
+"""The teacher: stage from the expert's crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from sos_studio.core.manifests import ManifestEntry
+from sos_studio.core.stages import scheme
+from trainer import model_store
+from trainer.checkpoints import state_of
+from trainer.context import JobContext
+from trainer.data import inner_split, load_samples, require_learnable
+from trainer.evaluation import held_out_figures, predict_logits
+from trainer.jobs.card import calibration, classifier_card, fingerprint
+from trainer.loop import Fitted, Watch, fit, generator_for
+from trainer.metrics import fit_temperature
+from trainer.model_store import StoredModel
+from trainer.networks import Network, build
+from trainer.tasks import TeacherTask
+
+
+def run_teacher(context: JobContext) -> StoredModel:
+    """Train the teacher on the crops of all folds but the held-out one, and store it with its figures on the held-out fold.
+
+    Raises
+    ------
+    BadInputError
+        ``training.too_few_cases``, ``training.one_stage_only``, ``training.images_damaged``, ``training.input_not_multiple``.
+    JobFailedError
+        ``training.diverged``.
+    JobCancelled
+        When the person asked to stop; a checkpoint is written first.
+    """
+    settings = context.settings.teacher
+    fitting, inner = (
+        _with_crop(part) for part in inner_split(context.fitted_entries, context.settings.inner_validation_fraction, context.spec.seed)
+    )
+    require_learnable(fitting)
+    watch = Watch(context.control.check, context.events.progress, context.events.metric)
+    network, fitted = fit_teacher(context, fitting, inner, name="teacher", watch=watch)
+    network.load_state_dict(fitted.state)
+    shape = settings.input_shape_hw
+    inner_samples = load_samples(context.project_dir, inner, "crop", shape)
+    inner_logits = predict_logits(network, inner_samples, context.device)
+    temperature = fit_temperature(inner_logits, inner_samples.target_N.numpy())
+    held_out = load_samples(context.project_dir, _with_crop(context.held_out_entries), "crop", shape)
+    card = classifier_card(
+        context,
+        "teacher",
+        fitted,
+        network,
+        calibration=calibration(temperature, len(inner)),
+        held_out=held_out_figures(network, held_out, temperature, context.device),
+        fitted_cases=len(fitting),
+    )
+    return model_store.save(context.project_dir, card, state_of(network))
+
+
+def fit_teacher(
+    context: JobContext, fitting: Sequence[ManifestEntry], inner: Sequence[ManifestEntry], *, name: str, watch: Watch
+) -> tuple[Network, Fitted]:
+    """Fit one network to the crops of `fitting`, stopping early by `inner` if it is not empty; `name` keeps fits of one job apart."""
+    settings = context.settings.teacher
+    stages = scheme(context.manifest.scheme).count
+    shape = settings.input_shape_hw
+    network = new_network(context, settings.network, settings.channels, name)
+    network.require_input(shape)
+    samples = load_samples(context.project_dir, fitting, "crop", shape)
+    judges = load_samples(context.project_dir, inner, "crop", shape) if inner else None
+    task = TeacherTask(samples, judges, settings.optimiser, settings.augmentation, stages, context.device)
+    checkpoint = context.checkpoints_dir / f"{name}.safetensors"
+    mark = fingerprint(context, settings, [*fitting, *inner])
+    fitted = fit(network, task, settings.optimiser, seed=context.spec.seed, name=name, checkpoint=checkpoint, fingerprint=mark, watch=watch)
+    return network, fitted
+
+
+def new_network(context: JobContext, network: str, channels: int, name: str) -> Network:
+    """A network at its start: the job's starting weights if there are any, all else drawn from the job's seed and the fit's name."""
+    torch.manual_seed(generator_for(context.spec.seed, f"{name}/start", 0).initial_seed())
+    weights = Path(context.spec.weights) if context.spec.weights is not None else None
+    return build(network, stages=scheme(context.manifest.scheme).count, channels=channels, weights=weights).to(context.device)
+
+
+def _with_crop(entries: Sequence[ManifestEntry]) -> tuple[ManifestEntry, ...]:
+    return tuple(e for e in entries if e.crop is not None)

@@ -1,0 +1,283 @@
+"""Epochs that can be killed at any moment and resumed to the same weights, bit for bit, on the CPU.
+
+Everything random is a function of (seed, name of the fit, step): the order of an epoch, the augmentation of a batch and the state of
+torch's global generator, which dropout draws from. So a checkpoint needs weights, optimiser, moving average and the step number, and no
+generator state can be forgotten. The number of threads changes the last bits and is recorded with each model.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sos_studio.core.errors import JobFailedError
+from sos_studio.core.training import OptimiserSettings
+from trainer import checkpoints
+from trainer.networks import Network
+
+# A checkpoint costs a write and an fsync; losing this much work to a power cut is bearable.
+CHECKPOINT_EVERY_S = 20.0
+_LOWEST_RATE = 0.01  # of the highest, at the end of the cosine
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How the moving average does on the inner validation split; a higher kappa is better, then a lower loss."""
+
+    kappa: float
+    loss: float
+    accuracy: float
+
+    def better_than(self, other: Judgement | None) -> bool:
+        """Whether this is the one to keep."""
+        return other is None or (self.kappa, -self.loss) > (other.kappa, -other.loss)
+
+
+class Task(Protocol):
+    """What is learned."""
+
+    @property
+    def count(self) -> int:
+        """Number of samples to fit to."""
+        ...
+
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Named scalars of a batch; ``total`` is the one to descend."""
+        ...
+
+    def judge(self, network: Network) -> Judgement | None:
+        """The inner validation, or None where there is none: the last moving average is then the result."""
+        ...
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a fit tells, and whom it asks whether to go on."""
+
+    check: Callable[[], None] = lambda: None
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+    metric: Callable[[str, str, int, float], None] = lambda _name, _split, _step, _value: None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The weights to keep, and where they come from."""
+
+    state: dict[str, Tensor]
+    epoch: int
+    judgement: Judgement | None
+
+
+@dataclass
+class _Run:
+    """Everything that a checkpoint holds."""
+
+    network: Network
+    average: Network
+    optimiser: torch.optim.AdamW
+    step: int = 0
+    best: Judgement | None = None
+    best_epoch: int = -1
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+    sums: dict[str, float] = field(default_factory=dict)
+    stopped: bool = False
+
+    def write(self, path: Path, fingerprint: str) -> None:
+        tensors = {
+            **checkpoints.prefixed("network", self.network.state_dict()),
+            **checkpoints.prefixed("average", self.average.state_dict()),
+            **checkpoints.prefixed("best", self.best_state),
+            **checkpoints.prefixed("optimiser", checkpoints.optimiser_tensors(self.optimiser)),
+        }
+        best = None if self.best is None else vars(self.best)
+        state = {
+            "fingerprint": fingerprint,
+            "step": self.step,
+            "best": best,
+            "best_epoch": self.best_epoch,
+            "sums": self.sums,
+            "stopped": self.stopped,
+        }
+        checkpoints.write(path, tensors, state)
+
+    def restore(self, path: Path, fingerprint: str) -> None:
+        """Take up a checkpoint of the same fit; one of other settings or data is as good as none."""
+        found = checkpoints.read(path)
+        if found is None or found.state.get("fingerprint") != fingerprint:
+            return
+        self.network.load_state_dict(checkpoints.under("network", found.tensors))
+        self.average.load_state_dict(checkpoints.under("average", found.tensors))
+        device = next(self.network.parameters()).device
+        self.best_state = {name: tensor.to(device) for name, tensor in checkpoints.under("best", found.tensors).items()}
+        checkpoints.restore_optimiser(self.optimiser, checkpoints.under("optimiser", found.tensors))
+        state: dict[str, Any] = found.state
+        self.step, self.best_epoch, self.stopped = state["step"], state["best_epoch"], state["stopped"]
+        self.best = None if state["best"] is None else Judgement(**state["best"])
+        self.sums = dict(state["sums"])
+
+
+def fit(
+    network: Network,
+    task: Task,
+    settings: OptimiserSettings,
+    *,
+    seed: int,
+    name: str,
+    checkpoint: Path,
+    fingerprint: str,
+    watch: Watch | None = None,
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S,
+) -> Fitted:
+    """Fit a network, or go on where a checkpoint of the same fit left off.
+
+    Parameters
+    ----------
+    network
+        At its starting weights, on its device; is changed.
+    seed, name
+        Decide everything random.
+    checkpoint, fingerprint
+        The file, and what must be equal for it to be taken up (settings, data, versions, threads).
+    watch
+        ``check`` may raise to stop; a checkpoint is written first, so nothing is lost.
+
+    Raises
+    ------
+    JobFailedError
+        ``training.diverged`` when the loss is no longer a number.
+    """
+    watch = watch or Watch()
+    batches = batches_per_epoch(task.count, settings.batch_size)
+    total = batches * settings.epochs
+    run = _Run(network, copy.deepcopy(network).requires_grad_(False), _optimiser(network, settings))
+    run.restore(checkpoint, fingerprint)
+    written_at = time.monotonic()
+    while run.step < total and not run.stopped:
+        try:
+            watch.check()
+        except BaseException:
+            run.write(checkpoint, fingerprint)
+            raise
+        _one_step(run, task, settings, seed=seed, name=name, batches=batches)
+        if run.step % batches == 0:
+            _end_epoch(run, task, settings, watch, batches)
+        watch.progress(run.step, total)
+        if time.monotonic() - written_at >= checkpoint_every_s or run.step == total or run.stopped:
+            run.write(checkpoint, fingerprint)
+            written_at = time.monotonic()
+    watch.progress(total, total)
+    if run.best is None:
+        return Fitted(checkpoints.state_of(run.average), run.step // batches, None)
+    return Fitted(run.best_state, run.best_epoch, run.best)
+
+
+def batches_per_epoch(count: int, batch_size: int) -> int:
+    """Batches of nearly equal size, none above `batch_size`, so that no tiny one upsets batch statistics."""
+    return max(1, math.ceil(count / batch_size))
+
+
+def epoch_order(count: int, seed: int, name: str, epoch: int) -> Tensor:
+    """Order of the samples in an epoch."""
+    return torch.randperm(count, generator=generator_for(seed, f"{name}/order", epoch))
+
+
+def generator_for(seed: int, name: str, step: int) -> torch.Generator:
+    """A generator that depends on nothing but these."""
+    return torch.Generator().manual_seed(_mixed(seed, name, step))
+
+
+def rate_factor(step: int, batches: int, settings: OptimiserSettings) -> float:
+    """Share of the highest rate at a step: linear warm-up, then cosine down to a hundredth."""
+    warmup = settings.warmup_epochs * batches
+    total = settings.epochs * batches
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    along = (step - warmup) / max(1.0, total - warmup)
+    return _LOWEST_RATE + (1 - _LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * min(1.0, along)))
+
+
+def bf16_is_native(device: torch.device) -> bool:
+    """Whether bfloat16 saves time there; on a CPU without its instructions it is emulated and slower than float32."""
+    if device.type != "cpu":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(check() for check in checks if check is not None)
+
+
+def autocast(device: torch.device, settings: OptimiserSettings) -> torch.autocast:
+    """Mixed precision if it is asked for and pays there."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16" and bf16_is_native(device))
+
+
+def _mixed(seed: int, name: str, step: int) -> int:
+    return int(np.random.SeedSequence([seed, zlib.crc32(name.encode()), step]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _optimiser(network: Network, settings: OptimiserSettings) -> torch.optim.AdamW:
+    """AdamW, head and backbone at their own rates; biases, norms and scales (fewer than two axes) don't decay."""
+    head = {id(p) for p in network.head_parameters()}
+    groups: list[dict[str, Any]] = []
+    for rate, of_head in ((settings.backbone_rate, False), (settings.head_rate, True)):
+        for decays in (True, False):
+            chosen = [p for p in network.parameters() if (id(p) in head) == of_head and (p.ndim >= 2) == decays]
+            if chosen:
+                decay = settings.weight_decay if decays else 0.0
+                groups.append({"params": chosen, "lr": rate, "highest_rate": rate, "weight_decay": decay})
+    return torch.optim.AdamW(groups)
+
+
+def _one_step(run: _Run, task: Task, settings: OptimiserSettings, *, seed: int, name: str, batches: int) -> None:
+    epoch, batch = divmod(run.step, batches)
+    index_N = torch.tensor_split(epoch_order(task.count, seed, name, epoch), batches)[batch]
+    torch.manual_seed(_mixed(seed, f"{name}/global", run.step))
+    factor = rate_factor(run.step, batches, settings)
+    for group in run.optimiser.param_groups:
+        group["lr"] = group["highest_rate"] * factor
+    run.network.train()
+    losses = task.losses(run.network, index_N, generator_for(seed, f"{name}/augment", run.step))
+    if not bool(torch.isfinite(losses["total"])):
+        raise JobFailedError("training.diverged", epoch=epoch + 1)
+    run.optimiser.zero_grad(set_to_none=True)
+    losses["total"].backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
+    run.optimiser.step()
+    run.step += 1
+    _move_average(run.average, run.network, min(settings.ema_decay, run.step / (run.step + 9.0)))
+    for key, value in losses.items():
+        run.sums[key] = run.sums.get(key, 0.0) + float(value.detach())
+
+
+@torch.no_grad()
+def _move_average(average: Network, network: Network, decay: float) -> None:
+    """Weights and running statistics follow slowly; counts are copied. `decay` is small at first, or the start would linger."""
+    current: Mapping[str, Tensor] = network.state_dict()
+    for name, tensor in average.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(current[name], 1.0 - decay)
+        else:
+            tensor.copy_(current[name])
+
+
+def _end_epoch(run: _Run, task: Task, settings: OptimiserSettings, watch: Watch, batches: int) -> None:
+    epoch = run.step // batches
+    for key, value in run.sums.items():
+        watch.metric("loss" if key == "total" else f"{key}_loss", "train", epoch, value / batches)
+    run.sums = {}
+    judgement = task.judge(run.average.eval())
+    if judgement is None:
+        return
+    for key, value in vars(judgement).items():
+        watch.metric(key, "inner", epoch, value)
+    if judgement.better_than(run.best):
+        run.best, run.best_epoch, run.best_state = judgement, epoch, checkpoints.state_of(run.average)
+    run.stopped = epoch - run.best_epoch >= settings.patience

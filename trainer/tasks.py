@@ -1,0 +1,137 @@
+"""What teacher and student learn, one batch at a time. Shape suffixes: N samples, K stages, H and W rows and columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sos_studio.core.training import AugmentationSettings, OptimiserSettings, StudentSettings
+from trainer.attention import mask_to_grid, training_attention
+from trainer.data import Samples, network_input
+from trainer.evaluation import predict_logits
+from trainer.loop import Judgement, autocast
+from trainer.losses import classification_loss, student_loss
+from trainer.metrics import negative_log_likelihood, softmax, staging_figures
+from trainer.networks import Network
+from trainer.transforms import augment
+
+
+def stage_weights(target_N: Tensor, stages: int) -> Tensor:
+    """Weights that let each stage that occurs count the same, averaging 1 over the samples."""
+    counts_K = torch.bincount(target_N, minlength=stages).to(torch.float32)
+    occurring = int((counts_K > 0).sum())
+    return torch.where(counts_K > 0, len(target_N) / (occurring * counts_K.clamp(min=1)), torch.zeros(stages))
+
+
+def judge(network: Network, samples: Samples | None, device: torch.device) -> Judgement | None:
+    """The inner validation split; None without one."""
+    if samples is None or len(samples) == 0:
+        return None
+    logits_NK = predict_logits(network, samples, device)
+    target_N = samples.target_N.numpy()
+    figures = staging_figures(softmax(logits_NK), target_N)
+    kappa = figures["kappa"]
+    return Judgement(0.0 if kappa is None else kappa, negative_log_likelihood(logits_NK, target_N), figures["accuracy"])
+
+
+@dataclass(frozen=True)
+class TeacherTask:
+    """Stage from the crop, by cross-entropy."""
+
+    samples: Samples
+    inner: Samples | None
+    optimiser: OptimiserSettings
+    augmentation: AugmentationSettings
+    stages: int
+    device: torch.device
+
+    @property
+    def count(self) -> int:
+        """Number of samples to fit to."""
+        return len(self.samples)
+
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """``total`` only."""
+        images_NHW, _ = augment(self.samples.images_NHW[index_N].to(self.device), None, self.augmentation, generator)
+        with autocast(self.device, self.optimiser):
+            logits_NK = network(network_input(images_NHW, network.channels))
+        weight_K = stage_weights(self.samples.target_N, self.stages).to(self.device) if self.optimiser.class_balance else None
+        target_N = self.samples.target_N[index_N].to(self.device)
+        loss = classification_loss(logits_NK.float(), target_N, stage_weight_K=weight_K, label_smoothing=self.optimiser.label_smoothing)
+        return {"total": loss}
+
+    def judge(self, network: Network) -> Judgement | None:
+        """The inner validation split."""
+        return judge(network, self.inner, self.device)
+
+
+@dataclass(frozen=True)
+class StudentTask:
+    """Stage from the full image, by Eq. (1).
+
+    Attributes
+    ----------
+    teacher_logits_NK, taught_N
+        The frozen teacher's logits in the order of `samples`, and which cases have any.
+    """
+
+    samples: Samples
+    inner: Samples | None
+    teacher_logits_NK: Tensor
+    taught_N: Tensor
+    settings: StudentSettings
+    stages: int
+    device: torch.device
+
+    @property
+    def count(self) -> int:
+        """Number of samples to fit to."""
+        return len(self.samples)
+
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """``total`` and the unweighted terms ``attention``, ``distillation`` and ``classification``."""
+        settings, device = self.settings, self.device
+        images_NHW, masks_NHW = augment(
+            self.samples.images_NHW[index_N].to(device), self.samples.masks_NHW[index_N].to(device), settings.augmentation, generator
+        )
+        assert masks_NHW is not None
+        target_N = self.samples.target_N[index_N].to(device)
+        with autocast(device, settings.optimiser):
+            features_NCHW, logits_NK = network.activations_and_logits(
+                network_input(images_NHW, network.channels), settings.attention_grid_stage
+            )
+        logits_NK = logits_NK.float()
+        grid = network.grid(settings.attention_grid_stage)
+        grid_hw = (features_NCHW.shape[2], features_NCHW.shape[3])
+        mask_NHW = mask_to_grid(masks_NHW, grid_hw, grid.stride_px, grid.first_px)
+        attention_NHW = mask_NHW  # a term that is not asked for is not paid for
+        if settings.alpha > 0:
+            attention_NHW = training_attention(features_NCHW, logits_NK, target_N, settings.attention_sign)
+        weight_K = stage_weights(self.samples.target_N, self.stages).to(device) if settings.optimiser.class_balance else None
+        loss = student_loss(
+            logits_NK,
+            self.teacher_logits_NK[index_N].to(device),
+            target_N,
+            attention_NHW,
+            mask_NHW,
+            alpha=settings.alpha,
+            beta=settings.beta,
+            theta=settings.theta,
+            temperature=settings.temperature,
+            valid_N=self.samples.framed_N[index_N].to(device),
+            taught_N=self.taught_N[index_N].to(device),
+            stage_weight_K=weight_K,
+            label_smoothing=settings.optimiser.label_smoothing,
+        )
+        return {
+            "total": loss.total,
+            "attention": loss.attention,
+            "distillation": loss.distillation,
+            "classification": loss.classification,
+        }
+
+    def judge(self, network: Network) -> Judgement | None:
+        """The inner validation split."""
+        return judge(network, self.inner, self.device)
