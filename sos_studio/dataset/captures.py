@@ -73,7 +73,7 @@ def add_capture(
     *,
     record_for: Callable[[str], CaptureRecord],
     full_png: bytes,
-    full16_png: bytes | None,
+    full16_png: bytes | None = None,
     source_sha256: str | None = None,
 ) -> str:
     """Store a capture; when this returns, it survives a crash.
@@ -104,6 +104,28 @@ def add_capture(
         known = session.scalar(select(CaseRow.number).where(CaseRow.case_id == case_id))
     if known is None:
         raise BadInputError("case.unknown", case=case_id)
+    row, folder = write_capture_files(
+        project, case_id, record_for=record_for, full_png=full_png, full16_png=full16_png, source_sha256=source_sha256
+    )
+    try:
+        with project.writing() as session:
+            session.add(row)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return row.capture_id
+
+
+def write_capture_files(
+    project: Project,
+    case_id: str,
+    *,
+    record_for: Callable[[str], CaptureRecord],
+    full_png: bytes,
+    full16_png: bytes | None,
+    source_sha256: str | None = None,
+) -> tuple[CaptureRow, Path]:
+    """The first half of `add_capture`: folder on the disk, row not yet in the database. The caller removes the folder if the row fails."""
     capture_id = f"capture-{secrets.token_hex(4)}"
     record = record_for(capture_id)
     if (record.case, record.capture_id) != (case_id, capture_id):
@@ -130,13 +152,7 @@ def add_capture(
         software=record.software,
         created_utc=utc_now(),
     )
-    try:
-        with project.writing() as session:
-            session.add(row)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return capture_id
+    return row, folder
 
 
 def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int:

@@ -92,27 +92,35 @@ def add_case(
     ProjectError
         ``project.read_only`` and whatever the disk refuses.
     """
+    with project.writing() as session:
+        row = new_case(project, session, patient, age_years, sex, imported=imported)
+        session.add(row)
+        return row.case_id
+
+
+def new_case(
+    project: Project, session: Session, patient: str | None, age_years: float | None, sex: Sex | None, *, imported: bool
+) -> CaseRow:
+    """A checked row for a new case with the next free number, not yet in the session; for callers that write more in one go."""
     if patient is not None:
         require_pseudonym(patient, phantom=project.phantom)
     if age_years is not None and not 0 <= age_years <= MAX_AGE_YEARS:
         raise BadInputError("case.bad_age", age=age_years)
     if sex not in ("F", "M", None):
         raise BadInputError("case.bad_sex", sex=sex)
-    with project.writing() as session:
-        number = (session.scalar(select(func.max(CaseRow.number))) or 0) + 1
-        case_id = f"case-{number:04d}"
-        session.add(
-            CaseRow(
-                number=number,
-                case_id=case_id,
-                patient=patient or f"P{number:04d}",
-                age_years=age_years,
-                sex=sex,
-                imported=imported,
-                created_utc=utc_now(),
-            )
-        )
-    return case_id
+    number = (session.scalar(select(func.max(CaseRow.number))) or 0) + 1
+    # A folder without a case was left by a crash and holds somebody else's picture.
+    while project.path(CAPTURES_DIR, f"case-{number:04d}").exists():
+        number += 1
+    return CaseRow(
+        number=number,
+        case_id=f"case-{number:04d}",
+        patient=patient or f"P{number:04d}",
+        age_years=age_years,
+        sex=sex,
+        imported=imported,
+        created_utc=utc_now(),
+    )
 
 
 def cases(project: Project, rule: ConsensusRule = "majority") -> list[CaseSummary]:

@@ -43,9 +43,14 @@ def append_many(project: Project, rows: Sequence[Reading]) -> None:
     """Store many readings in one durable write: all or none. Errors as `append`."""
     with project.writing() as session:
         for reading in rows:
-            _check(project, session, reading)
-            session.add(ReadingRow(**{name: getattr(reading, name) for name in _FIELDS}))
-            session.flush()
+            add(project, session, reading)
+
+
+def add(project: Project, session: Session, reading: Reading) -> None:
+    """Check a reading and add it to a write that is under way; for callers that write more in one go. Errors as `append`."""
+    _check(project, session, reading)
+    session.add(ReadingRow(**{name: getattr(reading, name) for name in _FIELDS}))
+    session.flush()
 
 
 def retract(project: Project, reading_id: str, evaluator: str) -> Reading:

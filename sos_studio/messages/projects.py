@@ -72,4 +72,38 @@ MESSAGES: dict[str, Template] = {
         "Pictures of {count} cases are missing or were changed ({cases}).",
         "Run the project check, then capture these cases again or exclude them.",
     ),
+    "import.nothing_found": Template("There is no picture to import.", "Choose PNG, JPEG, TIFF or BMP files, or a folder that holds some."),
+    "import.source_missing": Template("{file} is not there.", "Choose files or folders that exist."),
+    "import.table_unreadable": Template("The table {file} can't be read ({reason}).", "Save it as CSV (UTF-8) and try again."),
+    "import.table_is_spreadsheet": Template("{file} is a spreadsheet, not a CSV file.", "Save the sheet as CSV (UTF-8) and import that."),
+    "import.columns_missing": Template(
+        "The table {file} has no column {missing}; it has {found}.",
+        "Name the columns image and stage (patient, age, sex, evaluator and remark may follow).",
+    ),
+    "import.column_twice": Template("The table {file} has the column {column} twice.", "Remove or rename one of them."),
+    "import.no_image_named": Template("The row names no image.", "Fill in the column image."),
+    "import.image_not_found": Template("The image that the row names was not found.", "Check its spelling, or add its folder."),
+    "import.image_ambiguous": Template("Several files have the name that the row gives.", "Write the folder before the name."),
+    "import.rows_contradict": Template("Rows {first} and {second} name the same image but differ in {column}.", "Make them agree."),
+    "import.file_unreadable": Template("The file can't be read ({reason}).", "Check that it opens in another program."),
+    "import.same_picture": Template("It is the very same picture as {other}.", "Keep one of the two."),
+    "import.too_small": Template("The image has only {width} × {height} pixels.", "Use full images of at least {least} pixels a side."),
+    "export.unknown_format": Template("The format {format} is not known.", "Choose one of {formats}."),
+    "export.folder_not_empty": Template("The folder {folder} is not empty.", "Choose a new or empty folder for the export."),
+    "export.nothing_to_export": Template(
+        "No case is ready for this export.", "ImageFolder needs staged cases; YOLO and COCO need cases with a frame."
+    ),
+    "check.database_damaged": Template("The database is damaged.", "Put back project.sqlite from a backup; the pictures are untouched."),
+    "check.file_missing": Template("{case}: {file} is missing.", "Put it back from a backup, or capture the case again."),
+    "check.file_changed": Template("{case}: {file} is not what was saved.", "Put it back from a backup, or capture the case again."),
+    "check.file_unreadable": Template("{case}: {file} can't be read.", "Check the disk and the permissions."),
+    "check.manifest_missing": Template(
+        "The manifest {file} is missing.", "Jobs that use it can't be run again; new ones are not affected."
+    ),
+    "check.manifest_changed": Template(
+        "The manifest {file} is not what was saved.", "Jobs that use it can't be trusted; new ones are not affected."
+    ),
+    "check.manifest_unreadable": Template("The manifest {file} can't be read.", "Check the disk and the permissions."),
+    "check.capture_unknown": Template("{case}: {file} belongs to nothing; it was interrupted before it was saved.", "It may be deleted."),
+    "check.frame_unknown": Template("{case}: {file} belongs to nothing; it was interrupted before it was saved.", "It may be deleted."),
 }

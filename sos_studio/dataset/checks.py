@@ -1,0 +1,130 @@
+"""Is everything there that the database says, byte for byte? Told case by case; nothing is changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from sos_studio.core.errors import CancelledError
+from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
+from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
+from sos_studio.dataset.schema import CaptureRow, ManifestRow, RoiRow
+
+Severity = Literal["error", "info"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding: a code for `sos_studio.messages` with its values.
+
+    Attributes
+    ----------
+    severity
+        ``error``: something confirmed is missing or changed. ``info``: something lies about that belongs to nothing, such as a capture
+        that a crash interrupted before it was saved.
+    file
+        Below the project folder, POSIX.
+    """
+
+    code: str
+    severity: Severity
+    case_id: str | None
+    capture_id: str | None
+    file: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """A file that the database vouches for."""
+
+    case_id: str | None
+    capture_id: str | None
+    file: str
+    sha256: str
+
+
+def check(
+    project: Project, *, progress: Callable[[float], None] | None = None, cancelled: Callable[[], bool] | None = None
+) -> list[Problem]:
+    """Compare every file with its hash, and look for files that nothing vouches for.
+
+    Returns
+    -------
+    list
+        Problems in the order of cases; empty if all is well.
+
+    Raises
+    ------
+    CancelledError
+        When `cancelled` says so.
+    """
+    with project.reading() as session:
+        damage = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+        expected = list(_expected(session))
+    found: list[Problem] = []
+    if damage != "ok":
+        found.append(Problem("check.database_damaged", "error", None, None, "project.sqlite"))
+    for n, item in enumerate(expected):
+        if cancelled is not None and cancelled():
+            raise CancelledError
+        if (problem := _compare(project.directory, item)) is not None:
+            found.append(problem)
+        if progress is not None:
+            progress((n + 1) / len(expected))
+    return found + list(_leftovers(project.directory, {item.file for item in expected}))
+
+
+def _expected(session: Session) -> Iterator[_Expected]:
+    frames: dict[str, list[RoiRow]] = {}
+    for frame in session.scalars(select(RoiRow).order_by(RoiRow.capture_id, RoiRow.n)):
+        frames.setdefault(frame.capture_id, []).append(frame)
+    for row in session.scalars(select(CaptureRow).order_by(CaptureRow.case_id, CaptureRow.number)):
+        folder = f"{CAPTURES_DIR}/{row.case_id}/{row.capture_id}"
+        files = {FULL_FILE: row.full_sha256, RECORD_FILE: row.record_sha256}
+        if row.full16_sha256 is not None:
+            files[FULL16_FILE] = row.full16_sha256
+        for frame in frames.get(row.capture_id, []):
+            files |= {roi_file(frame.n): frame.roi_sha256, crop_file(frame.n): frame.crop_sha256}
+        for name, digest in files.items():
+            yield _Expected(row.case_id, row.capture_id, f"{folder}/{name}", digest)
+    for manifest in session.scalars(select(ManifestRow).order_by(ManifestRow.created_utc)):
+        yield _Expected(None, None, f"{MANIFESTS_DIR}/{manifest.manifest_id}.json", manifest.sha256)
+
+
+def _compare(directory: Path, item: _Expected) -> Problem | None:
+    try:
+        with open(directory / item.file, "rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == item.sha256:
+                return None
+        code = "check.file_changed"
+    except FileNotFoundError:
+        code = "check.file_missing"
+    except OSError:
+        code = "check.file_unreadable"
+    name = item.file.rpartition("/")[2]
+    if item.case_id is None:
+        return Problem(code.replace("file", "manifest"), "error", None, None, item.file, {"file": name})
+    return Problem(code, "error", item.case_id, item.capture_id, item.file, {"case": item.case_id, "file": name})
+
+
+def _leftovers(directory: Path, known: set[str]) -> Iterator[Problem]:
+    """Files of ours without a row: interrupted before they were confirmed, or put there by hand."""
+    folders = {file.rpartition("/")[0] for file in known}
+    for folder in sorted(p for p in directory.glob(f"{CAPTURES_DIR}/*/*") if p.is_dir() and not p.name.startswith(".")):
+        relative = folder.relative_to(directory).as_posix()
+        case_id, capture_id = folder.parent.name, folder.name
+        if relative not in folders:
+            yield Problem("check.capture_unknown", "info", case_id, capture_id, relative, {"case": case_id, "file": capture_id})
+            continue
+        for path in sorted(folder.iterdir()):
+            file = path.relative_to(directory).as_posix()
+            if file not in known and re.fullmatch(r"(roi-\d+\.json|crop-\d+\.png)", path.name):
+                yield Problem("check.frame_unknown", "info", case_id, capture_id, file, {"case": case_id, "file": path.name})
