@@ -55,7 +55,8 @@ def test_without_a_frame_the_reading_says_that_only_the_full_image_was_shown(pre
 
 def test_saved_is_shown_only_after_the_database_has_it(project):
     class Later(ImmediateBackground):
-        jobs = []
+        def __init__(self):
+            self.jobs = []
 
         def run(self, work, on_done, on_error=None, *, key=None):
             self.jobs.append(lambda: on_done(work()))
@@ -186,7 +187,8 @@ def test_what_another_evaluator_was_shown_does_not_count(presenter, session):
 
 def test_a_reading_waits_for_its_frame_and_names_it_even_if_the_next_case_opens_at_once(project):
     class Later(ImmediateBackground):
-        jobs = []
+        def __init__(self):
+            self.jobs = []
 
         def run(self, work, on_done, on_error=None, *, key=None):
             self.jobs.append(work)
