@@ -24,15 +24,15 @@ def load_volume(
     cancelled: Callable[[], bool] | None = None,
 ) -> Volume:
     """Load one series as a volume; see `sos_studio.imaging.sources.load_volume`."""
-    from sos_studio.imaging import sources
+    from sos_studio.imaging.sources import load_volume as load
 
-    return sources.load_volume(path, series_uid, progress=progress, cancelled=cancelled)
+    return load(path, series_uid, progress=progress, cancelled=cancelled)
 
 
 def reslice(
     volume: Volume, lps_from_uv: npt.NDArray[np.float64], shape_vu: tuple[int, int], *, slab_mm: float = 0.0
 ) -> npt.NDArray[np.float32]:
     """Sample a volume on a plane's pixel grid; see `sos_studio.imaging.resample.reslice`."""
-    from sos_studio.imaging import resample
+    from sos_studio.imaging.resample import reslice as sample
 
-    return resample.reslice(volume, lps_from_uv, shape_vu, slab_mm=slab_mm)
+    return sample(volume, lps_from_uv, shape_vu, slab_mm=slab_mm)

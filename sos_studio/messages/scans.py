@@ -3,6 +3,157 @@
 from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
+    "scan.not_found": Template(
+        "{file} does not exist.",
+        "Check the path; was the disk removed?",
+    ),
+    "scan.no_dicom": Template(
+        "There is no DICOM image in this folder ({files} files looked at).",
+        "Choose the folder that the scanner exported, or a NIfTI, NRRD or MHA file.",
+    ),
+    "scan.not_dicom": Template(
+        "{file} is not a DICOM file.",
+        "Choose a DICOM file or folder, a zip of them, or a NIfTI, NRRD, MHA or VTI file.",
+    ),
+    "scan.cannot_parse": Template(
+        "{file} can't be parsed: the file is damaged or breaks its format's rules.",
+        "Export it again.",
+    ),
+    "scan.unreadable_file": Template(
+        "{file} can't be read from the disk.",
+        "Check that the disk is connected and that you may read the file.",
+    ),
+    "scan.unreadable_files": Template(
+        "{files} further files in this folder could not be read, so the series may be incomplete.",
+        "Export the scan again if slices are missing.",
+    ),
+    "scan.no_image": Template(
+        "{file} is a DICOM object without an image (a report, plan or the like).",
+        "Choose a series of CT slices.",
+    ),
+    "scan.bad_header": Template(
+        "The header of {file} has a malformed value in {attribute}.",
+        "Export the series again from the scanner.",
+    ),
+    "scan.multiframe_unsupported": Template(
+        "This {modality} image has {frames} frames without the geometry of a CT volume.",
+        "Export it as single slices or as Enhanced CT.",
+    ),
+    "scan.colour": Template(
+        "This is a colour picture ({photometric}), not a CT scan.",
+        "Choose a series of CT slices.",
+    ),
+    "scan.unsupported_pixels": Template(
+        "Pixels of {bits} bits can't be read.",
+        "Export the series with 16 bits per pixel.",
+    ),
+    "scan.wrong_modality": Template(
+        "Images of the type {modality} have no volume to stage in.",
+        "Choose a CT or CBCT series.",
+    ),
+    "scan.not_ct": Template(
+        "This series says it is {modality}, not CT: its grey values mean something else.",
+        "Stage it only if bone shows bright.",
+    ),
+    "scan.localizer": Template(
+        "These are localizer images (scouts: {images}), not a volume.",
+        "Choose the axial series.",
+    ),
+    "scan.no_geometry": Template(
+        "The header does not say where the slices lie or how large their pixels are ({missing} is missing).",
+        "Export the original series; a screen capture can't be used.",
+    ),
+    "scan.bad_orientation": Template(
+        "The directions of rows and columns in the header are not at right angles.",
+        "Export the series again from the scanner.",
+    ),
+    "scan.too_few_slices": Template(
+        "A volume needs at least {fewest} slices; this series has {slices}.",
+        "Choose the folder with the whole series.",
+    ),
+    "scan.few_slices": Template(
+        "The series has only {slices} slices.",
+        "Check that it is complete.",
+    ),
+    "scan.same_position": Template(
+        "All {slices} slices lie at the same position.",
+        "Choose the series that covers the head.",
+    ),
+    "scan.duplicate_slices": Template(
+        "{slices} slices lie at the position of another one.",
+        "Remove the duplicates, or export each scan into its own folder.",
+    ),
+    "scan.missing_slices": Template(
+        "Slices are missing (about {missing}): there is a step of {gap_mm} mm among steps of {step_mm} mm.",
+        "Export the whole series again.",
+    ),
+    "scan.uneven_slices": Template(
+        "The slices are unevenly spaced (steps from {shortest_mm} to {longest_mm} mm).",
+        "Ask for a reconstruction with even steps.",
+    ),
+    "scan.scattered_slices": Template(
+        "The slices do not lie above one another (up to {offset_mm} mm aside).",
+        "Export the series again from the scanner.",
+    ),
+    "scan.gantry_tilt": Template(
+        "The scan was made with a gantry tilt of {tilt_deg} degrees, so its slices are sheared.",
+        "Ask for a reconstruction without tilt.",
+    ),
+    "scan.mixed_spacing": Template(
+        "The slices have different pixel sizes.",
+        "Export each reconstruction into its own folder.",
+    ),
+    "scan.split_series": Template("Images of different size or direction share this series; they are listed apart."),
+    "scan.copies_ignored": Template("{files} files are exact copies of others and were left out."),
+    "scan.thick_slices": Template(
+        "The slices are {step_mm} mm apart: too coarse for the synchondrosis.",
+        "Use a reconstruction of 1 mm or less.",
+    ),
+    "scan.lossy": Template(
+        "The images were compressed with loss.",
+        "Use the original if there is one; fine detail may be gone.",
+    ),
+    "scan.truncated": Template(
+        "{file} is truncated: a part of its pixel data is missing.",
+        "Copy or export it again.",
+    ),
+    "scan.syntax_mismatch": Template(
+        "The pixel data of {file} does not match its transfer syntax ({syntax}).",
+        "Export it again, uncompressed.",
+    ),
+    "scan.unknown_syntax": Template(
+        "The compression {syntax} is not known.",
+        "Export the series uncompressed or as JPEG 2000.",
+    ),
+    "scan.cannot_decode": Template(
+        "The compressed pixels of {file} can't be decoded ({syntax}).",
+        "Export the series again, uncompressed if possible.",
+    ),
+    "scan.size_mismatch": Template(
+        "The compressed picture in {file} has another size than its header says.",
+        "Export it again.",
+    ),
+    "scan.too_large": Template(
+        "This scan needs {gigabytes} GB of memory, more than is free.",
+        "Close other programs, or export a smaller field of view.",
+    ),
+    "scan.not_3d": Template(
+        "{file} is not a single three-dimensional volume ({size}).",
+        "Save one volume per file.",
+    ),
+    "scan.not_finite": Template("Some voxels are not numbers; they are shown black."),
+    "scan.assumed_lps": Template(
+        "VTI files do not state the patient's directions; x, y, z are taken as left, posterior, superior.",
+        "Check the letters in the panes.",
+    ),
+    "scan.bad_zip": Template(
+        "{file} can't be unpacked: it is damaged or encrypted.",
+        "Unpack it yourself and open the folder.",
+    ),
+    "scan.zip_too_large": Template(
+        "{file} would unpack to {gigabytes} GB, more than can be taken.",
+        "Unpack it yourself and open the folder.",
+    ),
     "capture.bad_slab": Template("A slab of {slab_mm} mm can't be used.", "Choose between 0 and {highest} mm; 0 is the plane itself."),
     "capture.bad_window": Template("The grey-value window has a value that is not a number.", "Type numbers."),
     "capture.too_fine": Template(

@@ -1,0 +1,67 @@
+"""Zip archives of DICOM files, unpacked for as long as they are read."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sos_studio.core.errors import BadInputError, CancelledError
+
+Cancelled = Callable[[], bool]
+
+MAX_FILES = 50_000
+MAX_EXPANSION = 1100
+_CHUNK = 1 << 20
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive (a file of another kind that merely ends like one is not)."""
+    if not path.is_file():
+        return False
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
+
+
+@contextmanager
+def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Path]:
+    """Unpack into a temporary folder, removed at the end.
+
+    Members get new names: their own may hold patient names, devices of Windows, or paths that lead out of the folder.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.bad_zip`` if it is damaged or encrypted, ``scan.zip_too_large`` if it does not fit on the disk.
+    """
+    with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
+        try:
+            _unpack(path, Path(folder), cancelled)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
+            raise BadInputError("scan.bad_zip", file=path.name) from None
+        yield Path(folder)
+
+
+def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        total = sum(member.file_size for member in members)
+        room = shutil.disk_usage(folder).free - 200_000_000
+        if len(members) > MAX_FILES or total > room or total > path.stat().st_size * MAX_EXPANSION:
+            raise BadInputError("scan.zip_too_large", file=path.name, gigabytes=round(total / 1e9, 1))
+        for number, member in enumerate(members):
+            if cancelled is not None and cancelled():
+                raise CancelledError
+            with archive.open(member) as source, open(folder / f"{number:06d}", "wb") as target:
+                # Never more than the directory promised: a bomb lies about its size.
+                left = member.file_size
+                while left > 0 and (chunk := source.read(min(_CHUNK, left))):
+                    target.write(chunk)
+                    left -= len(chunk)

@@ -1,0 +1,242 @@
+"""Pixels of a checked stack of slices: one preallocated volume, filled by two threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.imaging import dicom_codecs
+from sos_studio.imaging.dicom_headers import DEFLATED, UNCOMPRESSED, ImageSlice, quiet_pydicom
+from sos_studio.imaging.geometry_checks import Stack
+
+Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
+
+THREADS = 2
+INT16 = np.iinfo(np.int16)
+# Left to the rest of the computer when a volume is allocated.
+MEMORY_RESERVE_BYTES = 200_000_000
+
+
+def _pixel_bytes(image: ImageSlice) -> bytes:
+    """The frame's bytes: uncompressed, or its compressed stream.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.truncated``, ``scan.syntax_mismatch``, ``scan.cannot_decode``, ``scan.unreadable_file``.
+    """
+    layout, name = image.layout, image.file.name
+    plain = layout.transfer_syntax in UNCOMPRESSED
+    if plain and layout.length is None:
+        # Undefined length is how compressed streams are stored, whatever the header calls itself.
+        raise BadInputError("scan.syntax_mismatch", file=name, syntax=layout.transfer_syntax)
+    try:
+        if layout.transfer_syntax == DEFLATED:
+            return _inflated(image)
+        with open(image.file, "rb") as stream:
+            if plain:
+                begin = image.frame * layout.frame_bytes
+                if layout.length is not None and layout.length < begin + layout.frame_bytes:
+                    raise BadInputError("scan.truncated", file=name)
+                stream.seek(layout.offset + begin)
+                data = stream.read(layout.frame_bytes)
+                if len(data) < layout.frame_bytes:
+                    raise BadInputError("scan.truncated", file=name)
+                return data
+            if layout.length is not None:
+                raise BadInputError("scan.syntax_mismatch", file=name, syntax=layout.transfer_syntax)
+            stream.seek(layout.offset)
+            return _encapsulated(stream.read(), image)
+    except OSError:
+        raise BadInputError("scan.unreadable_file", file=name) from None
+
+
+def _inflated(image: ImageSlice) -> bytes:
+    import pydicom
+
+    with quiet_pydicom():
+        data: bytes = pydicom.dcmread(image.file).PixelData
+    size = image.layout.frame_bytes
+    if len(data) < (image.frame + 1) * size:
+        raise BadInputError("scan.truncated", file=image.file.name)
+    return data[image.frame * size : (image.frame + 1) * size]
+
+
+def _encapsulated(data: bytes, image: ImageSlice) -> bytes:
+    """One frame's stream out of encapsulated pixel data, its fragments joined."""
+    from pydicom.encaps import get_frame
+
+    _check_fragments(data, image.file.name)
+    try:
+        frame: bytes = get_frame(data, image.frame, number_of_frames=image.layout.frames)
+    except Exception:
+        raise BadInputError("scan.truncated", file=image.file.name) from None
+    return frame
+
+
+def _check_fragments(data: bytes, name: str) -> None:
+    """Every fragment lies wholly in the file; where one does not, the rest of the picture would be made up."""
+    position = 0
+    while position + 8 <= len(data):
+        tag, length = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
+        if tag == b"\xfe\xff\xdd\xe0":
+            return
+        if tag != b"\xfe\xff\x00\xe0":
+            raise BadInputError("scan.cannot_parse", file=name)
+        position += 8 + length
+    if position > len(data):
+        raise BadInputError("scan.truncated", file=name)
+
+
+def read_stored(image: ImageSlice) -> npt.NDArray[Any]:
+    """Stored numbers of one slice, rows x columns, before slope and intercept.
+
+    Raises
+    ------
+    BadInputError
+        If the pixels are incomplete, damaged, of an unknown transfer syntax or of another size than the header says.
+    """
+    data = _pixel_bytes(image)
+    if image.layout.transfer_syntax in UNCOMPRESSED:
+        packed = dicom_codecs.unpacked(data, image.layout)
+    else:
+        packed = dicom_codecs.decompressed(data, image.layout, image.file.name)
+    return dicom_codecs.stored_values(packed, image.layout)
+
+
+def _is_integral(image: ImageSlice) -> bool:
+    return image.slope == int(image.slope) and image.intercept == int(image.intercept)
+
+
+def _fits_int16(low: int, high: int) -> bool:
+    return low >= INT16.min and high <= INT16.max
+
+
+def rescaled_int16(stored: npt.NDArray[Any], image: ImageSlice) -> npt.NDArray[np.int16] | None:
+    """Values as int16; None if one does not fit.
+
+    Padding (pixels outside the scanner's field) that falls below int16 after rescaling is set to its lowest number: it is
+    not a measurement.
+    """
+    slope, intercept = int(image.slope), int(image.intercept)
+    low, high = int(stored.min()), int(stored.max())
+    ends = sorted((low * slope + intercept, high * slope + intercept))
+    if _fits_int16(*ends):
+        if slope == 1 and intercept == 0:
+            return stored.astype(np.int16, copy=False)
+        if stored.dtype.itemsize <= 2 and slope == 1:
+            # Wraps around in 16 bits and comes out right, because both ends fit.
+            return stored.astype(np.int16) + np.int16(np.array(intercept).astype(np.int16))
+        return (stored.astype(np.int64) * slope + intercept).astype(np.int16)
+    values = stored.astype(np.int64) * slope + intercept
+    if image.padding is not None:
+        beyond = (values < INT16.min) & (stored == image.padding)
+        values[beyond] = INT16.min
+    return values.astype(np.int16) if _fits_int16(int(values.min()), int(values.max())) else None
+
+
+def _rescaled_float(stored: npt.NDArray[Any], image: ImageSlice) -> npt.NDArray[np.float32]:
+    return (stored.astype(np.float64) * image.slope + image.intercept).astype(np.float32)
+
+
+def read_values(image: ImageSlice) -> npt.NDArray[Any]:
+    """Values of one slice: int16 if slope, intercept and range allow it, else float32."""
+    stored = read_stored(image)
+    values = rescaled_int16(stored, image) if _is_integral(image) else None
+    return _rescaled_float(stored, image) if values is None else values
+
+
+def _allocate(shape_kji: tuple[int, int, int], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """One array for the whole volume, refused while that is still possible."""
+    needed = int(np.prod(shape_kji, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if needed + MEMORY_RESERVE_BYTES > psutil.virtual_memory().available:
+        raise BadInputError("scan.too_large", gigabytes=round(needed / 1e9, 1))
+    try:
+        return np.empty(shape_kji, dtype=dtype)
+    except MemoryError:
+        raise BadInputError("scan.too_large", gigabytes=round(needed / 1e9, 1)) from None
+
+
+def _loaded_in_order(slices: tuple[ImageSlice, ...], load: Callable[[int], None], stop: Cancelled | None) -> Iterator[int]:
+    """Run `load` for every slice on `THREADS` threads; yields how many are done. Stops early on a fault or when asked to."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="slices") as pool:
+        pending: list[Future[None]] = [pool.submit(load, k) for k in range(len(slices))]
+        try:
+            for done, future in enumerate(pending, start=1):
+                future.result()
+                if stop is not None and stop():
+                    raise CancelledError
+                yield done
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+class _NeedsFloatError(Exception):
+    """A slice has values beyond int16."""
+
+
+def read_stack(stack: Stack, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> npt.NDArray[Any]:
+    """Values of all slices as one array, k ascending as in `stack`.
+
+    Returns
+    -------
+    int16 where every slope and intercept is whole and every value fits, else float32.
+
+    Raises
+    ------
+    BadInputError
+        As `read_stored`; ``scan.too_large`` if the volume does not fit in memory. `CancelledError` when asked to stop.
+    """
+    slices = stack.slices
+    # Decoding one slice first: a header that lies about its size is found out before memory is taken.
+    read_stored(slices[len(slices) // 2])
+    dtypes = (np.int16, np.float32) if all(_is_integral(s) for s in slices) else (np.float32,)
+    for dtype in dtypes:
+        array_kji = _allocate(stack.shape_kji, dtype)
+
+        def load(k: int, array_kji: npt.NDArray[Any] = array_kji, whole: bool = dtype is np.int16) -> None:
+            stored = read_stored(slices[k])
+            values = rescaled_int16(stored, slices[k]) if whole else _rescaled_float(stored, slices[k])
+            if values is None:
+                raise _NeedsFloatError
+            array_kji[k] = values
+
+        try:
+            for done in _loaded_in_order(slices, load, cancelled):
+                if progress is not None:
+                    progress(done / len(slices))
+        except _NeedsFloatError:
+            continue
+        return array_kji
+    raise AssertionError("float32 takes any value")
+
+
+def value_range(array_kji: npt.NDArray[Any]) -> tuple[float, float]:
+    """Lowest and highest finite value; (0, 0) if there is none."""
+    low, high = float(array_kji.min()), float(array_kji.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        finite = array_kji[np.isfinite(array_kji)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    return low, high
+
+
+def slice_of_file(path: Path) -> npt.NDArray[Any]:
+    """Values of a file's first frame alone, whatever its geometry.
+
+    Raises
+    ------
+    BadInputError
+        As `dicom_headers.image_slices` and `read_stored`.
+    """
+    from sos_studio.imaging.dicom_headers import image_slices
+
+    return read_values(image_slices(path)[0])

@@ -1,0 +1,201 @@
+"""What DICOM series lie in a folder or file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sos_studio.core.captures import matrix4
+from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.core.scans import Problem, SeriesInfo
+from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, read_dataset
+from sos_studio.imaging.geometry_checks import Stack, check_stack, same_direction
+
+Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class DicomSeries:
+    """One series of a source: what `inspect` says of it, and its slices in order."""
+
+    info: SeriesInfo
+    stack: Stack
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every regular file, in a stable order; links to folders are not followed, they may run in circles."""
+    for directory, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(directory, name)
+            if path.is_file():
+                yield path
+
+
+def _referenced_files(directory_file: Path) -> list[Path]:
+    """Files that a DICOMDIR names; an empty list if it names none or can't be read, or if one is missing."""
+    try:
+        dataset, _, _ = read_dataset(directory_file)
+        records = list(dataset.get("DirectoryRecordSequence") or [])
+        names = [record.get("ReferencedFileID") for record in records]
+    except Exception:
+        # A broken directory must not stand in the way of the files beside it.
+        return []
+    root = directory_file.parent.resolve()
+    files = []
+    for name in names:
+        if not name:
+            continue
+        parts = [name] if isinstance(name, str) else [str(part) for part in name]
+        path = root.joinpath(*parts).resolve()
+        # A hostile directory may point anywhere on the disk.
+        if not path.is_relative_to(root) or not path.is_file():
+            return []
+        files.append(path)
+    return files
+
+
+def is_media_directory(path: Path) -> bool:
+    """Whether a file is a DICOMDIR, whatever its name."""
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(1024)
+    except OSError:
+        return False
+    # The class UID stands in the meta header, right behind the magic.
+    return start[128:132] == b"DICM" and MEDIA_DIRECTORY.encode() in start
+
+
+def candidate_files(source: Path) -> list[Path]:
+    """Files to look at: the file itself, a folder's files, or those of a DICOMDIR (of its folder where it is of no use)."""
+    if source.is_dir():
+        return list(_files_below(source))
+    if is_media_directory(source):
+        return _referenced_files(source) or list(_files_below(source.parent))
+    return [source]
+
+
+def _opens_like_dicom(path: Path) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            return looks_like_dicom(stream.read(132))
+    except OSError:
+        return True  # its header read will say what is wrong
+
+
+def read_headers(
+    files: Iterable[Path], *, alone: bool, progress: Progress | None, cancelled: Cancelled | None
+) -> tuple[list[ImageSlice], list[BadInputError]]:
+    """Headers of all files that are images; what is wrong with those that should be and can't be read.
+
+    Parameters
+    ----------
+    alone
+        The person chose this very file: then everything that is not an image is a fault. In a folder, other files and
+        DICOM objects without pixels are passed over.
+    """
+    files = list(files)
+    slices: list[ImageSlice] = []
+    faults: list[BadInputError] = []
+    for number, path in enumerate(files):
+        if cancelled is not None and cancelled():
+            raise CancelledError
+        if progress is not None:
+            progress(number / len(files))
+        if not alone and not _opens_like_dicom(path):
+            continue
+        try:
+            slices += image_slices(path)
+        except BadInputError as error:
+            if alone:
+                raise
+            if error.code not in ("scan.not_dicom", "scan.no_image"):
+                faults.append(error)
+    return slices, faults
+
+
+def _without_copies(slices: list[ImageSlice]) -> tuple[list[ImageSlice], int]:
+    """Leave out files that are byte for byte copies of another one (a scan exported twice into one folder)."""
+    by_uid: dict[tuple[str, int], list[ImageSlice]] = {}
+    for image in slices:
+        by_uid.setdefault((image.sop_instance_uid, image.frame), []).append(image)
+    kept: list[ImageSlice] = []
+    for same in by_uid.values():
+        seen: set[bytes] = set()
+        for image in same:
+            if len(same) > 1:
+                content = hashlib.sha256(image.file.read_bytes()).digest()
+                if content in seen:
+                    continue
+                seen.add(content)
+            kept.append(image)
+    return kept, len(slices) - len(kept)
+
+
+def _groups(slices: list[ImageSlice]) -> list[tuple[str, list[ImageSlice], bool]]:
+    """Series id, parallel slices of one size, and whether the series had to be split, in order of appearance."""
+    by_series: dict[str, list[list[ImageSlice]]] = {}
+    for image in slices:
+        groups = by_series.setdefault(image.series_uid, [])
+        for group in groups:
+            other = group[0]
+            same_size = (image.layout.rows, image.layout.columns) == (other.layout.rows, other.layout.columns)
+            if same_size and image.frame_of_reference == other.frame_of_reference and same_direction(image, other):
+                group.append(image)
+                break
+        else:
+            groups.append([image])
+    found = []
+    for series_uid, groups in by_series.items():
+        for number, group in enumerate(groups, start=1):
+            name = series_uid or "unnamed"
+            found.append((name if number == 1 else f"{name}#{number}", group, len(groups) > 1))
+    return found
+
+
+def _series(uid: str, group: list[ImageSlice], split: bool, unreadable: int) -> DicomSeries:
+    group, copies = _without_copies(group)
+    stack = check_stack(group)
+    extra = []
+    if split:
+        extra.append(Problem("scan.split_series", "warning"))
+    if copies:
+        extra.append(Problem("scan.copies_ignored", "warning", {"files": copies}))
+    if unreadable:
+        extra.append(Problem("scan.unreadable_files", "warning", {"files": unreadable}))
+    info = SeriesInfo(
+        uid=uid,
+        modality=stack.slices[0].modality or "?",
+        loadable=stack.loadable,
+        shape_kji=stack.shape_kji,
+        spacing_mm_kji=stack.spacing_mm_kji,
+        lps_from_ijk=None if stack.lps_from_ijk is None else matrix4(stack.lps_from_ijk),
+        problems=(*stack.problems, *extra),
+    )
+    return DicomSeries(info, stack)
+
+
+def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> list[DicomSeries]:
+    """Find the series of a DICOM file, folder or DICOMDIR by reading headers only.
+
+    Returns
+    -------
+    At least one series; those that can be loaded first, larger ones before smaller ones.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.no_dicom`` if nothing in the folder is a DICOM image; the file's own fault if a single file was chosen or
+        every image of the folder failed. `CancelledError` when asked to stop.
+    """
+    files = candidate_files(source)
+    alone = source.is_file() and files == [source]
+    slices, faults = read_headers(files, alone=alone, progress=progress, cancelled=cancelled)
+    if not slices:
+        raise faults[0] if faults else BadInputError("scan.no_dicom", files=len(files))
+    series = [_series(uid, group, split, len(faults)) for uid, group, split in _groups(slices)]
+    return sorted(series, key=lambda s: (not s.info.loadable, -len(s.stack.slices)))
