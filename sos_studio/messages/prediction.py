@@ -3,8 +3,6 @@
 from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
-    "scan.several_series": Template("There are {count} series that could be opened.", "Choose one of: {uids}."),
-    "scan.unknown_series": Template("There is no series {series} here.", "Choose one of: {uids}."),
     "scan.none_loadable": Template("None of the series here can be opened.", "Look at the reason given for each."),
     "capture.folder_not_empty": Template("The folder {folder} is not empty.", "Choose a new folder; nothing is overwritten."),
     "capture.folder_unwritable": Template("The capture can't be written to {folder} ({reason}).", "Free some space or check the rights."),
@@ -19,6 +17,9 @@ MESSAGES: dict[str, Template] = {
     "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
     "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),
     "prediction.bad_answer": Template("The predictor gave an answer that makes no sense.", "Try again; report it if it stays."),
+    "prediction.view_without_volume": Template(
+        "{source} is a picture: it can't be oriented, and has no series.", "Leave those options out, or name the scan."
+    ),
     "prediction.failed": Template("The prediction failed.", "Try again, or choose another network."),
     "prediction.folder_unwritable": Template(
         "The prediction can't be written to {folder} ({reason}).", "Free some space or choose another folder."

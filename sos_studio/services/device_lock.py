@@ -12,8 +12,10 @@ from pathlib import Path
 
 from sos_studio.core import atomic, settings
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.jobs import Device
+from sos_studio.core.job_state import fold
+from sos_studio.core.jobs import EVENTS_FILE, Device
 from sos_studio.services import worker_process
+from sos_studio.services.job_tail import EventReader
 from sos_studio.services.worker_process import Life
 
 _GUARD_STALE_S = 10.0
@@ -66,9 +68,12 @@ def holder(device: Device) -> Holder | None:
         path = _locks_dir() / f"{other}.json"
         try:
             content = json.loads(path.read_bytes())
-            job_dir, since = Path(content["job_dir"]), float(content["since"])
+            job_dir, since, attempt = Path(content["job_dir"]), float(content["since"]), int(content["attempt"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
+        state = fold(EventReader(job_dir / EVENTS_FILE).read())
+        if state.attempt >= attempt and state.status.ended:
+            continue  # its worker may still be on its way out, but computes no more
         alive = worker_process.life(job_dir)
         # Between taking the lock and the worker's first word nobody is there yet.
         starting = alive is Life.UNKNOWN and job_dir.is_dir() and 0 <= time.time() - since < _GUARD_STALE_S
@@ -77,8 +82,8 @@ def holder(device: Device) -> Holder | None:
     return None
 
 
-def take(device: Device, job_dir: Path) -> None:
-    """Give the device to a job that is about to start. It is free again as soon as that job's worker is gone.
+def take(device: Device, job_dir: Path, *, attempt: int) -> None:
+    """Give the device to a job that is about to start. It is free again as soon as that attempt has ended or its worker is gone.
 
     Raises
     ------
@@ -90,4 +95,4 @@ def take(device: Device, job_dir: Path) -> None:
         in_the_way = holder(device)
         if in_the_way is not None and in_the_way.job_dir != job_dir:
             raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
-        atomic.write_json(directory / f"{device}.json", {"job_dir": str(job_dir.resolve()), "since": time.time()})
+        atomic.write_json(directory / f"{device}.json", {"job_dir": str(job_dir.resolve()), "since": time.time(), "attempt": attempt})

@@ -129,9 +129,7 @@ class JobTail:
         if not self.poll().status.ended:
             worker_process.ask_to_stop(self.job_dir)
 
-    def wait(
-        self, timeout_s: float | None = None, *, on_state: Callable[[JobState], None] | None = None, every_s: float = 0.2
-    ) -> JobState:
+    def wait(self, timeout_s: float | None = None, *, on_state: Callable[[JobState], None] | None = None, every_s: float = 0.2) -> JobState:
         """Poll until the job has ended or `timeout_s` has passed; `on_state` hears every poll."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while True:

@@ -21,12 +21,10 @@ from sos_studio.core.job_state import JobState
 from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, JOB_FILE, LOG_FILE, RESULT_FILE, WORKER_FILE, Device, JobKind, JobSpec
 from sos_studio.core.readings import ConsensusRule, utc_now
 from sos_studio.dataset import manifests
-from sos_studio.dataset.project import Project
+from sos_studio.dataset.project import JOBS_DIR, Project
 from sos_studio.services import device_lock, model_list, presets, worker_process
 from sos_studio.services import weights as starting_weights
 from sos_studio.services.job_tail import EventReader, JobTail
-
-JOBS_DIR = "jobs"
 
 
 def default_threads() -> int:
@@ -100,7 +98,8 @@ def start_training(
     Raises
     ------
     BadInputError
-        ``training.unknown_preset``, ``training.bad_settings``, ``training.too_few_cases``, ``training.one_stage_only``,
+        ``training.unknown_preset``, ``training.bad_settings``, ``training.too_few_cases``, ``training.one_stage_only``
+        and their fellows (`manifests.freeze`),
         ``training.no_teacher`` (a student alone, without any teacher), ``weights.not_found``, ``job.device_busy``.
     ProjectError
         If the project can't be written.
@@ -111,7 +110,8 @@ def start_training(
         raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
     teacher, detector = _models_to_start_from(project, kind)
     weights_file = starting_weights.find(settings.student.network, weights)
-    manifest = manifests.freeze(project, seed=seed, rule=rule)
+    # A student alone can learn from cases that nobody framed; the others need crops.
+    manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=kind != "student")
     spec = JobSpec(
         job_id=f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}",
         kind=kind,
@@ -136,10 +136,10 @@ def resume(job: JobHandle) -> JobHandle:
     BadInputError
         ``job.still_running``, ``job.already_done``, ``job.device_busy``.
     """
-    if worker_process.life(job.job_dir).there:
-        raise BadInputError("job.still_running", job=job.job_id)
     if job.result() is not None:
         raise BadInputError("job.already_done", job=job.job_id)
+    if worker_process.life(job.job_dir).there:
+        raise BadInputError("job.still_running", job=job.job_id)
     attempts = [event.attempt for event in EventReader(job.job_dir / EVENTS_FILE).read()]
     for name in (CANCEL_FILE, WORKER_FILE):
         with contextlib.suppress(FileNotFoundError):
@@ -200,12 +200,9 @@ def _create(project_dir: Path, spec: JobSpec) -> Path:
 
 
 def _launch(job_dir: Path, spec: JobSpec, *, expected_attempt: int) -> JobHandle:
-    device_lock.take(spec.device, job_dir)
+    device_lock.take(spec.device, job_dir, attempt=expected_attempt)
     try:
         process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir)
     except OSError as error:
         raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error
     return JobHandle(job_dir, spec.job_id, process, expected_attempt)
-
-
-

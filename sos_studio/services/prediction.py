@@ -17,6 +17,7 @@ from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, JobFailedError, ProjectError
 from sos_studio.core.predictions import CoarseMap, ModelCard, PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
+from sos_studio.dataset.schema import DATABASE_FILE
 from sos_studio.imaging import crops, heatmaps, images
 from sos_studio.services import model_list
 from sos_studio.services.model_list import ModelEntry
@@ -28,8 +29,51 @@ DEFAULT_OPACITY = 0.5
 Gray = npt.NDArray[np.uint8]
 FloatMap = npt.NDArray[np.float32]
 
-__all__ = ["ModelEntry", "PredictionResult", "PredictionService", "current", "models", "write_prediction"]
 models, current = model_list.models, model_list.current
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a prediction is made with; without a detector only the expert's frame can be used."""
+
+    model: ModelEntry
+    detector: ModelEntry | None
+
+
+def choose_networks(project_dir: Path | None, model_dir: Path | None, detector_dir: Path | None = None) -> Networks:
+    """The newest student of a project, or the network in a folder, each with its detector.
+
+    Parameters
+    ----------
+    project_dir, model_dir
+        One of them.
+    detector_dir
+        None: the detector trained on the same manifest, else (in a project) the newest.
+
+    Raises
+    ------
+    BadInputError
+        ``prediction.no_student``, ``prediction.no_model``, ``prediction.model_unreadable``, ``prediction.not_a_classifier``.
+    ProjectError
+        ``project.not_found``.
+    """
+    if model_dir is not None:
+        model = model_list.read(model_dir)
+        beside = model.path.parent
+    else:
+        if project_dir is None or not (project_dir / DATABASE_FILE).is_file():
+            raise ProjectError("project.not_found", project="" if project_dir is None else project_dir.name)
+        beside = project_dir / model_list.MODELS_DIR
+        newest = current(beside, "student")
+        if newest is None:
+            raise BadInputError("prediction.no_student")
+        model = newest
+    if model.card.kind == "detector":
+        raise BadInputError("prediction.not_a_classifier", model=model.card.model_id)
+    if detector_dir is not None:
+        return Networks(model, model_list.read(detector_dir))
+    partner = current(beside, "detector", manifest_id=model.card.manifest_id)
+    return Networks(model, partner or (current(beside, "detector") if project_dir is not None else None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,5 +257,3 @@ def _prediction(answer: dict[str, Any], card: ModelCard, frame: PredictedRoi | N
         )
     except (KeyError, TypeError, ValueError) as error:
         raise JobFailedError("prediction.bad_answer") from error
-
-

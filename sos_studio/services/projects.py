@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from sos_studio.core.geometry import Facing
 from sos_studio.core.readings import ConsensusRule
 from sos_studio.dataset import cases as dataset_cases
 from sos_studio.dataset import checks, exports, imports, readings
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.checks import Problem
 from sos_studio.dataset.exports import ExportFormat, ExportReport
-from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.imports import DecodedImage, ImportReport
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
+
+Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,21 @@ def overview(project: Project, rule: ConsensusRule = "majority") -> Overview:
     return Overview(tuple(dataset_cases.cases(project)), dict(sorted(Counter(labels.values()).items())), len(labels))
 
 
-def check(project: Project) -> list[Problem]:
+def check(project: Project, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> list[Problem]:
     """Every missing or damaged file, case by case; empty if all is well."""
-    return checks.check(project)
+    return checks.check(project, progress=progress, cancelled=cancelled)
 
 
-def import_images(project: Project, sources: Sequence[Path], labels_csv: Path | None = None) -> ImportReport:
+def import_images(
+    project: Project,
+    sources: Sequence[Path],
+    labels_csv: Path | None = None,
+    *,
+    facing: Facing = "right",
+    spacing_mm: float | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> ImportReport:
     """Take existing full images into the project, with labels if a table gives them.
 
     Parameters
@@ -63,17 +78,28 @@ def import_images(project: Project, sources: Sequence[Path], labels_csv: Path | 
         Picture files and folders of them.
     labels_csv
         Columns ``image`` and ``stage``, optional ``patient, age, sex, evaluator, remark``, in any order and case.
+    facing
+        Where the faces look; left-facing images are mirrored, and their records say so.
+    spacing_mm
+        Pixel size, if it is known and the same for all.
 
     Returns
     -------
-    What was imported, and why each of the others was not.
+    What was imported, and why each of the others was not. Errors of `imports.import_images`.
     """
-    return imports.import_images(project, sources, labels_csv)
+
+    def decode(path: Path) -> DecodedImage:
+        full8 = images.read_gray(path)
+        if facing == "left":
+            full8 = np.ascontiguousarray(full8[:, ::-1])
+        height, width = full8.shape
+        return DecodedImage(images.encode_png(full8), (height, width), mirrored=facing == "left", spacing_mm=spacing_mm)
+
+    return imports.import_images(project, sources, labels_csv, decode=decode, progress=progress, cancelled=cancelled)
 
 
-def export(project: Project, out: Path, format: ExportFormat) -> ExportReport:
-    """Write the dataset for other tools."""
-    return exports.export(project, out, format)
-
-
-__all__ = ["Overview", "check", "create", "export", "import_images", "images", "open", "overview"]
+def export(
+    project: Project, out: Path, format: ExportFormat, *, rule: ConsensusRule = "majority", progress: Progress | None = None
+) -> ExportReport:
+    """Write the dataset for other tools; errors of `exports.export`."""
+    return exports.export(project, out, format, rule=rule, progress=progress)

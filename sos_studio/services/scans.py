@@ -25,14 +25,11 @@ class OpenedScan:
         Its series, with `value_range`.
     source
         Where it was opened from, on this computer; never written into a project.
-    series
-        All series of the source.
     """
 
     volume: Volume
     info: SeriesInfo
     source: Path
-    series: tuple[SeriesInfo, ...]
 
 
 def list_series(source: Path, *, cancelled: Cancelled | None = None) -> list[SeriesInfo]:
@@ -48,7 +45,7 @@ def list_series(source: Path, *, cancelled: Cancelled | None = None) -> list[Ser
 
 def inspect(source: Path, *, cancelled: Cancelled | None = None) -> list[SeriesInfo]:
     """Like `list_series`, but every loadable series is read: `value_range` is filled, unreadable pixels are found out."""
-    return [_read_through(source, info, cancelled) if info.loadable else info for info in list_series(source, cancelled=cancelled)]
+    return [_read_through(source, info, cancelled) for info in list_series(source, cancelled=cancelled)]
 
 
 def open_scan(
@@ -66,42 +63,24 @@ def open_scan(
     Raises
     ------
     BadInputError
-        ``scan.several_series`` with `series` (a list of `SeriesInfo`) and `uids`, ``scan.unknown_series``,
-        ``scan.none_loadable`` with the reasons, or what the reader found.
+        ``scan.several_series`` with `series`, the list of loadable `SeriesInfo`; ``scan.no_such_series``, or what the reader
+        found.
     CancelledError
         If `cancelled` says so.
     """
-    series = list_series(source, cancelled=cancelled)
-    chosen = _choose(series, series_uid)
-    loaded = sources.load_series(source, chosen.uid, progress=progress, cancelled=cancelled)
-    return OpenedScan(loaded.volume, loaded.info, source, tuple(series))
-
-
-def _choose(series: list[SeriesInfo], series_uid: str | None) -> SeriesInfo:
-    loadable = [info for info in series if info.loadable]
-    if series_uid is not None:
-        found = next((info for info in series if info.uid == series_uid), None)
-        if found is None:
-            raise BadInputError("scan.unknown_series", series=series_uid, uids=", ".join(info.uid for info in loadable))
-        if not found.loadable:
-            raise _why_not([found])
-        return found
-    if not loadable:
-        raise _why_not(series)
-    if len(loadable) > 1:
-        raise BadInputError("scan.several_series", series=loadable, count=len(loadable), uids=", ".join(info.uid for info in loadable))
-    return loadable[0]
-
-
-def _why_not(series: list[SeriesInfo]) -> BadInputError:
-    """The first error of the largest series says more than that nothing could be loaded."""
-    errors = [problem for info in series for problem in info.problems if problem.severity == "error"]
-    if errors:
-        return BadInputError(errors[0].code, **errors[0].values)
-    return BadInputError("scan.none_loadable")
+    try:
+        loaded = sources.load_series(source, series_uid, progress=progress, cancelled=cancelled)
+    except BadInputError as error:
+        if error.code != "scan.several_series":
+            raise
+        loadable = [info for info in list_series(source, cancelled=cancelled) if info.loadable]
+        raise BadInputError("scan.several_series", series=loadable) from None
+    return OpenedScan(loaded.volume, loaded.info, source)
 
 
 def _read_through(source: Path, info: SeriesInfo, cancelled: Cancelled | None) -> SeriesInfo:
+    if not info.loadable or info.value_range is not None:
+        return info
     try:
         return sources.load_series(source, info.uid, cancelled=cancelled).info
     except BadInputError as error:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from sos_studio.core import stages
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import Reading, Shown
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import readings
+from sos_studio.dataset import predictions, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import crops, images
 
@@ -37,7 +35,7 @@ def store_roi(project: Project, capture_id: str, roi: Roi) -> tuple[int, npt.NDA
     return dataset_captures.add_roi(project, capture_id, roi, images.encode_png(crop8)), crop8
 
 
-def stage(
+def stage(  # noqa: PLR0917  the order in which things come about: case, capture, frame, person, stage
     project: Project,
     case_id: str,
     capture_id: str,
@@ -53,6 +51,11 @@ def stage(
 ) -> Reading:
     """Write a reading; when this returns it survives a power cut.
 
+    Parameters
+    ----------
+    ai_seen
+        Whether the evaluator has seen a prediction for this case; also true if the project knows of one that was shown.
+
     Raises
     ------
     BadInputError
@@ -64,20 +67,20 @@ def stage(
     if not name:
         raise BadInputError("reading.no_evaluator")
     reading = Reading(
-        reading_id=secrets.token_hex(8),
+        reading_id=readings.new_reading_id(),
         case_id=case_id,
         capture_id=capture_id,
         roi_n=roi_n,
         evaluator=name[:80],
-        stage=stages.BASSED_5.check(stage),
+        scheme=project.scheme.id,
+        stage=project.scheme.check(stage),
         confidence=confidence,
         ambiguous=ambiguous,
         remark=remark,
         shown=shown,
-        ai_seen=ai_seen,
+        ai_seen=ai_seen or predictions.seen_by(project, case_id, name),
     )
-    readings.append(project, reading)
-    return reading
+    return readings.append(project, reading)
 
 
 def take_back(project: Project, reading: Reading) -> Reading:

@@ -1,0 +1,39 @@
+"""``sos-studio demo``: a phantom project, and with ``--journey`` everything on it without a display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sos_studio.cli.options import PATH, json_option
+from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+
+
+@click.command("demo")
+@click.argument("directory", type=PATH, metavar="DIR")
+@click.option("--cases", type=click.IntRange(1, 5000), default=200, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option("--journey", is_flag=True, help="Then train all three networks (preset quick) and predict the held-out cases.")
+@json_option
+def command(directory: Path, cases: int, seed: int, journey: bool, as_json: bool) -> None:
+    """Make a phantom project in a new or empty folder DIR: synthetic captures with readings by three evaluators.
+
+    Three of them also have their DICOM series, in DIR/scans.
+    """
+    from sos_studio.services import demo
+
+    if journey:
+        with ProgressBar("Demo") as bar:
+            figures = demo.headless_demo(directory, cases=cases, seed=seed, progress=bar.update, say=say)
+        if as_json:
+            emit_json({"project": str(directory), **figures.as_dict()})
+        else:
+            emit(figures.table())
+        return
+    with ProgressBar("Making phantoms") as bar, demo.make_demo(directory, cases=cases, seed=seed, progress=bar.update) as project:
+        scans = sorted(str(path) for path in demo.scans_dir(project.directory).iterdir())
+    if as_json:
+        emit_json({"project": str(directory), "cases": cases, "scans": scans})
+    else:
+        emit(f"{cases} phantom cases are in {directory}; open it with: sos-studio {directory}")

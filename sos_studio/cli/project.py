@@ -1,0 +1,149 @@
+"""``sos-studio project``: make, fill, check and export a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from sos_studio.cli import faults
+from sos_studio.cli.options import PATH, json_option
+from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.messages import message
+
+if TYPE_CHECKING:
+    from sos_studio.dataset.imports import ImportReport
+
+_LEFT_OUT = {
+    "not_captured": "there is no full image",
+    "excluded": "the case is excluded",
+    "no_label": "there is no agreed stage",
+    "no_frame": "there is no frame",
+    "damaged": "a file is damaged",
+}
+
+
+@click.group("project")
+def command() -> None:
+    """Make, fill, check and export a project."""
+
+
+@command.command("new")
+@click.argument("directory", type=PATH, metavar="DIR")
+@json_option
+def new(directory: Path, as_json: bool) -> None:
+    """Make an empty project in a new or empty folder DIR."""
+    from sos_studio.services import projects
+
+    with projects.create(directory) as project:
+        if as_json:
+            emit_json({"project": str(directory), "project_id": project.project_id})
+        else:
+            emit(f"An empty project is in {directory}")
+
+
+@command.command("import")
+@click.argument("directory", type=PATH, metavar="DIR")
+@click.argument("sources", type=PATH, metavar="SOURCE…", nargs=-1, required=True)
+@click.option("--labels", type=PATH, metavar="CSV", help="Columns image and stage; patient, age, sex, evaluator, remark if you have them.")
+@click.option("--facing", type=click.Choice(["right", "left"]), default="right", show_default=True, help="Left-facing images are mirrored.")
+@click.option("--spacing", type=float, metavar="MM", help="Pixel size, if it is known and the same for all.")
+@json_option
+def import_(
+    *,
+    directory: Path,
+    sources: tuple[Path, ...],
+    labels: Path | None,
+    facing: Literal["right", "left"],
+    spacing: float | None,
+    as_json: bool,
+) -> int:
+    """Take full images (files or folders) into the project DIR; exit code 3 if some could not be taken."""
+    from sos_studio.services import projects
+
+    if spacing is not None and not 0 < spacing < 100:
+        raise click.BadParameter("a pixel size lies between 0 and 100 mm.", click.get_current_context(), param_hint="--spacing")
+    with projects.open(directory) as project, ProgressBar("Importing") as bar:
+        report = projects.import_images(project, list(sources), labels, facing=facing, spacing_mm=spacing, progress=bar.update)
+    failed = [{"image": f.image, "line": f.line, **faults.error_object(message(f.code, f.values))} for f in report.faults]
+    if as_json:
+        emit_json(
+            {
+                "imported": [vars(image) for image in report.imported],
+                "already_there": [vars(image) for image in report.already_there],
+                "readings": report.readings,
+                "unlabelled": list(report.unlabelled),
+                "ignored_columns": list(report.ignored_columns),
+                "failed": failed,
+            }
+        )
+    else:
+        _tell_import(report, failed)
+    if report.complete:
+        return faults.DONE
+    return faults.PARTLY_DONE if report.imported or report.already_there else faults.BAD_INPUT
+
+
+def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
+    if report.ignored_columns:
+        say(str(message("import.ignored_columns", {"columns": ", ".join(report.ignored_columns)})))
+    for fault in failed:
+        where = f"line {fault['line']}, {fault['image']}" if fault["line"] else fault["image"]
+        say(f"{where}: {fault['message']} {fault['hint']}".strip())
+    if report.unlabelled:
+        say(f"{len(report.unlabelled)} images have no stage yet")
+    known = f", {len(report.already_there)} were there already" if report.already_there else ""
+    emit(f"{len(report.imported)} images imported{known}, {report.readings} readings, {len(failed)} not taken")
+
+
+@command.command("check")
+@click.argument("directory", type=PATH, metavar="DIR")
+@json_option
+def check(directory: Path, as_json: bool) -> int:
+    """Look for missing and damaged files in the project DIR, case by case; exit code 3 if there are any."""
+    from sos_studio.services import projects
+
+    with projects.open(directory, read_only=True) as project:
+        with ProgressBar("Checking") as bar:
+            problems = projects.check(project, progress=bar.update)
+        cases = len(projects.overview(project).cases)
+    found = [
+        {
+            "case": p.case_id,
+            "capture": p.capture_id,
+            "file": p.file,
+            "code": p.code,
+            "severity": p.severity,
+            "message": str(message(p.code, {"file": p.file, **p.values})),
+        }
+        for p in problems
+    ]
+    errors = sum(p.severity == "error" for p in problems)
+    if as_json:
+        emit_json({"cases": cases, "errors": errors, "problems": found})
+    else:
+        for problem in found:
+            emit(f"{problem['case'] or 'project'}, {problem['severity']}: {problem['message']}")
+        emit(f"{cases} cases, {errors} damaged or missing files")
+    return faults.PARTLY_DONE if errors else faults.DONE
+
+
+@command.command("export")
+@click.argument("directory", type=PATH, metavar="DIR")
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="A new or empty folder.")
+@click.option("--format", "export_format", type=click.Choice(["imagefolder", "yolo", "coco", "csv"]), required=True)
+@json_option
+def export(directory: Path, out: Path, export_format: Literal["imagefolder", "yolo", "coco", "csv"], as_json: bool) -> None:
+    """Write the labelled cases of the project DIR for other tools."""
+    from sos_studio.services import projects
+
+    with projects.open(directory, read_only=True) as project, ProgressBar("Exporting") as bar:
+        report = projects.export(project, out, export_format, progress=bar.update)
+    if as_json:
+        counts = {"cases": report.cases, "files": report.files, "left_out": report.left_out}
+        emit_json({"out": str(out), "format": export_format, **counts})
+    else:
+        emit(f"{report.cases} cases, {report.files} files in {out}")
+        for reason, count in report.left_out.items():
+            emit(f"  left out because {_LEFT_OUT.get(reason, reason)}: {count}")

@@ -1,0 +1,125 @@
+"""``sos-studio train``: the same job as the menu's, watched from the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sos_studio.cli.options import PATH, json_option
+from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.core.errors import CancelledError, JobFailedError
+from sos_studio.core.job_state import JobState, JobStatus
+from sos_studio.core.jobs import Device, JobKind
+from sos_studio.core.readings import ConsensusRule
+from sos_studio.messages import message
+
+_KINDS: dict[str, JobKind] = {"teacher": "teacher", "detector": "detector", "student": "student", "all": "retrain"}
+
+
+@click.command("train")
+@click.argument("what", type=click.Choice(list(_KINDS)))
+@click.option("--project", "directory", type=PATH, required=True, metavar="DIR")
+@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="quick, clinic, paper or paper-literal.")
+@click.option("--set", "assignments", multiple=True, metavar="K=V", help="Change one setting, for example student.alpha=0.02.")
+@click.option("--weights", type=PATH, metavar="FILE", help="Starting weights (safetensors).")
+@click.option("--download-weights", is_flag=True, help="Fetch ImageNet weights from the public network first.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1].")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option("--consensus", type=click.Choice(["majority", "median"]), default="majority", show_default=True)
+@json_option
+def command(
+    *,
+    what: str,
+    directory: Path,
+    preset: str,
+    assignments: tuple[str, ...],
+    weights: Path | None,
+    download_weights: bool,
+    device: Device,
+    threads: int | None,
+    seed: int,
+    consensus: ConsensusRule,
+    as_json: bool,
+) -> None:
+    """Train in the foreground with progress. Ctrl+C cancels; closing the terminal does not."""
+    from sos_studio.services import jobs, presets, projects
+
+    overrides = presets.parse_overrides(assignments)
+    _starting_weights(presets.settings(preset, overrides).student.network, weights, download_weights)
+    with projects.open(directory) as project:
+        job = jobs.start_training(
+            project,
+            _KINDS[what],
+            preset=preset,
+            overrides=overrides,
+            weights=weights,
+            device=device,
+            threads=threads,
+            seed=seed,
+            rule=consensus,
+        )
+    state = watch(job.tail(), "Training")
+    raise_unless_done(state)
+    content: dict[str, Any] = {"job": job.job_id, "folder": str(job.job_dir), "status": str(state.status), **(job.result() or {})}
+    if as_json:
+        emit_json(content)
+    else:
+        for line in result_lines(content):
+            emit(line)
+
+
+def watch(tail: Any, label: str) -> JobState:
+    """Follow a job to its end with a bar; Ctrl+C asks the worker to stop and waits for it, a second one leaves at once."""
+    told = 0
+
+    def show(state: JobState) -> None:
+        nonlocal told
+        for warning in state.warnings[told:]:
+            say(str(message(warning.code, warning.values)))
+        told = len(state.warnings)
+        bar.update(state.fraction, state.part, state.seconds_left)
+
+    with ProgressBar(label) as bar:
+        try:
+            state: JobState = tail.wait(on_state=show)
+        except KeyboardInterrupt:
+            say("Stopping …")
+            tail.cancel()
+            tail.wait(on_state=show)
+            raise CancelledError from None
+    return state
+
+
+def raise_unless_done(state: JobState) -> None:
+    """Turn the end of a job that has no result into its fault."""
+    if state.status is JobStatus.CANCELLED:
+        raise CancelledError
+    if state.status is not JobStatus.SUCCEEDED:
+        raise JobFailedError(state.failure_code or "job.worker_died", **state.failure_values)
+
+
+def result_lines(content: dict[str, Any]) -> list[str]:
+    """What a training came to, for a person."""
+    lines = [f"{kind}: {model}" for kind, model in dict(content.get("models", {})).items()]
+    for kind, figures in dict(content.get("held_out", {})).items():
+        if isinstance(figures, dict):
+            numbers = ", ".join(f"{name} {_number(value)}" for name, value in figures.items() if isinstance(value, int | float))
+            lines.append(f"held-out {kind}: {numbers}")
+    return lines or ["Done."]
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.3g}"
+
+
+def _starting_weights(network: str, chosen: Path | None, download: bool) -> None:
+    from sos_studio.services import weights
+
+    if download and chosen is None:
+        with ProgressBar("Downloading starting weights") as bar:
+            weights.download_weights(network, progress=bar.update)
+    if weights.find(network, chosen) is None:
+        say(str(message("weights.from_scratch")))

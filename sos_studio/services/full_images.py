@@ -1,0 +1,91 @@
+"""The full image of whatever a person names: a volume with an orientation, a capture folder, or a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from sos_studio.core.captures import DEFAULT_SPACING_MM, Window
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.geometry import Orientation, Vector
+from sos_studio.core.roi import Roi
+from sos_studio.imaging import images
+from sos_studio.imaging.capture import CaptureImage
+from sos_studio.services import captures, scans
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+
+
+@dataclass(frozen=True)
+class View:
+    """How a volume is looked at; everything has the default of the contract."""
+
+    center_lps_mm: Vector | None = None
+    roll_deg: float = 0.0
+    yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
+    spacing_mm: float | None = None
+    slab_mm: float = 0.0
+    window: tuple[float, float] | None = None
+
+    def checked_window(self) -> Window | None:
+        """The window; ``capture.bad_window`` if its high is not above its low."""
+        if self.window is None:
+            return None
+        try:
+            return Window(low=self.window[0], high=self.window[1])
+        except ValidationError as error:
+            raise BadInputError("capture.bad_window") from error
+
+
+@dataclass(frozen=True, eq=False)
+class FullImage:
+    """A full image, face right, and the expert's frame on it if one was drawn.
+
+    Attributes
+    ----------
+    capture
+        How it was made, if it was made just now from a volume.
+    """
+
+    full8: npt.NDArray[np.uint8]
+    frame: Roi | None = None
+    capture: CaptureImage | None = None
+
+
+def capture_of(source: Path, series_uid: str | None, view: View, *, progress: Callable[[float], None] | None = None) -> CaptureImage:
+    """Open a volume and capture its midsagittal slice; errors of `scans.open_scan` and `captures.make_capture`."""
+    # What can be refused without the scan is refused before it is read.
+    window = view.checked_window()
+    asked = Orientation(view.center_lps_mm or (0.0, 0.0, 0.0), view.roll_deg, view.yaw_deg, view.pitch_deg)
+    volume = scans.open_scan(source, series_uid, progress=progress).volume
+    orientation = asked if view.center_lps_mm is not None else asked.centered_at(volume.center_lps_mm)
+    spacing_mm = DEFAULT_SPACING_MM if view.spacing_mm is None else view.spacing_mm
+    return captures.make_capture(volume, orientation, spacing_mm=spacing_mm, slab_mm=view.slab_mm, window=window)
+
+
+def full_image(
+    source: Path, series_uid: str | None = None, view: View | None = None, *, progress: Callable[[float], None] | None = None
+) -> FullImage:
+    """The full image of a picture file, a capture folder (or its ``capture.json``) or a volume.
+
+    Raises
+    ------
+    BadInputError
+        ``prediction.view_without_volume`` if a picture is given an orientation, and whatever opening finds.
+    """
+    folder = source.parent if source.name == captures.RECORD_FILE else source
+    is_capture = captures.is_capture_folder(folder)
+    if is_capture or (source.suffix.lower() in PICTURE_SUFFIXES and source.is_file()):
+        if series_uid is not None or view not in (None, View()):
+            raise BadInputError("prediction.view_without_volume", source=source.name)
+        if is_capture:
+            return FullImage(captures.read_capture_folder(folder).full8, captures.latest_frame(folder))
+        return FullImage(images.read_gray(source))
+    capture = capture_of(source, series_uid, view or View(), progress=progress)
+    return FullImage(capture.full8_vu, None, capture)

@@ -1,0 +1,124 @@
+"""Following a job's events while they are written, torn or late."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sos_studio.core.job_state import JobStatus
+from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, HEARTBEAT_FILE, JOB_FILE, WORKER_FILE, WorkerRecord
+from sos_studio.services import worker_process
+from sos_studio.services.job_tail import EventReader, JobTail
+from sos_studio.services.worker_process import Life
+
+TRANSCRIPTS = Path(__file__).resolve().parents[1] / "protocol"
+
+
+def _worker(job_dir: Path, *, pid: int | None = None, started_at: float | None = None, host: str | None = None) -> None:
+    record = WorkerRecord(
+        pid=os.getpid() if pid is None else pid,
+        started_at=psutil.Process().create_time() if started_at is None else started_at,
+        host=host or socket.gethostname(),
+    )
+    (job_dir / WORKER_FILE).write_text(record.model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("transcript", "status", "attempt"),
+    [
+        ("retrain-succeeded", JobStatus.SUCCEEDED, 1),
+        ("retrain-failed", JobStatus.FAILED, 1),
+        ("retrain-cancelled", JobStatus.CANCELLED, 1),
+        ("retrain-killed", JobStatus.INTERRUPTED, 1),
+        ("retrain-resumed", JobStatus.SUCCEEDED, 2),
+    ],
+)
+def test_recorded_transcripts_end_as_they_should(tmp_path: Path, transcript: str, status: JobStatus, attempt: int) -> None:
+    (tmp_path / EVENTS_FILE).write_bytes((TRANSCRIPTS / f"{transcript}.jsonl").read_bytes())
+    _worker(tmp_path, started_at=1.0)  # our pid, but another process: the worker is gone
+    state = JobTail(tmp_path).poll()
+    assert (state.status, state.attempt) == (status, attempt)
+
+
+def test_every_cut_of_a_transcript_is_read_without_loss(tmp_path: Path) -> None:
+    content = (TRANSCRIPTS / "retrain-succeeded.jsonl").read_bytes()
+    path = tmp_path / EVENTS_FILE
+    path.touch()
+    reader = EventReader(path)
+    seen = 0
+    with open(path, "ab", buffering=0) as stream:
+        for start in range(0, len(content), 37):
+            stream.write(content[start : start + 37])
+            seen += len(reader.read())
+    assert seen == content.count(b"\n")
+    assert reader.damaged == 0
+
+
+def test_an_event_behind_a_torn_line_is_saved(tmp_path: Path) -> None:
+    lines = (TRANSCRIPTS / "retrain-resumed.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / EVENTS_FILE).write_bytes(lines[0] + lines[1][:40] + lines[2] + b"\n" + b"garbage\n" + lines[3])
+    reader = EventReader(tmp_path / EVENTS_FILE)
+    assert [event.n for event in reader.read()] == [0, 2, 3]
+    assert reader.damaged == 2
+
+
+def test_a_job_without_events_waits_for_its_worker(tmp_path: Path) -> None:
+    (tmp_path / JOB_FILE).write_text("{}")
+    tail = JobTail(tmp_path)
+    assert tail.poll().status is JobStatus.QUEUED
+    _worker(tmp_path)
+    assert tail.poll().status is JobStatus.QUEUED
+
+
+def test_a_job_that_nobody_took_for_a_minute_did_not_start(tmp_path: Path) -> None:
+    (tmp_path / JOB_FILE).write_text("{}")
+    old = time.time() - 100
+    os.utime(tmp_path / JOB_FILE, (old, old))
+    assert JobTail(tmp_path).poll().failure_code == "job.did_not_start"
+
+
+def test_earlier_attempts_dont_count_after_a_resume(tmp_path: Path) -> None:
+    (tmp_path / EVENTS_FILE).write_bytes((TRANSCRIPTS / "retrain-cancelled.jsonl").read_bytes())
+    _worker(tmp_path)
+    assert JobTail(tmp_path).poll().status is JobStatus.CANCELLED
+    assert JobTail(tmp_path, expected_attempt=2).poll().status is JobStatus.QUEUED
+
+
+def test_a_worker_killed_after_cancel_counts_as_cancelled(tmp_path: Path) -> None:
+    (tmp_path / EVENTS_FILE).write_bytes((TRANSCRIPTS / "retrain-killed.jsonl").read_bytes())
+    _worker(tmp_path, started_at=1.0)
+    (tmp_path / CANCEL_FILE).touch()
+    assert JobTail(tmp_path).poll().status is JobStatus.CANCELLED
+
+
+def test_a_stranger_with_the_workers_pid_is_not_the_worker(tmp_path: Path) -> None:
+    _worker(tmp_path)
+    assert worker_process.life(tmp_path) is Life.ALIVE
+    _worker(tmp_path, started_at=psutil.Process().create_time() - 3600)
+    assert worker_process.life(tmp_path) is Life.GONE
+
+
+def test_a_worker_of_another_computer_lives_by_its_heartbeat(tmp_path: Path) -> None:
+    _worker(tmp_path, pid=1, host="elsewhere")
+    assert worker_process.life(tmp_path) is Life.GONE
+    heartbeat = tmp_path / HEARTBEAT_FILE
+    heartbeat.touch()
+    assert worker_process.life(tmp_path) is Life.ALIVE
+    old = time.time() - 100
+    os.utime(heartbeat, (old, old))
+    assert worker_process.life(tmp_path) is Life.GONE
+
+
+def test_a_worker_without_heartbeat_is_silent_not_gone(tmp_path: Path) -> None:
+    _worker(tmp_path)
+    (tmp_path / HEARTBEAT_FILE).touch()
+    old = time.time() - 100
+    os.utime(tmp_path / HEARTBEAT_FILE, (old, old))
+    tail = JobTail(tmp_path)
+    tail.poll()
+    assert tail.silent
