@@ -1,0 +1,122 @@
+"""A whole study of phantoms: cases, who read them as what, and where the expert put plane and clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.core.roi import Roi
+from sos_studio.phantom.parameters import PAPER_STAGE_COUNTS, PhantomParameters, Sex, draw_parameters, stage_of
+from sos_studio.phantom.truth import LpsPoint, PhantomTruth, truth_of, uv_of
+
+HIGHEST_CASES = 20_000
+EVALUATORS: tuple[str, ...] = ("orthodontist-1", "orthodontist-2", "radiologist")
+# Spread of one reading about the true maturity, such that two evaluators of 97 cases reach the paper's mean Cronbach's alpha of 0.945.
+READING_SD = 0.12
+# How well an expert finds the plane and the ends of the SOS (standard deviations).
+_ANGLE_SD_DEG = {Plane.CORONAL: 0.8, Plane.AXIAL: 0.8, Plane.SAGITTAL: 1.5}
+_MIDLINE_SD_MM = 0.4
+_CLICK_SD_MM = 0.6
+
+
+@dataclass(frozen=True)
+class PhantomCase:
+    """One phantom patient with one scan, as a study would know it.
+
+    Attributes
+    ----------
+    patient
+        Pseudonym.
+    orientation
+        The expert's orientation: the true one, a little off.
+    clicked_lps_mm
+        Where the expert clicked the endocranial and the ectocranial end.
+    readings
+        Stage that each evaluator read, by name of the evaluator.
+    """
+
+    parameters: PhantomParameters
+    truth: PhantomTruth
+    patient: str
+    age_years: float
+    sex: Sex
+    orientation: Orientation
+    clicked_lps_mm: tuple[LpsPoint, LpsPoint]
+    readings: Mapping[str, int]
+
+    def clicked_uv(self, lps_from_uv: npt.NDArray[np.float64]) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The two clicks in pixels of a capture of this case."""
+        endocranial, ectocranial = self.clicked_lps_mm
+        return uv_of(lps_from_uv, endocranial), uv_of(lps_from_uv, ectocranial)
+
+    def clicked_roi(self, lps_from_uv: npt.NDArray[np.float64]) -> Roi:
+        """The expert's frame on a capture of this case."""
+        return Roi.from_ends(*self.clicked_uv(lps_from_uv))
+
+
+def draw_cohort(cases: int, seed: int) -> list[PhantomCase]:
+    """Draw a study; stages occur as often as in the paper's set, in random order.
+
+    A case depends on the seed and its place alone once its stage is given, so that a longer study begins differently but a
+    repeated one is the same to the last pixel.
+
+    Raises
+    ------
+    BadInputError
+        ``phantom.bad_cases`` for fewer than 1 or more than `HIGHEST_CASES`.
+    """
+    if not 1 <= cases <= HIGHEST_CASES:
+        raise BadInputError("phantom.bad_cases", cases=cases, highest=HIGHEST_CASES)
+    stages = np.repeat(np.arange(1, 6), stage_counts(cases))
+    np.random.default_rng((seed, 1)).shuffle(stages)
+    return [_draw_case(np.random.default_rng((seed, 2, n)), int(stage), f"P{n + 1:04d}") for n, stage in enumerate(stages)]
+
+
+def stage_counts(cases: int) -> list[int]:
+    """How many cases of each stage: the paper's shares, rounded so that they add up (largest remainders)."""
+    shares = np.asarray(PAPER_STAGE_COUNTS, dtype=np.float64) * cases / sum(PAPER_STAGE_COUNTS)
+    counts = np.floor(shares).astype(int)
+    for stage in np.argsort(counts - shares, kind="stable")[: cases - int(counts.sum())]:
+        counts[stage] += 1
+    return [int(count) for count in counts]
+
+
+def _draw_case(rng: np.random.Generator, stage: int, patient: str) -> PhantomCase:
+    parameters = draw_parameters(rng, stage)
+    known = truth_of(parameters)
+    clicked = _clicked(rng, known)
+    return PhantomCase(
+        parameters=parameters,
+        truth=known,
+        patient=patient,
+        age_years=parameters.age_years,
+        sex=parameters.sex,
+        orientation=expert_orientation(rng, parameters.pose),
+        clicked_lps_mm=clicked,
+        readings=MappingProxyType({name: stage_of(parameters.maturity + READING_SD * float(rng.normal())) for name in EVALUATORS}),
+    )
+
+
+def expert_orientation(rng: np.random.Generator, true: Orientation) -> Orientation:
+    """The true orientation as an expert finds it: each angle and the midline a little off."""
+    found = true
+    for plane, sd in _ANGLE_SD_DEG.items():
+        found = found.turned_about(plane, sd * float(rng.normal()))
+    return found.moved(Plane.SAGITTAL, _MIDLINE_SD_MM * float(rng.normal()))
+
+
+def _clicked(rng: np.random.Generator, known: PhantomTruth) -> tuple[LpsPoint, LpsPoint]:
+    """The two ends with the hand's error within the midsagittal plane."""
+    rotation = known.true_orientation.rotation
+    points: list[LpsPoint] = []
+    for end in (known.endocranial_lps_mm, known.ectocranial_lps_mm):
+        error = rotation[:, 1:] @ (_CLICK_SD_MM * rng.normal(size=2))
+        x, y, z = (float(e + d) for e, d in zip(end, error, strict=True))
+        points.append((x, y, z))
+    return points[0], points[1]

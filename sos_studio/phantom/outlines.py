@@ -1,0 +1,91 @@
+"""Closed curves in the sagittal plane and their signed distances on small grids.
+
+A curve is an array of (a, s) points: millimetres towards the face and towards the vertex from the origin of the head frame.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Curve = FloatArray  # (n, 2)
+
+
+@dataclass(frozen=True)
+class DistanceGrid:
+    """Signed distance to a closed curve (negative inside), sampled on a grid.
+
+    Attributes
+    ----------
+    values_sa
+        Rows run along s, columns along a; float32.
+    a0_mm, s0_mm, step_mm
+        Place of the first sample, and the distance between samples.
+    """
+
+    values_sa: npt.NDArray[np.float32]
+    a0_mm: float
+    s0_mm: float
+    step_mm: float
+
+
+def smooth(points: Curve | list[tuple[float, float]], per_span: int = 6, *, closed: bool = True) -> Curve:
+    """Centripetal Catmull-Rom spline through the points: no overshoot at uneven distances."""
+    p = np.asarray(points, dtype=np.float64)
+    p = np.vstack([p[-1], p, p[0], p[1]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+    t = np.linspace(0.0, 1.0, per_span, endpoint=False)[:, None]
+    parts = []
+    for p0, p1, p2, p3 in zip(p[:-3], p[1:-2], p[2:-1], p[3:], strict=True):
+        d1, d2, d3 = (max(math.sqrt(math.dist(x, y)), 1e-6) for x, y in ((p0, p1), (p1, p2), (p2, p3)))
+        m1 = d2 * ((p1 - p0) / d1 - (p2 - p0) / (d1 + d2) + (p2 - p1) / d2)
+        m2 = d2 * ((p2 - p1) / d2 - (p3 - p1) / (d2 + d3) + (p3 - p2) / d3)
+        parts.append((2 * t**3 - 3 * t**2 + 1) * p1 + (t**3 - 2 * t**2 + t) * m1 + (3 * t**2 - 2 * t**3) * p2 + (t**3 - t**2) * m2)
+    if not closed:
+        parts.append(p[-2][None, :])
+    return np.vstack(parts)
+
+
+def band(points: Curve | list[tuple[float, float]], thickness_mm: npt.ArrayLike, per_span: int = 4) -> Curve:
+    """A closed curve around an open one: a sheet of that thickness (one number, or one per control point)."""
+    line = np.asarray(points, dtype=np.float64)
+    widths = np.broadcast_to(np.asarray(thickness_mm, dtype=np.float64), (len(line),))
+    curve = smooth(line, per_span, closed=False)
+    width = np.interp(np.linspace(0, 1, len(curve)), np.linspace(0, 1, len(line)), widths)[:, None]
+    tangent = np.gradient(curve, axis=0)
+    normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    return np.vstack([curve + normal * width / 2, (curve - normal * width / 2)[::-1]])
+
+
+def rounded_box(center: tuple[float, float], size: tuple[float, float], angle_deg: float, radius_mm: float) -> Curve:
+    """A turned rectangle with round corners, as a polygon."""
+    half_a, half_s = size[0] / 2 - radius_mm, size[1] / 2 - radius_mm
+    corners = [(half_a, half_s, 0), (-half_a, half_s, 90), (-half_a, -half_s, 180), (half_a, -half_s, 270)]
+    angles = [np.radians(np.linspace(start, start + 90, 5)) for _, _, start in corners]
+    points = np.vstack(
+        [np.stack([a + radius_mm * np.cos(t), s + radius_mm * np.sin(t)], axis=1) for (a, s, _), t in zip(corners, angles, strict=True)]
+    )
+    placed: Curve = turned(points, angle_deg) + np.asarray(center)
+    return placed
+
+
+def turned(points: FloatArray, angle_deg: float, about: tuple[float, float] = (0.0, 0.0)) -> FloatArray:
+    """Turn counter-clockwise as seen with the face to the right."""
+    c, s = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
+    center = np.asarray(about)
+    moved: FloatArray = (np.asarray(points, dtype=np.float64) - center) @ np.array([[c, s], [-s, c]]) + center
+    return moved
+
+
+def distance_grid(curve: Curve, step_mm: float, margin_mm: float) -> DistanceGrid:
+    """Sample the signed distance over the curve's bounding box plus a margin."""
+    from sos_studio.phantom.kernels import fill_distances  # numba takes half a second to import
+
+    low = curve.min(axis=0) - margin_mm
+    count = np.ceil((curve.max(axis=0) + margin_mm - low) / step_mm).astype(int) + 1
+    values = np.empty((int(count[1]), int(count[0])), dtype=np.float32)
+    fill_distances(np.ascontiguousarray(curve), float(low[0]), float(low[1]), step_mm, values)
+    return DistanceGrid(values, float(low[0]), float(low[1]), step_mm)
