@@ -22,7 +22,7 @@ from sos_studio.core.errors import BadInputError
 from sos_studio.core.manifests import ManifestEntry, ManifestImage
 from sos_studio.core.roi import Roi
 from sos_studio.imaging.crops import roi_mask
-from sos_studio.imaging.images import read_gray
+from sos_studio.imaging.images import SMALLEST_SIDE_PX, read_gray
 from trainer.networks import CellGrid
 
 FloatArray = npt.NDArray[np.float64]
@@ -139,7 +139,8 @@ def load_samples(
     affines: list[FloatArray] = []
     damaged: list[str] = []
     for n, entry in enumerate(entries):
-        image_vu = _checked_picture(project_dir, entry.crop if picture == "crop" else entry.full_image)
+        file, smallest_side_px = (entry.crop, 1) if picture == "crop" else (entry.full_image, SMALLEST_SIDE_PX)
+        image_vu = _checked_picture(project_dir, file, smallest_side_px)
         if image_vu is None:
             damaged.append(entry.case_id)
             continue
@@ -157,7 +158,7 @@ def load_samples(
     return Samples(tuple(entries), images, masks, framed, target, tuple(affines))
 
 
-def _checked_picture(project_dir: Path, file: ManifestImage | None) -> npt.NDArray[np.uint8] | None:
+def _checked_picture(project_dir: Path, file: ManifestImage | None, smallest_side_px: int) -> npt.NDArray[np.uint8] | None:
     """Its pixels, or None if it is not the very file that the manifest names."""
     if file is None:
         return None
@@ -165,7 +166,7 @@ def _checked_picture(project_dir: Path, file: ManifestImage | None) -> npt.NDArr
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:
             return None
-        return read_gray(path)
+        return read_gray(path, smallest_side_px)
     except (OSError, BadInputError):
         return None
 

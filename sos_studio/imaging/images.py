@@ -54,21 +54,26 @@ def _to_8_bit(values_vu: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.floor((finite - low) * (255.0 / (high - low)) + 0.5).astype(np.uint8)
 
 
-def read_gray(path: Path) -> npt.NDArray[np.uint8]:
+def read_gray(path: Path, smallest_side_px: int = SMALLEST_SIDE_PX) -> npt.NDArray[np.uint8]:
     """Any PNG, JPEG, TIFF or BMP as 8-bit grey.
 
     Colours become luma (Rec. 601), transparency black; deeper pictures are scaled from their lowest to their highest value.
 
+    Parameters
+    ----------
+    smallest_side_px
+        The default is for full images; a crop may rightly be smaller.
+
     Raises
     ------
     BadInputError
-        ``image.unreadable``, ``image.too_small`` (a side under 32 pixels), ``image.too_large``; `file` is the bare name.
+        ``image.unreadable``, ``image.too_small`` (a side under `smallest_side_px`), ``image.too_large``; `file` is the bare name.
     """
     from PIL import Image
 
     picture = _open(path)
-    if min(picture.size) < SMALLEST_SIDE_PX:
-        raise BadInputError("image.too_small", file=Path(path).name, width=picture.width, height=picture.height, smallest=SMALLEST_SIDE_PX)
+    if min(picture.size) < smallest_side_px:
+        raise BadInputError("image.too_small", file=Path(path).name, width=picture.width, height=picture.height, smallest=smallest_side_px)
     if picture.mode.startswith("I") or picture.mode == "F":
         return _to_8_bit(np.asarray(picture))
     if "A" in picture.mode or "transparency" in picture.info:
