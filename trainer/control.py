@@ -35,6 +35,14 @@ def write_worker_record(job_dir: Path) -> None:
     atomic.write_json(job_dir / jobs.WORKER_FILE, record.model_dump())
 
 
+def drop_stale_cancel(job_dir: Path, last_event: jobs.Event | None) -> None:
+    """Remove a cancel file that an earlier attempt obeyed already; a newer one is meant for the attempt that starts now."""
+    file = job_dir / jobs.CANCEL_FILE
+    with contextlib.suppress(FileNotFoundError):
+        if isinstance(last_event, jobs.Cancelled) and file.stat().st_mtime <= last_event.utc.timestamp():
+            file.unlink()
+
+
 class Control:
     """Watches the job folder in a thread of its own: cancel file in, heartbeat out.
 

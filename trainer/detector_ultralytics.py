@@ -232,7 +232,9 @@ def train(
     _resume(run, checkpoints_dir / CHECKPOINT_FILE, fingerprint)
     steps = math.ceil(len(images_NHW) / recipe.batch_size)
     while run.epoch < recipe.epochs and run.epoch - run.best_epoch < recipe.patience:
-        losses = _one_epoch(run, images_NHW, boxes_N5, recipe, device=device, on_step=lambda done: hooks.step(done, steps * recipe.epochs))
+        losses = _one_epoch(
+            run, images_NHW, boxes_N5, recipe, seed=seed, device=device, on_step=lambda done: hooks.step(done, steps * recipe.epochs)
+        )
         run.epoch += 1
         figures = hooks.judge(run.ema.ema.eval())
         # While nothing is found at all, no epoch is the best one.

@@ -33,7 +33,7 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         earlier = _read_and_mend(path)
         self._n = len(earlier)
-        self.attempt = 1 + sum(isinstance(event, jobs.Started) for event in earlier)
+        self.attempt = 1 + max((event.attempt for event in earlier), default=0)
         self.last_event: jobs.Event | None = earlier[-1] if earlier else None
         self._stream = open(path, "ab", buffering=0)  # noqa: SIM115  closed by `close`
         self._lock = threading.RLock()

@@ -1,1 +1,51 @@
 """One module per kind of job."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sos_studio.core.errors import BadInputError
+from trainer import model_store
+from trainer.context import JobContext
+from trainer.model_store import StoredModel
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """Do the job that was asked for.
+
+    Returns
+    -------
+    Content of ``result.json``: ``kind``, ``models`` {kind: id}, ``held_out`` figures with counts, ``seconds`` of this attempt.
+    """
+    if context.spec.kind == "retrain":
+        from trainer.jobs.retrain import run_retrain
+
+        return run_retrain(context)
+    began = time.monotonic()
+    model = _one(context)
+    return {
+        "kind": context.spec.kind,
+        "models": {context.spec.kind: model.model_id},
+        "held_out": {context.spec.kind: model.held_out},
+        "seconds": {context.spec.kind: round(time.monotonic() - began, 1)},
+    }
+
+
+def _one(context: JobContext) -> StoredModel:
+    if context.spec.kind == "teacher":
+        from trainer.jobs.teacher import run_teacher
+
+        return run_teacher(context)
+    if context.spec.kind == "detector":
+        from trainer.jobs.detector import run_detector
+
+        return run_detector(context)
+    from trainer.jobs.detector import student_frames
+    from trainer.jobs.student import run_student
+
+    if context.spec.teacher_model is None:
+        raise BadInputError("training.no_teacher")
+    teacher = model_store.find(context.project_dir, context.spec.teacher_model)
+    detector = None if context.spec.detector_model is None else model_store.find(context.project_dir, context.spec.detector_model)
+    return run_student(context, teacher, student_frames(context, detector))

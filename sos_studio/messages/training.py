@@ -1,0 +1,37 @@
+"""Words for what the trainer says: why a training could not be done, and what it warns of."""
+
+from sos_studio.messages import Template
+
+MESSAGES: dict[str, Template] = {
+    "training.no_device": Template("There is no {device} device on this computer.", "Choose another device, or automatic."),
+    "training.out_of_memory": Template(
+        "The memory is not enough for this training.",
+        "Choose a smaller batch, smaller pictures or a smaller network, or close other programs.",
+    ),
+    "training.disk_full": Template("The disk of the project is full.", "Free some space, then resume the training."),
+    "training.unwritable": Template("The project can't be written to.", "Check the rights of its folder, then resume the training."),
+    "training.diverged": Template("The training went astray: its loss is no longer a number.", "Start again with lower learning rates."),
+    "training.images_damaged": Template(
+        "Pictures of {count} cases are missing or have changed since the training was asked for: {cases}.",
+        "Check the project, then start a new training.",
+    ),
+    "training.input_not_multiple": Template(
+        "{network} needs pictures whose sides are multiples of {multiple}, not {height} × {width}.", "Change the input size."
+    ),
+    "training.unknown_network": Template("The network {network} is not known.", "Choose another one."),
+    "training.weights_unreadable": Template("The file of starting weights {file} can't be read.", "Get it again, or train from scratch."),
+    "training.weights_do_not_fit": Template(
+        "The starting weights in {file} are those of another network ({fitting} of {wanted} parts fit).",
+        "Choose the weights of this network.",
+    ),
+    "training.too_few_to_cross_fit": Template(
+        "{count} crops are too few to cross-fit the teacher.", "The student learns from what the teacher says of its own cases."
+    ),
+    "training.not_finite": Template("{name} was not a number at step {step}."),
+    "model.missing": Template("The network {model} is not there.", "Train it again, or choose another."),
+    "model.unreadable": Template(
+        "The files of the network {model} are damaged or of a newer version.", "Train it again, or choose another."
+    ),
+    "model.wrong_kind": Template("{model} is a {kind}, not a {wanted}.", "Choose another network."),
+    "prediction.bad_request": Template("The predictor did not understand the question.", "Update SOS Studio, and report it if it stays."),
+}

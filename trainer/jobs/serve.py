@@ -1,0 +1,143 @@
+"""Predictions from a process that is kept warm: one JSON line in, one out, arrays as files.
+
+``{"id", "op": "predict", "model", "image", "stage", "out"}`` → ``{"id", "ok": true, "probabilities", "map", "model"}``;
+``{"id", "op": "detect", "model", "image"}`` → ``{"id", "ok": true, "roi": {…, "confidence"} or null}``;
+``{"id", "op": "shutdown"}`` → ``{"id", "ok": true}`` and the end; a fault → ``{"id", "ok": false, "code", "values"}``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from sos_studio.core.errors import BadInputError
+from trainer import environment
+from trainer.failures import explain
+
+_log = logging.getLogger(__name__)
+
+_MODELS_IN_MEMORY = 6
+Loaded = TypeVar("Loaded")
+
+
+def serve(models_root: Path | None = None) -> int:
+    """Answer until the input ends or ``shutdown`` is asked for.
+
+    Parameters
+    ----------
+    models_root
+        Models elsewhere are refused; None: any folder.
+    """
+    requests, answers = _claim_channels()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    with requests, answers:
+        server = Server(models_root)
+        for line in requests:
+            answer, go_on = server.answer(line)
+            answers.write(json.dumps(answer, allow_nan=False).encode() + b"\n")
+            answers.flush()
+            if not go_on:
+                break
+    return 0
+
+
+def _claim_channels() -> tuple[IO[bytes], IO[bytes]]:
+    """Take stdin and stdout for the protocol; what libraries print goes to stderr, which is the app's log, and they read nothing."""
+    sys.stdout.flush()
+    requests, answers = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    sys.stdout = sys.stderr
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+class Server:
+    """Answers requests; keeps the networks that were asked last."""
+
+    def __init__(self, models_root: Path | None = None) -> None:
+        # Imported while the app is idle, not when somebody waits for an answer.
+        from trainer import predictor
+        from trainer.jobs import detector
+
+        self._root = models_root
+        self._device = environment.choose_device("auto")
+        environment.limit_threads(max(1, (os.cpu_count() or 2) - 1))
+        self._predictor, self._detector = predictor, detector
+        self._loaded: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
+
+    def answer(self, line: bytes) -> tuple[dict[str, Any], bool]:
+        """The answer to a line, and whether to go on. Never raises for a bad request or a damaged file."""
+        request_id: Any = None
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                raise BadInputError("prediction.bad_request")
+            request_id = request.get("id")
+            operation = request.get("op")
+            if operation == "shutdown":
+                return {"id": request_id, "ok": True}, False
+            known: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"predict": self._predict, "detect": self._detect}
+            if operation not in known:
+                raise BadInputError("prediction.bad_request")
+            return {"id": request_id, "ok": True, **known[operation](request)}, True
+        except Exception as error:
+            code, values = explain(error)
+            if isinstance(error, json.JSONDecodeError | KeyError | TypeError | ValueError):
+                code, values = "prediction.bad_request", {}
+            elif code == "internal":
+                code, values = "prediction.failed", {}
+            _log.exception("a request failed: %s", code)
+            return {"id": request_id, "ok": False, "code": code, "values": values}, True
+
+    def _predict(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        stage, out = request.get("stage"), Path(request["out"])
+        image_vu = self._picture(request)
+        predictor = self._network(request, self._predictor.Predictor)
+        said = predictor.predict(image_vu, None if stage is None else int(stage))
+        out.mkdir(parents=True, exist_ok=True)
+        coarse = said.write_map(out.resolve() / "attention.npy")
+        return {
+            "probabilities": list(said.probabilities),
+            "map": coarse.model_dump(mode="json"),
+            "model": predictor.model.card.model_dump(mode="json"),
+        }
+
+    def _detect(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        image_vu = self._picture(request)
+        network, confidence = self._network(
+            request, lambda model, device: (self._detector.load_detector(model, device), self._detector.shown_confidence(model))
+        )
+        found = network.detect(image_vu, confidence)
+        return {"roi": {**found[0].roi.model_dump(mode="json"), "confidence": found[0].confidence} if found else None}
+
+    @staticmethod
+    def _picture(request: Mapping[str, Any]) -> Any:
+        from sos_studio.imaging.images import read_gray
+
+        return read_gray(Path(request["image"]))
+
+    def _network(self, request: Mapping[str, Any], load: Callable[[Any, Any], Loaded]) -> Loaded:
+        """From memory if its card is still the same file, else loaded; the one that was not asked for longest makes room."""
+        from trainer import model_store
+
+        directory = Path(request["model"]).resolve()
+        if self._root is not None and not directory.is_relative_to(self._root):
+            raise BadInputError("model.missing", model=directory.name)
+        card_file = directory / model_store.CARD_FILE
+        changed = card_file.stat().st_mtime_ns if card_file.is_file() else 0
+        key = (str(request["op"]), str(directory), changed)
+        if key not in self._loaded:
+            self._loaded[key] = load(model_store.read(directory), self._device)
+            while len(self._loaded) > _MODELS_IN_MEMORY:
+                self._loaded.popitem(last=False)
+        self._loaded.move_to_end(key)
+        network: Loaded = self._loaded[key]
+        return network

@@ -1,0 +1,102 @@
+"""A stored classifier applied to one picture: probabilities and the coarse map of its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import CoarseMap
+from sos_studio.core.stages import scheme
+from trainer import model_store
+from trainer.attention import GridStage, picture_attention
+from trainer.data import letterbox, network_input, uv_from_cell
+from trainer.metrics import softmax
+from trainer.model_store import StoredModel
+from trainer.networks import restore
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a classifier says about a picture.
+
+    Attributes
+    ----------
+    probabilities
+        In stage order, calibrated by the temperature on the card; they add up to 1.
+    map_hw
+        float32, 0 … 1: evidence for the stage, one value per cell of the network's last features.
+    uv_from_cell
+        3 x 3 affine from ``(column, row, 1)`` of a cell's centre to pixels of the picture that was given.
+    """
+
+    probabilities: tuple[float, ...]
+    map_hw: npt.NDArray[np.float32]
+    uv_from_cell: npt.NDArray[np.float64]
+
+    def write_map(self, path: Path) -> CoarseMap:
+        """Store the map as ``.npy`` and say where its cells lie."""
+        np.save(path, self.map_hw, allow_pickle=False)
+        rows, columns = self.map_hw.shape
+        matrix = tuple((float(a), float(b), float(c)) for a, b, c in self.uv_from_cell)
+        return CoarseMap(path=str(path), shape_hw=(rows, columns), uv_from_cell=(matrix[0], matrix[1], matrix[2]))
+
+
+class Predictor:
+    """A student on full images, or a teacher on crops.
+
+    Parameters
+    ----------
+    model
+        A stored classifier.
+    device
+        Where to compute.
+
+    Raises
+    ------
+    BadInputError
+        ``model.wrong_kind`` for a detector, ``model.unreadable``.
+    """
+
+    def __init__(self, model: StoredModel, device: torch.device) -> None:
+        if model.card.kind == "detector":
+            raise BadInputError("model.wrong_kind", model=model.model_id, kind="detector", wanted="student")
+        self.model = model
+        self._device = device
+        self._network = restore(model.card, model_store.load_state(model)).to(device).eval()
+        extra: dict[str, Any] = model.card.model_extra or {}
+        self._grid_stage: GridStage = extra.get("attention_grid_stage", "last")
+        self._temperature = float(extra.get("calibration", {}).get("temperature", 1.0))
+
+    def predict(self, image_vu: npt.NDArray[np.uint8], stage: int | None = None) -> Answer:
+        """Stage one picture.
+
+        Parameters
+        ----------
+        image_vu
+            Full image for a student, crop for a teacher; grey, any size.
+        stage
+            1-based stage whose evidence the map shows; None: the likeliest.
+
+        Raises
+        ------
+        BadInputError
+            ``stage.unknown``.
+        """
+        card = self.model.card
+        wanted = None if stage is None else torch.tensor([scheme(card.scheme).check(stage) - 1], device=self._device)
+        boxed = letterbox(image_vu, card.input_shape_hw)
+        # Rounded, because the network was fitted to whole grey values.
+        images_NCHW = network_input(boxed.values_HW.round()[None].to(self._device), self._network.channels)
+        logits_NK, map_NHW = picture_attention(self._network, images_NCHW, wanted, self._grid_stage)
+        probabilities_NK = softmax(logits_NK.cpu().numpy(), self._temperature)
+        return Answer(
+            tuple(float(p) for p in probabilities_NK[0]),
+            np.ascontiguousarray(map_NHW[0].cpu().numpy(), dtype=np.float32),
+            uv_from_cell(boxed.uv_from_input, self._network.grid(self._grid_stage)),
+        )
