@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.messages import message
+
+if TYPE_CHECKING:
+    from sos_studio.services.demo import DemoResult
+    from sos_studio.services.jobs import JobHandle
 
 
 @click.command("demo")
@@ -24,12 +30,11 @@ def command(directory: Path, cases: int, seed: int, journey: bool, as_json: bool
     from sos_studio.services import demo
 
     if journey:
-        with ProgressBar("Demo") as bar:
-            figures = demo.headless_demo(directory, cases=cases, seed=seed, progress=bar.update, say=say)
+        result = _journey(directory, cases, seed)
         if as_json:
-            emit_json({"project": str(directory), **figures.as_dict()})
+            emit_json({"project": str(directory), **result.as_dict()})
         else:
-            emit(figures.table())
+            emit(result.table())
         return
     with ProgressBar("Making phantoms") as bar, demo.make_demo(directory, cases=cases, seed=seed, progress=bar.update) as project:
         scans = sorted(str(path) for path in demo.scans_dir(project.directory).iterdir())
@@ -37,3 +42,21 @@ def command(directory: Path, cases: int, seed: int, journey: bool, as_json: bool
         emit_json({"project": str(directory), "cases": cases, "scans": scans})
     else:
         emit(f"{cases} phantom cases are in {directory}; open it with: sos-studio {directory}")
+
+
+def _journey(directory: Path, cases: int, seed: int) -> DemoResult:
+    from sos_studio.services import demo
+
+    if demo.starts_from_scratch():
+        say(str(message("weights.from_scratch")))
+    started: list[JobHandle] = []
+    with ProgressBar("Demo") as bar:
+        try:
+            return demo.headless_demo(directory, cases=cases, seed=seed, progress=bar.update, on_job=started.append)
+        except KeyboardInterrupt:
+            if started:
+                say("Stopping …")
+                tail = started[0].tail()
+                tail.cancel()
+                tail.wait()
+            raise

@@ -8,5 +8,6 @@ MESSAGES: dict[str, Template] = {
     "file.refused": Template("The system refuses access to {file} ({reason}).", "Check the name, the rights and the free space."),
     "memory.short": Template("The computer's memory is not enough for this.", "Close other programs, or use a coarser spacing."),
     "import.ignored_columns": Template("These columns of the table mean nothing here and were left out: {columns}."),
+    "demo.unwritable": Template("The demo project can't be written ({reason}).", "Free some space or choose another folder."),
     "demo.folder_in_use": Template("The folder {folder} holds something else than a demo project.", "Choose a new or empty folder."),
 }
