@@ -66,6 +66,7 @@ class _Intent:
     ambiguous: bool
     remark: str
     shown: Shown
+    ai_seen: bool
 
 
 class StagingPresenter:
@@ -78,17 +79,19 @@ class StagingPresenter:
     def __init__(self, session: Session, scheme: StageScheme = BASSED_5) -> None:
         self._session = session
         self.scheme = scheme
+        self._generation = 0  # of what is known about the reading: answers to older questions are dropped
         self.state = StagingState()
         session.capture_changed.connect(self._on_case)
         session.project_changed.connect(self._on_case)
         session.evaluator_changed.connect(self._on_case)
         session.roi_changed.connect(self._on_roi)
+        session.cases_changed.connect(self._look_up)
         self._on_case()
 
     # --- what the evaluator does ---------------------------------------------------------------------------------
 
-    def choose(self, stage: int) -> None:
-        """Write a reading of this stage."""
+    def choose(self, stage: int, *, after_prediction: bool = False) -> None:
+        """Write a reading of this stage; `after_prediction`: confirming or correcting one that is on the screen."""
         project, capture = self._session.project, self._session.capture
         if capture is None or project is None:
             self._session.tell("staging.no_full_image" if capture is None else "staging.no_project", "warning")
@@ -106,8 +109,10 @@ class StagingPresenter:
             state.confidence,
             state.ambiguous,
             state.remark,
-            "crop_and_full_image" if self._session.roi is not None else "full_image",
+            "crop_and_full_image" if self._session.roi is not None and not after_prediction else "full_image",
+            after_prediction,
         )
+        self._generation += 1
         self._show(phase="saving", stage=stage)
         self._session.writes.submit(
             lambda: _append(intent), lambda reading: self._saved(intent, reading), lambda error: self._not_saved(intent, error)
@@ -187,6 +192,7 @@ class StagingPresenter:
     def _on_disk(self, case_id: str, reading: Reading | None) -> None:
         """The database says so: this, and only this, is shown as saved."""
         capture = self._session.capture
+        self._generation += 1
         if capture is None or capture.case_id != case_id or (reading is not None and reading.evaluator != self._session.evaluator):
             return
         if reading is None:
@@ -204,22 +210,27 @@ class StagingPresenter:
     # --- the session ---------------------------------------------------------------------------------------------
 
     def _on_case(self, _: object = None) -> None:
-        capture, project, evaluator = self._session.capture, self._session.project, self._session.evaluator
+        capture, project = self._session.capture, self._session.project
+        self._generation += 1
         self.state = StagingState(can_stage=capture is not None and project is not None, has_crop=self._session.roi is not None)
         self.changed.emit(self.state)
-        if capture is not None and project is not None and evaluator:
-            case_id = capture.case_id
-            self._session.background.run(
-                lambda: _own(project, case_id, evaluator),
-                lambda reading: self._found(case_id, reading),
-                self._session.report,
-                key="staging.own_reading",
-            )
+        self._look_up()
 
-    def _found(self, case_id: str, reading: Reading | None) -> None:
-        """An earlier reading of this case; a key that was pressed meanwhile goes before it."""
-        if reading is not None and self.state.phase == "nothing":
-            self._on_disk(case_id, reading)
+    def _look_up(self) -> None:
+        """What the database has of this evaluator for this case (also when another step wrote it)."""
+        capture, project, evaluator = self._session.capture, self._session.project, self._session.evaluator
+        if capture is None or project is None or not evaluator or self.state.phase == "saving":
+            return
+        case_id, asked = capture.case_id, self._generation
+
+        def found(reading: Reading | None) -> None:
+            # A key that was pressed meanwhile goes before what was found.
+            if asked == self._generation and reading != self.state.reading:
+                self._on_disk(case_id, reading)
+
+        self._session.background.run(
+            lambda: _own(project, case_id, evaluator), found, self._session.report, key=f"staging.own_reading.{id(self)}"
+        )
 
     def _on_roi(self, roi: Roi | None) -> None:
         self._show(has_crop=roi is not None)
@@ -243,8 +254,9 @@ def _append(intent: _Intent) -> Reading:
         ambiguous=intent.ambiguous,
         remark=intent.remark,
         shown=intent.shown,
-        # A prediction that was shown while nobody had given a name may have been seen by this evaluator too.
-        ai_seen=any(seen.evaluator in (None, "", intent.evaluator) for seen in predictions.shown(project, capture.case_id)),
+        # One that was shown while nobody had given a name may have been seen by this evaluator too.
+        ai_seen=intent.ai_seen
+        or any(seen.evaluator in (None, "", intent.evaluator) for seen in predictions.shown(project, capture.case_id)),
     )
 
 

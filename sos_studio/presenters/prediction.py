@@ -1,0 +1,288 @@
+"""The Predict step's decisions: which student looks at the full image, what is shown of its answer, and what becomes of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from sos_studio.core.errors import SosError
+from sos_studio.core.predictions import ModelCard, PredictedRoi
+from sos_studio.dataset import predictions
+from sos_studio.imaging import heatmaps
+from sos_studio.imaging.heatmaps import ColourMap
+from sos_studio.messages import Message, message
+from sos_studio.presenters.session import Session
+from sos_studio.presenters.staging import StagingPresenter
+from sos_studio.services.model_list import ModelEntry, models
+from sos_studio.services.prediction import PredictionResult, PredictionService
+
+if TYPE_CHECKING:
+    from sos_studio.core.roi import Roi
+    from sos_studio.dataset.project import Project
+    from sos_studio.services.captures import StoredCapture
+
+log = logging.getLogger(__name__)
+
+WARM_UP_AFTER_MS = 3000
+COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
+
+Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An answer that is on the screen.
+
+    Attributes
+    ----------
+    expert_frame, detector_frame
+        The frame the attention was measured in, if the expert drew one; and what the detector proposes.
+    """
+
+    result: PredictionResult
+    expert_frame: PredictedRoi | None
+    detector_frame: PredictedRoi | None
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionState:
+    """What the step shows.
+
+    Attributes
+    ----------
+    students
+        Newest first; `chosen` is the one that is asked.
+    problem
+        Why there is no answer.
+    """
+
+    phase: Phase = "no_project"
+    students: tuple[ModelEntry, ...] = ()
+    chosen: ModelEntry | None = None
+    detector: ModelEntry | None = None
+    shown: Shown | None = None
+    problem: Message | None = None
+    heat_on: bool = True
+    opacity: float = 0.6
+    colour_map: ColourMap = "inferno"
+
+
+def heat_rgba(heat01_vu: npt.NDArray[np.float32], colour_map: ColourMap) -> npt.NDArray[np.uint8]:
+    """The attention as a picture to lay over the full image: uint8 ``[v, u, RGBA]``, more opaque where there is more of it."""
+    rgba = np.empty((*heat01_vu.shape, 4), dtype=np.uint8)
+    rgba[..., :3] = heatmaps.colourise(heat01_vu, colour_map)
+    rgba[..., 3] = heatmaps.to_grey(heat01_vu)
+    return rgba
+
+
+def held_out_student(card: ModelCard) -> tuple[int, int] | None:
+    """``(correct, n)`` on the held-out cases as the card has it; None if it was not measured."""
+    figures: Any = (card.model_extra or {}).get("held_out")
+    if not isinstance(figures, dict):
+        return None
+    correct, n = figures.get("correct"), figures.get("n")
+    return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
+
+
+class PredictionPresenter:
+    """Asks the student about the session's capture."""
+
+    changed = Signal(PredictionState)
+    # RGBA picture of the attention in the chosen colours, or None.
+    heat_changed = Signal(object)
+
+    def __init__(self, session: Session, service: PredictionService | None = None) -> None:
+        self._session = session
+        self._service = service if service is not None else PredictionService()
+        self.readings = StagingPresenter(session)
+        self.state = PredictionState()
+        session.project_changed.connect(self._on_project)
+        session.models_changed.connect(self.refresh_models)
+        session.capture_changed.connect(self._on_capture)
+        self._on_project(session.project)
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def predict(self) -> None:
+        """Ask the chosen student about the full image."""
+        capture, project, state = self._session.capture, self._session.project, self.state
+        if capture is None or state.chosen is None:
+            self._session.tell("predict.no_image" if capture is None else "prediction.no_student", "warning")
+            return
+        model, detector, roi, service = state.chosen, state.detector, self._session.roi, self._service
+        self._show(phase="predicting", problem=None)
+        self._session.busy.emit("predict")
+        self._session.progress.emit(-1.0)
+        self._session.background.run(
+            lambda: _ask(service, capture, model, detector, roi),
+            lambda shown: self._answered(capture, project, shown),
+            lambda error: self._failed(capture, error),
+            key="predict",
+        )
+
+    def choose_model(self, model_id: str) -> None:
+        """Ask another student from now on; an answer of the former one leaves the screen."""
+        chosen = next((entry for entry in self.state.students if entry.card.model_id == model_id), None)
+        if chosen is not None and chosen != self.state.chosen:
+            self._clear(chosen=chosen)
+
+    def refresh_models(self) -> None:
+        """Read the project's models again."""
+        project = self._session.project
+        if project is None:
+            self._found_models(None, [])
+            return
+        self._session.background.run(
+            lambda: models(project), lambda found: self._found_models(project, found), self._session.report, key="predict.models"
+        )
+
+    def close(self) -> None:
+        """Stop the process that answers."""
+        self._service.close()
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def toggle_heat(self) -> None:
+        """Heatmap on or off."""
+        self._show(heat_on=not self.state.heat_on)
+
+    def set_opacity(self, opacity: float) -> None:
+        """0 … 1."""
+        self._show(opacity=min(max(opacity, 0.0), 1.0))
+
+    def set_colour_map(self, colour_map: ColourMap) -> None:
+        """Other colours."""
+        if colour_map != self.state.colour_map:
+            self._show(colour_map=colour_map)
+            self._colour()
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def confirm(self) -> None:
+        """The evaluator agrees: a reading of the predicted stage, marked as made after seeing it."""
+        if self.state.shown is not None:
+            self.correct(self.state.shown.result.prediction.stage)
+
+    def correct(self, stage: int) -> None:
+        """The evaluator's own stage, marked as made after seeing the prediction."""
+        if self.state.shown is None:
+            self._session.tell("predict.nothing_to_confirm", "info")
+        else:
+            self.readings.choose(stage, after_prediction=True)
+
+    # --- answers -------------------------------------------------------------------------------------------------
+
+    def _answered(self, capture: StoredCapture, project: Project | None, shown: Shown) -> None:
+        if self._session.capture is not capture:
+            return
+        self._session.busy.emit(None)
+        self._show(phase="shown", shown=shown)
+        self._colour()
+        if project is None or project.read_only:
+            return
+        prediction, evaluator = shown.result.prediction, self._session.evaluator
+        self._session.writes.submit(
+            lambda: predictions.record_shown(
+                project,
+                capture.capture_id,
+                model_id=prediction.model.model_id,
+                stage=prediction.stage,
+                probabilities=prediction.probabilities,
+                evaluator=evaluator or None,
+            ),
+            lambda _: self._session.cases_changed.emit(),
+            self._session.report,
+        )
+
+    def _failed(self, capture: StoredCapture, error: Exception) -> None:
+        if self._session.capture is capture:
+            self._session.busy.emit(None)
+            self._session.report(error)
+            problem = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
+            self._show(phase="failed", problem=problem)
+
+    def _colour(self) -> None:
+        shown, colour_map = self.state.shown, self.state.colour_map
+        if shown is None:
+            self.heat_changed.emit(None)
+            return
+        heat01_vu = shown.result.heat01_vu
+
+        def deliver(rgba: npt.NDArray[np.uint8]) -> None:
+            if self.state.shown is shown:
+                self.heat_changed.emit(rgba)
+
+        self._session.background.run_latest(lambda: heat_rgba(heat01_vu, colour_map), deliver, key="predict.colours")
+
+    # --- the session ---------------------------------------------------------------------------------------------
+
+    def _on_project(self, _: object) -> None:
+        self._clear(students=(), chosen=None, detector=None)
+        self.refresh_models()
+
+    def _on_capture(self, _: object) -> None:
+        if self.state.phase == "predicting":
+            self._session.busy.emit(None)
+        self._clear()
+
+    def _found_models(self, project: Project | None, found: list[ModelEntry]) -> None:
+        if self._session.project is not project:
+            return
+        students = tuple(entry for entry in found if entry.card.kind == "student")
+        detector = next((entry for entry in found if entry.card.kind == "detector"), None)
+        newest = students[0] if students else None
+        known = {entry.card.model_id for entry in self.state.students}
+        chosen = self.state.chosen
+        # A student that has just been trained is the one to ask; else stay with the one that was chosen.
+        if chosen is None or newest is None or newest.card.model_id not in known or chosen not in students:
+            chosen = newest
+        self._show(students=students, detector=detector)
+        if chosen != self.state.chosen:
+            self._clear(chosen=chosen)
+        elif self.state.shown is None and self.state.phase != "predicting":
+            self._clear()
+        if chosen is not None:
+            self._session.background.after(WARM_UP_AFTER_MS, self._warm_up, key="predict.warm_up")
+
+    def _warm_up(self) -> None:
+        """Start the process while nobody waits for it; a fault is told when somebody does."""
+        service = self._service
+        self._session.background.run(service.warm_up, lambda _: None, lambda error: log.info("no warm predictor: %s", error))
+
+    def _clear(self, **changes: Any) -> None:
+        """Nothing is shown; the phase says what is missing."""
+        self._show(shown=None, problem=None, **changes)
+        phase: Phase = "ready"
+        if self._session.project is None:
+            phase = "no_project"
+        elif self.state.chosen is None:
+            phase = "no_model"
+        elif self._session.capture is None:
+            phase = "no_image"
+        self._show(phase=phase)
+        self.heat_changed.emit(None)
+
+    def _show(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self.changed.emit(self.state)
+
+
+def _ask(service: PredictionService, capture: StoredCapture, model: ModelEntry, detector: ModelEntry | None, roi: Roi | None) -> Shown:
+    """Worker thread. With an expert's frame the detector is asked too, so that both can be compared."""
+    detector_dir = detector.path if detector is not None else None
+    result = service.predict(capture.full8, model_dir=model.path, roi=roi, detector_dir=detector_dir)
+    frame = result.prediction.roi
+    if frame is None or frame.source == "detector":
+        return Shown(result, None, frame)
+    proposal = None
+    if detector_dir is not None:
+        try:
+            proposal = service.find_frame(capture.full8, detector_dir=detector_dir)
+        except SosError as error:
+            log.info("the detector gave no frame: %s", error.code)
+    return Shown(result, frame, proposal)

@@ -1,0 +1,258 @@
+"""Inspector of the Predict step: the answer in figures, the heatmap's controls, confirm or correct, and what the student is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sos_studio.core.actions import Action
+from sos_studio.core.predictions import ModelCard, Prediction
+from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters.prediction import COLOUR_MAPS, PredictionPresenter, PredictionState, held_out_student
+from sos_studio.presenters.staging import StagingState
+from sos_studio.services.model_list import ModelEntry
+from sos_studio.ui import parts
+from sos_studio.ui.probability_bars import ProbabilityBars
+from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("PredictStep", text)
+
+
+def model_title(card: ModelCard) -> str:
+    """A student as the choice shows it: when it was trained and what it is."""
+    return _tr("Student of {when}, {network}").format(when=trained_when(card), network=card.network)
+
+
+def trained_when(card: ModelCard) -> str:
+    """Local date and time of training."""
+    try:
+        return datetime.fromisoformat(card.created_utc).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return card.created_utc
+
+
+class PredictPanel(QWidget):
+    """Right dock while Predict is in front."""
+
+    def __init__(self, presenter: PredictionPresenter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._presenter = presenter
+        self.predict_button = parts.button(_tr("Predict stage"), _tr("Let the student stage this full image"), Action.PREDICT)
+        self.predict_button.setObjectName("primary")
+        self.predict_button.clicked.connect(presenter.predict)
+        self._models = QComboBox()
+        self._models.setToolTip(_tr("Which trained student is asked"))
+        self._models.setAccessibleName(_tr("Student"))
+        self._models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._models.setMinimumContentsLength(12)
+        self._models.activated.connect(lambda _: presenter.choose_model(str(self._models.currentData())))
+        self._offered: tuple[ModelEntry, ...] = ()
+        self.phantom = parts.red(_tr("Trained on phantoms, not on patients: for trying out only."))
+        self._about = parts.note()
+        self.stage = QLabel()
+        font = self.stage.font()
+        font.setPointSizeF(font.pointSizeF() * 1.6)
+        font.setBold(True)
+        self.stage.setFont(font)
+        self._words = QLabel()
+        self._words.setWordWrap(True)
+        self.bars = ProbabilityBars()
+        self.expected = QLabel()
+        self.attention = QLabel()
+        self.attention.setWordWrap(True)
+        self._build_heat_controls()
+        self.confirm = parts.button(_tr("Confirm"), _tr("Write a reading of the predicted stage"), Action.CONFIRM_PREDICTION)
+        self.confirm.clicked.connect(presenter.confirm)
+        self._corrections: list[QToolButton] = []
+        self.saved = QLabel()
+        self.saved.setWordWrap(True)
+        self._lay_out()
+        presenter.changed.connect(self._on_state)
+        presenter.readings.changed.connect(self._on_reading)
+        self._on_state(presenter.state)
+        self._on_reading(presenter.readings.state)
+
+    def _build_heat_controls(self) -> None:
+        presenter = self._presenter
+        self.heat_on = QCheckBox(_tr("Heatmap"))
+        self.heat_on.setToolTip(parts.with_key(_tr("Heatmap on or off"), Action.TOGGLE_HEATMAP))
+        self.heat_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.heat_on.clicked.connect(lambda _: presenter.toggle_heat())
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setToolTip(_tr("How strongly the heatmap covers the picture"))
+        self.opacity.setAccessibleName(_tr("Opacity of the heatmap"))
+        self.opacity.valueChanged.connect(lambda percent: presenter.set_opacity(percent / 100))
+        self._opacity_text = QLabel()
+        self.colour_map = QComboBox()
+        self.colour_map.setToolTip(_tr("Colours of the heatmap; both rise evenly in brightness"))
+        self.colour_map.setAccessibleName(_tr("Colours of the heatmap"))
+        for name in COLOUR_MAPS:
+            self.colour_map.addItem({"inferno": _tr("Fire (inferno)"), "viridis": _tr("Green (viridis)")}[name], name)
+        self.colour_map.activated.connect(lambda _: presenter.set_colour_map(self.colour_map.currentData()))
+
+    def _lay_out(self) -> None:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(
+            parts.column(
+                self.predict_button,
+                self._models,
+                self.phantom,
+                self.stage,
+                self._words,
+                self.bars,
+                self.expected,
+                self.attention,
+                parts.rule(),
+                self._heat_box(),
+                parts.rule(),
+                parts.heading(_tr("Your answer (a reading made after seeing the AI)")),
+                self._answer_box(),
+                self.saved,
+                parts.rule(),
+                self._about,
+            )
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(area, 1)
+        foot = parts.column(parts.research_line(), stretch=False)
+        layout.addWidget(foot)
+
+    def _heat_box(self) -> QWidget:
+        opacity = QHBoxLayout()
+        opacity.addWidget(self.opacity, 1)
+        opacity.addWidget(self._opacity_text)
+        self._opacity_text.setMinimumWidth(self._opacity_text.fontMetrics().horizontalAdvance("100 %"))
+        heat = QFormLayout()
+        heat.setContentsMargins(0, 0, 0, 0)
+        heat.addRow(self.heat_on)
+        heat.addRow(_tr("Opacity"), opacity)
+        heat.addRow(_tr("Colours"), self.colour_map)
+        heat_box = QWidget()
+        heat_box.setLayout(heat)
+        return heat_box
+
+    def _answer_box(self) -> QWidget:
+        answer = QGridLayout()
+        answer.setContentsMargins(0, 0, 0, 0)
+        answer.addWidget(self.confirm, 0, 0, 1, 5)
+        for column, (stage, action) in enumerate(zip(BASSED_5.stages, STAGE_ACTIONS, strict=True)):
+            made = parts.chip(
+                str(stage.number), _tr("Correct to stage {n}: {words}").format(n=stage.number, words=stage_words(stage)), action
+            )
+            made.clicked.connect(lambda _=False, number=stage.number: self._correct(number))
+            self._corrections.append(made)
+            answer.addWidget(made, 1, column)
+        answer_box = QWidget()
+        answer_box.setLayout(answer)
+        return answer_box
+
+    def _correct(self, stage: int) -> None:
+        self._presenter.correct(stage)
+        self._on_reading(self._presenter.readings.state)
+
+    def _on_state(self, state: PredictionState) -> None:
+        self._show_models(state)
+        self.predict_button.setEnabled(state.phase in ("ready", "shown", "failed"))
+        card = state.chosen.card if state.chosen is not None else None
+        self.phantom.setVisible(card is not None and card.phantom)
+        self._about.setText(_about(card) if card is not None else "")
+        prediction = state.shown.result.prediction if state.shown is not None else None
+        self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
+        self.stage.setText(_tr("Stage {n}").format(n=prediction.stage) if prediction is not None else _tr("No prediction yet"))
+        self._words.setText(stage_words(BASSED_5.stages[prediction.stage - 1]) if prediction is not None else _what_next(state))
+        self.expected.setText(_tr("Expected stage {x}").format(x=f"{prediction.expected_stage:.2f}") if prediction is not None else "")
+        self.expected.setToolTip(_tr("Mean of the stages, each weighted by its probability"))
+        self.expected.setVisible(prediction is not None)
+        self.attention.setText(_attention_words(prediction) if prediction is not None else "")
+        self.attention.setVisible(prediction is not None)
+        self.confirm.setEnabled(prediction is not None)
+        self.confirm.setText(_tr("Confirm stage {n}").format(n=prediction.stage) if prediction is not None else _tr("Confirm"))
+        for made in self._corrections:
+            made.setEnabled(prediction is not None)
+        with QSignalBlocker(self.heat_on), QSignalBlocker(self.opacity), QSignalBlocker(self.colour_map):
+            self.heat_on.setChecked(state.heat_on)
+            self.opacity.setValue(round(100 * state.opacity))
+            self.colour_map.setCurrentIndex(self.colour_map.findData(state.colour_map))
+        self._opacity_text.setText(f"{round(100 * state.opacity)} %")
+
+    def _show_models(self, state: PredictionState) -> None:
+        if state.students != self._offered:
+            self._offered = state.students
+            self._models.clear()
+            for entry in state.students:
+                self._models.addItem(model_title(entry.card), entry.card.model_id)
+        if state.chosen is not None:
+            self._models.setCurrentIndex(self._models.findData(state.chosen.card.model_id))
+        self._models.setVisible(bool(state.students))
+
+    def _on_reading(self, state: StagingState) -> None:
+        read = state.reading.stage if state.reading is not None else None
+        for number, made in enumerate(self._corrections, start=1):
+            made.setChecked(number == read)
+            made.setText(f"✓ {number}" if number == read else str(number))
+        self.saved.setText(_reading_words(state))
+
+
+def _what_next(state: PredictionState) -> str:
+    return {
+        "no_project": _tr("Open a project first (File menu)."),
+        "no_model": _tr("No student has been trained in this project. Stage some cases, then Train ▸ Retrain all (Ctrl+Shift+T)."),
+        "no_image": _tr("Capture a full image in Orient, or choose a captured case."),
+        "ready": _tr("Press Ctrl+P."),
+        "predicting": _tr("Predicting …"),
+        "failed": _tr("Try again, or choose another student."),
+    }.get(state.phase, "")
+
+
+def _attention_words(prediction: Prediction) -> str:
+    if prediction.attention_in_roi is None or prediction.roi is None:
+        return _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in Crop (Ctrl+2).")
+    frame = _tr("evaluator's frame") if prediction.roi.source == "expert" else _tr("detector's frame")
+    return _tr("Attention inside the SOS region: {p} % ({frame})").format(p=f"{100 * prediction.attention_in_roi:.0f}", frame=frame)
+
+
+def _about(card: ModelCard) -> str:
+    told = [_tr("Student trained {when}.").format(when=trained_when(card))]
+    held_out = held_out_student(card)
+    if held_out is not None:
+        correct, n = held_out
+        told.append(_tr("Held-out cases: {correct} of {n} right ({p} %).").format(correct=correct, n=n, p=round(100 * correct / n)))
+    told.append(
+        _tr("Trained from scratch, without ImageNet weights.") if card.from_scratch else _tr("Training started from ImageNet weights.")
+    )
+    return " ".join(told)
+
+
+def _reading_words(state: StagingState) -> str:
+    if state.phase == "failed":
+        return _tr("✕ Not saved")
+    if state.phase == "saving":
+        return _tr("Saving …")
+    if state.reading is None:
+        return ""
+    when = state.reading.created_utc.astimezone().strftime("%H:%M:%S")
+    told = _tr("✓ Saved {when}: stage {n} by {name}").format(when=when, n=state.reading.stage, name=state.reading.evaluator)
+    return told + (_tr(" (after seeing the AI)") if state.reading.ai_seen else _tr(" (before seeing the AI)"))

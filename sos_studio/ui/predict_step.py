@@ -1,0 +1,84 @@
+"""The Predict step: the student's stage for the full image, where it looked, and the evaluator's answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QApplication, QInputDialog, QVBoxLayout, QWidget
+
+from sos_studio.core.actions import Action
+from sos_studio.core.settings import Settings
+from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.presenters.session import Session
+from sos_studio.services.prediction import PredictionService
+from sos_studio.ui.heat_view import HeatView
+from sos_studio.ui.predict_panel import PredictPanel
+from sos_studio.ui.reference_card import STAGE_ACTIONS
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("PredictStep", text)
+
+
+class PredictStep(QWidget):
+    """Large full image with the overlay; figures and controls are in the inspector."""
+
+    # Full-image pixel under the pointer as (u, v), or None.
+    pointer_moved = Signal(object)
+
+    def __init__(self, session: Session, parent: QWidget | None = None, *, service: PredictionService | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.presenter = PredictionPresenter(session, service)
+        self.view = HeatView(self.presenter)
+        self.view.empty_text = _tr("No full image yet.\n\nCapture one in Orient (Ctrl+1), or choose a captured case on the left.")
+        self.view.pointer_moved.connect(self.pointer_moved)
+        self.panel = PredictPanel(self.presenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+        self.presenter.readings.evaluator_needed.connect(self._ask_evaluator)
+        session.capture_changed.connect(self._on_capture)
+        session.roi_changed.connect(self.view.set_expert_frame)
+        session.settings_changed.connect(self._on_settings)
+        self._on_settings(session.settings)
+        self._on_capture(session.capture)
+        self.view.set_expert_frame(session.roi)
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.presenter.close)
+
+    def inspector(self) -> QWidget:
+        """What goes into the right dock."""
+        return self.panel
+
+    @property
+    def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
+        """What menus and shortcuts call."""
+        corrections = {
+            action: (lambda number=stage.number: self.presenter.correct(number))
+            for action, stage in zip(STAGE_ACTIONS, BASSED_5.stages, strict=True)
+        }
+        return {
+            **corrections,
+            Action.PREDICT: self.presenter.predict,
+            Action.TOGGLE_HEATMAP: self.presenter.toggle_heat,
+            Action.CONFIRM_PREDICTION: self.presenter.confirm,
+        }
+
+    def _on_capture(self, _: object) -> None:
+        capture = self._session.capture
+        self.view.set_picture(None if capture is None else capture.full8, spacing_mm=None if capture is None else capture.record.spacing_mm)
+
+    def _on_settings(self, settings: Settings) -> None:
+        self.view.set_mirrored(settings.facing == "left")
+
+    def _ask_evaluator(self, stage: int) -> None:
+        name, given = QInputDialog.getText(
+            self, _tr("Who is reading?"), _tr("Your name as evaluator. It is kept with every reading and asked only once.")
+        )
+        if given and name.strip():
+            self._session.set_evaluator(name)
+            self.presenter.correct(stage)
