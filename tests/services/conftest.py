@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,14 +14,16 @@ import pytest
 
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.jobs import WORKER_FILE
+from sos_studio.core.predictions import ModelCard
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import captures, cases
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
 from sos_studio.services import presets, staging, worker_process
+from sos_studio.services.serve_process import ServeProcess
 
 TRANSCRIPTS = Path(__file__).resolve().parents[1] / "protocol"
-FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+FAKE_WORKER, FAKE_SERVE = Path(__file__).with_name("fake_worker.py"), Path(__file__).with_name("fake_serve.py")
 
 
 def add_case(project: Project, stage: int | None, *, seed: int, shape_vu: tuple[int, int] = (96, 120), frame: bool = True) -> str:
@@ -62,8 +66,6 @@ def filled_project_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(filled_project_folder: Path, tmp_path: Path) -> Iterator[Project]:
     """A copy of the fifteen staged cases, open."""
-    import shutil
-
     folder = tmp_path / "project"
     shutil.copytree(filled_project_folder, folder)
     with Project.open(folder) as opened:
@@ -88,4 +90,46 @@ def fake_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cal
         process = worker_process.same_process(record.pid, record.started_at) if record is not None else None
         if process is not None:
             process.kill()
-            process.wait(5) if isinstance(process, psutil.Popen) else psutil.wait_procs([process], timeout=5)
+            psutil.wait_procs([process], timeout=5)
+
+
+def write_model(
+    models_root: Path, model_id: str, kind: str, *, manifest_id: str = "m1", created: str = "2025-03-01T09:00:00+00:00"
+) -> Path:
+    """A model folder that says it is one; its weights hold a single number."""
+    folder = models_root / model_id
+    folder.mkdir(parents=True)
+    card = ModelCard(
+        model_id=model_id,
+        kind=kind,  # type: ignore[arg-type]
+        network="convnext_atto",
+        input_shape_hw=(96, 120),
+        manifest_id=manifest_id,
+        phantom=True,
+        from_scratch=True,
+        created_utc=created,
+        software="test",
+    )
+    (folder / "model.json").write_text(card.model_dump_json())
+    (folder / "model.safetensors").write_bytes(safetensors_bytes())
+    return folder
+
+
+def safetensors_bytes() -> bytes:
+    """The smallest whole safetensors file."""
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    return len(header).to_bytes(8, "little") + header + b"\0\0\0\0"
+
+
+@pytest.fixture
+def fake_serve() -> Iterator[Callable[..., ServeProcess]]:
+    """Predictors of `fake_serve.py` in a mode; closed afterwards."""
+    made: list[ServeProcess] = []
+
+    def use(*mode: str) -> ServeProcess:
+        made.append(ServeProcess(command=[sys.executable, str(FAKE_SERVE), *mode]))
+        return made[-1]
+
+    yield use
+    for serve in made:
+        serve.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -21,12 +22,10 @@ from sos_studio.core.job_state import fold
 def main() -> int:
     mode, transcript, job_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     if mode == "crash":
-        print("no module named torch", file=sys.stderr, flush=True)
+        sys.stderr.write("no module named torch\n")
         return 1
     if mode == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    import socket
-
     record = jobs.WorkerRecord(pid=os.getpid(), started_at=psutil.Process().create_time(), host=socket.gethostname())
     (job_dir / jobs.WORKER_FILE).write_text(record.model_dump_json())
     (job_dir / jobs.HEARTBEAT_FILE).touch()

@@ -48,7 +48,7 @@ def test_the_worker_outlives_its_starter(project: Project, tmp_path: Path) -> No
         f"w.spawn({command!r}, Path({str(job_dir)!r})); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
-    _wait_for(lambda: (job_dir / EVENTS_FILE).exists())
+    _wait_for((job_dir / EVENTS_FILE).exists)
     assert worker_process.life(job_dir) is Life.ALIVE
     record = worker_process.worker_record(job_dir)
     assert record is not None

@@ -1,0 +1,50 @@
+"""Presets and overrides."""
+
+from __future__ import annotations
+
+import pytest
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.services import presets
+
+
+def test_every_preset_is_valid_and_the_quick_one_comes_first() -> None:
+    names = presets.names()
+    assert names[:4] == ("quick", "clinic", "paper", "paper-literal")
+    for name in names:
+        presets.settings(name)
+
+
+def test_the_paper_preset_has_the_papers_weights() -> None:
+    student = presets.settings("paper").student
+    assert (student.alpha, student.beta, student.theta, student.temperature) == (0.01, 0.8, 0.2, 3.0)
+
+
+def test_overrides_are_toml_values_or_bare_words() -> None:
+    items = [
+        "student.alpha=0.02",
+        "student.network = resnet18",
+        "teacher.input_shape_hw=[64, 128]",
+        "student.optimiser.class_balance=false",
+    ]
+    assert presets.parse_overrides(items) == {
+        "student.alpha": 0.02,
+        "student.network": "resnet18",
+        "teacher.input_shape_hw": [64, 128],
+        "student.optimiser.class_balance": False,
+    }
+
+
+@pytest.mark.parametrize("item", ["student.alpha", "=1", "student.alpha="])
+def test_an_override_without_name_or_value_is_refused(item: str) -> None:
+    with pytest.raises(BadInputError, match=r"training\.bad_override"):
+        presets.parse_overrides([item])
+
+
+def test_unknown_presets_and_settings_are_told() -> None:
+    with pytest.raises(BadInputError) as caught:
+        presets.settings("fast")
+    assert (caught.value.code, caught.value.values["presets"][:5]) == ("training.unknown_preset", "quick")
+    with pytest.raises(BadInputError) as caught:
+        presets.settings("quick", {"student.alfa": 1, "teacher.optimiser.epochs": 0})
+    assert {fault["where"] for fault in caught.value.values["faults"]} == {"student.alfa", "teacher.optimiser.epochs"}
