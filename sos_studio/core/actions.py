@@ -10,6 +10,7 @@ class Action(StrEnum):
     """Ids are stable; words are made in `sos_studio.ui`."""
 
     OPEN_SCAN = "file.open_scan"
+    OPEN_SCAN_FILE = "file.open_scan_file"
     OPEN_PROJECT = "file.open_project"
     NEW_PROJECT = "file.new_project"
     IMPORT_IMAGES = "file.import_images"
@@ -21,9 +22,14 @@ class Action(StrEnum):
     STEP_CROP = "view.crop"
     STEP_STAGE = "view.stage"
     STEP_PREDICT = "view.predict"
+    FIT = "view.fit"
+    ENLARGE_PANE = "view.enlarge_pane"
     FACE_LEFT = "view.face_left"
+    THEME_SYSTEM = "view.system"
     THEME_DARK = "view.dark"
     THEME_LIGHT = "view.light"
+    OPEN_CASE_SCAN = "case.open_scan"
+    RESET_ORIENTATION = "case.reset_orientation"
     CAPTURE = "case.capture"
     CROP_AGAIN = "case.crop_again"
     NEXT_UNSTAGED = "case.next_unstaged"
@@ -57,6 +63,7 @@ class Binding:
 
 DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.OPEN_SCAN, ("Ctrl+O",)),
+    Binding(Action.OPEN_SCAN_FILE, ("Ctrl+Alt+O",)),
     Binding(Action.OPEN_PROJECT, ("Ctrl+Shift+O",)),
     Binding(Action.NEW_PROJECT, ("Ctrl+Shift+N",)),
     Binding(Action.QUIT, ("Ctrl+Q",)),
@@ -66,6 +73,8 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.STEP_CROP, ("Ctrl+2",)),
     Binding(Action.STEP_STAGE, ("Ctrl+3",)),
     Binding(Action.STEP_PREDICT, ("Ctrl+4",)),
+    Binding(Action.FIT, ("F",)),
+    Binding(Action.ENLARGE_PANE, ("E",)),
     Binding(Action.CAPTURE, ("Ctrl+Return",)),
     Binding(Action.CROP_AGAIN, ("R",)),
     Binding(Action.NEXT_UNSTAGED, ("N",)),

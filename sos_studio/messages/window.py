@@ -9,6 +9,10 @@ MESSAGES: dict[str, Template] = {
     "window.no_project": Template("No project is open.", "Open one or make a new one in the File menu."),
     "window.several_dropped": Template("Only the first of the {count} things dropped was opened.", "Drop one scan or project at a time."),
     "window.captured": Template("Captured as {case} and saved."),
+    "window.project_for_capture": Template("Captures are kept in a project.", "Choose where to make one; the capture goes on by itself."),
+    "window.imported": Template("Imported {count} full images with {readings} readings; {again} were there already."),
+    "window.import_faults": Template("{count} files or rows were not imported. The first: {first}", "Mend them and import again."),
+    "window.exported": Template("Exported {cases} cases to {folder}; {left_out} without label, frame or image were left out."),
     "cases.all_staged": Template("Every case has a reading by you.", "Well done."),
     "cases.none": Template("There is no case yet.", "Open a scan and capture it, or import full images."),
     "cases.scan_not_here": Template(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from psygnal import Signal
@@ -45,6 +45,11 @@ def matches(case: CaseSummary, wanted: Filter, evaluator: str) -> bool:
         "predicted": case.predicted,
         "excluded": case.excluded,
     }[wanted.status]
+
+
+def as_seen_by(case: CaseSummary, evaluator: str) -> CaseSummary:
+    """A case without the consensus until this evaluator has read it: a list must not whisper the answer."""
+    return case if evaluator in case.staged_by else replace(case, label=None, ambiguous=False)
 
 
 class CasesPresenter:
@@ -176,5 +181,6 @@ class CasesPresenter:
 
     def _filter(self) -> None:
         evaluator = self._session.evaluator
-        self.rows = tuple(case for case in self.everything if matches(case, self.filter, evaluator))
+        seen = (as_seen_by(case, evaluator) for case in self.everything)
+        self.rows = tuple(case for case in seen if matches(case, self.filter, evaluator))
         self.rows_changed.emit()

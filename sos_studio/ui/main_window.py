@@ -2,53 +2,333 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QCoreApplication, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QStackedWidget,
+    QTabBar,
+    QTabWidget,
+    QWidget,
+)
 
 from sos_studio.core.actions import Action
+from sos_studio.messages import Message
+from sos_studio.presenters.cases import CasesPresenter
+from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
+from sos_studio.ui import dialogs, parts, theme, words
+from sos_studio.ui.cases_dock import CasesDock
+from sos_studio.ui.crop_step import CropStep
+from sos_studio.ui.file_flow import FileFlow, dropped_paths
+from sos_studio.ui.keymap import Handler, Keymap
+from sos_studio.ui.menus import fill_menu_bar
+from sos_studio.ui.message_bar import MessageBar
+from sos_studio.ui.orient_step import OrientStep
+from sos_studio.ui.predict_step import PredictStep
+from sos_studio.ui.stage_step import StageStep
+from sos_studio.ui.status import StatusBar
+from sos_studio.ui.training_dock import TrainingDock
+
+Step = OrientStep | CropStep | StageStep | PredictStep
+STEPS: tuple[str, ...] = ("orient", "crop", "stage", "predict")
+INSPECTOR_WIDTH, CASES_WIDTH = 284, 236
+LAYOUT_VERSION = 1
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("MainWindow", text)
 
 
-class StepWidget(Protocol):
-    """What the window needs of a step (each is a QWidget made from ``(session, parent)``)."""
-
-    def inspector(self) -> QWidget:
-        """What goes into the right dock while the step is in front."""
-
-    @property
-    def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
-        """What menus and shortcuts call."""
-
-
 class MainWindow(QMainWindow):
-    """Composes the steps around one `Session`."""
+    """Composes steps and docks around one `Session`, and routes actions to whoever can do them."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.tabs = QTabWidget()
+        self.opener = Opener(session)
+        self.files = FileFlow(session, self.opener, self)
+        self.cases = CasesPresenter(session, self.opener)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(False)
+        self.orient, self.crop, self.stage, self.predict = OrientStep(session), CropStep(session), StageStep(session), PredictStep(session)
+        self.steps: tuple[Step, ...] = (self.orient, self.crop, self.stage, self.predict)
+        self.tabs = self._make_tabs()
         self.setCentralWidget(self.tabs)
-        for module, name, title in (
-            ("orient_step", "OrientStep", _tr("Orient")),
-            ("crop_step", "CropStep", _tr("Crop")),
-            ("stage_step", "StageStep", _tr("Stage")),
-            ("predict_step", "PredictStep", _tr("Predict")),
-        ):
-            self.tabs.addTab(self._make_step(module, name), title)
+        self.cases_dock = CasesDock(session, self.cases, self)
+        self.inspectors = QStackedWidget()
+        self.inspector_dock = self._make_inspector_dock()
+        self.training_dock = TrainingDock(session, self)
+        self._dock_all()
+        self.status = StatusBar(session, self)
+        self._caution = QLabel(dialogs.caution())
+        self._caution.setObjectName("caution")
+        self.status.insertPermanentWidget(0, self._caution)
+        self.setStatusBar(self.status)
+        self.messages = MessageBar(self.tabs)
+        self._own = self._own_handlers()
+        self.keymap = Keymap(self, self._handler)
+        fill_menu_bar(self.menuBar(), self.keymap, session, self.opener.open_path, self._docks())
+        self.addActions(list(self.keymap))
+        self._connect()
+        self._on_facing()
+        self._on_evaluator(session.evaluator)
+        self._on_title()
+        self._restore_layout()
+        self.show_step("orient")
 
-    def _make_step(self, module: str, name: str) -> QWidget:
+    # --- parts --------------------------------------------------------------------------------------------------------------
+
+    def _make_tabs(self) -> QTabWidget:
+        tabs = QTabWidget()
+        tabs.setObjectName("steps")
+        tabs.setDocumentMode(True)
+        bar: QTabBar = tabs.tabBar()
+        bar.setObjectName("stepBar")
+        bar.setDrawBase(False)
+        bar.setAccessibleName(_tr("Steps of the protocol"))
+        steps = (Action.STEP_ORIENT, Action.STEP_CROP, Action.STEP_STAGE, Action.STEP_PREDICT)
+        for n, (step, action) in enumerate(zip(self.steps, steps, strict=True)):
+            title = words.plain(words.action_title(action))
+            tabs.addTab(step, f"{n + 1}  {title}")
+            tabs.setTabToolTip(n, parts.with_key(title, action))
+        self._evaluator = QPushButton()
+        self._evaluator.setObjectName("flat")
+        self._evaluator.clicked.connect(self.files.ask_evaluator)
+        corner = QWidget()
+        layout = QHBoxLayout(corner)
+        layout.setContentsMargins(0, 0, 8, 0)
+        layout.addWidget(self._evaluator)
+        tabs.setCornerWidget(corner)
+        return tabs
+
+    def _make_inspector_dock(self) -> QDockWidget:
+        for step in self.steps:
+            self.inspectors.addWidget(step.inspector())
+        self.inspectors.setObjectName("panel")
+        self.inspectors.setMinimumWidth(260)
+        dock = QDockWidget(_tr("Inspector"), self)
+        dock.setObjectName("inspector-dock")
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        dock.setWidget(self.inspectors)
+        return dock
+
+    def _docks(self) -> tuple[QDockWidget, ...]:
+        return self.cases_dock, self.inspector_dock
+
+    def _dock_all(self) -> None:
+        side = Qt.DockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
+        self.addDockWidget(side.LeftDockWidgetArea, self.cases_dock)
+        self.addDockWidget(side.RightDockWidgetArea, self.inspector_dock)
+        self.addDockWidget(side.BottomDockWidgetArea, self.training_dock)
+        self.training_dock.hide()
+        self.resizeDocks([self.cases_dock, self.inspector_dock], [CASES_WIDTH, INSPECTOR_WIDTH], Qt.Orientation.Horizontal)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.message.connect(self._on_message)
+        session.step_requested.connect(self.show_step)
+        session.settings_changed.connect(self._on_facing)
+        session.evaluator_changed.connect(self._on_evaluator)
+        for signal in (session.project_changed, session.case_changed, session.scan_changed, session.capture_changed):
+            signal.connect(self._on_title)
+        session.undo.changed.connect(self._on_history)
+        self.tabs.currentChanged.connect(self._on_tab)
+        self.orient.pointed.connect(self.status.show_position)
+        self.orient.open_folder_wanted.connect(self.files.open_scan_folder)
+        self.orient.open_file_wanted.connect(self.files.open_scan_file)
+        self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
+        self.orient.presenter.project_needed.connect(self._on_project_needed)
+        self.status.cancel_wanted.connect(self.files.cancel)
+        self.status.job_wanted.connect(self.training_dock.show)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    # --- actions ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> Step:
+        """The step in front."""
+        return self.steps[self.tabs.currentIndex()]
+
+    def show_step(self, name: str) -> None:
+        """Bring a step to the front."""
+        self.tabs.setCurrentIndex(STEPS.index(name))
+
+    def _own_handlers(self) -> Mapping[Action, Handler]:
+        files = self.files
+        return {
+            Action.OPEN_SCAN: files.open_scan_folder,
+            Action.OPEN_SCAN_FILE: files.open_scan_file,
+            Action.OPEN_PROJECT: files.open_project,
+            Action.NEW_PROJECT: files.new_project,
+            Action.IMPORT_IMAGES: files.import_images,
+            Action.EXPORT_DATASET: files.export,
+            Action.QUIT: self._quit,
+            Action.UNDO: self._undo,
+            Action.REDO: self._redo,
+            Action.STEP_ORIENT: lambda: self.show_step("orient"),
+            Action.STEP_CROP: lambda: self.show_step("crop"),
+            Action.STEP_STAGE: lambda: self.show_step("stage"),
+            Action.STEP_PREDICT: lambda: self.show_step("predict"),
+            Action.FACE_LEFT: self._turn_face,
+            Action.THEME_SYSTEM: lambda: self._set_theme("system"),
+            Action.THEME_DARK: lambda: self._set_theme("dark"),
+            Action.THEME_LIGHT: lambda: self._set_theme("light"),
+            Action.OPEN_CASE_SCAN: self.cases.open_scan_of_case,
+            Action.NEXT_UNSTAGED: self.cases.open_next_unstaged,
+            Action.EVALUATOR: files.ask_evaluator,
+            Action.SHORTCUTS: lambda: dialogs.ShortcutsDialog(self).open(),
+            Action.ABOUT: lambda: dialogs.AboutDialog(self).open(),
+        }
+
+    def _handler(self, action: Action) -> Handler | None:
+        """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
+        for holder in (self.step.actions_by_id, self._own, self.training_dock.actions_by_id):
+            if action in holder:
+                return holder[action]
+        if action is Action.PREDICT and action in self.predict.actions_by_id:
+            return self._predict_from_elsewhere
+        return None
+
+    def _predict_from_elsewhere(self) -> None:
+        self.show_step("predict")
+        self.predict.actions_by_id[Action.PREDICT]()
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _undo(self) -> None:
+        self._through_history(self.session.undo.undo)
+
+    def _redo(self) -> None:
+        self._through_history(self.session.undo.redo)
+
+    def _through_history(self, step: Callable[[], bool]) -> None:
         try:
-            step = getattr(importlib.import_module(f"sos_studio.ui.{module}"), name)
-        except ModuleNotFoundError:
-            page = QWidget()
-            QVBoxLayout(page).addWidget(QLabel(name))
-            return page
-        return cast(QWidget, step(self.session, self))
+            step()
+        except Exception as error:  # a full disk: the history stays as it is, and the person is told
+            self.session.report(error)
+
+    def _turn_face(self) -> None:
+        settings = self.session.settings
+        settings.facing = "left" if settings.facing == "right" else "right"
+        self.session.save_settings()
+
+    def _set_theme(self, choice: theme.Choice) -> None:
+        self.session.settings.theme = choice
+        self.session.save_settings()
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, self.session.settings.theme)
+
+    # --- what the window hears ----------------------------------------------------------------------------------------------
+
+    def _on_tab(self, index: int) -> None:
+        self.inspectors.setCurrentIndex(index)
+        self.status.show_position(None)
+        self.keymap.refresh()
+        front = self.step
+        if front is self.stage and self.session.project is not None and not self.session.evaluator:
+            self.files.ask_evaluator()
+        front.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_message(self, message: Message, severity: str) -> None:
+        self.messages.say(message, severity)
+
+    def _on_facing(self, *_: object) -> None:
+        self.keymap[Action.FACE_LEFT].setChecked(self.session.settings.facing == "left")
+        chosen = {"system": Action.THEME_SYSTEM, "dark": Action.THEME_DARK, "light": Action.THEME_LIGHT}[self.session.settings.theme]
+        self.keymap[chosen].setChecked(True)
+
+    def _on_evaluator(self, name: str) -> None:
+        self._evaluator.setText(name or _tr("Who is reading?"))
+        self._evaluator.setToolTip(_tr("Evaluator: readings are saved under this name. Click to change."))
+        self._evaluator.setAccessibleName(_tr("Evaluator {name}").format(name=name or _tr("not named")))
+
+    def _on_title(self, *_: object) -> None:
+        session = self.session
+        parts_ = [session.case_id] if session.case_id else []
+        if session.scan is not None and session.case_id is None:
+            parts_.append(_tr("new scan, not captured"))
+        project = session.project
+        if project is not None:
+            state = _tr("read-only") if project.read_only else _tr("all changes saved")
+            parts_.append(f"{project.directory.name} ({state})")
+        self.setWindowTitle(" — ".join([*parts_, "SOS Studio"]))
+        phantom = project is not None and project.phantom
+        self._caution.setText((_tr("Phantom project: synthetic cases") + "  ·  " if phantom else "") + dialogs.caution())
+        self.keymap.refresh()
+
+    def _on_history(self) -> None:
+        for action, label in ((Action.UNDO, self.session.undo.undo_label), (Action.REDO, self.session.undo.redo_label)):
+            title = words.action_title(action)
+            self.keymap[action].setText(f"{title} {words.change_title(label)}" if label else title)
+            self.keymap[action].setEnabled(label is not None)
+
+    def _on_project_needed(self) -> None:
+        self.session.tell("window.project_for_capture", "info")
+        self.files.new_project(then=self.orient.presenter.capture)
+
+    def _on_scheme(self, *_: object) -> None:
+        if self.session.settings.theme == "system":
+            self._apply_theme()
+
+    # --- the window's own events --------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape dismisses a message, then stops what is being waited for, then brings the four panes back."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.messages.isVisible():
+            self.messages.dismiss()
+        elif self.orient.enlarged is not None and self.step is self.orient:
+            self.orient.enlarge(self.orient.enlarged)
+        else:
+            self.files.cancel()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are welcome anywhere."""
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open or import what was dropped."""
+        self.files.drop(dropped_paths(event.mimeData()))
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Everything is saved already; a training in the background goes on by itself."""
+        self.files.cancel()
+        self._save_layout()
+        self.session.settle()
+        self.opener.close_project()
+        super().closeEvent(event)
+
+    def _save_layout(self) -> None:
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        state = bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()
+        self.session.settings.window_geometry = f"{geometry}|{state}"
+        self.session.save_settings()
+
+    def _restore_layout(self) -> None:
+        geometry, _, state = self.session.settings.window_geometry.partition("|")
+        if geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
+            self.restoreState(QByteArray.fromBase64(state.encode()), LAYOUT_VERSION)
+            self.training_dock.hide()
+            return
+        screen = QGuiApplication.primaryScreen().availableGeometry()
+        self.resize(min(1600, screen.width()), min(960, screen.height()))
+        if screen.width() < 1700:
+            self.setWindowState(Qt.WindowState.WindowMaximized)

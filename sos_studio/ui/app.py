@@ -1,0 +1,73 @@
+"""The application: starts Qt, makes the session and the window, and opens what the command line names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from sos_studio import __version__
+from sos_studio.imaging import resample
+from sos_studio.presenters.session import Session
+from sos_studio.ui import icons, theme
+from sos_studio.ui.background import PoolBackground
+from sos_studio.ui.main_window import MainWindow
+
+
+def application(arguments: Sequence[str] = ()) -> QApplication:
+    """The one QApplication, made if there is none."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    app = QApplication([sys.argv[0] if sys.argv else "sos-studio", *arguments])
+    app.setApplicationName("sos-studio")
+    app.setApplicationDisplayName("SOS Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("sos-studio")
+    return app
+
+
+def open_window(paths: Sequence[Path] = ()) -> MainWindow:
+    """Make and show the window; what takes time starts after the first paint."""
+    app = application()
+    background = PoolBackground()
+    session = Session(background)
+    theme.follow_system(app, session.settings.theme)
+    theme.apply(app, session.settings.theme)
+    app.setWindowIcon(icons.app_icon())
+    window = MainWindow(session)
+    # The window ends its workers: a running QThreadPool must not outlive the application.
+    background.setParent(window)
+    window.show()
+
+    def after_first_paint() -> None:
+        background.run(resample.warm_up, lambda _: None, lambda _: None)
+        for path in paths:
+            window.opener.open_path(path)
+
+    QTimer.singleShot(0, window, after_first_paint)
+    return window
+
+
+def run(paths: Sequence[Path | str] = ()) -> int:
+    """Open the window and stay until it is closed.
+
+    Parameters
+    ----------
+    paths
+        A project folder, a scan, or both.
+
+    Returns
+    -------
+    The exit code of Qt's event loop.
+    """
+    app = application()
+    window = open_window([Path(path).absolute() for path in paths])
+    code = app.exec()
+    background = window.session.background
+    if isinstance(background, PoolBackground):
+        background.close()
+    return code

@@ -1,0 +1,219 @@
+"""Small dialogs: who reads, which series, the keys, about."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sos_studio import __version__
+from sos_studio.core.actions import Action, default_keys
+from sos_studio.core.scans import SeriesInfo
+from sos_studio.messages import message
+from sos_studio.ui import icons, words
+
+NAME_LENGTH = 80
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Dialogs", text)
+
+
+def caution() -> str:
+    """Stays in sight everywhere."""
+    return _tr("Research use only — not a medical device")
+
+
+class EvaluatorDialog(QDialog):
+    """Asks for the name under which readings are written."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Evaluator"))
+        text = QLabel(
+            _tr("Who is reading? Every reading is saved under this name.\nInitials or a code will do; don't use a patient's name.")
+        )
+        self._name = QLineEdit(name)
+        self._name.setMaxLength(NAME_LENGTH)
+        self._name.setPlaceholderText(_tr("for example: Dr A"))
+        self._name.setAccessibleName(_tr("Evaluator's name"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self._name.textChanged.connect(self._on_text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(12)
+        for part in (text, self._name, buttons):
+            layout.addWidget(part)
+        self._on_text(name)
+        self._name.selectAll()
+
+    @property
+    def name(self) -> str:
+        """What was typed."""
+        return self._name.text().strip()
+
+    def _on_text(self, text: str) -> None:
+        self._ok.setEnabled(bool(text.strip()))
+
+
+class SeriesDialog(QDialog):
+    """Chooses one of several series; those that can't be loaded are listed with the reason."""
+
+    def __init__(self, series: list[SeriesInfo], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Choose a series"))
+        # The largest first: it is the head scan far more often than not.
+        self._series = sorted(series, key=_voxels, reverse=True)
+        titles = [_tr("Modality"), _tr("Slices × rows × columns"), _tr("Voxel, mm"), _tr("Remarks")]
+        self._table = QTableWidget(len(self._series), len(titles))
+        self._table.setHorizontalHeaderLabels(titles)
+        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._table.setShowGrid(False)
+        self._table.verticalHeader().hide()
+        for row, info in enumerate(self._series):
+            self._fill(row, info)
+        self._table.resizeColumnsToContents()
+        self._table.horizontalHeader().setSectionResizeMode(len(titles) - 1, QHeaderView.ResizeMode.Stretch)
+        self._table.setAccessibleName(_tr("Series"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self._open = buttons.button(QDialogButtonBox.StandardButton.Open)
+        self._table.doubleClicked.connect(lambda _: self.accept() if self.uid else None)
+        self._table.itemSelectionChanged.connect(self._on_selection)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(10)
+        layout.addWidget(QLabel(_tr("There are several series. Which one is the head scan?")))
+        layout.addWidget(self._table)
+        layout.addWidget(buttons)
+        self.resize(640, 300)
+        self._table.selectRow(0)
+        self._on_selection()
+
+    @property
+    def uid(self) -> str | None:
+        """The chosen series; None if it can't be loaded."""
+        rows = self._table.selectionModel().selectedRows()
+        info = self._series[rows[0].row()] if rows else None
+        return info.uid if info is not None and info.loadable else None
+
+    def _fill(self, row: int, info: SeriesInfo) -> None:
+        size = " × ".join(str(n) for n in info.shape_kji) if info.shape_kji else "—"
+        voxel = " × ".join(f"{mm:.3g}" for mm in info.spacing_mm_kji) if info.spacing_mm_kji else "—"
+        remarks = " ".join(message(problem.code, problem.values).text for problem in info.problems)
+        for column, text in enumerate((info.modality, size, voxel, remarks)):
+            item = QTableWidgetItem(text)
+            item.setToolTip(text)
+            if not info.loadable:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            self._table.setItem(row, column, item)
+
+    def _on_selection(self) -> None:
+        self._open.setEnabled(self.uid is not None)
+
+
+def _voxels(info: SeriesInfo) -> tuple[bool, int]:
+    k, j, i = info.shape_kji or (0, 0, 0)
+    return info.loadable, k * j * i
+
+
+class ShortcutsDialog(QDialog):
+    """The cheat sheet."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Keyboard and mouse"))
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setHorizontalSpacing(22)
+        grid.setVerticalSpacing(5)
+        rows = [(words.plain(words.action_title(action)), _keys_text(action)) for action in Action if default_keys(action)]
+        columns = (rows, _mouse())
+        for n, entries in enumerate(columns):
+            for row, (what, keys) in enumerate(entries):
+                key = QLabel(keys)
+                key.setObjectName("quiet")
+                grid.addWidget(QLabel(what), row, 3 * n)
+                grid.addWidget(key, row, 3 * n + 1)
+        grid.setColumnMinimumWidth(2, 24)
+        grid.setRowStretch(max(len(entries) for entries in columns), 1)
+        scroll = QScrollArea()
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll)
+        layout.addWidget(buttons)
+        hint = page.sizeHint()
+        self.resize(hint.width() + 60, min(hint.height() + 90, 660))
+
+
+def _keys_text(action: Action) -> str:
+    native = QKeySequence.SequenceFormat.NativeText
+    return _tr(" or ").join(QKeySequence(key).toString(native) for key in default_keys(action))
+
+
+def _mouse() -> list[tuple[str, str]]:
+    return [
+        (_tr("Scroll slices"), _tr("Wheel, Page up / down (Shift ×10)")),
+        (_tr("Move a plane"), _tr("Drag its line")),
+        (_tr("Turn the head"), _tr("Drag the ring at a line's end")),
+        (_tr("Move both planes"), _tr("Drag the crossing, or Shift+click")),
+        (_tr("Nudge the level line one voxel"), _tr("↑ ↓ (Shift ×10)")),
+        (_tr("Turn by 0.1°"), _tr("← → (Shift ×10)")),
+        (_tr("Nudge the upright line"), _tr("Click it, then ← →")),
+        (_tr("Zoom"), _tr("Ctrl+wheel or pinch")),
+        (_tr("Pan"), _tr("Middle-button drag")),
+        (_tr("Contrast and brightness"), _tr("Right-button drag")),
+        (_tr("Enlarge a pane"), _tr("Double click")),
+        (_tr("Turn the volume"), _tr("Drag it")),
+    ]
+
+
+class AboutDialog(QDialog):
+    """What this is, and what it is not."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("About SOS Studio"))
+        picture = QLabel()
+        picture.setPixmap(icons.app_icon().pixmap(64, 64))
+        title = QLabel(f"SOS Studio {__version__}")
+        title.setObjectName("title")
+        text = QLabel(
+            _tr(
+                "Staging of the spheno-occipital synchondrosis in CBCT head scans.\n\n{caution}.\n\n"
+                "Free software under the GNU Affero General Public License, version 3 or later."
+            ).format(caution=caution())
+        )
+        text.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(20, 18, 20, 14)
+        grid.setHorizontalSpacing(16)
+        grid.addWidget(picture, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(title, 0, 1)
+        grid.addWidget(text, 1, 1)
+        grid.addWidget(buttons, 2, 0, 1, 2)
+        self.setMinimumWidth(430)

@@ -1,0 +1,159 @@
+"""Dialogs of the File menu and drag and drop: which folder, which file, which series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QMimeData, QObject
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+
+from sos_studio.core.scans import SeriesInfo
+from sos_studio.dataset.exports import FORMATS, ExportFormat
+from sos_studio.presenters.exchange import IMAGE_SUFFIXES, Exchange
+from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.session import Session
+from sos_studio.ui.dialogs import EvaluatorDialog, SeriesDialog
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("FileFlow", text)
+
+
+class FileFlow(QObject):
+    """Asks the person, then lets the presenters work. No dialog blocks the event loop."""
+
+    def __init__(self, session: Session, opener: Opener, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._opener = opener
+        self._window = window
+        self.exchange = Exchange(session)
+        opener.series_wanted.connect(self.choose_series)
+
+    def open_scan_folder(self) -> None:
+        """A folder of DICOM files."""
+        self._ask(_tr("Open scan: choose its folder"), QFileDialog.FileMode.Directory, lambda paths: self._opener.open_path(paths[0]))
+
+    def open_scan_file(self) -> None:
+        """One file."""
+        filters = _tr("Scans (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti DICOMDIR)") + ";;" + _tr("All files (*)")
+        self._ask(_tr("Open scan file"), QFileDialog.FileMode.ExistingFile, lambda paths: self._opener.open_path(paths[0]), filters)
+
+    def open_project(self) -> None:
+        """A project folder."""
+        self._ask(_tr("Open project: choose its folder"), QFileDialog.FileMode.Directory, lambda paths: self._opener.open_project(paths[0]))
+
+    def new_project(self, then: Callable[[], None] | None = None) -> None:
+        """A folder that is to be made; `then` goes on with what the project was needed for."""
+        dialog = self._dialog(_tr("New project: choose a name for its folder"), QFileDialog.FileMode.AnyFile)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, _tr("Create"))
+        dialog.setLabelText(QFileDialog.DialogLabel.FileName, _tr("Project folder:"))
+        dialog.selectFile(_tr("SOS project"))
+        dialog.fileSelected.connect(lambda path: self._opener.new_project(Path(path), then))
+        dialog.open()
+
+    def import_images(self) -> None:
+        """Pictures and a table."""
+        if self._session.project is None:
+            self._session.tell("window.no_project", "warning")
+            return
+        patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
+        filters = _tr("Full images and a table of stages ({patterns} *.csv)").format(patterns=patterns)
+        title = _tr("Import full images, facing right: choose pictures, a table (CSV: image, stage), or both")
+        self._ask(title, QFileDialog.FileMode.ExistingFiles, self.exchange.import_images, filters)
+
+    def export(self) -> None:
+        """Which format, then where."""
+        if self._session.project is None:
+            self._session.tell("window.no_project", "warning")
+            return
+        dialog = ExportDialog(self._window)
+        dialog.accepted.connect(lambda: self._export_as(dialog.format))
+        dialog.open()
+
+    def ask_evaluator(self) -> None:
+        """Who reads."""
+        dialog = EvaluatorDialog(self._session.evaluator, self._window)
+        dialog.accepted.connect(lambda: self._session.set_evaluator(dialog.name))
+        dialog.open()
+
+    def choose_series(self, source: Path, series: list[SeriesInfo]) -> None:
+        """One of several."""
+        dialog = SeriesDialog(series, self._window)
+        dialog.accepted.connect(lambda: self._opener.open_scan(source, dialog.uid))
+        dialog.open()
+
+    def drop(self, paths: list[Path]) -> None:
+        """Something was dropped on the window: a scan, a project, or full images."""
+        pictures = [path for path in paths if path.suffix.lower() in (*IMAGE_SUFFIXES, ".csv")]
+        if pictures and len(pictures) == len(paths):
+            self.exchange.import_images(pictures)
+            return
+        if len(paths) > 1:
+            self._session.tell("window.several_dropped", "warning", count=len(paths))
+        if paths:
+            self._opener.open_path(paths[0])
+
+    def cancel(self) -> None:
+        """Stop what is being waited for."""
+        self._opener.cancel()
+        self.exchange.cancel()
+
+    def _export_as(self, form: ExportFormat) -> None:
+        title = _tr("Export dataset: choose a new or empty folder")
+        self._ask(title, QFileDialog.FileMode.Directory, lambda paths: self.exchange.export(paths[0], form))
+
+    def _ask(self, title: str, mode: QFileDialog.FileMode, then: Callable[[list[Path]], None], filters: str = "") -> None:
+        dialog = self._dialog(title, mode, filters)
+        dialog.filesSelected.connect(lambda names: then([Path(name) for name in names]))
+        dialog.open()
+
+    def _dialog(self, title: str, mode: QFileDialog.FileMode, filters: str = "") -> QFileDialog:
+        dialog = QFileDialog(self._window, title)
+        dialog.setFileMode(mode)
+        if filters:
+            dialog.setNameFilter(filters)
+        recent = next((Path(path).parent for path in self._session.settings.recent if Path(path).parent.is_dir()), Path.home())
+        dialog.setDirectory(str(recent))
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+
+class ExportDialog(QDialog):
+    """Chooses a format."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Export dataset"))
+        self._format = QComboBox()
+        texts = {
+            "imagefolder": _tr("Folders by stage (pictures)"),
+            "yolo": _tr("YOLO oriented boxes"),
+            "coco": _tr("COCO"),
+            "csv": _tr("Table (CSV) with pictures"),
+        }
+        for form in FORMATS:
+            self._format.addItem(texts[form], form)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        rows = QFormLayout()
+        rows.addRow(_tr("&Format"), self._format)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.addLayout(rows)
+        layout.addWidget(buttons)
+
+    @property
+    def format(self) -> ExportFormat:
+        """The chosen one."""
+        form: ExportFormat = self._format.currentData()
+        return form
+
+
+def dropped_paths(data: QMimeData) -> list[Path]:
+    """Files and folders of a drop."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -1,0 +1,265 @@
+"""Inspector of the Orient step: the protocol, typed angles and centre, window presets, and the capture button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLocale, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from sos_studio.core.actions import Action
+from sos_studio.core.captures import Window
+from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.presenters.orientation import PROTOCOL, Angle, OrientationPresenter
+from sos_studio.presenters.session import Session
+from sos_studio.ui import parts, words
+from sos_studio.ui.theme import PLANE_COLORS
+
+ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
+AXES = ("L", "P", "S")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("OrientInspector", text)
+
+
+def _step_text(index: int) -> str:
+    def plane(which: Plane, text: str) -> str:
+        return f'<span style="color:{PLANE_COLORS[which].name()}">■</span> {text}'
+
+    return (
+        _tr("<b>Coronal pane</b> — roll until the {axial} is parallel to the lower border of the basilar part; scroll it to mid-height"),
+        _tr("<b>Axial pane</b> — yaw until the {coronal} is parallel to the front border of the basilar part; scroll it to mid-depth"),
+        _tr("<b>Both panes</b> — scroll the {sagittal} until it halves the basilar part"),
+    )[index].format(
+        axial=plane(Plane.AXIAL, _tr("axial plane")),
+        coronal=plane(Plane.CORONAL, _tr("coronal plane")),
+        sagittal=plane(Plane.SAGITTAL, _tr("sagittal plane")),
+    )
+
+
+class OrientInspector(QWidget):
+    """Right dock while Orient is in front."""
+
+    fit_wanted = Signal()
+
+    def __init__(self, session: Session, presenter: OrientationPresenter) -> None:
+        super().__init__()
+        self._session = session
+        self._presenter = presenter
+        self._steps = [self._make_step(index) for index in range(len(PROTOCOL))]
+        self._angles = {angle: self._make_angle(angle) for angle in ANGLES}
+        self._centre = [self._make_centre(n) for n in range(3)]
+        self._window = [self._make_window(), self._make_window()]
+        self.capture_button = parts.button(
+            _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE
+        )
+        self.capture_button.setObjectName("primary")
+        self.capture_button.clicked.connect(presenter.capture)
+        self._lay_out()
+        session.orientation_changed.connect(self._show_orientation)
+        session.window_changed.connect(self._show_window)
+        session.scan_changed.connect(self._on_scan)
+        presenter.checklist_changed.connect(self._show_checklist)
+        presenter.capturing_changed.connect(self._on_capturing)
+        self._show_orientation(session.orientation)
+        self._show_window(session.window)
+        self._show_checklist()
+        self._on_scan(session.scan)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(7)
+        layout.addWidget(parts.heading(_tr("Protocol")))
+        for row, _, _ in self._steps:
+            layout.addWidget(row)
+        layout.addWidget(parts.rule())
+        layout.addWidget(self._numbers())
+        layout.addWidget(parts.rule())
+        layout.addWidget(self._window_row())
+        layout.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(12, 4, 12, 12)
+        foot.addWidget(self.capture_button)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        outer.addLayout(foot)
+
+    def _make_step(self, index: int) -> tuple[QWidget, QCheckBox, QLabel]:
+        box = QCheckBox()
+        box.setAccessibleName(_tr("Step {n} of the protocol").format(n=index + 1))
+        box.setToolTip(_tr("Ticks itself when you turn or scroll; tick it yourself if nothing needed to be changed."))
+        box.toggled.connect(lambda done, n=index: self._presenter.tick(n, done))
+        label = QLabel(_step_text(index))
+        label.setWordWrap(True)
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(box, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(label, 1)
+        return row, box, label
+
+    def _make_angle(self, angle: Angle) -> QDoubleSpinBox:
+        box = _number(-180.0, 180.0, 1, 0.1, "°")
+        box.setWrapping(True)
+        box.setAccessibleName(words.plane_title(angle))
+        box.setToolTip(
+            {
+                "roll": _tr("Positive: vertex to the patient's left. Turned in the coronal pane."),
+                "yaw": _tr("Positive: face to the patient's left. Turned in the axial pane."),
+                "pitch": _tr("Positive: face down. Turned in the sagittal pane; it never moves the midsagittal plane."),
+            }[angle]
+        )
+        box.valueChanged.connect(lambda degrees: self._presenter.set_angle(angle, degrees))
+        return box
+
+    def _make_centre(self, n: int) -> QDoubleSpinBox:
+        box = _number(-9999.0, 9999.0, 1, 0.5, "")
+        box.setAccessibleName(_tr("Centre {axis}, millimetres").format(axis=AXES[n]))
+        box.setToolTip(_tr("Where the three planes cross, patient millimetres towards {axis}").format(axis=AXES[n]))
+        box.valueChanged.connect(self._type_centre)
+        return box
+
+    def _make_window(self) -> QDoubleSpinBox:
+        box = _number(-100000.0, 100000.0, 0, 50.0, "")
+        box.valueChanged.connect(self._type_window)
+        return box
+
+    def _numbers(self) -> QWidget:
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(parts.heading(_tr("Orientation")), 0, 0, 1, 2)
+        reset = parts.chip(_tr("Reset"), _tr("Back to the scan's own axes and its middle (undo brings your orientation back)"))
+        reset.setCheckable(False)
+        reset.clicked.connect(self._presenter.reset)
+        grid.addWidget(reset, 0, 2)
+        for n, angle in enumerate(ANGLES):
+            label = QLabel(words.plane_title(angle))
+            label.setBuddy(self._angles[angle])
+            grid.addWidget(label, 1, n)
+            grid.addWidget(self._angles[angle], 2, n)
+        grid.addWidget(_quiet(_tr("Centre, mm (LPS)")), 3, 0, 1, 3)
+        for n, box in enumerate(self._centre):
+            grid.addWidget(box, 4, n)
+            grid.setColumnStretch(n, 1)
+        return page
+
+    def _window_row(self) -> QWidget:
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(parts.heading(_tr("Grey values")), 0, 0, 1, 3)
+        for n, (name, text, tip) in enumerate(
+            (
+                ("auto", _tr("Auto"), _tr("From this scan's own values: CBCT values are not calibrated")),
+                ("bone", _tr("Bone"), _tr("−500 to 1500")),
+                ("soft_tissue", _tr("Soft"), _tr("Soft tissue: −160 to 240")),
+            )
+        ):
+            chip = parts.chip(text, tip)
+            chip.setCheckable(False)
+            chip.clicked.connect(lambda _=False, preset=name: self._presenter.set_window_preset(preset))
+            grid.addWidget(chip, 1, n)
+        for text, box in ((_tr("Black"), self._window[0]), (_tr("White"), self._window[1])):
+            box.setAccessibleName(text)
+            box.setToolTip(_tr("Right-drag in a pane changes it too: sideways for contrast, up and down for brightness"))
+            box.setPrefix(f"{text}  ")
+        pair = QHBoxLayout()
+        pair.setSpacing(6)
+        pair.addWidget(self._window[0])
+        pair.addWidget(self._window[1])
+        grid.addLayout(pair, 2, 0, 1, 3)
+        return page
+
+    def _type_centre(self) -> None:
+        now = self._session.orientation.center_lps_mm
+        # A coordinate that was not typed keeps its digits beyond the shown ones.
+        x, y, z = (old if abs(box.value() - old) < 0.05 + 1e-9 else box.value() for box, old in zip(self._centre, now, strict=True))
+        self._presenter.set_centre((x, y, z))
+
+    def _type_window(self) -> None:
+        low, high = self._window[0].value(), self._window[1].value()
+        if high > low:
+            self._session.set_window(Window(low=low, high=high), merge_key="typed-window")
+            self._presenter.seal_soon()
+
+    def _show_orientation(self, orientation: Orientation) -> None:
+        for angle, box in self._angles.items():
+            _show(box, getattr(orientation, f"{angle}_deg"))
+        for box, value in zip(self._centre, orientation.center_lps_mm, strict=True):
+            _show(box, value)
+
+    def _show_window(self, window: Window) -> None:
+        _show(self._window[0], window.low)
+        _show(self._window[1], window.high)
+
+    def _show_checklist(self) -> None:
+        for index, (_, box, label) in enumerate(self._steps):
+            done = self._presenter.step_done(index)
+            with QSignalBlocker(box):
+                box.setChecked(done)
+            label.setEnabled(self._session.scan is not None)
+
+    def _on_scan(self, scan: object) -> None:
+        there = scan is not None
+        for box in (*self._angles.values(), *self._centre, *self._window):
+            box.setEnabled(there)
+        for _, tick, label in self._steps:
+            tick.setEnabled(there)
+            label.setEnabled(there)
+        self.capture_button.setEnabled(there)
+
+    def _on_capturing(self, capturing: bool) -> None:
+        self.capture_button.setEnabled(not capturing and self._session.scan is not None)
+        self.capture_button.setText(_tr("Capturing…") if capturing else _tr("Capture midsagittal slice"))
+
+
+class NumberBox(QDoubleSpinBox):
+    """Takes the wheel only while it has the keys: scrolling the inspector must not turn the head."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave it to the scroll area unless somebody is at this number."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+def _number(low: float, high: float, decimals: int, step: float, suffix: str) -> QDoubleSpinBox:
+    box = NumberBox()
+    # A point in every language: these numbers are copied into tables and papers.
+    box.setLocale(QLocale(QLocale.Language.C))
+    box.setRange(low, high)
+    box.setDecimals(decimals)
+    box.setSingleStep(step)
+    box.setSuffix(suffix)
+    box.setKeyboardTracking(False)
+    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return box
+
+
+def _show(box: QDoubleSpinBox, value: float) -> None:
+    with QSignalBlocker(box):
+        box.setValue(value)
+
+
+def _quiet(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("quiet")
+    return label

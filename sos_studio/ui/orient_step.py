@@ -1,0 +1,163 @@
+"""The Orient step: four equal panes, or one enlarged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from sos_studio.core.actions import Action
+from sos_studio.core.geometry import Plane
+from sos_studio.presenters.orientation import OrientationPresenter
+from sos_studio.presenters.session import Session
+from sos_studio.ui import parts
+from sos_studio.ui.orient_inspector import OrientInspector
+from sos_studio.ui.slice_pane import SlicePane
+from sos_studio.ui.volume_pane import VolumePane
+
+Pane = SlicePane | VolumePane
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("OrientStep", text)
+
+
+class OrientStep(QWidget):
+    """Axial and coronal above, sagittal and volume below.
+
+    Signals
+    -------
+    pointed
+        ``(lps_mm, value)`` under the pointer, or None.
+    open_folder_wanted, open_file_wanted
+        Buttons of the empty state.
+    """
+
+    pointed = Signal(object)
+    open_folder_wanted = Signal()
+    open_file_wanted = Signal()
+    case_scan_wanted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.presenter = OrientationPresenter(session)
+        self.slices = {plane: SlicePane(plane, session, self.presenter) for plane in (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)}
+        self.volume = VolumePane(session)
+        self.panes: tuple[Pane, ...] = (*self.slices.values(), self.volume)
+        self._enlarged: Pane | None = None
+        self._four = QWidget()
+        self._grid = QGridLayout(self._four)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(1)
+        for n, pane in enumerate(self.panes):
+            self._grid.addWidget(pane, n // 2, n % 2)
+            pane.enlarge_wanted.connect(lambda p=pane: self.enlarge(p))
+        self._share(None)
+        for slice_pane in self.slices.values():
+            slice_pane.pointed.connect(self.pointed)
+        self._empty = self._make_empty()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._four)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+        self._inspector = OrientInspector(session, self.presenter)
+        self._inspector.fit_wanted.connect(self.fit)
+        session.scan_changed.connect(self._on_scan)
+        session.case_changed.connect(self._on_case)
+        session.settings_changed.connect(self._on_settings)
+        self._on_scan(session.scan)
+        self._on_case(session.case_id)
+
+    def inspector(self) -> QWidget:
+        """What goes into the right dock."""
+        return self._inspector
+
+    @property
+    def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
+        """What menus and shortcuts call."""
+        return {
+            Action.CAPTURE: self.presenter.capture,
+            Action.RESET_ORIENTATION: self.presenter.reset,
+            Action.FIT: self.fit,
+            Action.ENLARGE_PANE: self.enlarge_focused,
+        }
+
+    def fit(self) -> None:
+        """Show the whole scan in every pane."""
+        for pane in self.slices.values():
+            pane.presenter.fit()
+        self.volume.fit()
+
+    @property
+    def enlarged(self) -> Pane | None:
+        """The pane that fills the step, or None while all four share it."""
+        return self._enlarged
+
+    def enlarge(self, pane: Pane) -> None:
+        """Give one pane the whole step, or bring all four back."""
+        self._share(None if self._enlarged is pane else pane)
+        pane.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def enlarge_focused(self) -> None:
+        """The pane with the keys."""
+        self.enlarge(next((pane for pane in self.panes if pane.hasFocus()), self.slices[Plane.SAGITTAL]))
+
+    def _share(self, enlarged: Pane | None) -> None:
+        self._enlarged = enlarged
+        for n, pane in enumerate(self.panes):
+            pane.setVisible(enlarged is None or pane is enlarged)
+            row, column = n // 2, n % 2
+            alone = enlarged is pane
+            self._grid.setRowStretch(row, 1 if enlarged is None or alone else self._grid.rowStretch(row))
+            self._grid.setColumnStretch(column, 1 if enlarged is None or alone else self._grid.columnStretch(column))
+        if enlarged is not None:
+            n = self.panes.index(enlarged)
+            self._grid.setRowStretch(1 - n // 2, 0)
+            self._grid.setColumnStretch(1 - n % 2, 0)
+        self._grid.setSpacing(1 if enlarged is None else 0)
+
+    def _make_empty(self) -> QWidget:
+        page = QWidget()
+        title = QLabel(_tr("Open a head scan"))
+        title.setObjectName("title")
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        text = QLabel(_tr("DICOM folder, DICOMDIR or zip · NIfTI · NRRD · MHA\nDrop it anywhere in this window."))
+        text.setObjectName("quiet")
+        text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        folder = parts.button(_tr("Open folder…"), _tr("Choose the folder of a DICOM series"), Action.OPEN_SCAN)
+        folder.setObjectName("primary")
+        file = parts.button(_tr("Open file…"), _tr("Choose one file: zip, DICOMDIR, NIfTI, NRRD, MHA or DICOM"), Action.OPEN_SCAN_FILE)
+        self._case_scan: QPushButton = parts.button(_tr("Open this case's scan"), _tr("Where it was opened last on this computer"))
+        folder.clicked.connect(self.open_folder_wanted)
+        file.clicked.connect(self.open_file_wanted)
+        self._case_scan.clicked.connect(self.case_scan_wanted)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self._case_scan, folder, file):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(page)
+        layout.addStretch(2)
+        layout.addWidget(title)
+        layout.addSpacing(6)
+        layout.addWidget(text)
+        layout.addSpacing(14)
+        layout.addLayout(buttons)
+        layout.addStretch(3)
+        return page
+
+    def _on_scan(self, scan: object) -> None:
+        self._stack.setCurrentWidget(self._four if scan is not None else self._empty)
+        if scan is not None and self.isVisible():
+            self.slices[Plane.CORONAL].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_case(self, case_id: object) -> None:
+        self._case_scan.setVisible(case_id is not None)
+
+    def _on_settings(self, _: object) -> None:
+        for pane in self.panes:
+            pane.update()

@@ -1,0 +1,139 @@
+"""What is drawn over a slice: crosshair, handles, letters, scale bar, title and the read-out beside the pointer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from sos_studio.core.geometry import Plane
+from sos_studio.presenters.pane_geometry import Hit, Line, PaneGeometry
+from sos_studio.ui import words
+from sos_studio.ui.image_view import TEXT, draw_text
+from sos_studio.ui.theme import PLANE_COLORS
+
+LINE_GAP_PX = 14.0
+HANDLE_RADIUS_PX = 5.0
+MARGIN = 8.0
+QUIET = QColor("#9aa4af")
+SHADE = QColor(0, 0, 0, 150)
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What beside the geometry decides how a pane is painted."""
+
+    hovered: Hit
+    selected: Plane | None
+    focused: bool
+    readout: str
+    pointer: QPointF | None
+    hint: str
+
+
+def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -> None:
+    """Everything over the picture, in logical pixels."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for line in geometry.lines:
+        _line(painter, geometry, line, overlay)
+    paint_letters(painter, geometry.size_px, geometry.letters)
+    _scale_bar(painter, geometry)
+    paint_title(painter, words.plane_title(geometry.plane.value), PLANE_COLORS[geometry.plane])
+    if overlay.focused and overlay.hint:
+        draw_text(painter, QPointF(MARGIN, geometry.size_px[1] - MARGIN), overlay.hint, QUIET)
+    if overlay.readout and overlay.pointer is not None:
+        _readout(painter, geometry, overlay.readout, overlay.pointer)
+
+
+def _line(painter: QPainter, geometry: PaneGeometry, line: Line, overlay: Overlay) -> None:
+    held = overlay.hovered.plane is line.plane and overlay.hovered.kind in ("line", "handle")
+    strong = held or overlay.selected is line.plane
+    color = QColor(PLANE_COLORS[line.plane])
+    color.setAlpha(255 if strong else 190)
+    painter.setPen(QPen(color, 1.8 if strong else 1.1))
+    start, end, centre = QPointF(*line.start), QPointF(*line.end), QPointF(*geometry.centre)
+    for tip in (start, end):
+        # The crossing stays open, so that the anatomy under it can be judged.
+        length = math.hypot(tip.x() - centre.x(), tip.y() - centre.y())
+        inside = (centre.x() - start.x()) * (centre.x() - end.x()) + (centre.y() - start.y()) * (centre.y() - end.y()) < 0
+        if length > LINE_GAP_PX or not inside:
+            direction = (tip - centre) / max(length, 1e-9)
+            painter.drawLine(centre + direction * (LINE_GAP_PX if inside else 0.0), tip)
+    for handle in line.handles:
+        painter.setPen(QPen(color, 1.6))
+        painter.setBrush(color if held and overlay.hovered.kind == "handle" else SHADE)
+        painter.drawEllipse(QPointF(*handle), HANDLE_RADIUS_PX, HANDLE_RADIUS_PX)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if strong:
+        _line_name(painter, line, color)
+
+
+def _line_name(painter: QPainter, line: Line, color: QColor) -> None:
+    """The plane's name beside the end of its line: colour is never the only sign."""
+    x, y = line.handles[1]
+    text = words.plane_title(line.plane.value)
+    metrics = QFontMetricsF(painter.font())
+    upright = abs(line.normal_xy[0]) > abs(line.normal_xy[1])
+    at = QPointF(x + 10, y + 4) if upright else QPointF(x - metrics.horizontalAdvance(text) - 10, y - 8)
+    draw_text(painter, at, text, color)
+
+
+def paint_letters(painter: QPainter, size_px: tuple[int, int], letters: tuple[str, str, str, str]) -> None:
+    """Patient letters at the left, right, top and bottom edge."""
+    width, height = size_px
+    font = QFont(painter.font())
+    font.setBold(True)
+    font.setPointSizeF(font.pointSizeF() * 1.15)
+    painter.save()
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
+    left, right, top, bottom = letters
+    middle_y = height / 2 + metrics.capHeight() / 2
+    # A little off the middle lines, where the crosshair usually runs.
+    shift = metrics.height()
+    draw_text(painter, QPointF(MARGIN, middle_y - shift), left)
+    draw_text(painter, QPointF(width - MARGIN - metrics.horizontalAdvance(right), middle_y - shift), right)
+    draw_text(painter, QPointF(width / 2 + shift * 0.8, MARGIN + metrics.ascent()), top)
+    draw_text(painter, QPointF(width / 2 + shift * 0.8, height - MARGIN - metrics.descent()), bottom)
+    painter.restore()
+
+
+def _scale_bar(painter: QPainter, geometry: PaneGeometry) -> None:
+    width, height = geometry.size_px
+    length = geometry.scale_bar_mm / geometry.view.mm_per_px
+    x1, y = width - MARGIN - 2, height - MARGIN - 2
+    x0 = x1 - length
+    for pen in (QPen(SHADE, 4), QPen(TEXT, 1.6)):
+        painter.setPen(pen)
+        painter.drawLine(QPointF(x0, y), QPointF(x1, y))
+        for x in (x0, x1):
+            painter.drawLine(QPointF(x, y - 4), QPointF(x, y))
+    text = f"{geometry.scale_bar_mm:g} mm"
+    draw_text(painter, QPointF(x1 - QFontMetricsF(painter.font()).horizontalAdvance(text), y - 8), text)
+
+
+def paint_title(painter: QPainter, title: str, color: QColor) -> None:
+    """The pane's name in its plane's colour."""
+    metrics = QFontMetricsF(painter.font())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRoundedRect(QRectF(MARGIN, MARGIN + 1, 4, metrics.ascent()), 2, 2)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    draw_text(painter, QPointF(MARGIN + 10, MARGIN + metrics.ascent()), title, color)
+
+
+def _readout(painter: QPainter, geometry: PaneGeometry, text: str, pointer: QPointF) -> None:
+    metrics = QFontMetricsF(painter.font())
+    box = QRectF(0, 0, metrics.horizontalAdvance(text) + 16, metrics.height() + 8)
+    width, height = geometry.size_px
+    x = min(pointer.x() + 18, width - box.width() - 4)
+    y = pointer.y() + 18 if pointer.y() + 18 + box.height() < height else pointer.y() - 18 - box.height()
+    box.moveTo(max(x, 4), max(y, 4))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(15, 18, 22, 225))
+    painter.drawRoundedRect(box, 5, 5)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(TEXT)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

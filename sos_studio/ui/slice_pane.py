@@ -1,0 +1,266 @@
+"""One slice pane: paints its plane, and hands mouse and keys to its presenter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QTextEdit, QWidget
+
+from sos_studio.core.geometry import Plane
+from sos_studio.presenters.orientation import OrientationPresenter
+from sos_studio.presenters.pane import LINES_BY_LIE, Button, Key, PanePresenter
+from sos_studio.presenters.pane_geometry import Hit, PaneGeometry, value_at
+from sos_studio.presenters.rendering import SlicePicture, SliceRenderer
+from sos_studio.presenters.session import Session
+from sos_studio.ui import words
+from sos_studio.ui.image_view import BACKDROP
+from sos_studio.ui.slice_paint import Overlay, paint_overlay
+from sos_studio.ui.theme import PLANE_COLORS
+
+NOTCH = 120.0
+
+_BUTTONS: dict[Qt.MouseButton, Button] = {
+    Qt.MouseButton.LeftButton: "left",
+    Qt.MouseButton.MiddleButton: "middle",
+    Qt.MouseButton.RightButton: "right",
+}
+_KEYS: dict[int, Key] = {
+    Qt.Key.Key_Left: "left",
+    Qt.Key.Key_Right: "right",
+    Qt.Key.Key_Up: "up",
+    Qt.Key.Key_Down: "down",
+    Qt.Key.Key_PageUp: "page_up",
+    Qt.Key.Key_PageDown: "page_down",
+}
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("SlicePane", text)
+
+
+class SlicePane(QWidget):
+    """Axial, coronal or sagittal.
+
+    Signals
+    -------
+    pointed
+        ``(lps_mm, value)`` under the pointer, or None when it left.
+    enlarge_wanted
+        Double click.
+    """
+
+    pointed = Signal(object)
+    enlarge_wanted = Signal()
+
+    def __init__(self, plane: Plane, session: Session, orienting: OrientationPresenter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plane = plane
+        self.presenter = PanePresenter(plane, orienting)
+        self._session = session
+        self._renderer = SliceRenderer(session.background, f"pane-{plane.value}")
+        self._image: tuple[SlicePicture, QImage] | None = None
+        self._pointer: QPointF | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(QSize(120, 100))
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName(words.plane_title(plane.value))
+        self.setAccessibleDescription(
+            _tr("Arrow keys nudge: up and down move the level line, left and right turn; with Shift ten times as far. Page keys scroll.")
+        )
+        self.presenter.changed.connect(self._repaint)
+        session.scan_changed.connect(self._on_scan)
+
+    def geometry_now(self) -> PaneGeometry | None:
+        """The pane as the next paint will show it."""
+        return self.presenter.geometry((self.width(), self.height()), self.devicePixelRatioF())
+
+    @property
+    def picture(self) -> SlicePicture | None:
+        """What is on the screen."""
+        return self._image[0] if self._image is not None else None
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The newest picture there is, with what belongs to it drawn over."""
+        painter = QPainter(self)
+        geometry, scan = self.geometry_now(), self._session.scan
+        picture = self._renderer.picture(geometry, self._session.window, scan.volume, self.update) if geometry and scan else None
+        if picture is None:
+            painter.fillRect(self.rect(), BACKDROP)
+        else:
+            painter.drawImage(QRectF(self.rect()), self._image_of(picture))
+            paint_overlay(painter, picture.geometry, self._overlay(picture.geometry))
+        if self.hasFocus():
+            edge = QColor(PLANE_COLORS[self.plane])
+            edge.setAlpha(170)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(edge, 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _image_of(self, picture: SlicePicture) -> QImage:
+        """QImage over the picture's own pixels; kept with them, because it does not copy."""
+        if self._image is None or self._image[0].grey_vu is not picture.grey_vu:
+            rows, columns = picture.grey_vu.shape
+            image = QImage(picture.grey_vu.data, columns, rows, columns, QImage.Format.Format_Grayscale8)
+            self._image = (picture, image)
+        elif self._image[0] is not picture:
+            self._image = (picture, self._image[1])
+        return self._image[1]
+
+    def _overlay(self, geometry: PaneGeometry) -> Overlay:
+        presenter = self.presenter
+        return Overlay(presenter.hovered, presenter.selected, self.hasFocus(), self._readout(), self._pointer, self._hint(geometry))
+
+    def _readout(self) -> str:
+        readout = self.presenter.readout
+        if readout is None:
+            return ""
+        name, value, change = readout
+        title = words.plane_title(name)
+        if name == "window":
+            return f"{title}  {value:.0f} ± {change / 2:.0f}"
+        if name in ("roll", "yaw", "pitch"):
+            return f"{title} {words.angle_text(value)}  (Δ {words.angle_text(change)})"
+        return f"{title} {words.mm_text(value, signed=True)}"
+
+    def _hint(self, geometry: PaneGeometry) -> str:
+        """What the arrow keys do right now; left out where it would run into the scale bar."""
+        upright, level = LINES_BY_LIE[self.plane]
+        presenter = self.presenter
+        moved = words.plane_title(upright.value) if presenter.selected is upright else ""
+        angle = words.plane_title({Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}[self.plane])
+        sideways = moved or _tr("{angle} 0.1°").format(angle=angle)
+        text = _tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value))
+        room = self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40
+        return text if self.fontMetrics().horizontalAdvance(text) < room else ""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Grab what is under the pointer."""
+        geometry, button = self.geometry_now(), _BUTTONS.get(event.button())
+        if geometry is None or button is None:
+            return
+        at = event.position()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self.presenter.press(geometry, at.x(), at.y(), button, shift=shift)
+        self._set_cursor(self.presenter.hovered if button == "left" else Hit("picture"), held=True)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag what was grabbed, or show what could be."""
+        at = self._pointer = event.position()
+        geometry = self.geometry_now()
+        if geometry is None:
+            return
+        if self.presenter.dragging:
+            self.presenter.move(at.x(), at.y())
+        else:
+            self._set_cursor(self.presenter.hover(geometry, at.x(), at.y()))
+        self._point(at)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        self.presenter.release()
+        geometry = self.geometry_now()
+        if geometry is not None:
+            self._set_cursor(self.presenter.hover(geometry, event.position().x(), event.position().y()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Enlarge this pane, or bring all four back."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.presenter.release()
+            self.enlarge_wanted.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Slices; with Ctrl zoom."""
+        geometry = self.geometry_now()
+        if geometry is not None:
+            delta = event.angleDelta()
+            # Some systems turn Shift + wheel into a sideways wheel.
+            notches = (delta.y() or delta.x()) / NOTCH
+            at, keys = event.position(), event.modifiers()
+            zoom, fast = bool(keys & Qt.KeyboardModifier.ControlModifier), bool(keys & Qt.KeyboardModifier.ShiftModifier)
+            self.presenter.wheel(geometry, notches, at.x(), at.y(), zoom=zoom, fast=fast)
+            self._point(at)
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Pinch on a touch pad zooms."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            geometry = self.geometry_now()
+            if geometry is not None:
+                self.presenter.zoom(geometry, 1.0 + event.value(), event.position().x(), event.position().y())
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Nudge."""
+        key, geometry = _KEYS.get(event.key()), self.geometry_now()
+        if key is None or geometry is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().keyPressEvent(event)
+            return
+        self.presenter.key(geometry, key, fast=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Keys go to the pane under the mouse, unless somebody is typing."""
+        typing = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QComboBox)
+        if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), typing):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        super().enterEvent(event)
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """The pointer is elsewhere."""
+        self._pointer = None
+        if not self.presenter.dragging:
+            self.presenter.hovered = Hit("picture")
+        self.pointed.emit(None)
+        self.update()
+
+    def focusInEvent(self, _event: QFocusEvent) -> None:
+        """Show who takes the keys."""
+        self.update()
+
+    def focusOutEvent(self, _event: QFocusEvent) -> None:
+        """Show who takes the keys."""
+        self.update()
+
+    def _set_cursor(self, hit: Hit, *, held: bool = False) -> None:
+        if hit.kind == "handle":
+            shape = Qt.CursorShape.ClosedHandCursor if held else Qt.CursorShape.OpenHandCursor
+        elif hit.kind == "line":
+            upright = hit.plane is LINES_BY_LIE[self.plane][0]
+            shape = Qt.CursorShape.SplitHCursor if upright else Qt.CursorShape.SplitVCursor
+        elif hit.kind == "centre":
+            shape = Qt.CursorShape.SizeAllCursor
+        else:
+            shape = Qt.CursorShape.CrossCursor
+        self.setCursor(shape)
+
+    def _point(self, at: QPointF) -> None:
+        geometry, scan = self.geometry_now(), self._session.scan
+        if geometry is None or scan is None:
+            self.pointed.emit(None)
+            return
+        lps_mm = geometry.lps_at(at.x(), at.y())
+        self.pointed.emit((lps_mm, value_at(scan.volume, lps_mm)))
+
+    def _repaint(self) -> None:
+        self.update()
+
+    def _on_scan(self, _: object) -> None:
+        self._renderer.forget()
+        self._image = None
+        self.update()

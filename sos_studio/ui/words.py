@@ -1,0 +1,116 @@
+"""Names that the window shows for actions, steps of the history, planes and waits; all go through Qt's translation."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from sos_studio.core.actions import Action
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Words", text)
+
+
+def action_title(action: Action) -> str:
+    """Menu text, with its mnemonic."""
+    return {
+        Action.OPEN_SCAN: _tr("&Open scan folder…"),
+        Action.OPEN_SCAN_FILE: _tr("Open scan &file…"),
+        Action.OPEN_PROJECT: _tr("Open &project…"),
+        Action.NEW_PROJECT: _tr("&New project…"),
+        Action.IMPORT_IMAGES: _tr("&Import full images…"),
+        Action.EXPORT_DATASET: _tr("&Export dataset…"),
+        Action.QUIT: _tr("&Quit"),
+        Action.UNDO: _tr("&Undo"),
+        Action.REDO: _tr("&Redo"),
+        Action.STEP_ORIENT: _tr("&Orient"),
+        Action.STEP_CROP: _tr("&Crop"),
+        Action.STEP_STAGE: _tr("&Stage"),
+        Action.STEP_PREDICT: _tr("&Predict"),
+        Action.FIT: _tr("&Fit panes to the scan"),
+        Action.ENLARGE_PANE: _tr("&Enlarge pane"),
+        Action.FACE_LEFT: _tr("&Face to the left"),
+        Action.THEME_SYSTEM: _tr("Theme of the s&ystem"),
+        Action.THEME_DARK: _tr("&Dark theme"),
+        Action.THEME_LIGHT: _tr("&Light theme"),
+        Action.OPEN_CASE_SCAN: _tr("Open the case's &scan"),
+        Action.RESET_ORIENTATION: _tr("&Reset orientation"),
+        Action.CAPTURE: _tr("&Capture midsagittal slice"),
+        Action.CROP_AGAIN: _tr("Click the &ends again"),
+        Action.NEXT_UNSTAGED: _tr("&Next unstaged case"),
+        Action.STAGE_1: _tr("Stage &1"),
+        Action.STAGE_2: _tr("Stage &2"),
+        Action.STAGE_3: _tr("Stage &3"),
+        Action.STAGE_4: _tr("Stage &4"),
+        Action.STAGE_5: _tr("Stage &5"),
+        Action.CONFIDENCE: _tr("Change con&fidence"),
+        Action.AMBIGUOUS: _tr("&Ambiguous"),
+        Action.REMARK: _tr("Write a re&mark"),
+        Action.EVALUATOR: _tr("&Evaluator…"),
+        Action.RETRAIN_ALL: _tr("&Retrain all"),
+        Action.CANCEL_JOB: _tr("&Cancel training"),
+        Action.STARTING_WEIGHTS: _tr("Starting &weights…"),
+        Action.TRAINING_PANEL: _tr("Training &panel"),
+        Action.PREDICT: _tr("&Predict stage"),
+        Action.CONFIRM_PREDICTION: _tr("&Confirm prediction"),
+        Action.TOGGLE_HEATMAP: _tr("&Heatmap on or off"),
+        Action.SHORTCUTS: _tr("&Keyboard shortcuts"),
+        Action.ABOUT: _tr("&About SOS Studio"),
+    }.get(action, action.value)
+
+
+def plain(title: str) -> str:
+    """A menu text without mnemonic and dots."""
+    return title.replace("&", "").rstrip("…")
+
+
+def change_title(label: str) -> str:
+    """What Undo and Redo name."""
+    return {
+        "turn": _tr("turn"),
+        "scroll": _tr("move plane"),
+        "orientation": _tr("orientation"),
+        "reset": _tr("reset orientation"),
+        "window": _tr("grey-value window"),
+        "capture": _tr("capture"),
+        "frame": _tr("frame"),
+        "roi": _tr("frame"),
+        "reading": _tr("reading"),
+    }.get(label, label)
+
+
+def busy_title(what: str) -> str:
+    """What is being waited for."""
+    return {
+        "open_scan": _tr("Opening scan"),
+        "open_project": _tr("Opening project"),
+        "capture": _tr("Capturing"),
+        "import": _tr("Importing full images"),
+        "export": _tr("Exporting dataset"),
+        "predict": _tr("Predicting"),
+    }.get(what, what)
+
+
+def plane_title(name: str) -> str:
+    """Planes and angles by their code."""
+    return {
+        "axial": _tr("Axial"),
+        "coronal": _tr("Coronal"),
+        "sagittal": _tr("Sagittal"),
+        "volume": _tr("Volume"),
+        "roll": _tr("Roll"),
+        "yaw": _tr("Yaw"),
+        "pitch": _tr("Pitch"),
+        "window": _tr("Window"),
+    }.get(name, name)
+
+
+def angle_text(degrees: float) -> str:
+    """An angle as it is shown beside the pointer: signed, a tenth of a degree, a real minus."""
+    return f"{degrees:+.1f}°".replace("-", "−") if round(degrees, 1) else "0.0°"
+
+
+def mm_text(mm: float, *, signed: bool = False) -> str:
+    """A length or coordinate in millimetres."""
+    text = f"{mm:+.1f} mm" if signed else f"{mm:.1f} mm"
+    return text.replace("-", "−")
