@@ -32,6 +32,8 @@ class Settings(BaseModel):
     recent: tuple[str, ...] = ()
     weights: dict[str, str] = {}
     from_scratch_told: bool = False
+    # Trainings whose end this user has been told of, so that one that ended while no window was open is told of once.
+    told_jobs: tuple[str, ...] = ()
     preset: str = "quick"
     window_geometry: str = ""
 

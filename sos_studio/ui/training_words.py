@@ -1,0 +1,126 @@
+"""Words for trainings: parts, time left, how a job stands, what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from sos_studio.core.job_state import JobState, JobStatus
+from sos_studio.messages import message
+from sos_studio.presenters.curves import Curve
+from sos_studio.presenters.training import Followed, TrainingState, held_out_lines
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("TrainingDock", text)
+
+
+def part_name(part: str) -> str:
+    """A part of a training as a person calls it."""
+    return {"teacher": _tr("teacher"), "detector": _tr("detector"), "student": _tr("student"), "retrain": _tr("all three")}.get(part, part)
+
+
+def time_left(seconds: float | None) -> str:
+    """Time left, as coarse as it is known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return _tr("about {n} s left").format(n=max(5, 5 * round(seconds / 5)))
+    if seconds < 5400:
+        return _tr("about {n} min left").format(n=round(seconds / 60))
+    return _tr("about {n} h left").format(n=f"{seconds / 3600:.1f}")
+
+
+def status(state: JobState, *, silent: bool = False) -> str:
+    """How a job stands, in a few words."""
+    match state.status:
+        case JobStatus.QUEUED:
+            return _tr("Starting …")
+        case JobStatus.RUNNING if silent:
+            return _tr("Running, but without a sign of life for a minute")
+        case JobStatus.RUNNING:
+            told = [_tr("Training the {part}").format(part=part_name(state.part)) if state.part else _tr("Training")]
+            if len(state.parts) > 1 and state.part in state.parts:
+                told[0] += _tr(" ({n} of {count})").format(n=state.parts.index(state.part) + 1, count=len(state.parts))
+            told.append(f"{100 * state.fraction:.0f} %")
+            left = time_left(state.seconds_left)
+            return " · ".join([*told, left] if left else told)
+        case JobStatus.SUCCEEDED:
+            return _tr("✓ Training complete")
+        case JobStatus.CANCELLED:
+            return _tr("Training cancelled")
+        case JobStatus.INTERRUPTED:
+            return _tr("✕ Training interrupted")
+        case _:
+            return _tr("✕ Training failed")
+
+
+def headline(state: TrainingState) -> str:
+    """What the dock says first."""
+    if state.starting:
+        return _tr("Collecting cases …")
+    if state.job is not None:
+        return status(state.job.state, silent=state.job.silent)
+    if not state.has_project:
+        return _tr("Open a project with staged cases, then press Retrain all.")
+    return _tr("Nothing trained yet. Retrain all makes teacher, detector and student from the readings in this project.")
+
+
+def trouble(state: TrainingState) -> str:
+    """Why something did not work and what to do, or nothing."""
+    if state.problem is not None:
+        return str(state.problem)
+    job = state.job
+    if job is not None and job.state.status is JobStatus.FAILED:
+        return str(message(job.state.failure_code or "training.failed", job.state.failure_values))
+    if job is not None and job.state.status is JobStatus.INTERRUPTED:
+        return str(message("job.worker_died"))
+    return ""
+
+
+def facts(job: Followed) -> str:
+    """What was asked, and what the person should know meanwhile."""
+    told = []
+    spec = job.spec
+    if spec is not None:
+        told.append(
+            _tr("{what} · preset {preset} · {network}").format(
+                what=part_name(spec.kind), preset=spec.preset, network=spec.settings.student.network
+            )
+        )
+        told.append(_tr("from scratch, without ImageNet weights") if spec.weights is None else _tr("starting from ImageNet weights"))
+    warned = dict.fromkeys(str(message(warning.code, warning.values)) for warning in job.state.warnings)
+    told.extend(f"⚠ {sentence}" for sentence in warned)
+    if not job.state.status.ended:
+        told.append(_tr("You may close the window: the training goes on and is found again."))
+    return "\n".join(told)
+
+
+def result(figures: dict[str, Any]) -> str:
+    """The figures of a training that is complete, one a line."""
+    return "\n".join(message(code, values).text for code, values in held_out_lines(figures))
+
+
+def job_title(job_id: str) -> str:
+    """``20261120-235959-retrain-ab12`` as a person reads it (UTC in the id; shown as it is named)."""
+    day, time, *rest = job_id.split("-")
+    if len(day) == 8 and len(time) == 6 and rest:
+        return f"{day[:4]}-{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]} UTC, {part_name(rest[0])}"
+    return job_id
+
+
+def curve_name(curve: Curve) -> str:
+    """A curve as a person calls it."""
+    names = {
+        "loss": _tr("total"),
+        "attention_loss": _tr("attention"),
+        "distillation_loss": _tr("distillation"),
+        "classification_loss": _tr("stage"),
+        "accuracy": _tr("right"),
+        "kappa": _tr("kappa"),
+        "hit_rate": _tr("SOS found"),
+        "map50": _tr("mAP 50"),
+    }
+    name = names.get(curve.name, curve.name.removesuffix("_loss"))
+    return name if curve.split == "train" or not curve.name.endswith("loss") else _tr("{name}, set aside").format(name=name)

@@ -1,0 +1,123 @@
+"""Starting weights: told plainly, chosen from a file, or downloaded when a person presses the button."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from sos_studio.presenters.session import Session
+from sos_studio.presenters.starting_weights import StartingWeightsPresenter, WeightsState
+from sos_studio.services import weights
+from sos_studio.services.weights import WeightsStatus
+from sos_studio.ui import parts
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("WeightsDialog", text)
+
+
+class WeightsDialog(QDialog):
+    """Where training starts from.
+
+    Parameters
+    ----------
+    about_to_train
+        The training that waits for an answer; the dialog then offers to go on with it.
+    """
+
+    go_on_wanted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None, *, about_to_train: WeightsStatus | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Starting weights"))
+        self.setMinimumWidth(520)
+        self.presenter = StartingWeightsPresenter(session)
+        self._asks = about_to_train is not None
+        self._headline = parts.heading("")
+        self._headline.setWordWrap(True)
+        self._text = QLabel(
+            _tr(
+                "Networks learn more from few cases when they start from weights learned on everyday pictures (ImageNet). "
+                "Without them training starts from scratch: it works, but reaches lower figures, and every figure says so."
+            )
+        )
+        self._text.setWordWrap(True)
+        self._place = parts.note()
+        self.problem = parts.red()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 100)
+        self.choose = parts.button(_tr("Choose a file …"), _tr("A .safetensors file with the weights of this network"))
+        self.choose.clicked.connect(self._choose_file)
+        self.download = parts.button(_tr("Download …"), _tr("Fetch the weights from the internet; nothing about you or your cases is sent"))
+        self.download.clicked.connect(self.presenter.download)
+        self.stop = parts.button(_tr("Stop download"), _tr("Nothing stays behind"))
+        self.stop.clicked.connect(self.presenter.cancel)
+        self.buttons = QDialogButtonBox()
+        if self._asks:
+            self.go_on = self.buttons.addButton(_tr("Train from scratch"), QDialogButtonBox.ButtonRole.AcceptRole)
+            self.go_on.setToolTip(_tr("Start the training now"))
+            self.buttons.addButton(_tr("Don't train now"), QDialogButtonBox.ButtonRole.RejectRole)
+        else:
+            self.buttons.addButton(QDialogButtonBox.StandardButton.Close)
+        self.buttons.accepted.connect(self._go_on)
+        self.buttons.rejected.connect(self.reject)
+        self._lay_out()
+        self.finished.connect(lambda _: self.presenter.cancel() if self.presenter.state.fraction is not None else None)
+        self.presenter.changed.connect(self._on_state)
+        self._on_state(self.presenter.state)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.choose)
+        row.addWidget(self.download)
+        row.addWidget(self.stop)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 12)
+        layout.setSpacing(10)
+        for label in (self._headline, self._text, self._place):
+            layout.addWidget(label)
+        layout.addLayout(row)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.problem)
+        layout.addWidget(self.buttons)
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, _tr("Starting weights"), "", _tr("Weights (*.safetensors)"))
+        if name:
+            self.presenter.choose(Path(name))
+
+    def _go_on(self) -> None:
+        self.go_on_wanted.emit()
+        self.accept()
+
+    def _on_state(self, state: WeightsState) -> None:
+        status = state.status
+        found = status is not None and status.path is not None
+        loading = state.fraction is not None
+        if status is None:
+            self._headline.setText(_tr("Looking for starting weights …"))
+        elif found:
+            self._headline.setText(_tr("Training of {network} starts from ImageNet weights.").format(network=state.network))
+        else:
+            self._headline.setText(
+                _tr("No ImageNet weights for {network} are on this computer: training starts from scratch.").format(network=state.network)
+            )
+        if status is not None and status.path is not None:
+            self._place.setText(_tr("File: {file}").format(file=status.path.name))
+        elif status is not None and not status.downloadable:
+            self._place.setText(_tr("No published weights are known for this network. You may choose a file of your own."))
+        else:
+            self._place.setText(_tr("Files put into {folder} are found by themselves.").format(folder=weights.cache_dir()))
+        self.download.setVisible(not loading and not found and status is not None and status.downloadable)
+        self.choose.setEnabled(not loading and bool(state.network))
+        self.stop.setVisible(loading)
+        self.bar.setVisible(loading)
+        self.bar.setValue(round(100 * state.fraction) if state.fraction is not None else 0)
+        self.problem.setText(str(state.problem) if state.problem is not None else "")
+        self.problem.setVisible(state.problem is not None)
+        if self._asks:
+            self.go_on.setText(_tr("Train") if found else _tr("Train from scratch"))
+            self.go_on.setEnabled(not loading)
