@@ -196,9 +196,9 @@ class _State:
             exclusions = exclusions.where(ExclusionRow.case_id == case_id)
             predicted = predicted.where(PredictionRow.case_id == case_id)
         self._captures: dict[str, list[str]] = defaultdict(list)
-        for owner, capture_id in session.execute(captures).tuples():
+        for owner, capture_id in session.execute(captures):
             self._captures[owner].append(capture_id)
-        self._frames: dict[str, int] = {capture_id: n for capture_id, n in session.execute(frames).tuples() if n is not None}
+        self._frames: dict[str, int] = {capture_id: n for capture_id, n in session.execute(frames) if n is not None}
         self._exclusions = {row.case_id: row for row in session.scalars(exclusions)}
         self._predicted = set(session.scalars(predicted))
 

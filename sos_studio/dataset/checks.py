@@ -128,3 +128,7 @@ def _leftovers(directory: Path, known: set[str]) -> Iterator[Problem]:
             file = path.relative_to(directory).as_posix()
             if file not in known and re.fullmatch(r"(roi-\d+\.json|crop-\d+\.png)", path.name):
                 yield Problem("check.frame_unknown", "info", case_id, capture_id, file, {"case": case_id, "file": path.name})
+    for path in sorted(directory.glob(f"{MANIFESTS_DIR}/*.json")):
+        file = path.relative_to(directory).as_posix()
+        if file not in known:
+            yield Problem("check.manifest_unknown", "info", None, None, file, {"file": path.name})

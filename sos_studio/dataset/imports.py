@@ -207,7 +207,7 @@ class _Run:
         self._project, self._decode = project, decode
         with project.reading() as session:
             query = select(CaptureRow.source_sha256, CaptureRow.case_id, CaptureRow.capture_id).where(CaptureRow.source_sha256.is_not(None))
-            self._known = {digest: (case_id, capture_id) for digest, case_id, capture_id in session.execute(query).tuples()}
+            self._known = {digest: (case_id, capture_id) for digest, case_id, capture_id in session.execute(query)}
         self._name_of: dict[str, str] = {}
         self.imported: list[ImportedImage] = []
         self.already_there: list[ImportedImage] = []

@@ -74,6 +74,11 @@ class Holder:
 class ProjectLock:
     """The lock, held from construction to `release`.
 
+    Attributes
+    ----------
+    was_left
+        Whether its last holder ended without releasing it: killed, crashed, or switched off.
+
     Raises
     ------
     ProjectError
@@ -92,6 +97,7 @@ class ProjectLock:
             found = Holder.parse(self._stream.read().decode("utf-8", errors="replace"))
             if taken is False or (found is not None and _still_held(found, certain=taken is True, take_over=take_over)):
                 raise _locked(directory, found)
+            self.was_left = found is not None
             self._write(json.dumps(asdict(Holder.me())) + "\n")
         except BaseException:
             self._close()

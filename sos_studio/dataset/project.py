@@ -150,7 +150,8 @@ class Project:
                 backup = upgrade.bring_up_to_date(path, version) if version < SCHEMA_VERSION else None
                 for name in _FOLDERS:
                     (path / name).mkdir(exist_ok=True)
-                _sweep(path)
+                if lock.was_left:  # else there is nothing to sweep, and looking for it takes a while in a large project
+                    _sweep(path)
                 project = cls(path, lock)
             except BaseException:
                 lock.release()
@@ -278,11 +279,9 @@ def _roll_back_unfinished(database: Path) -> None:
 
 def _sweep(directory: Path) -> None:
     """Remove what interrupted writes left under temporary names; nothing there was ever confirmed."""
-    for leftover in [
-        *directory.glob(".*.tmp*"),
-        *directory.glob(f"{CAPTURES_DIR}/*/.*.tmp"),
-        *directory.glob(f"{CAPTURES_DIR}/*/*/.*.tmp"),
-    ]:
+    # Not in jobs/ and models/: those belong to workers that may be at it just now.
+    rooms = (".", MANIFESTS_DIR, upgrade.BACKUPS_DIR, f"{CAPTURES_DIR}/*", f"{CAPTURES_DIR}/*/*")
+    for leftover in [path for room in rooms for path in directory.glob(f"{room}/.*.tmp*")]:
         with contextlib.suppress(OSError):
             if leftover.is_dir():
                 shutil.rmtree(leftover)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Dialect, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -31,6 +31,9 @@ class UtcTime(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     """All tables."""
+
+    # SQLAlchemy 2.0 and 2.1 choose different types for float.
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Float()}
 
 
 class ProjectRow(Base):

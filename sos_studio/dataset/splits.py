@@ -60,7 +60,7 @@ def _count(by_stage: dict[int, Counter[int]], in_all: Counter[int], fold: int, s
 def folds_given(project: Project) -> dict[str, int]:
     """Fold of every patient who has one."""
     with project.reading() as session:
-        return dict(session.execute(select(FoldRow.patient, FoldRow.fold)).tuples().all())
+        return dict(session.execute(select(FoldRow.patient, FoldRow.fold)).all())
 
 
 def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dict[str, int]:
@@ -77,7 +77,7 @@ def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dic
         Fold of every patient that has one.
     """
     with project.reading() as session:
-        patient_of = dict(session.execute(select(CaseRow.case_id, CaseRow.patient)).tuples().all())
+        patient_of = dict(session.execute(select(CaseRow.case_id, CaseRow.patient)).all())
     stages_of: dict[str, list[int]] = defaultdict(list)
     for case_id, stage in sorted(labels.items()):
         stages_of[patient_of[case_id]].append(stage)
@@ -85,7 +85,7 @@ def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dic
         return plan(stages_of, folds_given(project), seed=seed)
     with project.writing() as session:
         # Read inside the write: another thread may just have given folds.
-        known = dict(session.execute(select(FoldRow.patient, FoldRow.fold)).tuples().all())
+        known = dict(session.execute(select(FoldRow.patient, FoldRow.fold)).all())
         planned = plan(stages_of, known, seed=seed)
         now = utc_now()
         session.add_all(

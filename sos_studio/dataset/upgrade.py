@@ -99,7 +99,7 @@ def bring_up_to_date(directory: Path, version: int) -> Path:
 
 
 def migrate(database: Path, revision: str = "head") -> None:
-    """Run the migrations on a database file in place."""
+    """Run the migrations on a database file that nobody else uses; the caller syncs it and puts it in place."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import NullPool, create_engine
@@ -108,10 +108,12 @@ def migrate(database: Path, revision: str = "head") -> None:
     # Alembic's options treat % as the start of a substitution.
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
+    # A creator, because a path with ? or # is no part of a URL.
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(database), poolclass=NullPool)
     with _ALEMBIC, engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
-        connection.exec_driver_sql("PRAGMA synchronous=EXTRA")
+        # The file is a copy that counts only once it was synced and renamed: no need to sync every step.
+        connection.exec_driver_sql("PRAGMA journal_mode=MEMORY")
+        connection.exec_driver_sql("PRAGMA synchronous=OFF")
         connection.commit()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

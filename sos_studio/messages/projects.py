@@ -104,6 +104,7 @@ MESSAGES: dict[str, Template] = {
         "The manifest {file} is not what was saved.", "Jobs that use it can't be trusted; new ones are not affected."
     ),
     "check.manifest_unreadable": Template("The manifest {file} can't be read.", "Check the disk and the permissions."),
+    "check.manifest_unknown": Template("The manifest {file} was interrupted before it was saved.", "It may be deleted."),
     "check.capture_unknown": Template("{case}: {file} belongs to nothing; it was interrupted before it was saved.", "It may be deleted."),
     "check.frame_unknown": Template("{case}: {file} belongs to nothing; it was interrupted before it was saved.", "It may be deleted."),
 }

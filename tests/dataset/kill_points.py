@@ -1,0 +1,167 @@
+"""Run a story again and again, each time killed (SIGKILL) one write point later, and judge the project after each.
+
+Write points are every fsync, rename, replace and commit of this process. Started by `test_kills.py`; prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sos_studio.core.errors import SosError
+from sos_studio.dataset import captures, cases, checks, imports, manifests, readings
+from sos_studio.dataset.project import Project
+from tests.dataset import builders
+
+Say = Callable[[str], None]
+
+
+def _die_at(point: int) -> None:
+    count = 0
+
+    def wrap(function: Callable[..., Any], after: bool) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == point and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = function(*args, **kwargs)
+            count += 1
+            if count == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return wrapped
+
+    os.fsync = wrap(os.fsync, False)
+    Path.rename = wrap(Path.rename, False)  # type: ignore[method-assign]
+    Path.replace = wrap(Path.replace, False)  # type: ignore[method-assign]
+    Session.commit = wrap(Session.commit, False)  # type: ignore[method-assign]
+
+
+def new_case(folder: Path, say: Say) -> None:
+    with Project.open(folder) as project:
+        case_id = cases.add_case(project)
+        say(f"case {case_id}")
+        capture_id = builders.add_capture(project, case_id, seed=5)
+        say(f"capture {capture_id}")
+        n = builders.add_roi(project, capture_id)
+        say(f"frame {capture_id} {n}")
+        reading = builders.read(project, case_id, capture_id, 4, roi_n=n)
+        say(f"reading {case_id} {reading.reading_id}")
+
+
+def import_two(folder: Path, say: Say) -> None:
+    source = folder.parent / "pictures"
+    with Project.open(folder) as project:
+        report = imports.import_images(project, [source], source / "stages.csv", decode=_decode)
+        for image in report.imported:
+            say(f"imported {image.case_id}")
+
+
+def freeze(folder: Path, say: Say) -> None:
+    with Project.open(folder) as project:
+        path = manifests.freeze(project)
+        say(f"manifest {path.name}")
+
+
+def create(folder: Path, say: Say) -> None:
+    with Project.create(folder.parent / "fresh") as project:
+        say(f"project {project.project_id}")
+
+
+def upgrade(folder: Path, say: Say) -> None:
+    with Project.open(folder) as project:
+        say(f"upgraded {project.upgraded_from}")
+
+
+def _decode(path: Path) -> imports.DecodedImage:
+    return imports.DecodedImage(path.read_bytes(), builders.SHAPE_VU)
+
+
+def judge(folder: Path, said: list[str]) -> None:
+    """Everything confirmed is there, whole; nothing is damaged; the project can be written."""
+    fresh = folder.parent / "fresh"
+    if fresh.exists():
+        if (fresh / "project.sqlite").exists():
+            Project.open(fresh).close()
+        assert not any(line.startswith("project") for line in said) or (fresh / "project.sqlite").exists()
+    with Project.open(folder) as project:
+        there = {c.case_id: c for c in cases.cases(project)}
+        for line in said:
+            kind, what, *more = line.split()
+            if kind in ("case", "imported"):
+                assert what in there, line
+            if kind == "imported":
+                assert there[what].captured, line
+                assert there[what].label is not None, line
+            if kind == "capture":
+                assert captures.capture_paths(project, what).full.is_file(), line
+            if kind == "frame":
+                assert int(more[0]) in captures.rois(project, what), line
+                assert captures.crop_path(project, what, int(more[0])).is_file(), line
+            if kind == "reading":
+                assert more[0] in {r.reading_id for r in readings.readings(project, what)}, line
+            if kind == "manifest":
+                assert (project.directory / "manifests" / what).is_file(), line
+        problems = [p for p in checks.check(project) if p.severity == "error"]
+        assert not problems, problems
+        left = list(project.directory.rglob("*.tmp"))
+        assert not left, left
+        builders.staged_case(project, 2)
+
+
+def main() -> int:
+    story = {"case": new_case, "import": import_two, "freeze": freeze, "create": create, "upgrade": upgrade}[sys.argv[1]]
+    template = Path(sys.argv[2])
+    failures: list[str] = []
+    # A killed process loses nothing that the kernel has, so memory serves as well as a disk here, and syncs at once.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    for point in range(1, 400):
+        with tempfile.TemporaryDirectory(dir=memory) as scratch:
+            shutil.copytree(template, scratch, dirs_exist_ok=True)
+            folder, diary = Path(scratch) / "study", Path(scratch) / "diary"
+            child = os.fork()
+            if child == 0:
+                _child(story, folder, diary, point)
+            _, status = os.waitpid(child, 0)
+            said = diary.read_text().splitlines() if diary.exists() else []
+            try:
+                judge(folder, said)
+            except (AssertionError, SosError) as error:
+                failures.append(f"killed at point {point} after {said}: {type(error).__name__} {error}")
+            if os.WIFEXITED(status):
+                if os.WEXITSTATUS(status):
+                    failures.append(f"point {point}: the story itself failed")
+                sys.stdout.write(json.dumps({"points": point, "failures": failures}) + "\n")
+                return 0
+    return 1
+
+
+def _child(story: Callable[[Path, Say], None], folder: Path, diary: Path, point: int) -> None:
+    def say(line: str) -> None:
+        descriptor = os.open(diary, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(descriptor, (line + "\n").encode())
+        os.close(descriptor)
+
+    _die_at(point)
+    try:
+        story(folder, say)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
