@@ -145,6 +145,7 @@ class Session:
         if window is not None:
             self.window = window
         self.scan_changed.emit(scan)
+        self.window_changed.emit(self.window)
         self.orientation_changed.emit(orientation)
 
     def set_orientation(self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None) -> None:

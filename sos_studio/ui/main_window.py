@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(session, self)
         self._caution = QLabel(dialogs.caution())
         self._caution.setObjectName("caution")
-        self.status.insertPermanentWidget(0, self._caution)
+        self.status.addPermanentWidget(self._caution)
         self.setStatusBar(self.status)
         self.messages = MessageBar(self.tabs)
         self._own = self._own_handlers()

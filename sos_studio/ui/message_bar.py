@@ -99,5 +99,6 @@ class MessageBar(QFrame):
         if over is None or self.isHidden():
             return
         width = min(over.width() - 2 * MARGIN, 620)
-        height = self._layout.heightForWidth(width)
+        # The layout forgets the style sheet's border, which would cut the last line.
+        height = self._layout.heightForWidth(width - 2) + 6
         self.setGeometry((over.width() - width) // 2, over.height() - height - MARGIN, width, height)

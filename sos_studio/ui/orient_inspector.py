@@ -248,7 +248,6 @@ def _number(low: float, high: float, decimals: int, step: float, suffix: str) ->
     box.setSingleStep(step)
     box.setSuffix(suffix)
     box.setKeyboardTracking(False)
-    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return box

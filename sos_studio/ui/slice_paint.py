@@ -72,10 +72,10 @@ def _line(painter: QPainter, geometry: PaneGeometry, line: Line, overlay: Overla
 
 def _line_name(painter: QPainter, line: Line, color: QColor) -> None:
     """The plane's name beside the end of its line: colour is never the only sign."""
-    x, y = line.handles[1]
     text = words.plane_title(line.plane.value)
     metrics = QFontMetricsF(painter.font())
     upright = abs(line.normal_xy[0]) > abs(line.normal_xy[1])
+    x, y = max(line.handles, key=lambda handle: handle[1] if upright else handle[0])
     at = QPointF(x + 10, y + 4) if upright else QPointF(x - metrics.horizontalAdvance(text) - 10, y - 8)
     draw_text(painter, at, text, color)
 
