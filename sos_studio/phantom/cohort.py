@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -20,7 +20,7 @@ EVALUATORS: tuple[str, ...] = ("orthodontist-1", "orthodontist-2", "radiologist"
 # Spread of one reading about the true maturity, such that two evaluators of 97 cases reach the paper's mean Cronbach's alpha of 0.945.
 READING_SD = 0.12
 # How well an expert finds the plane and the ends of the SOS (standard deviations).
-_ANGLE_SD_DEG = {Plane.CORONAL: 0.8, Plane.AXIAL: 0.8, Plane.SAGITTAL: 1.5}
+_ANGLE_SD_DEG = {Plane.CORONAL: 0.8, Plane.AXIAL: 0.8}
 _MIDLINE_SD_MM = 0.4
 _CLICK_SD_MM = 0.6
 
@@ -104,11 +104,15 @@ def _draw_case(rng: np.random.Generator, stage: int, patient: str) -> PhantomCas
 
 
 def expert_orientation(rng: np.random.Generator, true: Orientation) -> Orientation:
-    """The true orientation as an expert finds it: each angle and the midline a little off."""
+    """The true orientation as an expert finds it: roll, yaw and midline a little off, pitch left as the head lay.
+
+    The protocol fixes no pitch, and captures of the study are as upright as the scanner.
+    """
     found = true
     for plane, sd in _ANGLE_SD_DEG.items():
         found = found.turned_about(plane, sd * float(rng.normal()))
-    return found.moved(Plane.SAGITTAL, _MIDLINE_SD_MM * float(rng.normal()))
+    found = found.moved(Plane.SAGITTAL, _MIDLINE_SD_MM * float(rng.normal()))
+    return replace(found, pitch_deg=float(rng.normal(0.0, 1.0)))
 
 
 def _clicked(rng: np.random.Generator, known: PhantomTruth) -> tuple[LpsPoint, LpsPoint]:

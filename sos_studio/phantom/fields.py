@@ -62,7 +62,5 @@ def values_at(parameters: PhantomParameters, points_head_mm: npt.ArrayLike) -> n
     points = np.asarray(points_head_mm, dtype=np.float64)
     field = head_field(parameters)
     out = np.empty(points.shape[:-1], dtype=np.float32)
-    fill_values(
-        np.ascontiguousarray(points.reshape(-1, 3)), field.table.rows, field.table.distances, field.joint, field.tissue, out.reshape(-1)
-    )
+    fill_values(np.ascontiguousarray(points.reshape(-1, 3)), *field.table.arrays, field.joint, field.tissue, out.reshape(-1))
     return out

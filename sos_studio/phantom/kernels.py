@@ -1,5 +1,5 @@
-# mypy: disable-error-code="no-any-return"  (a record's field is Any to mypy and a float to numba)
-# ruff: noqa: E741, PLR0917  (l is the head's left axis; compiled functions take their numbers by position)
+# mypy: disable-error-code="no-any-return"
+# ruff: noqa: E741, PLR0917
 """Everything that is compiled: textures, distances, painting, the scanner.
 
 One file on purpose. Numba stores compiled code on disk and compiles it again only when *the file of that function* changes; a kernel
@@ -17,45 +17,55 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+# mypy takes a field of a record for Any, numba for a number; l is the axis to the left; compiled functions take numbers by position.
+
 FloatArray = npt.NDArray[np.float64]
 Row = Any  # one row of a record array, whose fields only numba knows
 
 SLAB, HEAD, ARCH, ELLIPSOID = 0, 1, 2, 3  # how an outline is carried sideways
 PLAIN, SYNCHONDROSIS, NASAL = 0, 1, 2  # what else happens inside of a part
+# Tiles of the sagittal plane, each with the list of parts that can matter in it; the outermost ones reach to infinity.
+TILE_MM, TILES_A, TILES_S = 8.0, 30, 38
+TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
 AIR = -1000.0
 LOWEST, HIGHEST = -1000.0, 3095.0  # what the scanner can store
 
 
 @njit(inline="always", cache=True, nogil=True, error_model="numpy")
-def hash_unit(i: int, j: int, k: int, seed: int) -> float:
-    """Uniform number in [-1, 1) of a lattice point (a 32-bit avalanche hash; equal on every machine)."""
-    # Numba widens a product of two uint32 to 64 bits, so each step is cut back by hand.
-    h = np.uint32(np.uint32(seed) ^ np.uint32(np.uint32(i) * np.uint32(0x9E3779B1)))
-    h = np.uint32((h ^ (h >> np.uint32(15))) * np.uint32(0x85EBCA77))
-    h = np.uint32(h ^ np.uint32(np.uint32(j) * np.uint32(0xC2B2AE3D)))
-    h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(0x27D4EB2F))
-    h = np.uint32(h ^ np.uint32(np.uint32(k) * np.uint32(0x165667B1)))
-    h = np.uint32((h ^ (h >> np.uint32(16))) * np.uint32(0x9E3779B1))
-    h = np.uint32(h ^ (h >> np.uint32(15)))
-    return float(h) * (2.0 / 4294967296.0) - 1.0
+def _stirred(h: Any, n: int) -> Any:
+    """Fold a lattice index into a 32-bit hash. Numba widens products to 64 bits, so each is cut back by hand."""
+    h = np.uint32(h ^ np.uint32(np.uint32(n) * np.uint32(0x9E3779B1)))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(15))) * np.uint32(0x85EBCA77))
+    return np.uint32(h ^ (h >> np.uint32(13)))
 
 
 @njit(inline="always", cache=True, nogil=True, error_model="numpy")
-def _lerp(a: float, b: float, t: float) -> float:
-    return a + t * (b - a)
+def _unit(h: Any) -> float:
+    """Uniform number in [-1, 1) of a hash."""
+    h = np.uint32(h * np.uint32(0xC2B2AE3D))
+    return float(np.uint32(h ^ (h >> np.uint32(16)))) * (2.0 / 4294967296.0) - 1.0
+
+
+@njit(inline="always", cache=True, nogil=True, error_model="numpy")
+def _between(h: Any, k: int, w: float) -> float:
+    """Numbers of the lattice points k and k + 1 on the line of a hash, blended."""
+    low = _unit(_stirred(h, k))
+    return low + w * (_unit(_stirred(h, k + 1)) - low)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def noise3(x: float, y: float, z: float, seed: int) -> float:
-    """Trilinear noise on the unit lattice, uniform in [-1, 1] at lattice points."""
+    """Trilinear noise on the unit lattice, uniform in [-1, 1] at lattice points; equal on every machine."""
     fx, fy, fz = math.floor(x), math.floor(y), math.floor(z)
     i, j, k = int(fx), int(fy), int(fz)
     u, v, w = x - fx, y - fy, z - fz
-    c00 = _lerp(hash_unit(i, j, k, seed), hash_unit(i + 1, j, k, seed), u)
-    c10 = _lerp(hash_unit(i, j + 1, k, seed), hash_unit(i + 1, j + 1, k, seed), u)
-    c01 = _lerp(hash_unit(i, j, k + 1, seed), hash_unit(i + 1, j, k + 1, seed), u)
-    c11 = _lerp(hash_unit(i, j + 1, k + 1, seed), hash_unit(i + 1, j + 1, k + 1, seed), u)
-    return _lerp(_lerp(c00, c10, v), _lerp(c01, c11, v), w)
+    near, far = _stirred(np.uint32(seed), i), _stirred(np.uint32(seed), i + 1)
+    c00 = _between(_stirred(near, j), k, w)
+    c01 = _between(_stirred(near, j + 1), k, w)
+    c10 = _between(_stirred(far, j), k, w)
+    c11 = _between(_stirred(far, j + 1), k, w)
+    c0 = c00 + v * (c01 - c00)
+    return c0 + u * (c10 + v * (c11 - c10) - c0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -85,30 +95,6 @@ def coverage(distance_mm: float, blur_mm: float) -> float:
 def sheet(distance_mm: float, thickness_mm: float, blur_mm: float) -> float:
     """Coverage of a sheet of that thickness about distance 0: thinner than the blur, it fades."""
     return coverage(distance_mm - 0.5 * thickness_mm, blur_mm) - coverage(distance_mm + 0.5 * thickness_mm, blur_mm)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def fill_distances(curve: FloatArray, a0: float, s0: float, step: float, out: npt.NDArray[np.float32]) -> None:
-    """Distance to the nearest segment, and the sign by counting crossings."""
-    n = curve.shape[0]
-    for row in range(out.shape[0]):
-        s = s0 + row * step
-        for column in range(out.shape[1]):
-            a = a0 + column * step
-            best, inside = 1e30, False
-            for p in range(n):
-                q = p + 1 if p + 1 < n else 0
-                xa, ya, xb, yb = curve[p, 0], curve[p, 1], curve[q, 0], curve[q, 1]
-                dx, dy = xb - xa, yb - ya
-                length2 = dx * dx + dy * dy
-                t = ((a - xa) * dx + (s - ya) * dy) / length2 if length2 > 0.0 else 0.0
-                t = min(1.0, max(0.0, t))
-                ex, ey = a - xa - t * dx, s - ya - t * dy
-                best = min(best, ex * ex + ey * ey)
-                if (ya > s) != (yb > s) and a < xa + (s - ya) * dx / dy:
-                    inside = not inside
-            distance = math.sqrt(best)
-            out[row, column] = -distance if inside else distance
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -227,7 +213,7 @@ def _joint_value(joint: Row, value: float, inside: float, l: float, a: float, s:
     # Open joints widen at their mouths.
     mouth = (2.0 * t - 1.0) ** 2
     gap = joint.gap * (0.85 + 0.3 * min(mouth, 1.6) + 0.18 * smooth_noise3(mm / 2.5, l / 5.0, 7.5, seed + 13))
-    rough = joint.rough * (smooth_noise3(l / 4.0, across / 1.6, mm / 2.2, seed + 14) + 0.5 * hash_unit(7, 7, 7, seed))
+    rough = joint.rough * (smooth_noise3(l / 4.0, across / 1.6, mm / 2.2, seed + 14) + 0.5 * noise3(0.0, 0.0, 0.0, seed + 18))
     unfused = coverage((joint.front + rough - t) * joint.length, 0.7)
     open_gap = sheet(offset, gap, blur) * unfused
     value += (joint.cartilage - value) * open_gap
@@ -243,19 +229,23 @@ def fill_values(
     points: npt.NDArray[np.float64],
     parts: npt.NDArray[np.void],
     distances: npt.NDArray[np.float32],
+    starts: npt.NDArray[np.int32],
+    items: npt.NDArray[np.int32],
     joints: npt.NDArray[np.void],
     tissue: npt.NDArray[np.void],
     out: npt.NDArray[np.float32],
 ) -> None:
     """Grey values at ``(n, 3)`` head coordinates L, P, S."""
     for n in range(points.shape[0]):
-        out[n] = _value_at(parts, distances, joints[0], tissue[0], points[n, 0], -points[n, 1], points[n, 2])
+        out[n] = _value_at(parts, distances, starts, items, joints[0], tissue[0], points[n, 0], -points[n, 1], points[n, 2])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _value_at(
     parts: npt.NDArray[np.void],
     distances: npt.NDArray[np.float32],
+    starts: npt.NDArray[np.int32],
+    items: npt.NDArray[np.int32],
     joint: Row,
     tissue: Row,
     l: float,
@@ -265,10 +255,13 @@ def _value_at(
     """Paint all parts at one point: to the left, towards the face, towards the vertex (mm)."""
     blur, seed = tissue.blur, tissue.seed
     value = AIR
-    for n in range(parts.shape[0]):
+    column = min(TILES_A - 1, max(0, int((a - TILES_LOW_A) / TILE_MM)))
+    tile = min(TILES_S - 1, max(0, int((s - TILES_LOW_S) / TILE_MM))) * TILES_A + column
+    reach = 2.3 * blur
+    for place in range(starts[tile], starts[tile + 1]):
+        n = items[place]
         part = parts[n]
         d = _part_distance(part, distances, l, a, s)
-        reach = 2.3 * blur
         if n == 0 and d > reach:
             return AIR
         if d > part.shell_out + reach:
@@ -278,7 +271,11 @@ def _value_at(
         if shell != 0.0:
             # Cortex is nowhere even: it thins out and thickens over a few millimetres.
             uneven = smooth_noise3(l / 3.5, a / 3.5, s / 3.5, seed + 21 + n)
-            core_depth = d + shell_in * (1.0 + 0.5 * uneven)
+            if part.feature == SYNCHONDROSIS:
+                # Thick at the basion, thin towards the dorsum sellae.
+                across = joint.along_a * (s - joint.end_s) - joint.along_s * (a - joint.end_a)
+                shell_in *= min(1.8, max(0.55, 1.0 - 0.03 * across))
+            core_depth = d + shell_in * (1.0 + 0.55 * uneven)
             shell_out *= 1.0 + 0.4 * uneven
             shell *= 1.0 + 0.15 * noise3(l / 1.3, a / 1.3, s / 1.3, seed + 22)
         inside = coverage(d, blur)
@@ -315,22 +312,22 @@ def _nasal_value(tissue: Row, l: float, a: float, s: float) -> float:
     """Inside of the nose: a septum that bends about the midline, turbinates with mucosa, ethmoid cells above."""
     blur, seed = tissue.blur, tissue.seed
     value = AIR
-    # Mucosa-covered turbinates, long from front to back.
-    fold = smooth_noise3(l / 5.5, a / 14.0, s / 6.0, seed + 41) + 0.35 * smooth_noise3(l / 2.5, a / 6.0, s / 3.0, seed + 42)
-    mucosa = coverage((0.12 - fold) * 5.0, max(blur, 0.4))
-    value += mucosa * (20.0 - value)
-    value += 380.0 * tissue.bone * sheet((fold - 0.42) * 6.0, 0.6, blur)
-    if s > 4.0 and a < 66.0:
-        cell = smooth_noise3(l / 6.0, a / 6.5, s / 6.5, seed + 43)
-        depth = min(1.0, (s - 4.0) / 5.0)
-        value += (470.0 * tissue.bone - value) * depth * sheet(cell * 6.0, 0.9, blur)
+    # 0 in the nasal passage, 1 among the ethmoid cells behind and above.
+    ethmoid = coverage(6.0 - s + 0.25 * max(0.0, a - 55.0), 1.5)
+    fold = smooth_noise3(l / 5.5, a / 15.0, s / 5.0, seed + 41) + 0.4 * smooth_noise3(l / 2.5, a / 5.0, s / 2.6, seed + 42)
+    mucosa = coverage((0.22 + 0.35 * ethmoid - fold) * 4.0, max(blur, 0.4))
+    value += mucosa * (10.0 - value)
+    value += 330.0 * tissue.bone * sheet((fold - 0.5) * 5.0, 0.6, blur) * (1.0 - ethmoid)
+    if ethmoid > 0.0:
+        cell = smooth_noise3(l / 6.5, a / 7.5, s / 7.0, seed + 43) + 0.25 * smooth_noise3(l / 3.0, a / 3.5, s / 3.5, seed + 47)
+        wall = ethmoid * sheet(cell * 6.5, 1.3, blur)
+        value += (430.0 * tissue.bone - value) * wall
     # The septum leaves the midline in places, so that a midsagittal plane cuts it here and air there.
     bend = tissue.septum * (smooth_noise3(0.5, a / 17.0, s / 13.0, seed + 44) + 0.4 * smooth_noise3(0.5, a / 7.0, s / 6.0, seed + 45))
-    thick = 2.2 + 1.3 * smooth_noise3(0.5, a / 9.0, s / 9.0, seed + 46)
-    septum = sheet(l - bend, thick, blur)
-    value += (25.0 - value) * septum
-    plate = coverage((a - 58.0) * 0.3, 1.0) if s > -6.0 else 0.5
-    return value + 420.0 * tissue.bone * sheet(l - bend, 0.7, blur) * plate
+    thick = (2.6 - 1.3 * ethmoid) * (1.0 + 0.4 * smooth_noise3(0.5, a / 9.0, s / 9.0, seed + 46))
+    value += (25.0 - value) * sheet(l - bend, thick, blur)
+    behind = coverage(0.3 * (a - 62.0), 1.0)
+    return value + 380.0 * tissue.bone * sheet(l - bend, 0.7, blur) * behind
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -340,37 +337,40 @@ def _scanned(machine: Row, value: float, x: float, y: float, z: float) -> float:
     if radius > machine.radius:
         return LOWEST
     seed = machine.seed
-    value = _with_chin_rest(machine, value, x, y, z)
+    value = _with_supports(machine, value, x, y, z)
     # Beam hardening and truncation: darker in the middle of the field, uneven at its rim.
     r = radius / 100.0
-    shade = 1.0 - machine.cupping * (1.0 - r * r) + 0.02 * smooth_noise3(x / 60.0, y / 60.0, z / 50.0, seed + 51)
+    shade = 1.0 - machine.cupping * (1.0 - r * r) + 0.012 * math.sin(0.06 * y + 0.02 * z + machine.phase)
     value = (value - AIR) * shade + AIR
-    # White noise of voxels, and noise with a grain of two voxels that reconstruction leaves behind.
-    v = machine.voxel
-    white = noise3(x / v, y / v, z / v, seed + 52)
-    grain = noise3(x / (2.1 * v) + 0.37, y / (2.1 * v) + 0.11, z / (2.1 * v) + 0.73, seed + 53)
-    # A uniform number on [-1, 1] has a variance of 1/3.
-    noise = 1.732 * (white * math.sqrt(1.0 - machine.grain**2) + 1.45 * grain * machine.grain)
+    # White noise of voxels (its lattice is theirs), and noise with a grain of two voxels that reconstruction leaves behind.
+    v, g = machine.voxel, 2.3 * machine.voxel
+    white = noise3((x + machine.half_l) / v, (y + machine.half_p) / v, (z + machine.half_s) / v, seed + 52)
+    grain = noise3(x / g + 0.37, y / g + 0.11, z / g + 0.73, seed + 53)
+    # A uniform number on [-1, 1] has a variance of 1/3, of which interpolation leaves 8/27.
+    noise = 3.18 * (white * math.sqrt(1.0 - machine.grain**2) + grain * machine.grain)
     # Rays through the shoulders and the thick of the head are starved: noise grows towards the lower end.
     noise *= 1.0 + 0.25 * max(0.0, -z / machine.half_s)
     value += machine.noise * noise
-    near = math.exp(-(((z - machine.teeth_s) / 9.0) ** 2))
-    value += machine.banding * (0.35 + 2.0 * near) * noise3(0.3, y / 55.0, z / (1.6 * v), seed + 54)
+    if machine.banding > 1.0:
+        near = math.exp(-(((z - machine.teeth_s) / 9.0) ** 2))
+        value += machine.banding * (0.35 + 2.0 * near) * noise3(0.3, y / 55.0, z / (1.6 * v), seed + 54)
     value = machine.gain * (value - AIR) + AIR + machine.offset
     return min(max(value, LOWEST), HIGHEST)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _with_chin_rest(machine: Row, value: float, x: float, y: float, z: float) -> float:
-    """A plastic cup under the chin: thin walls, and a foot below."""
+def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> float:
+    """Plastic that holds the head: a cup under the chin on a foot, a plate behind the occiput."""
+    if abs(x) < 45.0 and abs(y - machine.rest_p - 0.06 * z) < 1.6:
+        return max(value, -420.0)
     if machine.chin_a > 1e5:
         return value
     a, s = -y - machine.chin_a, z - machine.chin_s
-    if abs(x) > 28.0:
-        return value
-    plate = -6.0 < s < -3.0 and -22.0 < a < 24.0
-    foot = -14.0 < s <= -6.0 and 2.0 < a < 17.0
-    return max(value, -90.0 if plate else -320.0) if plate or foot else value
+    plate = -7.0 < s < -3.5 and -22.0 < a < 24.0
+    foot = -60.0 < s <= -7.0 and 0.0 < a < 15.0
+    if abs(x) < 28.0 and (plate or foot):
+        return max(value, -130.0 if plate else -380.0)
+    return value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -379,6 +379,8 @@ def render(
     lps_from_uvw: FloatArray,
     parts: npt.NDArray[np.void],
     distances: npt.NDArray[np.float32],
+    starts: npt.NDArray[np.int32],
+    items: npt.NDArray[np.int32],
     joints: npt.NDArray[np.void],
     tissue: npt.NDArray[np.void],
     device: npt.NDArray[np.void],
@@ -395,5 +397,5 @@ def render(
                 x = m[0, 0] * u + m[0, 1] * v + m[0, 2] * w + m[0, 3]
                 y = m[1, 0] * u + m[1, 1] * v + m[1, 2] * w + m[1, 3]
                 z = m[2, 0] * u + m[2, 1] * v + m[2, 2] * w + m[2, 3]
-                value = _value_at(parts, distances, joints[0], tissue[0], left, -back, up)
+                value = _value_at(parts, distances, starts, items, joints[0], tissue[0], left, -back, up)
                 out[w, v, u] = _scanned(device[0], value, x, y, z)

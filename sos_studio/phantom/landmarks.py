@@ -111,6 +111,11 @@ def make_frame(anatomy: Anatomy, seed: int) -> Frame:
     return Frame(anatomy, seed, basion, endo, ecto)
 
 
+def as_point(points: FloatArray) -> Point:
+    """The only row of a 1 x 2 array as a point."""
+    return float(points[0, 0]), float(points[0, 1])
+
+
 def _eased(x: FloatArray) -> FloatArray:
     t = np.clip(x, 0.0, 1.0)
     eased: FloatArray = t * t * (3.0 - 2.0 * t)

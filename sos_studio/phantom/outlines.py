@@ -1,4 +1,4 @@
-"""Closed curves in the sagittal plane and their signed distances on small grids.
+"""Closed curves in the sagittal plane.
 
 A curve is an array of (a, s) points: millimetres towards the face and towards the vertex from the origin of the head frame.
 """
@@ -6,31 +6,12 @@ A curve is an array of (a, s) points: millimetres towards the face and towards t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 Curve = FloatArray  # (n, 2)
-
-
-@dataclass(frozen=True)
-class DistanceGrid:
-    """Signed distance to a closed curve (negative inside), sampled on a grid.
-
-    Attributes
-    ----------
-    values_sa
-        Rows run along s, columns along a; float32.
-    a0_mm, s0_mm, step_mm
-        Place of the first sample, and the distance between samples.
-    """
-
-    values_sa: npt.NDArray[np.float32]
-    a0_mm: float
-    s0_mm: float
-    step_mm: float
 
 
 def smooth(points: Curve | list[tuple[float, float]], per_span: int = 6, *, closed: bool = True) -> Curve:
@@ -80,12 +61,23 @@ def turned(points: FloatArray, angle_deg: float, about: tuple[float, float] = (0
     return moved
 
 
-def distance_grid(curve: Curve, step_mm: float, margin_mm: float) -> DistanceGrid:
-    """Sample the signed distance over the curve's bounding box plus a margin."""
-    from sos_studio.phantom.kernels import fill_distances  # numba takes half a second to import
+def rough(curve: Curve, rng: np.random.Generator, amplitude_mm: float, wavelength_mm: float = 7.0) -> Curve:
+    """Push a closed curve in and out along its normal, by a random series of waves of about that length."""
+    steps = np.linalg.norm(np.roll(curve, -1, axis=0) - curve, axis=1)
+    length = float(steps.sum())
+    along = 2.0 * math.pi * np.concatenate([[0.0], np.cumsum(steps)[:-1]]) / length
+    tangent = np.roll(curve, -1, axis=0) - np.roll(curve, 1, axis=0)
+    normal = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    middle = max(2.0, length / wavelength_mm)
+    waves = np.unique(np.round(middle * np.array([0.3, 0.45, 0.7, 1.0, 1.45])).astype(int))
+    offset = np.zeros(len(curve))
+    for wave in waves[waves > 0]:
+        offset += rng.normal() * (0.6 * middle / wave) ** 0.8 * np.sin(wave * along + rng.uniform(0.0, 2.0 * math.pi))
+    pushed: Curve = curve + normal * (amplitude_mm / math.sqrt(len(waves) / 2.0) * offset)[:, None]
+    return pushed
 
-    low = curve.min(axis=0) - margin_mm
-    count = np.ceil((curve.max(axis=0) + margin_mm - low) / step_mm).astype(int) + 1
-    values = np.empty((int(count[1]), int(count[0])), dtype=np.float32)
-    fill_distances(np.ascontiguousarray(curve), float(low[0]), float(low[1]), step_mm, values)
-    return DistanceGrid(values, float(low[0]), float(low[1]), step_mm)
+
+def mixed(a: FloatArray | tuple[float, float], b: FloatArray | tuple[float, float], share: float) -> FloatArray:
+    """The point that share of the way from a to b."""
+    p: FloatArray = np.asarray(a, dtype=np.float64) * (1.0 - share) + np.asarray(b, dtype=np.float64) * share
+    return p

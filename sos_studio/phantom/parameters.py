@@ -55,6 +55,8 @@ class Anatomy(_Frozen):
         Turn of the spine and of the face against the cranial base, positive = face up / neck extended.
     adenoid_mm
         Thickness of the soft tissue under the sphenoid.
+    brackets
+        Whether there is metal on the front teeth.
     bone_density
         Scale of trabecular and cortical grey values above soft tissue.
     """
@@ -79,6 +81,7 @@ class Anatomy(_Frozen):
     bone_density: Positive
     trabecular_contrast: Positive
     septum_deviation_mm: Annotated[Finite, Field(ge=0)]
+    brackets: bool
 
 
 class Cartilage(_Frozen):
@@ -106,7 +109,7 @@ class Scanner(_Frozen):
     blur_mm
         Standard deviation of the point spread.
     noise_value, noise_grain
-        Standard deviation of the noise, and its share with a grain of some voxels.
+        Standard deviation of the noise after interpolation, and its share with a grain of some voxels.
     gain, offset
         Grey value = gain · (value + 1000) − 1000 + offset.
     cupping
@@ -119,6 +122,7 @@ class Scanner(_Frozen):
     shape_kji: tuple[Annotated[int, Field(ge=8)], Annotated[int, Field(ge=8)], Annotated[int, Field(ge=8)]]
     cylinder: bool
     chin_rest: bool
+    head_rest: bool
     blur_mm: Positive
     noise_value: Annotated[Finite, Field(ge=0)]
     noise_grain: Fraction
@@ -204,7 +208,7 @@ def draw_parameters(
         sex=sex,
         anatomy=anatomy,
         cartilage=_draw_cartilage(rng),
-        scanner=_draw_scanner(rng),
+        scanner=_draw_scanner(rng, brackets=anatomy.brackets),
         pose=_draw_pose(rng, pose_scale),
     )
 
@@ -247,7 +251,8 @@ def _draw_anatomy(rng: np.random.Generator, age_years: float, sex: Sex) -> Anato
         overjet_mm=_clipped(rng, 3.0, 1.8, -2.0, 8.0),
         bone_density=_clipped(rng, 0.82 + 0.18 * grown, 0.10, 0.6, 1.3),
         trabecular_contrast=_clipped(rng, 1.0, 0.25, 0.5, 1.7),
-        septum_deviation_mm=_clipped(rng, 1.6, 0.9, 0.3, 4.0),
+        septum_deviation_mm=_clipped(rng, 2.2, 1.0, 0.5, 5.0),
+        brackets=bool(rng.random() < (0.25 if 9.0 < age_years < 18.0 else 0.04)),
     )
 
 
@@ -264,7 +269,7 @@ def _draw_cartilage(rng: np.random.Generator) -> Cartilage:
     )
 
 
-def _draw_scanner(rng: np.random.Generator) -> Scanner:
+def _draw_scanner(rng: np.random.Generator, *, brackets: bool) -> Scanner:
     """Extended fields of view (the study's) twice as often as cut-off ones."""
     voxel = float(rng.choice([0.25, 0.3, 0.3, 0.4, 0.4]))
     extended = rng.random() < 0.67
@@ -277,13 +282,14 @@ def _draw_scanner(rng: np.random.Generator) -> Scanner:
         shape_kji=(shape[0], shape[1], shape[2]),
         cylinder=bool(rng.random() < 0.4),
         chin_rest=bool(rng.random() < 0.5),
+        head_rest=bool(rng.random() < 0.4),
         blur_mm=_clipped(rng, 0.30, 0.07, 0.18, 0.50),
-        noise_value=float(np.clip(rng.lognormal(math.log(85.0), 0.35), 40.0, 190.0)),
-        noise_grain=_clipped(rng, 0.6, 0.15, 0.2, 0.9),
+        noise_value=float(np.clip(rng.lognormal(math.log(75.0), 0.35), 38.0, 170.0)),
+        noise_grain=_clipped(rng, 0.85, 0.08, 0.6, 0.97),
         gain=_clipped(rng, 1.0, 0.08, 0.8, 1.25),
         offset=_clipped(rng, 0.0, 50.0, -130.0, 130.0),
         cupping=_clipped(rng, 0.03, 0.04, -0.05, 0.13),
-        banding_value=abs(float(rng.normal(0.0, 30.0))),
+        banding_value=abs(float(rng.normal(0.0, 30.0))) + (float(rng.uniform(60.0, 220.0)) if brackets else 0.0),
     )
 
 

@@ -6,13 +6,14 @@ order: a later one covers an earlier one. Each has a filling and a shell (cortic
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sos_studio.phantom.kernels import ARCH, HEAD, PLAIN, SLAB
-from sos_studio.phantom.outlines import Curve, DistanceGrid, distance_grid
+from sos_studio.phantom.distances import DistanceGrid, distance_grid
+from sos_studio.phantom.kernels import ARCH, HEAD, PLAIN, SLAB, TILE_MM, TILES_A, TILES_LOW_A, TILES_LOW_S, TILES_S
+from sos_studio.phantom.outlines import Curve
 
 PART = np.dtype(
     [
@@ -49,14 +50,44 @@ PART = np.dtype(
 
 
 @dataclass(frozen=True)
-class Part:
-    """One entry of the table before packing; see `PART` for the meaning of the numbers (millimetres, grey values).
+class Look:
+    """Grey values of a part.
 
-    `outline` is closed, in the sagittal plane; an ellipsoid has a `center` (l, a, s) and `radii` instead, on both sides.
+    Attributes
+    ----------
+    fill, grain
+        Value inside, and the amplitude of its trabecular texture.
+    shell, shell_in_mm, shell_out_mm
+        Value of the shell, and how far it reaches inwards and outwards of the outline.
+    """
+
+    fill: float
+    grain: float = 0.0
+    shell: float = 0.0
+    shell_in_mm: float = 0.0
+    shell_out_mm: float = 0.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One entry of the table before packing.
+
+    Attributes
+    ----------
+    outline
+        Closed, in the sagittal plane. An ellipsoid has none, but a `center` (l, a, s) and `radii`, on both sides of the midline.
+    half_width, rounding, middle_l
+        How far a `SLAB` reaches sideways, how round its rims are, and where its middle is. A `HEAD` is as wide as its
+        `half_width`, and `rounding` is how much the nose recedes.
+        An `ARCH` ends at `half_width` sideways, and `rounding` in front of its own middle.
+    arch
+        Centre of the arch in a, half axis in a (negative: open to the front), half axis in l.
+    stop_inside
+        Deeper than this, nothing that follows can matter.
     """
 
     name: str
-    fill: float
+    look: Look
     outline: Curve | None = None
     kind: int = SLAB
     feature: int = PLAIN
@@ -66,10 +97,6 @@ class Part:
     arch: tuple[float, float, float] = (0.0, 1.0, 1.0)
     center: tuple[float, float, float] = (0.0, 0.0, 0.0)
     radii: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    grain: float = 0.0
-    shell: float = 0.0
-    shell_in: float = 0.0
-    shell_out: float = 0.0
     stop_inside: float = 1e9
     step_mm: float = 0.5
 
@@ -80,7 +107,14 @@ class PartTable:
 
     rows: npt.NDArray[np.void]
     distances: npt.NDArray[np.float32]
-    names: tuple[str, ...] = field(default=())
+    starts: npt.NDArray[np.int32]
+    items: npt.NDArray[np.int32]
+    names: tuple[str, ...]
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """As the kernels take them: parts, distances, and where each tile's list of parts starts in the lists."""
+        return self.rows, self.distances, self.starts, self.items
 
 
 def pack(parts: list[Part], margin_mm: float = 2.5) -> PartTable:
@@ -89,23 +123,14 @@ def pack(parts: list[Part], margin_mm: float = 2.5) -> PartTable:
     pieces: list[npt.NDArray[np.float32]] = []
     offset = 0
     for row, part in zip(rows, parts, strict=True):
-        for name in (
-            "kind",
-            "feature",
-            "half_width",
-            "rounding",
-            "middle_l",
-            "fill",
-            "grain",
-            "shell",
-            "shell_in",
-            "shell_out",
-            "stop_inside",
-        ):
+        for name in ("kind", "feature", "half_width", "rounding", "middle_l", "stop_inside"):
             row[name] = getattr(part, name)
+        look = part.look
+        row["fill"], row["grain"], row["shell"] = look.fill, look.grain, look.shell
+        row["shell_in"], row["shell_out"] = look.shell_in_mm, look.shell_out_mm
         row["arch_a"], row["arch_depth"], row["arch_width"] = part.arch
         row["radius_l"], row["radius_a"], row["radius_s"] = part.radii
-        reach = margin_mm + part.shell_out
+        reach = margin_mm + look.shell_out_mm
         if part.outline is None:
             (middle_l, a, s), (rl, ra, rs) = part.center, part.radii
             row["middle_l"], row["a0"], row["s0"] = middle_l, a, s
@@ -118,7 +143,21 @@ def pack(parts: list[Part], margin_mm: float = 2.5) -> PartTable:
         (low_a, low_s), (high_a, high_s) = part.outline.min(axis=0) - reach, part.outline.max(axis=0) + reach
         wide = 1e9 if part.kind in (HEAD, ARCH) else part.half_width + reach
         _set_box(row, (low_a, low_s), (high_a, high_s), wide)
-    return PartTable(rows, np.concatenate(pieces), tuple(part.name for part in parts))
+    starts, items = _tiled(rows)
+    return PartTable(rows, np.concatenate(pieces), starts, items, tuple(part.name for part in parts))
+
+
+def _tiled(rows: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Which parts can matter in which tile. Parts that are carried sideways along a bend can be anywhere in a."""
+    low_a = TILES_LOW_A + TILE_MM * np.arange(TILES_A)[None, :, None]
+    low_s = TILES_LOW_S + TILE_MM * np.arange(TILES_S)[:, None, None]
+    bent = (rows["kind"] == HEAD) | (rows["kind"] == ARCH)
+    along_a = bent | ((rows["low_a"] <= low_a + TILE_MM) & (rows["high_a"] >= low_a))
+    # A head's outline is stretched sideways in height too: it counts from its lowest point up.
+    along_s = (rows["low_s"] <= low_s + TILE_MM) & ((rows["kind"] == HEAD) | (rows["high_s"] >= low_s))
+    lists = (along_a & along_s).reshape(-1, len(rows))
+    starts = np.concatenate([[0], np.cumsum(lists.sum(axis=1))]).astype(np.int32)
+    return starts, np.nonzero(lists)[1].astype(np.int32)
 
 
 def _set_grid(row: np.void, grid: DistanceGrid, offset: int) -> None:

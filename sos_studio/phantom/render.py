@@ -19,10 +19,6 @@ from sos_studio.phantom.scanner import machine
 
 FloatArray = npt.NDArray[np.float64]
 
-# Incisal edge and lowest point of the chin: head coordinates L, P, S of a grown-up, near enough for streaks and the chin rest.
-_TEETH_HEAD_MM = np.array([0.0, -78.0, -48.0, 1.0])
-_CHIN_HEAD_MM = np.array([0.0, -70.0, -84.0, 1.0])
-
 
 class MidsagittalRender(NamedTuple):
     """A capture without a volume.
@@ -131,8 +127,6 @@ def _corners(parameters: PhantomParameters) -> FloatArray:
 def _render_plane(parameters: PhantomParameters, lps_from_uvw: FloatArray, extra_variance_mm2: float, out: npt.NDArray[np.float32]) -> None:
     field = head_field(parameters)
     tissue = field.blurred(math.sqrt(parameters.scanner.blur_mm**2 + extra_variance_mm2))
-    lps_from_head = parameters.pose.lps_from_head
-    jaw = np.array([1.0, *([parameters.anatomy.size * parameters.anatomy.face_size] * 2), 1.0])
-    device = machine(parameters, lps_from_head @ (_TEETH_HEAD_MM * jaw), lps_from_head @ (_CHIN_HEAD_MM * jaw))
-    head_from_uvw = np.linalg.inv(lps_from_head) @ lps_from_uvw
-    render(head_from_uvw, lps_from_uvw, field.table.rows, field.table.distances, field.joint, tissue, device, out)
+    device = machine(parameters)
+    head_from_uvw = np.linalg.inv(parameters.pose.lps_from_head) @ lps_from_uvw
+    render(head_from_uvw, lps_from_uvw, *field.table.arrays, field.joint, tissue, device, out)
