@@ -20,6 +20,7 @@ def _tr(text: str) -> str:
 def heading(text: str) -> QLabel:
     """Title of a group."""
     label = QLabel(text)
+    label.setWordWrap(True)
     font = label.font()
     font.setBold(True)
     label.setFont(font)
@@ -70,6 +71,7 @@ def button(text: str, tooltip: str, action: Action | None = None) -> QPushButton
 def chip(text: str, tooltip: str, action: Action | None = None) -> QToolButton:
     """A small checkable choice."""
     made = QToolButton()
+    made.setObjectName("chip")
     made.setText(text)
     made.setCheckable(True)
     made.setToolTip(with_key(tooltip, action) if action is not None else tooltip)
