@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from sos_studio.cli.options import PATH, Vector, json_option, volume_options
-from sos_studio.cli.output import ProgressBar, emit, emit_json
+from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.core.geometry import Facing
 from sos_studio.core.predictions import Prediction
 
 
@@ -18,6 +19,7 @@ from sos_studio.core.predictions import Prediction
 @click.option("--detector", "detector_dir", type=PATH, metavar="PATH", help="Folder of a detector [the one trained with the network].")
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="For heatmap.png, overlay.png and prediction.json.")
 @click.option("--opacity", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Of the heatmap in overlay.png.")
+@click.option("--facing", type=click.Choice(["right", "left"]), default="right", show_default=True, help="Of the face in a picture file.")
 @volume_options
 @json_option
 def command(
@@ -28,6 +30,7 @@ def command(
     detector_dir: Path | None,
     out: Path,
     opacity: float,
+    facing: Facing,
     series: str | None,
     center: Vector | None,
     roll: float,
@@ -46,14 +49,18 @@ def command(
         raise click.UsageError("Name either a project (--project) or a network (--model).", click.get_current_context())
     networks = prediction.choose_networks(directory, model_dir, detector_dir)
     with ProgressBar("Opening") as bar:
-        picture = full_image(source, series, View(center, roll, yaw, pitch, spacing, slab, window), progress=bar.update)
+        view = View(center, roll, yaw, pitch, spacing, slab, window)
+        picture = full_image(source, series, view, facing=facing, progress=bar.update)
     with prediction.PredictionService() as service:
         detector = None if networks.detector is None else networks.detector.path
         result = service.predict(picture.full8, model_dir=networks.model.path, roi=picture.frame, detector_dir=detector)
     files = prediction.write_prediction(result, out, opacity=opacity)
     if as_json:
-        emit_json({**result.prediction.model_dump(mode="json"), "files": {name: str(path) for name, path in files.items()}})
+        paths = {name: str(path) for name, path in files.items()}
+        emit_json({**result.prediction.model_dump(mode="json"), "mirrored": picture.mirrored, "files": paths})
     else:
+        if picture.mirrored:
+            say("The picture was mirrored: heatmap and overlay show the face to the right.")
         for line in _lines(result.prediction):
             emit(line)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
-from sos_studio.core.errors import CancelledError, JobFailedError
+from sos_studio.core.errors import BadInputError, CancelledError, JobFailedError
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import Device, JobKind
 from sos_studio.core.readings import ConsensusRule
 from sos_studio.messages import message
+
+if TYPE_CHECKING:
+    from sos_studio.services.job_tail import JobTail
+    from sos_studio.services.jobs import JobHandle
 
 _KINDS: dict[str, JobKind] = {"teacher": "teacher", "detector": "detector", "student": "student", "all": "retrain"}
 
@@ -28,6 +32,7 @@ _KINDS: dict[str, JobKind] = {"teacher": "teacher", "detector": "detector", "stu
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1].")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option("--resume", "resumed", metavar="JOB", help="Go on with an interrupted, cancelled or failed training instead.")
 @click.option("--consensus", type=click.Choice(["majority", "median"]), default="majority", show_default=True)
 @json_option
 def command(
@@ -41,26 +46,30 @@ def command(
     device: Device,
     threads: int | None,
     seed: int,
+    resumed: str | None,
     consensus: ConsensusRule,
     as_json: bool,
 ) -> None:
     """Train in the foreground with progress. Ctrl+C cancels; closing the terminal does not."""
     from sos_studio.services import jobs, presets, projects
 
-    overrides = presets.parse_overrides(assignments)
-    _starting_weights(presets.settings(preset, overrides).student.network, weights, download_weights)
-    with projects.open(directory) as project:
-        job = jobs.start_training(
-            project,
-            _KINDS[what],
-            preset=preset,
-            overrides=overrides,
-            weights=weights,
-            device=device,
-            threads=threads,
-            seed=seed,
-            rule=consensus,
-        )
+    if resumed is not None:
+        job = _resume(directory, resumed, _KINDS[what])
+    else:
+        overrides = presets.parse_overrides(assignments)
+        _starting_weights(presets.settings(preset, overrides).student.network, weights, download_weights)
+        with projects.open(directory) as project:
+            job = jobs.start_training(
+                project,
+                _KINDS[what],
+                preset=preset,
+                overrides=overrides,
+                weights=weights,
+                device=device,
+                threads=threads,
+                seed=seed,
+                rule=consensus,
+            )
     state = watch(job.tail(), "Training")
     raise_unless_done(state)
     content: dict[str, Any] = {"job": job.job_id, "folder": str(job.job_dir), "status": str(state.status), **(job.result() or {})}
@@ -71,7 +80,19 @@ def command(
             emit(line)
 
 
-def watch(tail: Any, label: str) -> JobState:
+def _resume(directory: Path, job_id: str, kind: JobKind) -> JobHandle:
+    from sos_studio.services import jobs, projects
+
+    with projects.open(directory, read_only=True) as project:
+        job = jobs.find(project, job_id)
+    asked = job.spec().kind
+    if asked != kind:
+        word = next(word for word, known in _KINDS.items() if known == asked)
+        raise BadInputError("job.other_kind", job=job_id, kind=word)
+    return jobs.resume(job)
+
+
+def watch(tail: JobTail, label: str) -> JobState:
     """Follow a job to its end with a bar; Ctrl+C asks the worker to stop and waits for it, a second one leaves at once."""
     told = 0
 
@@ -84,7 +105,7 @@ def watch(tail: Any, label: str) -> JobState:
 
     with ProgressBar(label) as bar:
         try:
-            state: JobState = tail.wait(on_state=show)
+            state = tail.wait(on_state=show)
         except KeyboardInterrupt:
             say("Stopping …")
             tail.cancel()

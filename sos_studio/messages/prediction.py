@@ -20,6 +20,9 @@ MESSAGES: dict[str, Template] = {
     "prediction.view_without_volume": Template(
         "{source} is a picture: it can't be oriented, and has no series.", "Leave those options out, or name the scan."
     ),
+    "prediction.facing_without_picture": Template(
+        "{source} is not a picture: a capture and a scan know themselves where the face looks.", "Leave --facing out."
+    ),
     "prediction.failed": Template("The prediction failed.", "Try again, or choose another network."),
     "prediction.folder_unwritable": Template(
         "The prediction can't be written to {folder} ({reason}).", "Free some space or choose another folder."

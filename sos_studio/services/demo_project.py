@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +21,13 @@ from sos_studio.core.captures import DEFAULT_SPACING_MM, CaptureRecord, Orientat
 from sos_studio.core.errors import CancelledError, ProjectError
 from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
+from sos_studio.core.volume import Volume
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases as dataset_cases
 from sos_studio.dataset import locations, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images, windowing
-from sos_studio.imaging.capture import CaptureImage
 from sos_studio.phantom import PhantomCase, draw_cohort, render_midsagittal, render_volume
 from sos_studio.services import captures, scans, staging
 from sos_studio.services.captures import SOFTWARE, StoredCapture
@@ -35,6 +37,7 @@ SCANS = 3
 SCAN_SPACING_MM = 0.5
 # What rendering and writing a whole scan costs, in captures.
 _SCAN_COST = 12.0
+_RENDER_SHARE = 0.8
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -58,11 +61,11 @@ def make_demo(
     progress: Progress | None = None,
     *,
     cancelled: Cancelled | None = None,
-    scans: int = SCANS,
+    with_scans: int = SCANS,
 ) -> Project:
     """Make a phantom project in a new or empty folder.
 
-    Every case has a capture, the frame of a simulated expert's two clicks, and readings by three evaluators. The first `scans`
+    Every case has a capture, the frame of a simulated expert's two clicks, and readings by three evaluators. The first `with_scans`
     cases are captured from DICOM series in ``scans/<case>``. ``phantom-truth.json`` holds what is true of each case.
 
     Raises
@@ -75,10 +78,11 @@ def make_demo(
         If `cancelled` says so; nothing is left behind.
     """
     cohort = draw_cohort(cases, seed)
+    with_scans = min(with_scans, cases)
     existed = directory.exists()
     project = Project.create(directory, phantom=True)
     try:
-        _fill(project, cohort, min(scans, cases), _Meter(cases, min(scans, cases), progress, cancelled))
+        _fill(project, cohort, with_scans, _Meter(cases, with_scans, progress, cancelled))
     except BaseException:
         project.close()
         _remove(directory, keep_folder=existed)
@@ -89,50 +93,103 @@ def make_demo(
 class _Meter:
     """Progress in captures, and the wish to stop."""
 
-    def __init__(self, cases: int, scans: int, progress: Progress | None, cancelled: Cancelled | None) -> None:
-        self._total = cases + scans * _SCAN_COST
+    def __init__(self, cases: int, with_scans: int, progress: Progress | None, cancelled: Cancelled | None) -> None:
+        self._total = cases + with_scans * _SCAN_COST
         self._done = 0.0
-        self._progress, self.cancelled = progress, cancelled
+        self._progress, self._cancelled = progress, cancelled
+        self._lock = threading.Lock()
 
     def add(self, captures: float) -> None:
-        """So much more is done."""
-        if self.cancelled is not None and self.cancelled():
+        """So much more is done; called from several threads."""
+        if self._cancelled is not None and self._cancelled():
             raise CancelledError
-        self._done += captures
-        if self._progress is not None:
-            self._progress(min(1.0, self._done / self._total))
+        with self._lock:
+            self._done += captures
+            if self._progress is not None:
+                self._progress(min(1.0, self._done / self._total))
 
 
 @dataclass(frozen=True, eq=False)
 class _Rendered:
     """A capture without a scan, ready to be written."""
 
-    case: PhantomCase
     full8: npt.NDArray[np.uint8]
     full_png: bytes
     full16_png: bytes
-    roi: Roi
     record: CaptureRecord
 
 
-def _fill(project: Project, cohort: list[PhantomCase], scans: int, meter: _Meter) -> None:
+def _fill(project: Project, cohort: list[PhantomCase], with_scans: int, meter: _Meter) -> None:
     truth: dict[str, Any] = {}
     try:
-        for case in cohort[:scans]:
-            case_id = _add_case(project, case)
-            capture, roi = _scan(project, case, case_id, meter)
-            stored = captures.store_capture(project, case_id, capture)
-            _read(project, case, stored, roi)
-            truth[case_id] = case.truth.model_dump(mode="json")
-            meter.add(1)
-        for rendered in _ahead(cohort[scans:]):
-            case_id = _add_case(project, rendered.case)
-            _read(project, rendered.case, _store(project, case_id, rendered), rendered.roi)
-            truth[case_id] = rendered.case.truth.model_dump(mode="json")
-            meter.add(1)
+        with _Ahead(cohort, with_scans, meter) as ahead:
+            for case, rendered in zip(cohort, ahead.results(), strict=True):
+                case_id = _add_case(project, case)
+                truth[case_id] = case.truth.model_dump(mode="json")
+                if isinstance(rendered, Volume):
+                    stored = _store_scan(project, case, case_id, rendered)
+                    meter.add(_SCAN_COST * (1 - _RENDER_SHARE))
+                else:
+                    stored = _store(project, case_id, rendered)
+                stored_roi = case.clicked_roi(np.asarray(stored.record.lps_from_uv, dtype=np.float64))
+                _read(project, case, stored, stored_roi)
+                meter.add(1)
         atomic.write_json(project.path(TRUTH_FILE), truth)
     except OSError as error:
         raise ProjectError("demo.unwritable", reason=error.strerror or type(error).__name__) from error
+
+
+class _Ahead:
+    """Renders on all cores (the kernels let go of the interpreter), in order, a few cases ahead of the writer."""
+
+    def __init__(self, cohort: list[PhantomCase], with_scans: int, meter: _Meter) -> None:
+        self._cohort, self._with_scans, self._meter = cohort, with_scans, meter
+        self._workers = max(1, min(8, os.cpu_count() or 1))
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="phantom")
+        self._waiting: deque[Future[_Rendered | Volume]] = deque()
+        self._stopped = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def results(self) -> Iterator[_Rendered | Volume]:
+        """One per case: a whole scan for the first ones, a capture for the others."""
+        for n, case in enumerate(self._cohort):
+            self._waiting.append(self._pool.submit(self._scan if n < self._with_scans else _render, case))
+            if len(self._waiting) > 2 * self._workers:
+                yield self._waiting.popleft().result()
+        while self._waiting:
+            yield self._waiting.popleft().result()
+
+    def _scan(self, case: PhantomCase) -> Volume:
+        told = 0.0
+
+        def show(share: float) -> None:
+            nonlocal told
+            self._meter.add((share - told) * _RENDER_SHARE * _SCAN_COST)
+            told = share
+
+        return render_volume(case.parameters, spacing_mm=SCAN_SPACING_MM, progress=show, cancelled=self._stopped.is_set)
+
+
+def _add_case(project: Project, case: PhantomCase) -> str:
+    sexes: dict[str, dataset_cases.Sex] = {"female": "F", "male": "M"}
+    return dataset_cases.add_case(project, case.patient, case.age_years, sexes.get(case.sex))
+
+
+def _store_scan(project: Project, case: PhantomCase, case_id: str, volume: Volume) -> StoredCapture:
+    """Write a scan as DICOM, open it again as a person would, and capture it with the expert's orientation."""
+    from sos_studio.imaging import dicom_write
+
+    folder = scans_dir(project.directory) / case_id
+    dicom_write.write_series(volume, folder, patient_name="Phantom", patient_id=case.patient, seed=case.parameters.seed)
+    opened = scans.open_scan(folder)
+    locations.remember(opened.volume.series_hash, folder, opened.info.uid)
+    return captures.store_capture(project, case_id, captures.make_capture(opened.volume, case.orientation))
 
 
 def _store(project: Project, case_id: str, rendered: _Rendered) -> StoredCapture:
@@ -144,33 +201,6 @@ def _store(project: Project, case_id: str, rendered: _Rendered) -> StoredCapture
     )
     folder = dataset_captures.capture_paths(project, capture_id).folder
     return StoredCapture(case_id, capture_id, rendered.full8, record_for(capture_id), folder)
-
-
-def _add_case(project: Project, case: PhantomCase) -> str:
-    sexes: dict[str, dataset_cases.Sex] = {"female": "F", "male": "M"}
-    return dataset_cases.add_case(project, case.patient, case.age_years, sexes.get(case.sex))
-
-
-def _scan(project: Project, case: PhantomCase, case_id: str, meter: _Meter) -> tuple[CaptureImage, Roi]:
-    """Render a scan, write it as DICOM, open it again as a person would, and capture it with the expert's orientation."""
-    from sos_studio.imaging import dicom_write
-
-    told = 0.0
-
-    def show(share: float) -> None:
-        nonlocal told
-        meter.add((share - told) * _SCAN_COST)
-        told = share
-
-    volume = render_volume(case.parameters, spacing_mm=SCAN_SPACING_MM, progress=lambda share: show(0.8 * share), cancelled=meter.cancelled)
-    folder = scans_dir(project.directory) / case_id
-    dicom_write.write_series(volume, folder, patient_name="Phantom", patient_id=case.patient, seed=case.parameters.seed)
-    show(0.95)
-    opened = scans.open_scan(folder)
-    locations.remember(opened.volume.series_hash, folder, opened.info.uid)
-    capture = captures.make_capture(opened.volume, case.orientation)
-    show(1.0)
-    return capture, case.clicked_roi(capture.lps_from_uv)
 
 
 def _render(case: PhantomCase) -> _Rendered:
@@ -194,24 +224,7 @@ def _render(case: PhantomCase) -> _Rendered:
         window=window,
         value_from_png=scale,
     )
-    return _Rendered(case, full8, images.encode_png(full8), images.encode_png(full16), case.clicked_roi(picture.lps_from_uv), record)
-
-
-def _ahead(cohort: list[PhantomCase]) -> Iterator[_Rendered]:
-    """Render on all cores (the kernels let go of the interpreter), in order, a few ahead of the writer."""
-    workers = max(1, min(8, os.cpu_count() or 1))
-    with ThreadPoolExecutor(workers, thread_name_prefix="phantom") as pool:
-        waiting: list[Future[_Rendered]] = []
-        try:
-            for case in cohort:
-                waiting.append(pool.submit(_render, case))
-                if len(waiting) > 2 * workers:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    return _Rendered(full8, images.encode_png(full8), images.encode_png(full16), record)
 
 
 def _read(project: Project, case: PhantomCase, capture: StoredCapture, roi: Roi) -> None:

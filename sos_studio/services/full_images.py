@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sos_studio.core.captures import DEFAULT_SPACING_MM, Window
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.geometry import Orientation, Vector
+from sos_studio.core.geometry import Facing, Orientation, Vector
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import images
 from sos_studio.imaging.capture import CaptureImage
@@ -51,11 +51,14 @@ class FullImage:
     ----------
     capture
         How it was made, if it was made just now from a volume.
+    mirrored
+        Whether the picture faced left and was flipped.
     """
 
     full8: npt.NDArray[np.uint8]
     frame: Roi | None = None
     capture: CaptureImage | None = None
+    mirrored: bool = False
 
 
 def capture_of(source: Path, series_uid: str | None, view: View, *, progress: Callable[[float], None] | None = None) -> CaptureImage:
@@ -70,22 +73,37 @@ def capture_of(source: Path, series_uid: str | None, view: View, *, progress: Ca
 
 
 def full_image(
-    source: Path, series_uid: str | None = None, view: View | None = None, *, progress: Callable[[float], None] | None = None
+    source: Path,
+    series_uid: str | None = None,
+    view: View | None = None,
+    *,
+    facing: Facing = "right",
+    progress: Callable[[float], None] | None = None,
 ) -> FullImage:
     """The full image of a picture file, a capture folder (or its ``capture.json``) or a volume.
+
+    Parameters
+    ----------
+    facing
+        Where the face of a picture file looks; one that looks left is flipped. Captures and volumes know it themselves.
 
     Raises
     ------
     BadInputError
-        ``prediction.view_without_volume`` if a picture is given an orientation, and whatever opening finds.
+        ``prediction.view_without_volume`` if a picture is given an orientation, ``prediction.facing_without_picture``, and
+        whatever opening finds.
     """
     folder = source.parent if source.name == captures.RECORD_FILE else source
     is_capture = captures.is_capture_folder(folder)
-    if is_capture or (source.suffix.lower() in PICTURE_SUFFIXES and source.is_file()):
+    is_picture = not is_capture and source.suffix.lower() in PICTURE_SUFFIXES and source.is_file()
+    if facing == "left" and not is_picture:
+        raise BadInputError("prediction.facing_without_picture", source=source.name)
+    if is_capture or is_picture:
         if series_uid is not None or view not in (None, View()):
             raise BadInputError("prediction.view_without_volume", source=source.name)
         if is_capture:
             return FullImage(captures.read_capture_folder(folder).full8, captures.latest_frame(folder))
-        return FullImage(images.read_gray(source))
+        full8 = images.read_gray(source)
+        return FullImage(np.ascontiguousarray(full8[:, ::-1]), mirrored=True) if facing == "left" else FullImage(full8)
     capture = capture_of(source, series_uid, view or View(), progress=progress)
     return FullImage(capture.full8_vu, None, capture)

@@ -157,6 +157,15 @@ def list_jobs(project: Project | Path) -> list[JobHandle]:
     return [JobHandle(entry, entry.name) for entry in sorted(found, key=lambda entry: entry.name, reverse=True)]
 
 
+def find(project: Project | Path, job_id: str) -> JobHandle:
+    """A job by its id; ``job.unknown`` with the ids that there are."""
+    found = list_jobs(project)
+    for job in found:
+        if job.job_id == job_id:
+            return job
+    raise BadInputError("job.unknown", job=job_id, jobs=", ".join(job.job_id for job in found) or "none")
+
+
 def running(project: Project | Path) -> JobHandle | None:
     """The newest job whose worker lives, if any: what a window shows when it comes back."""
     return next((job for job in list_jobs(project) if worker_process.life(job.job_dir).there), None)
@@ -200,6 +209,7 @@ def _create(project_dir: Path, spec: JobSpec) -> Path:
 
 
 def _launch(job_dir: Path, spec: JobSpec, *, expected_attempt: int) -> JobHandle:
+    job_dir = job_dir.resolve()  # the worker has another current folder
     device_lock.take(spec.device, job_dir, attempt=expected_attempt)
     try:
         process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir)

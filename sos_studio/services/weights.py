@@ -19,6 +19,7 @@ from sos_studio.core.settings import Settings, user_data_dir
 
 # The weights that timm itself loads for `pretrained=True`, by network.
 _REPOSITORIES = {
+    "test_resnet": "test_resnet.r160_in1k",
     "convnext_atto": "convnext_atto.d2_in1k",
     "convnext_femto": "convnext_femto.d1_in1k",
     "convnext_pico": "convnext_pico.d1_in1k",
