@@ -312,19 +312,35 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
         raise BadInputError("scan.cannot_parse", file=path.name) from None
 
 
+def _sop_class(dataset: Dataset) -> str:
+    meta = getattr(dataset, "file_meta", None)
+    named = dataset.get("SOPClassUID") or (meta.get("MediaStorageSOPClassUID") if meta is not None else None)
+    return str(named or "")
+
+
+def _why_no_image(sop_class: str) -> str:
+    """A report has no pixels by nature; an image class without them was cut off."""
+    from pydicom.uid import UID
+
+    if not sop_class:
+        return "scan.cannot_parse"
+    return "scan.truncated" if "Image Storage" in UID(sop_class).name else "scan.no_image"
+
+
 def image_slices(path: Path) -> list[ImageSlice]:
     """Headers of all frames of a file.
 
     Raises
     ------
     BadInputError
-        What `read_dataset` raises; ``scan.no_image`` for a DICOM object without pixels; ``scan.bad_header`` for values that
-        can't be made sense of, with the attribute's keyword; ``scan.multiframe_unsupported`` for frames without geometry.
+        What `read_dataset` raises; ``scan.no_image`` for a DICOM object without pixels, ``scan.truncated`` for an image
+        without them; ``scan.bad_header`` for values that
+        can't be made sense of, with the attribute's keyword.
     """
     dataset, syntax, pixels = read_dataset(path)
-    sop_class = str(dataset.get("SOPClassUID", ""))
+    sop_class = _sop_class(dataset)
     if pixels is None or "Rows" not in dataset:
-        raise BadInputError("scan.no_image", file=path.name)
+        raise BadInputError(_why_no_image(sop_class), file=path.name)
     try:
         with quiet_pydicom():
             layout = _layout(dataset, syntax, *pixels)

@@ -21,7 +21,7 @@ FEWEST_SLICES, FEW_SLICES = 3, 8
 # The synchondrosis is a few millimetres wide.
 THICK_MM = 2.0
 # How far a slice may lie off the even grid: scanners round positions to a tenth or a hundredth of a millimetre.
-POSITION_TOLERANCE_MM = 0.05
+POSITION_TOLERANCE_MM = 0.06
 POSITION_TOLERANCE_OF_STEP = 0.05
 SAME_DIRECTION = 5e-4
 TILT_TOLERANCE = 1e-3
@@ -127,6 +127,14 @@ def _missing(slices: Sequence[ImageSlice]) -> list[str]:
     return missing
 
 
+def off_even_grid(along: FloatArray) -> FloatArray:
+    """How far ascending positions (mm) lie off the even grid that fits them best at the worst place."""
+    grid = np.linspace(along[0], along[-1], len(along))
+    off = along - grid
+    centered: FloatArray = off - (off.max() + off.min()) / 2
+    return centered
+
+
 def _step_problems(along: FloatArray) -> tuple[float, list[Problem]]:
     """Check positions along the normal (ascending, mm); the even step comes with what is wrong."""
     steps = np.diff(along)
@@ -147,8 +155,8 @@ def _step_problems(along: FloatArray) -> tuple[float, list[Problem]]:
         return even, [
             _error("scan.missing_slices", missing=max(1, missing), gap_mm=round(float(steps.max()), 2), step_mm=round(typical, 2))
         ]
-    off_grid = along - (along[0] + even * np.arange(len(along)))
-    if np.abs(off_grid).max() > tolerance or np.abs(steps - typical).max() > 2 * tolerance:
+    off_grid = off_even_grid(along)
+    if np.abs(off_grid).max() > tolerance or np.abs(steps - even).max() > 2 * tolerance:
         return even, [_error("scan.uneven_slices", shortest_mm=round(float(steps.min()), 3), longest_mm=round(float(steps.max()), 3))]
     return even, []
 
@@ -223,10 +231,11 @@ def check_stack(slices: Sequence[ImageSlice]) -> Stack:
         problems.append(_warning("scan.thick_slices", step_mm=round(step_mm, 2)))
     if any(p.code in _NO_GRID for p in problems) or step_mm <= 0:
         return Stack(ordered, None, None, tuple(problems))
-    rows_mm, columns_mm = (float(v) for v in spacings.mean(axis=0))
+    rows_mm, columns_mm = (float(v) for v in np.median(spacings, axis=0))
     matrix = np.eye(4)
     matrix[:3, :3] = axes * np.array([columns_mm, rows_mm, step_mm])
-    matrix[:3, 3] = positions[0]
+    # The first slice's own position may be rounded; where it belongs on the even grid is nearer the truth.
+    matrix[:3, 3] = positions[0] - axes[:, 2] * off_even_grid(along)[0]
     return Stack(ordered, (step_mm, rows_mm, columns_mm), matrix, tuple(problems))
 
 

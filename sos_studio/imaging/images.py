@@ -33,11 +33,13 @@ def _open(path: Path) -> Image:
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(data))
             if picture.width * picture.height > MAX_PIXELS:
-                raise BadInputError("image.too_large", file=Path(path).name, width=picture.width, height=picture.height)
+                raise BadInputError("image.too_large", file=Path(path).name, megapixels=MAX_PIXELS // 1_000_000)
             picture.load()
             return ImageOps.exif_transpose(picture)
     except BadInputError:
         raise
+    except Image.DecompressionBombError:
+        raise BadInputError("image.too_large", file=Path(path).name, megapixels=MAX_PIXELS // 1_000_000) from None
     except MemoryError:
         raise BadInputError("image.unreadable", file=Path(path).name) from None
     except Exception as error:

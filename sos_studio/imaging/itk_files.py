@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,56 @@ def _information(path: Path) -> Any:
     return reader
 
 
+def _nifti_bytes(header: bytes) -> int:
+    """How long an uncompressed NIfTI file has to be, from its own header (version 1 or 2, either byte order)."""
+    for order in ("<", ">"):
+        size = int(np.frombuffer(header, f"{order}i4", 1)[0])
+        if size == 348:
+            dim = np.frombuffer(header, f"{order}i2", 8, 40)
+            bits, offset = int(np.frombuffer(header, f"{order}i2", 1, 72)[0]), float(np.frombuffer(header, f"{order}f4", 1, 108)[0])
+        elif size == 540:
+            dim = np.frombuffer(header, f"{order}i8", 8, 16)
+            bits, offset = int(np.frombuffer(header, f"{order}i2", 1, 14)[0]), float(np.frombuffer(header, f"{order}i8", 1, 168)[0])
+        else:
+            continue
+        return int(offset) + int(np.prod(dim[1 : 1 + dim[0]], dtype=np.float64)) * bits // 8
+    return 0
+
+
+def _inflated_size(path: Path) -> int:
+    """Bytes of a gzip file's contents, counted."""
+    total = 0
+    with gzip.open(path) as stream:
+        while chunk := stream.read(1 << 22):
+            total += len(chunk)
+    return total
+
+
+def _check_nifti_complete(path: Path) -> None:
+    """ITK fills the missing end of a NIfTI file with zeros and says nothing.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.truncated``.
+    """
+    packed = path.name.lower().endswith(".gz")
+    try:
+        with gzip.open(path) if packed else open(path, "rb") as stream:
+            needed = _nifti_bytes(stream.read(540).ljust(540, b"\0"))
+        size = path.stat().st_size
+        if packed:
+            with open(path, "rb") as raw:
+                raw.seek(-4, os.SEEK_END)
+                stated = int.from_bytes(raw.read(4), "little")
+            # The trailer of a whole single-member file states the size (modulo 4 GiB); otherwise it has to be counted.
+            size = needed if stated == needed % (1 << 32) else _inflated_size(path)
+    except (OSError, EOFError, zlib.error, ValueError):
+        raise BadInputError("scan.truncated", file=path.name) from None
+    if size < needed:
+        raise BadInputError("scan.truncated", file=path.name)
+
+
 def lps_from_ijk(spacing: tuple[float, ...], direction: tuple[float, ...], origin: tuple[float, ...]) -> npt.NDArray[np.float64]:
     """4 x 4 from an ITK image's spacing, direction (row-major) and origin; the first three dimensions count."""
     dimension = len(spacing)
@@ -102,6 +155,8 @@ def read_itk(path: Path) -> tuple[Volume, tuple[Problem, ...]]:
     import SimpleITK
 
     reader = _information(path)
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        _check_nifti_complete(path)
     if reader.GetPixelID() in (SimpleITK.sitkComplexFloat32, SimpleITK.sitkComplexFloat64):
         raise BadInputError("scan.colour", photometric="complex")
     try:

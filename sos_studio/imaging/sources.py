@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 # Share of the progress bar for the headers.
 _SCAN_SHARE = 0.15
 FILE_SERIES_UID = "file"
+# Series that can't be loaded for these reasons alone, and of no more images than this, are listed with their values.
+_VALUES_ALL_THE_SAME = frozenset({"scan.too_few_slices", "scan.no_geometry", "scan.same_position", "scan.bad_orientation"})
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ def list_series(source: Path | str, *, cancelled: Cancelled | None = None) -> li
 
     Returns
     -------
-    Loadable series first. A DICOM series' pixels are not read (`value_range` is None), except a single slice's, which are
-    all that there is to tell about it.
+    Loadable series first. A DICOM series' pixels are not read (`value_range` is None), except those of a few slices that
+    make no volume: their values are all that there is to tell.
 
     Raises
     ------
@@ -105,11 +108,11 @@ def list_series(source: Path | str, *, cancelled: Cancelled | None = None) -> li
 
 
 def _told(series: DicomSeries) -> SeriesInfo:
-    """The series' listing; of one that is only too short the values too, to tell it by."""
+    """The series' listing; of one that is only too short or placeless the values too, to tell it by."""
     from sos_studio.imaging.dicom_read import read_values, value_range
 
     errors = {problem.code for problem in series.info.problems if problem.severity == "error"}
-    if errors != {"scan.too_few_slices"}:
+    if not errors or not errors <= _VALUES_ALL_THE_SAME or len(series.stack.slices) > _FEW:
         return series.info
     try:
         ends = np.array([value_range(read_values(image)) for image in series.stack.slices])

@@ -168,6 +168,6 @@ MESSAGES: dict[str, Template] = {
     "image.too_small": Template(
         "{file} is only {width} x {height} pixels.", "Use a picture whose sides are at least {smallest} pixels long."
     ),
-    "image.too_large": Template("{file} has {width} x {height} pixels, more than can be used.", "Reduce it below 64 million pixels."),
+    "image.too_large": Template("{file} has more pixels than can be used.", "Reduce it below {megapixels} million pixels."),
     "image.not_grey": Template("The picture has more than one channel.", "Convert it to grey first."),
 }

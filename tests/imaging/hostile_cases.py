@@ -1,0 +1,50 @@
+"""What a correct loader does with each case of the hostile sample, file by file."""
+
+from __future__ import annotations
+
+# Folder → what loading it must end in: None (loads) or the code of the refusal.
+FOLDER_OUTCOME: dict[str, str | None] = {
+    "axial_plus_localizers_ct": None,
+    "big_endian": "scan.colour",
+    "deflated_sc": "scan.no_geometry",
+    "dicomdir_pydicom": None,
+    "duplicate_position_ct": "scan.same_position",
+    "enhanced_ct_localizer": "scan.localizer",
+    "gantry_tilt_ct_4slices": "scan.gantry_tilt",
+    "gzipped_dicom": "scan.no_dicom",
+    "i18n_names": "scan.no_geometry",
+    "iop_rounding_noise_breast_ct": None,
+    "missing_slice_ct": "scan.missing_slices",
+    "mixed_orientation_mr": "scan.too_few_slices",
+    "nema_ct1_family": "scan.same_position",
+    "no_preamble_no_meta_ct": "scan.too_few_slices",
+    "no_spacing_no_position_ct": "scan.no_geometry",
+    "nonsquare_and_rescale_per_slice_mr": None,
+    "not_images_sr_pr_rt_pdf": "scan.no_dicom",
+    "rgb_secondary_capture": "scan.colour",
+    "stored_bits_garbage_high_bits": "scan.no_geometry",
+    "too_few_slices": "scan.too_few_slices",
+    "transfer_syntax_lies_encapsulated_jpeg": "scan.syntax_mismatch",
+    "truncated_pixel_data": "scan.truncated",
+    "ts_matrix_same_ct": "scan.same_position",
+    "wrong_vr_number_of_frames": "scan.bad_header",
+}
+
+# Transfer syntax at the end of the file name → largest difference allowed, in HU (0: lossless).
+SYNTAX_DIFFERENCE: dict[str, float] = {
+    "1.2": 0,
+    "1.2.1": 0,
+    "1.2.2": 0,
+    "1.2.1.99": 0,
+    "1.2.5": 0,
+    "1.2.4.57": 0,
+    "1.2.4.70": 0,
+    "1.2.4.80": 0,
+    "1.2.4.90": 0,
+    "1.2.4.91": 5,
+    "1.2.4.81": 1,
+    "1.2.4.51": 36,
+    "1.2.4.53": 36,
+    "1.2.4.55": 36,
+    "1.2.4.50": 65,
+}

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates
+
+from sos_studio.core.roi import Roi
+from sos_studio.imaging import heatmaps
+
+
+def test_cell_centres_keep_their_values() -> None:
+    coarse = np.random.default_rng(0).random((4, 5)).astype(np.float32)
+    uv_from_cell = np.array([[16.0, 0, 8.0], [0, 16.0, 8.0], [0, 0, 1]])
+    fine = heatmaps.upsample(coarse, uv_from_cell, (70, 90))
+    assert fine.shape == (70, 90)
+    assert fine.dtype == np.float32
+    np.testing.assert_allclose(fine[8:70:16, 8:80:16], coarse, atol=1e-6)
+
+
+def test_any_affine_alignment_equals_an_independent_interpolation() -> None:
+    coarse = np.random.default_rng(1).random((6, 7))
+    uv_from_cell = np.array([[9.0, -3.0, 12.0], [2.5, 11.0, -4.0], [0, 0, 1]])
+    v, u = np.mgrid[0:60, 0:80]
+    cell = np.tensordot(np.linalg.inv(uv_from_cell), np.stack([u, v, np.ones_like(u)]).astype(float), 1)
+    expected = map_coordinates(coarse, [cell[1], cell[0]], order=1, mode="nearest")
+    np.testing.assert_allclose(heatmaps.upsample(coarse, uv_from_cell, (60, 80)), expected, atol=1e-6)
+
+
+def test_a_map_stays_between_nothing_and_all() -> None:
+    coarse = np.array([[-1.0, np.nan], [2.0, np.inf]])
+    fine = heatmaps.upsample(coarse, np.diag([10.0, 10.0, 1.0]), (20, 20))
+    assert fine.min() == 0
+    assert fine.max() == 1
+
+
+@pytest.mark.parametrize("colour_map", ["inferno", "viridis"])
+def test_colours_grow_brighter_with_attention(colour_map: heatmaps.ColourMap) -> None:
+    rgb = heatmaps.colourise(np.linspace(0, 1, 256)[None], colour_map)
+    luma = rgb[0].astype(float) @ [0.299, 0.587, 0.114]
+    assert rgb.shape == (1, 256, 3)
+    assert (np.diff(luma) > -1.5).all()
+    assert luma[-1] > luma[0] + 100
+
+
+def test_no_opacity_and_no_attention_leave_the_picture_as_it_is() -> None:
+    full8 = np.random.default_rng(2).integers(0, 256, (30, 40)).astype(np.uint8)
+    grey = np.repeat(full8[..., None], 3, axis=2)
+    np.testing.assert_array_equal(heatmaps.overlay(full8, np.ones((30, 40)), 0.0), grey)
+    np.testing.assert_array_equal(heatmaps.overlay(full8, np.zeros((30, 40)), 1.0), grey)
+
+
+def test_full_opacity_shows_the_colour_where_the_attention_is() -> None:
+    full8 = np.full((3, 3), 77, dtype=np.uint8)
+    attention = np.zeros((3, 3))
+    attention[1, 1] = 1
+    shown = heatmaps.overlay(full8, attention, 1.0)
+    np.testing.assert_array_equal(shown[1, 1], heatmaps.colourise(attention)[1, 1])
+    assert (shown[0, 0] == 77).all()
+
+
+def test_attention_is_counted_by_how_much_lies_in_the_frame() -> None:
+    attention = np.zeros((100, 100))
+    attention[50, 50] = 3
+    attention[5, 5] = 1
+    assert heatmaps.attention_inside(attention, Roi.of((50.0, 50.0), 30.0, 20.0)) == pytest.approx(0.75)
+    assert heatmaps.attention_inside(np.ones((100, 100)), Roi.of((50.0, 50.0), 0.0, 20.0)) == pytest.approx(200 / 1e4)
+
+
+def test_negative_attention_does_not_count() -> None:
+    attention = np.full((100, 100), -5.0)
+    attention[50, 50] = 1
+    assert heatmaps.attention_inside(attention, Roi.of((50.0, 50.0), 0.0, 20.0)) == 1
+
+
+def test_no_attention_has_no_share() -> None:
+    assert heatmaps.attention_inside(np.zeros((50, 50)), Roi.of((25.0, 25.0), 0.0, 20.0)) is None
+
+
+def test_the_map_as_a_picture() -> None:
+    np.testing.assert_array_equal(heatmaps.to_grey(np.array([[0.0, 0.5, 1.0, 7.0, np.nan]])), [[0, 128, 255, 255, 0]])
