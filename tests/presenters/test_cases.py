@@ -1,0 +1,91 @@
+"""The cases list: search, filters, next unstaged, and no whisper of the consensus before one's own reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sos_studio.dataset.project import Project
+from sos_studio.presenters.cases import CasesPresenter, Filter
+from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.session import Session
+from sos_studio.services import staging
+from tests.presenters.kit import make_project, make_session
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with make_project(tmp_path / "p", 4) as made:
+        yield made
+
+
+@pytest.fixture
+def session(project: Project) -> Session:
+    return make_session(project)
+
+
+@pytest.fixture
+def presenter(session: Session) -> CasesPresenter:
+    made = CasesPresenter(session, Opener(session))
+    made.refresh()
+    return made
+
+
+def stage(session: Session, case_id: str, evaluator: str, number: int) -> None:
+    capture = next(p.name for p in (session.project.directory / "captures" / case_id).iterdir())
+    staging.stage(session.project, case_id, capture, None, evaluator, number)
+    session.cases_changed.emit()
+
+
+def test_search_and_status(session: Session, presenter: CasesPresenter) -> None:
+    assert [case.case_id for case in presenter.rows] == [f"case-000{n}" for n in range(1, 5)]
+    presenter.set_filter(Filter(text="0003"))
+    assert [case.case_id for case in presenter.rows] == ["case-0003"]
+    stage(session, "case-0002", "Dr Test", 3)
+    presenter.set_filter(Filter(status="staged"))
+    assert [case.case_id for case in presenter.rows] == ["case-0002"]
+    presenter.set_filter(Filter(status="to_stage"))
+    assert [case.case_id for case in presenter.rows] == ["case-0001", "case-0003", "case-0004"]
+    presenter.set_filter(Filter(stage=3))
+    assert [case.case_id for case in presenter.rows] == ["case-0002"]
+
+
+def test_the_consensus_is_not_shown_before_one_s_own_reading(session: Session, presenter: CasesPresenter) -> None:
+    stage(session, "case-0001", "Dr Other", 4)
+    assert presenter.rows[0].label is None
+    stage(session, "case-0001", "Dr Test", 4)
+    assert presenter.rows[0].label == 4
+
+
+def test_next_unstaged_goes_round_and_ends(session: Session, presenter: CasesPresenter) -> None:
+    visited = []
+    stage(session, "case-0003", "Dr Test", 1)
+    for _ in range(3):
+        stage(session, session.case_id, "Dr Test", 2)
+        session.next_unstaged_requested.emit()
+        visited.append(session.case_id)
+    assert visited[:2] == ["case-0002", "case-0004"]
+    heard = []
+    session.message.connect(lambda message, severity: heard.append(message.code))
+    session.next_unstaged_requested.emit()
+    assert heard == ["cases.all_staged"]
+
+
+def test_opening_a_case_brings_its_capture(session: Session, presenter: CasesPresenter) -> None:
+    presenter.open_case("case-0004")
+    assert session.case_id == "case-0004"
+    assert session.capture.record.case == "case-0004"
+
+
+def test_a_case_whose_scan_is_not_here_says_so(session: Session, presenter: CasesPresenter) -> None:
+    heard = []
+    session.message.connect(lambda message, severity: heard.append(message.code))
+    presenter.open_scan_of_case()
+    assert heard == ["cases.scan_not_here"]
+
+
+def test_closing_the_project_empties_the_list(session: Session, presenter: CasesPresenter) -> None:
+    session.set_project(None)
+    assert presenter.rows == ()

@@ -1,0 +1,167 @@
+"""Orienting: typed values, the protocol's checklist, window presets and the capture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sos_studio.core.captures import Window
+from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.core.settings import Settings
+from sos_studio.dataset import captures as dataset_captures
+from sos_studio.dataset import cases
+from sos_studio.dataset.project import Project
+from sos_studio.presenters.orientation import OrientationPresenter
+from sos_studio.presenters.ports import ImmediateBackground
+from sos_studio.presenters.session import Session
+from tests.presenters.kit import add_captured_case
+from tests.presenters.scans import make_scan
+
+
+@pytest.fixture
+def session() -> Session:
+    made = Session(ImmediateBackground(), Settings())
+    made.set_scan(make_scan())
+    return made
+
+
+@pytest.fixture
+def presenter(session: Session) -> OrientationPresenter:
+    return OrientationPresenter(session)
+
+
+def test_typed_angles_and_centre_are_taken_exactly_and_undone_one_by_one(session: Session, presenter: OrientationPresenter) -> None:
+    start = session.orientation
+    presenter.set_angle("roll", 1.25)
+    presenter.set_angle("yaw", -2.0)
+    presenter.set_angle("pitch", 90.0)
+    presenter.set_centre((1.0, -120.0, 740.0))
+    assert session.orientation == Orientation((1.0, -120.0, 740.0), 1.25, -2.0, 90.0)
+    for _ in range(4):
+        session.undo.undo()
+    assert session.orientation == start
+
+
+def test_the_checklist_ticks_itself_step_by_step(session: Session, presenter: OrientationPresenter) -> None:
+    heard = []
+    presenter.checklist_changed.connect(lambda: heard.append([presenter.step_done(n) for n in range(3)]))
+    presenter.turn(Plane.CORONAL, 2.0)
+    presenter.turn(Plane.AXIAL, 2.0)
+    presenter.scroll(Plane.SAGITTAL, 1.0)
+    assert heard == [[True, False, False], [True, True, False], [True, True, True]]
+    assert presenter.part_touched("roll")
+    assert not presenter.part_touched("axial")
+
+
+def test_pitch_belongs_to_no_step_of_the_protocol(presenter: OrientationPresenter) -> None:
+    presenter.turn(Plane.SAGITTAL, 5.0)
+    assert not any(presenter.step_done(n) for n in range(3))
+
+
+def test_a_step_that_needed_nothing_is_ticked_by_hand_and_a_new_scan_starts_afresh(
+    session: Session, presenter: OrientationPresenter
+) -> None:
+    presenter.tick(0, True)
+    assert presenter.step_done(0)
+    presenter.tick(0, False)
+    assert not presenter.step_done(0)
+    presenter.turn(Plane.CORONAL, 1.0)
+    assert presenter.step_done(0)
+    session.set_scan(make_scan(1))
+    assert not presenter.step_done(0)
+
+
+def test_reset_can_be_undone(session: Session, presenter: OrientationPresenter) -> None:
+    presenter.set_angle("roll", 4.0)
+    presenter.reset()
+    assert session.orientation.roll_deg == 0.0
+    session.undo.undo()
+    assert session.orientation.roll_deg == 4.0
+
+
+def test_window_presets(session: Session, presenter: OrientationPresenter) -> None:
+    presenter.set_window_preset("soft_tissue")
+    assert session.window == Window(low=-160.0, high=240.0)
+    presenter.set_window_preset("auto")
+    assert session.window.low < -900
+    assert session.window.high > 700
+
+
+def test_a_capture_without_a_project_asks_for_one_and_without_a_scan_says_so(session: Session, presenter: OrientationPresenter) -> None:
+    asked, said = [], []
+    presenter.project_needed.connect(lambda: asked.append(True))
+    session.message.connect(lambda message, severity: said.append(message.code))
+    presenter.capture()
+    assert asked == [True]
+    session.set_scan(None)
+    presenter.capture()
+    assert said == ["window.no_scan"]
+
+
+def test_a_capture_makes_a_case_stores_the_full_image_and_goes_to_crop(
+    session: Session, presenter: OrientationPresenter, tmp_path: Path
+) -> None:
+    steps, refreshed = [], []
+    session.step_requested.connect(steps.append)
+    session.cases_changed.connect(lambda: refreshed.append(True))
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.set_angle("roll", 3.0)
+        presenter.capture()
+        assert session.case_id == "case-0001"
+        assert session.capture is not None
+        record = dataset_captures.read_record(project, session.capture.capture_id)
+        assert record.orientation.orientation() == session.orientation
+        assert record.window == session.window
+        assert (session.capture.folder / "full16.png").is_file()
+        assert np.ptp(session.capture.full8) > 100
+        assert steps == ["crop"]
+        assert refreshed
+        session.undo.undo()
+        assert session.capture is None
+        session.undo.redo()
+        assert session.capture.record == record
+
+
+def test_captures_of_one_series_share_a_case_and_another_series_gets_its_own(
+    session: Session, presenter: OrientationPresenter, tmp_path: Path
+) -> None:
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.capture()
+        presenter.turn(Plane.CORONAL, 2.0)
+        presenter.capture()
+        assert len(cases.cases(project)) == 1
+        assert len(dataset_captures.captures(project, "case-0001")) == 2
+        session.set_scan(make_scan(7))
+        presenter.capture()
+        assert session.case_id == "case-0002"
+
+
+def test_a_capture_never_goes_to_an_imported_case_that_happens_to_be_open(
+    session: Session, presenter: OrientationPresenter, tmp_path: Path
+) -> None:
+    with Project.create(tmp_path / "p") as project:
+        imported = add_captured_case(project)
+        session.set_project(project)
+        session.set_case(imported)
+        presenter.capture()
+        assert session.case_id != imported
+
+
+def test_a_capture_that_fails_is_told_and_can_be_tried_again(session: Session, presenter: OrientationPresenter, tmp_path: Path) -> None:
+    said = []
+    session.message.connect(lambda message, severity: said.append((message.code, severity)))
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        # Beyond the scan's box: typed, because dragging can't get there.
+        presenter.set_centre((9000.0, 0.0, 0.0))
+        presenter.capture()
+        assert said == [("capture.plane_misses_volume", "error")]
+        assert not presenter.capturing
+        assert cases.cases(project) == []
+        session.undo.undo()
+        presenter.capture()
+        assert session.capture is not None
