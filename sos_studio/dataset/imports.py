@@ -152,6 +152,7 @@ class _Files:
     def __init__(self, sources: Sequence[Path], table_folder: Path | None) -> None:
         self._paths: dict[Path, None] = {}  # in order, each once
         self._table_folder = table_folder
+        self._by_path: dict[str, list[Path]] = defaultdict(list)
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         for source in sources:
             if source.is_dir():
@@ -169,8 +170,9 @@ class _Files:
         if path in self._paths:
             return
         self._paths[path] = None
-        for name in {_key(relative), _key(path.name), _key(path.absolute().as_posix())}:
-            self._by_name[name].append(path)
+        self._by_name[_key(path.name)].append(path)
+        for place in {_key(relative), _key(path.absolute().as_posix())}:
+            self._by_path[place].append(path)
 
     @property
     def paths(self) -> list[Path]:
@@ -191,8 +193,9 @@ class _Files:
 
     def _candidates(self, cell: str) -> list[Path]:
         text = cell.replace("\\", "/").removeprefix("./")
-        if found := self._by_name.get(_key(text)):
-            return found
+        for known in (self._by_path, self._by_name):  # a path says more than a name
+            if found := known.get(_key(text)):
+                return found
         if self._table_folder is not None and (self._table_folder / text).is_file():
             path = self._table_folder / text
             self._add(path, text)

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 CAPTURES_DIR, MANIFESTS_DIR, JOBS_DIR, MODELS_DIR = "captures", "manifests", "jobs", "models"
 BUSY_TIMEOUT_S = 10.0
+SYNCHRONOUS = "EXTRA"  # a commit survives a power cut, the removal of its journal included
 _FOLDERS = (CAPTURES_DIR, MANIFESTS_DIR, JOBS_DIR, MODELS_DIR)
 
 
@@ -249,9 +250,9 @@ def _engine(database: Path, *, read_only: bool) -> Engine:
         )
         connection.execute("PRAGMA foreign_keys=ON")
         if not read_only:
-            # No WAL: its shared memory fails on network and cloud-synced folders. EXTRA syncs the directory too.
+            # No WAL: its shared memory fails on network and cloud-synced folders.
             connection.execute("PRAGMA journal_mode=DELETE")
-            connection.execute("PRAGMA synchronous=EXTRA")
+            connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=28)

@@ -43,9 +43,8 @@ def require_pseudonym(patient: str, *, phantom: bool = False) -> str:
 
 def export_key(path: Path) -> None:
     """Write the key to a file for a second workstation. Whoever has it can test names against the pseudonyms: keep it safe."""
-    atomic.write_text(path, _KEY_HEADER + _key().hex() + "\n")
-    if os.name != "nt":
-        path.chmod(0o600)
+    _write_private(path, (_KEY_HEADER + _key().hex() + "\n").encode("ascii")).replace(path)
+    atomic.sync_directory(path.parent)
 
 
 def import_key(path: Path) -> None:
@@ -84,13 +83,7 @@ def _key() -> bytes:
 
 def _store(path: Path, key: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        os.write(descriptor, key)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    temporary = _write_private(path, key)
     try:
         if not path.exists():
             os.link(temporary, path)
@@ -100,3 +93,15 @@ def _store(path: Path, key: bytes) -> None:
         temporary.replace(path)  # file systems without hard links
         return
     temporary.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, data: bytes) -> Path:
+    """A temporary file beside `path` that only the user can read."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        os.write(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return temporary

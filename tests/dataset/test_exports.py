@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import captures, cases, exports, readings, splits
+from sos_studio.dataset.project import Project
+from tests.dataset import builders
+
+HEIGHT, WIDTH = builders.SHAPE_VU
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    """Ten staged cases, the last without a frame; one unstaged, one not captured, one excluded."""
+    for n in range(10):
+        builders.staged_case(project, 1 + n % 5, frame=n != 9, seed=n)
+    builders.staged_case(project, None)
+    cases.add_case(project)
+    cases.exclude(project, builders.staged_case(project, 1), "motion", "Ada")
+    return project
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_imagefolder_has_one_folder_per_stage_with_the_pictures_unchanged(filled: Project, tmp_path: Path) -> None:
+    report = exports.export(filled, tmp_path / "out", "imagefolder")
+    assert (report.cases, report.left_out) == (10, {"excluded": 1, "no_label": 1, "not_captured": 1})
+    files = builders.files_below(tmp_path / "out")
+    assert len(files) == report.files == 10 + 9 + 1
+    for row in _table(tmp_path / "out" / "splits.csv"):
+        assert row["file"].split("/")[1] == row["stage"]
+        summary = cases.case(filled, row["case_id"])
+        assert int(row["stage"]) == summary.label
+        source = summary.thumbnail if row["file"].startswith("full") else summary.crop
+        assert source is not None
+        assert files[row["file"]] == source.read_bytes()
+        assert splits.folds_given(filled)[row["patient"]] == int(row["fold"])
+
+
+def test_yolo_boxes_lie_where_the_frames_are(filled: Project, tmp_path: Path) -> None:
+    report = exports.export(filled, tmp_path / "out", "yolo", held_out_fold=2)
+    assert (report.cases, report.left_out) == (10, {"excluded": 1, "no_frame": 1, "not_captured": 1})
+    folds = splits.folds_given(filled)
+    edge = builders.ROI.corners_uv + 0.5  # YOLO measures from the corner of the top-left pixel
+    for label in sorted((tmp_path / "out").rglob("*.txt")):
+        kind, _, part, name = label.relative_to(tmp_path / "out").parts
+        number, *values = (float(value) for value in label.read_text().split())
+        assert number == 0
+        if kind == "oriented":
+            assert np.allclose(np.reshape(values, (4, 2)) * [WIDTH, HEIGHT], edge, atol=1e-4)
+        else:
+            u, v, width, height = values
+            assert np.allclose([u * WIDTH, v * HEIGHT], (edge.min(0) + edge.max(0)) / 2, atol=1e-4)
+            assert np.allclose([width * WIDTH, height * HEIGHT], np.ptp(edge, axis=0), atol=1e-4)
+        assert (tmp_path / "out" / kind / "images" / part / name).with_suffix(".png").is_file()
+        patient = cases.case(filled, Path(name).stem).patient
+        assert (part == "val") == (folds.get(patient) == 2)
+    assert len(list((tmp_path / "out").rglob("*.txt"))) == len(list((tmp_path / "out").rglob("*.png"))) == 20
+
+
+def test_coco_boxes_polygons_and_stages_are_right(filled: Project, tmp_path: Path) -> None:
+    exports.export(filled, tmp_path / "out", "coco")
+    content: dict[str, Any] = json.loads((tmp_path / "out" / "annotations.json").read_text())
+    assert len(content["images"]) == len(content["annotations"]) == 10
+    edge = builders.ROI.corners_uv + 0.5
+    for image, annotation in zip(content["images"], content["annotations"], strict=True):
+        assert annotation["image_id"] == image["id"]
+        with Image.open(tmp_path / "out" / "images" / image["file_name"]) as picture:
+            assert picture.size == (image["width"], image["height"]) == (WIDTH, HEIGHT)
+        assert np.allclose(annotation["bbox"], [*edge.min(0), *np.ptp(edge, axis=0)], atol=1e-3)
+        assert np.allclose(np.reshape(annotation["segmentation"][0], (4, 2)), edge, atol=1e-3)
+        assert annotation["attributes"]["stage"] == cases.case(filled, Path(image["file_name"]).stem).label
+
+
+def test_csv_has_every_case_and_reading_and_a_dictionary_of_its_columns(filled: Project, tmp_path: Path) -> None:
+    taken = readings.readings(filled, "case-0003")[0]
+    readings.retract(filled, taken.reading_id, "Ada")
+    exports.export(filled, tmp_path / "out", "csv")
+    rows = {row["case_id"]: row for row in _table(tmp_path / "out" / "cases.csv")}
+    assert len(rows) == 13
+    assert (rows["case-0002"]["stage"], rows["case-0003"]["stage"], rows["case-0013"]["excluded"]) == ("2", "", "1")
+    assert float(rows["case-0001"]["roi_angle_deg"]) == builders.ROI.angle_deg
+    assert (filled.directory / rows["case-0001"]["crop"]).is_file()
+    shown = _table(tmp_path / "out" / "readings.csv")
+    assert len(shown) == 12
+    assert [row["retracts"] for row in shown if row["retracts"]] == [taken.reading_id]
+    explained = {(row["file"], row["column"]) for row in _table(tmp_path / "out" / "data_dictionary.csv")}
+    assert explained == {("cases.csv", column) for column in rows["case-0001"]} | {("readings.csv", column) for column in shown[0]}
+
+
+def test_what_people_typed_can_not_run_in_a_spreadsheet_and_remarks_stay_at_home(project: Project, tmp_path: Path) -> None:
+    case_id = builders.staged_case(project, 2)
+    builders.read(project, case_id, cases.case(project, case_id).capture_id or "", 2, "=HYPERLINK(1)")
+    exports.export(project, tmp_path / "out", "csv")
+    evaluators = [row["evaluator"] for row in _table(tmp_path / "out" / "readings.csv")]
+    assert evaluators == ["Ada", "'=HYPERLINK(1)"]
+    assert "remark" not in (tmp_path / "out" / "readings.csv").read_text()
+
+
+def test_a_damaged_picture_is_left_out_and_counted(filled: Project, tmp_path: Path) -> None:
+    captures.capture_paths(filled, cases.case(filled, "case-0001").capture_id or "").full.write_bytes(builders.png(seed=77))
+    report = exports.export(filled, tmp_path / "out", "coco")
+    assert (report.cases, report.left_out["damaged"]) == (9, 1)
+
+
+def test_a_frame_at_the_border_stays_within_the_picture(project: Project, tmp_path: Path) -> None:
+    case_id = cases.add_case(project)
+    roi = Roi.of((19.5, 9.5), 0.0, 40.0)
+    builders.add_roi(project, builders.add_capture(project, case_id), roi)
+    exports.export(project, tmp_path / "out", "yolo")
+    (label,) = (tmp_path / "out" / "oriented").rglob("*.txt")
+    assert all(0.0 <= float(value) <= 1.0 for value in label.read_text().split())
+
+
+def test_an_export_never_writes_over_anything(filled: Project, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    exports.export(filled, tmp_path / "out", "csv")
+    with pytest.raises(BadInputError, match=r"export\.folder_not_empty"):
+        exports.export(filled, tmp_path / "out", "csv")
+
+
+def test_nothing_to_export_and_unknown_formats_are_said_and_leave_no_folder(project: Project, tmp_path: Path) -> None:
+    for format in exports.FORMATS:
+        with pytest.raises(BadInputError, match=r"export\.nothing_to_export"):
+            exports.export(project, tmp_path / "out", format)
+    with pytest.raises(BadInputError, match=r"export\.unknown_format"):
+        exports.export(project, tmp_path / "out", "parquet")  # type: ignore[arg-type]
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_an_export_that_does_not_fit_leaves_nothing(filled: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ProjectError, match=r"project\.disk_full"):
+        exports.export(filled, tmp_path / "out", "yolo")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_a_read_only_project_can_be_exported(filled: Project, tmp_path: Path) -> None:
+    with Project.open(filled.directory, read_only=True) as second:
+        assert exports.export(second, tmp_path / "out", "imagefolder").cases == 10
+    assert splits.folds_given(filled) == {}
