@@ -1,0 +1,210 @@
+"""The Orient step with real events: panes paint their planes, follow the hand, and say where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from sos_studio.core.geometry import Plane
+from sos_studio.imaging import resample
+from sos_studio.presenters.session import Session
+from sos_studio.services.scans import OpenedScan
+from sos_studio.ui.orient_step import OrientStep
+from sos_studio.ui.slice_pane import SlicePane
+
+
+@pytest.fixture
+def step(session: Session, scan: OpenedScan, qtbot: QtBot) -> OrientStep:
+    made = OrientStep(session)
+    qtbot.addWidget(made)
+    made.resize(900, 700)
+    made.show()
+    qtbot.waitExposed(made)
+    session.set_scan(scan)
+    for pane in made.slices.values():
+        pane.presenter.animated = False
+    QApplication.processEvents()
+    return made
+
+
+def shown(pane: SlicePane) -> np.ndarray:
+    pane.repaint()
+    assert pane.picture is not None
+    return pane.picture.grey_vu
+
+
+def wheel(pane: SlicePane, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    at = QPointF(pane.width() / 3, pane.height() / 3)
+    event = QWheelEvent(
+        at, pane.mapToGlobal(at), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton, keys, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    QApplication.sendEvent(pane, event)
+
+
+def point(xy: tuple[float, float]) -> QPoint:
+    return QPoint(round(xy[0]), round(xy[1]))
+
+
+def test_the_empty_step_says_what_to_do(session: Session, qtbot: QtBot) -> None:
+    step = OrientStep(session)
+    qtbot.addWidget(step)
+    step.show()
+    asked = []
+    step.open_folder_wanted.connect(lambda: asked.append("folder"))
+    button = next(b for b in step.findChildren(type(step._case_scan)) if "folder" in b.text().lower())
+    assert button.isVisible()
+    assert "Ctrl+O" in button.toolTip()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked == ["folder"]
+
+
+def test_four_equal_panes_each_painting_its_own_plane(step: OrientStep, session: Session) -> None:
+    sizes = {(pane.width(), pane.height()) for pane in step.panes}
+    assert max(w for w, _ in sizes) - min(w for w, _ in sizes) <= 1
+    assert max(h for _, h in sizes) - min(h for _, h in sizes) <= 1
+    for plane, pane in step.slices.items():
+        geometry = pane.geometry_now()
+        expected = resample.render_slice(
+            session.scan.volume, geometry.lps_from_uv, geometry.shape_vu, session.window.low, session.window.high
+        )
+        assert np.array_equal(shown(pane), expected), plane
+
+
+def test_wheel_scrolls_one_plane_and_the_other_panes_keep_their_pixels(step: OrientStep, session: Session) -> None:
+    before = {plane: shown(pane) for plane, pane in step.slices.items()}
+    wheel(step.slices[Plane.AXIAL], 2)
+    assert session.orientation.center_lps_mm[2] == pytest.approx(session.scan.volume.center_lps_mm[2] + 4.0)
+    assert not np.array_equal(shown(step.slices[Plane.AXIAL]), before[Plane.AXIAL])
+    for plane in (Plane.CORONAL, Plane.SAGITTAL):
+        assert shown(step.slices[plane]) is before[plane]
+
+
+def test_ctrl_wheel_zooms(step: OrientStep) -> None:
+    pane = step.slices[Plane.CORONAL]
+    before = pane.geometry_now().view.mm_per_px
+    wheel(pane, 1, Qt.KeyboardModifier.ControlModifier)
+    assert pane.geometry_now().view.mm_per_px < before
+
+
+def test_dragging_a_handle_with_the_mouse_turns_all_panes_and_is_one_step_of_the_history(step: OrientStep, session: Session) -> None:
+    pane = step.slices[Plane.CORONAL]
+    start, before = session.orientation, shown(step.slices[Plane.AXIAL])
+    axial = next(line for line in pane.geometry_now().lines if line.plane is Plane.AXIAL)
+    handle = point(max(axial.handles))
+    QTest.mousePress(pane, Qt.MouseButton.LeftButton, pos=handle)
+    for n in range(1, 9):
+        QTest.mouseMove(pane, handle + QPoint(0, 4 * n))
+        QApplication.processEvents()
+        assert pane.picture is not None, "never blank while dragging"
+    assert session.orientation.roll_deg > 3
+    assert step._inspector._angles["roll"].value() == pytest.approx(session.orientation.roll_deg, abs=0.05)
+    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=handle + QPoint(0, 32))
+    assert not np.array_equal(shown(step.slices[Plane.AXIAL]), before)
+    session.undo.undo()
+    assert session.orientation == start
+
+
+def test_keys_nudge_the_pane_that_has_them(step: OrientStep, session: Session, qtbot: QtBot) -> None:
+    pane = step.slices[Plane.AXIAL]
+    pane.setFocus()
+    qtbot.keyClick(pane, Qt.Key.Key_Right)
+    qtbot.keyClick(pane, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert session.orientation.yaw_deg == pytest.approx(1.1)
+    qtbot.keyClick(pane, Qt.Key.Key_PageUp)
+    assert session.orientation.center_lps_mm[2] == pytest.approx(session.scan.volume.center_lps_mm[2] + 2.0, abs=1e-6)
+
+
+def test_double_click_enlarges_a_pane_and_brings_the_four_back(step: OrientStep, qtbot: QtBot) -> None:
+    pane = step.slices[Plane.SAGITTAL]
+    middle = QPoint(40, 120)
+    qtbot.mouseDClick(pane, Qt.MouseButton.LeftButton, pos=middle)
+    QApplication.processEvents()
+    assert (pane.width(), pane.height()) == (step.width(), step.height())
+    assert not step.volume.isVisible()
+    qtbot.mouseDClick(pane, Qt.MouseButton.LeftButton, pos=middle)
+    QApplication.processEvents()
+    assert all(other.isVisible() for other in step.panes)
+    assert abs(pane.width() - step.width() / 2) <= 1
+
+
+def test_the_pointer_s_patient_position_and_value_are_told(step: OrientStep, session: Session) -> None:
+    told = []
+    step.pointed.connect(told.append)
+    pane = step.slices[Plane.AXIAL]
+    QTest.mouseMove(pane, point(pane.geometry_now().centre) + QPoint(30, 0))
+    QApplication.processEvents()
+    lps_mm, value = told[-1]
+    assert lps_mm[2] == pytest.approx(session.orientation.center_lps_mm[2])
+    assert value == pytest.approx(40, abs=1200)
+
+
+def test_facing_left_mirrors_the_sagittal_pane_only(step: OrientStep, session: Session) -> None:
+    before = {plane: shown(pane) for plane, pane in step.slices.items()}
+    session.settings.facing = "left"
+    session.save_settings()
+    QApplication.processEvents()
+    mirrored = shown(step.slices[Plane.SAGITTAL])
+    assert np.abs(mirrored[:, ::-1].astype(int) - before[Plane.SAGITTAL]).max() <= 1
+    assert np.array_equal(shown(step.slices[Plane.AXIAL]), before[Plane.AXIAL])
+    assert step.slices[Plane.SAGITTAL].geometry_now().letters[:2] == ("A", "P")
+
+
+def test_typed_values_turn_the_head(step: OrientStep, session: Session, qtbot: QtBot) -> None:
+    inspector = step.inspector()
+    qtbot.addWidget(inspector)
+    inspector.show()
+    box = inspector._angles["pitch"]
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "-12.3")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert session.orientation.pitch_deg == pytest.approx(-12.3)
+    centre = session.orientation.center_lps_mm
+    inspector._centre[1].setValue(-101.5)
+    assert session.orientation.center_lps_mm == (centre[0], -101.5, centre[2])
+    session.undo.undo()
+    assert inspector._centre[1].value() == pytest.approx(centre[1], abs=0.05)
+
+
+def test_the_checklist_shows_what_was_touched(step: OrientStep, session: Session, qtbot: QtBot) -> None:
+    inspector = step.inspector()
+    qtbot.addWidget(inspector)
+    boxes = [box for _, box, _ in inspector._steps]
+    assert [box.isChecked() for box in boxes] == [False, False, False]
+    step.presenter.turn(Plane.CORONAL, 1.0)
+    assert [box.isChecked() for box in boxes] == [True, False, False]
+    boxes[2].click()
+    assert step.presenter.step_done(2)
+
+
+def test_slow_pictures_come_from_the_background_and_never_blank_the_pane(
+    step: OrientStep, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = step.slices[Plane.AXIAL]
+    before = pane.picture
+    monkeypatch.setattr("sos_studio.presenters.rendering.AT_ONCE_BELOW_S", 0.0)
+    pane._renderer._seconds_per_pixel = 1.0
+    wheel(pane, 3)
+    pane.repaint()
+    assert pane.picture is before, "the last picture stays, with its own lines"
+    wanted = pane.geometry_now()
+    qtbot.waitUntil(lambda: pane.picture is not None and pane.picture.geometry.same_picture(wanted))
+
+
+def test_the_skull_appears_and_turns_under_the_hand(step: OrientStep, qtbot: QtBot) -> None:
+    volume = step.volume
+    qtbot.waitUntil(lambda: volume.presenter.picture is not None and not volume.presenter.picture.coarse, timeout=60_000)
+    first = volume.presenter.picture
+    assert first.rgb_vu.max() > 60
+    assert first.letters[2] == "S"
+    start = QPoint(100, 100)
+    QTest.mousePress(volume, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(volume, start + QPoint(60, 0))
+    QTest.mouseRelease(volume, Qt.MouseButton.LeftButton, pos=start + QPoint(60, 0))
+    assert volume.presenter.camera.azimuth_deg == pytest.approx(6.0)
+    qtbot.waitUntil(lambda: volume.presenter.picture is not first and not volume.presenter.picture.coarse)
