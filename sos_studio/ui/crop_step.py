@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
@@ -39,6 +39,7 @@ class CropStep(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
+        self.setFocusProxy(self.view)
         self._panel = CropPanel(self.presenter)
         self.view.frame_moved.connect(self._panel.preview.set_roi)
         session.capture_changed.connect(self._on_capture)
@@ -179,6 +180,7 @@ def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> 
     spin.setSingleStep(0.5)
     spin.setSuffix(suffix)
     spin.setKeyboardTracking(False)
+    spin.setAlignment(Qt.AlignmentFlag.AlignRight)
     spin.setToolTip(tooltip)
     spin.setAccessibleName(tooltip)
     return spin
@@ -190,6 +192,8 @@ def _ticked(text: str, done: bool) -> str:
 
 def _saving_words(state: CropState) -> str:
     match state.saving:
+        case "saved" if state.roi is None:
+            return _tr("Frame {n} stays until there is another; Esc brings it back.").format(n=state.roi_n)
         case "saved":
             return _tr("✓ Saved as frame {n}").format(n=state.roi_n)
         case "saving" | "waiting":

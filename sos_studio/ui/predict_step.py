@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QApplication, QInputDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.settings import Settings
@@ -13,6 +13,7 @@ from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services.prediction import PredictionService
+from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.heat_view import HeatView
 from sos_studio.ui.predict_panel import PredictPanel
 from sos_studio.ui.reference_card import STAGE_ACTIONS
@@ -39,6 +40,7 @@ class PredictStep(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
+        self.setFocusProxy(self.view)
         self.presenter.readings.evaluator_needed.connect(self._ask_evaluator)
         session.capture_changed.connect(self._on_capture)
         session.roi_changed.connect(self.view.set_expert_frame)
@@ -76,9 +78,4 @@ class PredictStep(QWidget):
         self.view.set_mirrored(settings.facing == "left")
 
     def _ask_evaluator(self, stage: int) -> None:
-        name, given = QInputDialog.getText(
-            self, _tr("Who is reading?"), _tr("Your name as evaluator. It is kept with every reading and asked only once.")
-        )
-        if given and name.strip():
-            self._session.set_evaluator(name)
-            self.presenter.correct(stage)
+        ask_evaluator(self._session, self, lambda: self.presenter.correct(stage))

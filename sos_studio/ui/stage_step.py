@@ -9,7 +9,6 @@ from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QScrollArea,
@@ -26,6 +25,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import CONFIDENCES, MAX_REMARK, StagingPresenter, StagingState
 from sos_studio.services import staging
 from sos_studio.ui import parts
+from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.frame_painter import paint_frame
 from sos_studio.ui.image_view import ImageView, draw_text
 from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_words
@@ -70,6 +70,7 @@ class StageStep(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._split)
+        self.setFocusProxy(self.crop_view)
         self.presenter.evaluator_needed.connect(self._ask_evaluator)
         session.capture_changed.connect(self._on_capture)
         session.roi_changed.connect(self._on_roi)
@@ -126,12 +127,7 @@ class StageStep(QWidget):
         self.full_view.set_mirrored(settings.facing == "left")
 
     def _ask_evaluator(self, stage: int) -> None:
-        name, given = QInputDialog.getText(
-            self, _tr("Who is reading?"), _tr("Your name as evaluator. It is kept with every reading and asked only once.")
-        )
-        if given and name.strip():
-            self._session.set_evaluator(name)
-            self.presenter.choose(stage)
+        ask_evaluator(self._session, self, lambda: self.presenter.choose(stage))
 
 
 class CropPicture(ImageView):
@@ -214,8 +210,8 @@ class Feedback(QWidget):
 
     def _on_state(self, state: StagingState) -> None:
         if state.stage is None:
-            self._stage.setText(_tr("No reading yet"))
-            self._words.setText(_tr("Press 1-5.") if state.can_stage else "")
+            self._stage.setText(_tr("No reading yet") if state.can_stage else _tr("No case open"))
+            self._words.setText(_tr("Press 1-5.") if state.can_stage else _tr("N opens the next case without a reading by you."))
         else:
             stage = BASSED_5.stages[state.stage - 1]
             self._stage.setText(_tr("Stage {n}").format(n=stage.number))

@@ -54,22 +54,17 @@ class TrainingDock(QDockWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_EVERY_MS)
         self._timer.timeout.connect(self.presenter.poll)
-        self._timer.start()
         self._on_state(self.presenter.state)
 
     @property
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
-        """What menus and shortcuts call; what can't be done right now is left out."""
-        state = self.presenter.state
-        able: dict[Action, Callable[[], None]] = {
+        """What menus and shortcuts call."""
+        return {
+            Action.RETRAIN_ALL: self.retrain_all,
+            Action.CANCEL_JOB: self.presenter.cancel,
             Action.STARTING_WEIGHTS: self.show_weights,
             Action.TRAINING_PANEL: lambda: self.setVisible(not self.isVisible()),
         }
-        if state.has_project and not state.running:
-            able[Action.RETRAIN_ALL] = self.retrain_all
-        if state.running:
-            able[Action.CANCEL_JOB] = self.presenter.cancel
-        return able
 
     def retrain_all(self) -> None:
         """One click: teacher, detector, student."""
@@ -189,6 +184,10 @@ class TrainingDock(QDockWidget):
     def _on_state(self, state: TrainingState) -> None:
         job = state.job
         idle = not state.running
+        if job is None or job.state.status.ended:
+            self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start()
         self.retrain.setEnabled(state.has_project and idle)
         self._single.setEnabled(state.has_project and idle)
         self._preset.setEnabled(idle)

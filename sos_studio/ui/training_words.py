@@ -117,7 +117,7 @@ def curve_name(curve: Curve) -> str:
         "attention_loss": _tr("attention"),
         "distillation_loss": _tr("distillation"),
         "classification_loss": _tr("stage"),
-        "accuracy": _tr("right"),
+        "accuracy": _tr("correct"),
         "kappa": _tr("kappa"),
         "hit_rate": _tr("SOS found"),
         "map50": _tr("mAP 50"),

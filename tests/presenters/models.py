@@ -1,0 +1,77 @@
+"""Model folders and a predictor without networks, for tests of prediction in the window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction
+from sos_studio.core.roi import Roi
+from sos_studio.services.prediction import PredictionResult
+
+DETECTED = Roi.of((170.0, 140.0), 35.0, 80.0)
+
+
+def add_model(project_dir: Path, kind: str, name: str = "a", *, phantom: bool = False, from_scratch: bool = True) -> str:
+    """A folder that passes as a trained network; returns its id."""
+    model_id = f"{kind}-{name}"
+    folder = project_dir / "models" / model_id
+    folder.mkdir(parents=True)
+    card = {
+        "model_id": model_id,
+        "kind": kind,
+        "network": "convnext_atto",
+        "input_shape_hw": [256, 256],
+        "manifest_id": "m1",
+        "phantom": phantom,
+        "from_scratch": from_scratch,
+        "created_utc": f"2026-11-20T10:00:0{ord(name) % 10}+00:00",
+        "software": "test",
+        "held_out": {"n": 40, "correct": 27},
+    }
+    (folder / "model.json").write_text(json.dumps(card))
+    (folder / "model.safetensors").write_bytes(b"not weights")
+    return model_id
+
+
+class FakeService:
+    """Answers at once; `error` makes it fail."""
+
+    def __init__(self, stage: int = 3) -> None:
+        self.asked = []
+        self.error = None
+        self.closed = False
+        self.stage = stage
+
+    def warm_up(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+    def predict(self, picture, *, model_dir, roi=None, detector_dir=None, stage=None, cancelled=None):
+        self.asked.append((model_dir.name, roi, None if detector_dir is None else detector_dir.name))
+        if self.error is not None:
+            raise self.error
+        frame = PredictedRoi.of(roi, "expert") if roi is not None else None
+        if frame is None and detector_dir is not None:
+            frame = PredictedRoi.of(DETECTED, "detector", 0.8)
+        v, u = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]]
+        heat = np.exp(-((u - 180) ** 2 + (v - 150) ** 2) / 2000).astype(np.float32)
+        p = np.full(5, 0.05)
+        p[self.stage - 1] = 0.8
+        prediction = Prediction(
+            scheme="bassed-5",
+            stage=self.stage,
+            probabilities=tuple(float(x) for x in p),
+            expected_stage=float(p @ np.arange(1, 6)),
+            roi=frame,
+            attention_in_roi=None if frame is None else 0.64,
+            model=ModelCard.model_validate(json.loads((model_dir / "model.json").read_text())),
+        )
+        return PredictionResult(prediction, heat, picture)
+
+    def find_frame(self, picture, *, detector_dir, cancelled=None):
+        return PredictedRoi.of(DETECTED, "detector", 0.8)

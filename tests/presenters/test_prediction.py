@@ -1,0 +1,166 @@
+import numpy as np
+import pytest
+
+from sos_studio.core.errors import JobFailedError
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import predictions, readings
+from sos_studio.presenters.ports import ImmediateBackground
+from sos_studio.presenters.prediction import PredictionPresenter, heat_rgba, held_out_student
+from tests.presenters.kit import make_project, make_session, open_case
+from tests.presenters.models import DETECTED, FakeService, add_model
+
+
+@pytest.fixture
+def project(tmp_path):
+    with make_project(tmp_path / "p") as made:
+        yield made
+
+
+@pytest.fixture
+def service():
+    return FakeService()
+
+
+def ready(project, service, background=None):
+    add_model(project.directory, "student")
+    session = make_session(project, background=background)
+    return session, PredictionPresenter(session, service)
+
+
+def test_every_empty_state_is_told_apart(project, service):
+    assert PredictionPresenter(make_session(None), service).state.phase == "no_project"
+    session = make_session(project)
+    presenter = PredictionPresenter(session, service)
+    assert presenter.state.phase == "no_model"
+    add_model(project.directory, "student")
+    session.models_changed.emit()
+    assert presenter.state.phase == "ready"
+    session.set_case(None)
+    assert presenter.state.phase == "no_image"
+
+
+def test_the_newest_student_is_asked_about_the_full_image(project, service):
+    add_model(project.directory, "student", "a")
+    newest = add_model(project.directory, "student", "b")
+    detector = add_model(project.directory, "detector", "a")
+    presenter = PredictionPresenter(make_session(project), service)
+    presenter.predict()
+    assert service.asked == [(newest, None, detector)]
+    assert presenter.state.phase == "shown"
+    assert presenter.state.shown.result.prediction.stage == 3
+    assert presenter.state.shown.detector_frame.roi() == DETECTED
+
+
+def test_the_evaluators_frame_goes_first_and_the_detectors_is_drawn_beside_it(project, service):
+    add_model(project.directory, "detector")
+    session, presenter = ready(project, service)
+    roi = Roi.of((180.0, 150.0), 30.0, 90.0)
+    session.set_roi(roi, 1)
+    presenter.predict()
+    shown = presenter.state.shown
+    assert shown.expert_frame.roi() == roi
+    assert shown.detector_frame.roi() == DETECTED
+
+
+def test_what_was_shown_is_kept_with_the_evaluator_and_confirming_is_a_reading_after_the_ai(project, service):
+    _, presenter = ready(project, service)
+    presenter.predict()
+    (kept,) = predictions.shown(project, "case-0001")
+    assert (kept.stage, kept.evaluator, kept.model_id) == (3, "Dr Test", "student-a")
+    presenter.confirm()
+    (reading,) = readings.readings(project, "case-0001")
+    assert (reading.stage, reading.ai_seen, reading.shown) == (3, True, "full_image")
+    presenter.correct(4)
+    assert [r.stage for r in readings.readings(project, "case-0001")] == [3, 4]
+
+
+def test_confirming_nothing_writes_nothing(project, service):
+    session, presenter = ready(project, service)
+    told = []
+    session.message.connect(lambda message, severity: told.append(message.code))
+    presenter.confirm()
+    presenter.correct(2)
+    assert readings.readings(project, "case-0001") == []
+    assert told == ["predict.nothing_to_confirm"]
+
+
+def test_another_case_takes_the_answer_off_the_screen(project, service):
+    session, presenter = ready(project, service)
+    heat = []
+    presenter.heat_changed.connect(heat.append)
+    presenter.predict()
+    assert heat[-1].shape == (300, 400, 4)
+    open_case(session, "case-0002")
+    assert presenter.state.shown is None
+    assert presenter.state.phase == "ready"
+    assert heat[-1] is None
+
+
+def test_a_late_answer_for_another_case_is_dropped(project, service):
+    class Later(ImmediateBackground):
+        def __init__(self):
+            self.held = []
+            self.hold = False
+
+        def run(self, work, on_done, on_error=None, *, key=None):
+            if key == "predict":
+                self.held.append(lambda: on_done(work()))
+                return None
+            return super().run(work, on_done, on_error, key=key)
+
+    background = Later()
+    session, presenter = ready(project, service, background)
+    presenter.predict()
+    assert presenter.state.phase == "predicting"
+    open_case(session, "case-0002")
+    background.held[0]()
+    assert presenter.state.shown is None
+    assert predictions.shown(project, "case-0001") == []
+
+
+def test_a_fault_is_told_in_one_sentence_and_the_step_stays_usable(project, service):
+    session, presenter = ready(project, service)
+    service.error = JobFailedError("prediction.worker_died")
+    told = []
+    session.message.connect(lambda message, severity: told.append((message.code, severity)))
+    presenter.predict()
+    assert presenter.state.phase == "failed"
+    assert presenter.state.problem.code == "prediction.worker_died"
+    assert told == [("prediction.worker_died", "error")]
+    service.error = None
+    presenter.predict()
+    assert presenter.state.phase == "shown"
+
+
+def test_a_new_student_is_asked_once_it_is_there(project, service):
+    session, presenter = ready(project, service)
+    presenter.predict()
+    newer = add_model(project.directory, "student", "c")
+    session.models_changed.emit()
+    assert presenter.state.chosen.card.model_id == newer
+    assert presenter.state.shown is None
+    presenter.choose_model("student-a")
+    session.models_changed.emit()
+    assert presenter.state.chosen.card.model_id == "student-a"
+
+
+def test_heat_is_more_opaque_where_there_is_more_of_it():
+    rgba = heat_rgba(np.array([[0.0, 0.5, 1.0]], dtype=np.float32), "inferno")
+    assert rgba[0, :, 3].tolist() == [0, 128, 255]
+    assert rgba[0, 2, :3].sum() > rgba[0, 1, :3].sum()
+
+
+def test_held_out_figures_are_shown_only_with_their_count(project):
+    add_model(project.directory, "student")
+    presenter = PredictionPresenter(make_session(project), FakeService())
+    card = presenter.state.chosen.card
+    assert held_out_student(card) == (27, 40)
+    assert held_out_student(card.model_copy(update={"held_out": {"n": 0, "correct": 0}})) is None
+
+
+def test_opacity_and_switch_are_kept_in_range(project, service):
+    _, presenter = ready(project, service)
+    presenter.set_opacity(3.0)
+    assert presenter.state.opacity == 1.0
+    presenter.toggle_heat()
+    assert not presenter.state.heat_on
