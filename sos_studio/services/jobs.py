@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ from sos_studio.dataset.project import JOBS_DIR, Project
 from sos_studio.services import device_lock, model_list, presets, worker_process
 from sos_studio.services import weights as starting_weights
 from sos_studio.services.job_tail import EventReader, JobTail
+
+# Leaving torch takes a process a second or two.
+_WAY_OUT_S = 10.0
 
 
 def default_threads() -> int:
@@ -138,8 +142,7 @@ def resume(job: JobHandle) -> JobHandle:
     """
     if job.result() is not None:
         raise BadInputError("job.already_done", job=job.job_id)
-    if worker_process.life(job.job_dir).there:
-        raise BadInputError("job.still_running", job=job.job_id)
+    _require_gone(job)
     attempts = [event.attempt for event in EventReader(job.job_dir / EVENTS_FILE).read()]
     for name in (CANCEL_FILE, WORKER_FILE):
         with contextlib.suppress(FileNotFoundError):
@@ -186,6 +189,15 @@ def read_result(job_dir: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def _require_gone(job: JobHandle) -> None:
+    """One folder has one worker; one that has written its last event is waited for, it is on its way out."""
+    until = time.monotonic() + _WAY_OUT_S
+    while worker_process.life(job.job_dir).there:
+        if not job.state().status.ended or time.monotonic() > until:
+            raise BadInputError("job.still_running", job=job.job_id)
+        time.sleep(0.05)
 
 
 def _models_to_start_from(project: Project, kind: JobKind) -> tuple[str | None, str | None]:

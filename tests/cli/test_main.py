@@ -1,0 +1,132 @@
+"""Commands, exit codes and errors as the contract has them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sos_studio.cli import faults, output
+from sos_studio.cli.main import COMMANDS
+from sos_studio.core.errors import BadInputError, CancelledError, JobFailedError, ProjectError
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_help_lists_the_commands_of_this_milestone(run: Run) -> None:
+    ran = run("--help")
+    assert ran.code == 0
+    assert all(name in ran.out for name in COMMANDS)
+    assert "crossval" not in ran.out
+    assert "not a medical device" in " ".join(ran.out.split())
+    for name in COMMANDS:
+        assert run(name, "--help").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BadInputError("image.too_small", file="x.png", width=10, height=10, smallest=32), 2),
+        (ProjectError("project.newer_version"), 2),
+        (JobFailedError("job.worker_died"), 4),
+        (CancelledError(), 130),
+        (KeyboardInterrupt(), 130),
+        (PermissionError(13, "Permission denied", "/home/someone/secret name/x.png"), 2),
+        (MemoryError(), 1),
+        (RuntimeError("boom"), 1),
+    ],
+)
+def test_every_fault_has_its_exit_code_and_one_sentence(error: BaseException, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    def command(_arguments: list[str]) -> None:
+        raise error
+
+    assert faults.run(command, []) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert "Traceback" not in said.err
+    assert "secret name" not in said.err
+    assert "{" not in said.err
+
+
+def test_with_debug_the_traceback_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    def command(arguments: list[str]) -> None:
+        assert "--debug" not in arguments
+        raise RuntimeError("boom")
+
+    assert faults.run(command, ["inspect", "x", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inspect"],
+        ["inspect", "x", "--nonsense"],
+        ["capture", "x"],
+        ["train", "everything", "--project", "x"],
+        ["project"],
+        ["no such command"],
+        ["predict", "x", "--out", "y"],
+    ],
+)
+def test_wrong_usage_is_an_error_object_too(run: Run, arguments: list[str]) -> None:
+    ran = run(*arguments, "--json")
+    assert ran.code == 2
+    error = ran.json["error"]
+    assert set(error) == {"code", "message", "hint"}
+    assert error["code"] == "usage"
+    assert error["message"]
+    plain = run(*arguments)
+    assert (plain.code, plain.out) == (2, "")
+    assert plain.err
+
+
+def test_a_path_opens_the_window(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from sos_studio.cli import window
+
+    opened: list[list[Path]] = []
+    monkeypatch.setattr(window, "open_window", lambda paths: opened.append(paths) or 0)
+    (tmp_path / "scan").mkdir()
+    assert run(tmp_path, tmp_path / "scan").code == 0
+    assert run().code == 0
+    assert opened == [[tmp_path, tmp_path / "scan"], []]
+
+
+def test_inspect_starts_without_qt_torch_numba(scan_folder: Path) -> None:
+    code = (
+        "import sys; from sos_studio.cli.main import main\n"
+        f"assert main(['inspect', {str(scan_folder)!r}, '--json']) == 0\n"
+        "heavy = {'PySide6', 'torch', 'numba', 'cv2', 'matplotlib', 'sqlalchemy', 'SimpleITK'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def test_it_runs_as_a_module() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, "-m", "sos_studio", "--version"], capture_output=True, text=True, env=environment, check=False)
+    assert ran.returncode == 0
+    assert "SOS Studio" in ran.stdout
+
+
+def test_progress_and_time_left_go_to_stderr_only_for_long_work(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(output.time, "monotonic", lambda: now)
+    with output.ProgressBar("Training") as bar:
+        bar.update(0.0)
+        assert capsys.readouterr().err == ""
+        now = 120.0
+        bar.update(0.25, "teacher")
+        now = 121.0
+        bar.update(0.3)
+    said = capsys.readouterr()
+    assert said.err == "Training · teacher:  25%, 1:00 left\n"
+    assert said.out == ""
+    assert output.clock(3723) == "1:02:03"
