@@ -7,7 +7,11 @@ Names are fetched when first used: rendering imports numba, which takes half a s
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
+
+from sos_studio.core.settings import user_data_dir
 
 if TYPE_CHECKING:
     from sos_studio.phantom.cohort import EVALUATORS, PhantomCase, draw_cohort
@@ -15,6 +19,10 @@ if TYPE_CHECKING:
     from sos_studio.phantom.parameters import PhantomParameters, draw_parameters
     from sos_studio.phantom.render import MidsagittalRender, render_midsagittal, render_volume
     from sos_studio.phantom.truth import PhantomTruth, truth_of
+
+if getattr(sys, "frozen", False):
+    # A frozen program has no source files for numba to cache beside; numba reads this when it is imported.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(user_data_dir() / "numba"))
 
 __all__ = [
     "EVALUATORS",

@@ -116,13 +116,7 @@ def _grid_distance(part: Row, distances: npt.NDArray[np.float32], a: float, s: f
 @njit(cache=True, nogil=True, error_model="numpy")
 def _head_width(s: float) -> float:
     """Half width of the head at a height, relative to the widest place: skull, cheeks, jaw, neck."""
-    if s >= 30.0:
-        return 1.0
-    if s >= -15.0:
-        return 0.90 + 0.10 * (s + 15.0) / 45.0
-    if s >= -70.0:
-        return 0.72 + 0.18 * (s + 70.0) / 55.0
-    return 0.72
+    return min(1.0, max(0.72, 0.9 + min((s + 15.0) / 450.0, (s + 15.0) / 305.0)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -135,9 +129,9 @@ def _head_distance(part: Row, distances: npt.NDArray[np.float32], l: float, a: f
     scale = math.sqrt(1.0 - x * x)
     middle_a, middle_s = -5.0, 30.0
     # The nose is narrow: away from the midline the face recedes to the cheeks.
-    if part.rounding > 0.0 and a > 60.0:
-        bump = math.exp(-((s + 10.0) ** 2) / 400.0) * (1.0 - math.exp(-(l * l) / 170.0))
-        a += part.rounding * bump
+    if part.rounding > 0.0 and a > 30.0:
+        beside = math.exp(-((s + 10.0) ** 2) / 400.0) * (1.0 - math.exp(-(l * l) / 170.0))
+        a += part.rounding * beside * coverage(55.0 - a, 8.0)
     plane_a = middle_a + (a - middle_a) / scale
     plane_s = middle_s + (s - middle_s) / scale if s > middle_s else s
     return scale * _grid_distance(part, distances, plane_a, plane_s)

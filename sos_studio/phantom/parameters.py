@@ -239,7 +239,7 @@ def _draw_anatomy(rng: np.random.Generator, age_years: float, sex: Sex) -> Anato
         sos_length_mm=15.0 * size * _clipped(rng, 1.0, 0.09, 0.78, 1.25),
         sos_tilt_deg=_clipped(rng, 41.0, 6.0, 25.0, 57.0),
         pneumatisation=pneumatisation,
-        sinus_septa=int(rng.integers(0, 3)),
+        sinus_septa=int(rng.choice(3, p=[0.35, 0.45, 0.2])),
         mucosa=float(rng.uniform(0.15, 0.6)) if rng.random() < 0.25 else 0.0,
         frontal_sinus=_clipped(rng, 0.05 + 0.75 * grown, 0.25, 0.0, 1.0),
         neck_tilt_deg=_clipped(rng, 0.0, 7.0, -15.0, 15.0),
@@ -275,16 +275,18 @@ def _draw_scanner(rng: np.random.Generator, *, brackets: bool) -> Scanner:
     extended = rng.random() < 0.67
     depth = rng.uniform(205.0, 232.0) if extended else rng.uniform(155.0, 185.0)
     height = rng.uniform(150.0, 180.0) if extended else rng.uniform(118.0, 140.0)
-    width = depth if rng.random() < 0.5 else rng.uniform(150.0, 170.0)
+    # A cylinder is as wide as it is deep; a box is cut to the width of a head.
+    cylinder = bool(rng.random() < 0.35)
+    width = depth if cylinder else rng.uniform(150.0, 170.0)
     shape = tuple(max(8, round(side / voxel)) for side in (height, depth, width))
     return Scanner(
         voxel_mm=voxel,
         shape_kji=(shape[0], shape[1], shape[2]),
-        cylinder=bool(rng.random() < 0.4),
+        cylinder=cylinder,
         chin_rest=bool(rng.random() < 0.5),
         head_rest=bool(rng.random() < 0.4),
         blur_mm=_clipped(rng, 0.30, 0.07, 0.18, 0.50),
-        noise_value=float(np.clip(rng.lognormal(math.log(75.0), 0.35), 38.0, 170.0)),
+        noise_value=float(np.clip(rng.lognormal(math.log(75.0), 0.33), 38.0, 145.0)),
         noise_grain=_clipped(rng, 0.85, 0.08, 0.6, 0.97),
         gain=_clipped(rng, 1.0, 0.08, 0.8, 1.25),
         offset=_clipped(rng, 0.0, 50.0, -130.0, 130.0),

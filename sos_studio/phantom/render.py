@@ -56,7 +56,7 @@ def render_midsagittal(
         ``capture.plane_misses_volume`` or ``capture.bad_spacing``.
     """
     orientation = parameters.pose if orientation is None else orientation
-    lps_from_uv, shape_vu = capture_grid(_corners(parameters), orientation, spacing_mm)
+    lps_from_uv, shape_vu = midsagittal_grid(parameters, orientation, spacing_mm)
     values = np.empty((1, *shape_vu), dtype=np.float32)
     # What trilinear interpolation between voxels adds to the blur, on average over where a pixel falls.
     extra = parameters.scanner.voxel_mm**2 / 6
@@ -118,10 +118,11 @@ def render_volume(
     return Volume(voxels, lps_from_ijk)
 
 
-def _corners(parameters: PhantomParameters) -> FloatArray:
-    """Corners of the box of voxel centres, in the order of `Volume.corners_lps_mm`."""
+def midsagittal_grid(parameters: PhantomParameters, orientation: Orientation, spacing_mm: float) -> tuple[FloatArray, tuple[int, int]]:
+    """``lps_from_uv`` and rows and columns of a capture of this scan; errors as of `core.geometry.capture_grid`."""
     half = np.asarray(parameters.scanner.size_lps_mm) / 2
-    return np.array([[a * half[0], b * half[1], c * half[2]] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
+    corners = np.array([[a * half[0], b * half[1], c * half[2]] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
+    return capture_grid(corners, orientation, spacing_mm)
 
 
 def _render_plane(parameters: PhantomParameters, lps_from_uvw: FloatArray, extra_variance_mm2: float, out: npt.NDArray[np.float32]) -> None:

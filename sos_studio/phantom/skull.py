@@ -46,7 +46,7 @@ def beside_the_midline(frame: Frame) -> list[Part]:
     """Ellipsoids on both sides: ear bones, condyles, orbits, sinuses, cheeks, jaw."""
     density, size = frame.anatomy.bone_density, frame.anatomy.size
     base = frame.cranial([(-5, 3), (-15, 4), (-25, 3), (-33, -11), (-19, -15)])
-    face = frame.facial([(61, 6), (52, -21), (56, -12), (8, -30), (1, -3), (33, -4)])
+    face = frame.facial([(47, 6), (44, -16), (48, -13), (8, -30), (1, -3), (33, -4)])
     thin = {"shell": 620.0 * density, "shell_out_mm": 0.9}
     table: list[tuple[str, float, FloatArray, tuple[float, float, float], Look]] = [
         ("petrous tip", 19, base[0], (6, 7, 6), _dense(650, density)),
@@ -54,8 +54,8 @@ def beside_the_midline(frame: Frame) -> list[Part]:
         ("petrous base", 43, base[2], (11, 11, 10), _dense(450, density)),
         ("mastoid", 50, base[3], (9, 11, 15), _dense(150, density)),
         ("condyle", 17, base[4], (5, 9, 5), _dense(330, density)),
-        ("orbit", 31, face[0], (16, 21, 16), Look(FAT, **thin)),
-        ("maxillary sinus", 27, face[1], (11, 15, 15), Look(AIR, **thin)),
+        ("orbit", 30, face[0], (15, 20, 15), Look(FAT, **thin)),
+        ("maxillary sinus", 26, face[1], (10, 15, 12), Look(AIR, **thin)),
         ("cheek", 47, face[2], (7, 8, 7), _dense(320, density)),
         ("ramus", 45, face[3], (4, 14, 30), _dense(350, density)),
         ("jaw joint", 48, face[4], (8, 4.5, 5), _dense(330, density)),
@@ -164,7 +164,8 @@ def _septa(frame: Frame, rng: np.random.Generator, sinus: FloatArray, half_width
             continue
         ends = np.vstack([middle, middle, middle])
         ends[:, along] = low[along], middle[along], high[along]
-        ends[:, across] += float(rng.uniform(-0.18, 0.18)) * size[across] + rng.normal(0.0, 1.2, 3)
+        lean = float(rng.normal(0.0, 0.16)) * size[across]
+        ends[:, across] += float(rng.uniform(-0.2, 0.2)) * size[across] + rng.normal(0.0, 0.8, 3) + lean * np.array([-1.0, 0.0, 1.0])
         wall = Look(480.0 * frame.anatomy.bone_density)
         parts.append(Part("sinus septum", wall, band(ends, 0.9), half_width=half_width - 1.0, rounding=0.3))
     return parts
