@@ -16,7 +16,7 @@ from sos_studio.dataset.captures import FULL_FILE, crop_file
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.pseudonyms import require_pseudonym
 from sos_studio.dataset.readings import all_readings, readings
-from sos_studio.dataset.schema import CaptureRow, CaseRow, ExclusionRow, PredictionRow, RoiRow
+from sos_studio.dataset.schema import CaptureRow, CaseRow, ExclusionRow, PredictionRow, ReadingRow, RoiRow
 
 Sex = Literal["F", "M"]
 MAX_AGE_YEARS = 130.0
@@ -145,7 +145,15 @@ def case(project: Project, case_id: str, rule: ConsensusRule = "majority") -> Ca
 
 def next_unstaged(project: Project, evaluator: str, after: str | None = None) -> str | None:
     """The next captured, not excluded case without a standing reading of this evaluator; goes round to the start after the last."""
-    todo = [c.case_id for c in cases(project) if c.captured and not c.excluded and evaluator not in c.staged_by]
+    # Asked after every key press: only this evaluator's rows are fetched.
+    own = select(ReadingRow.reading_id, ReadingRow.case_id, ReadingRow.retracts).where(ReadingRow.evaluator == evaluator)
+    with project.reading() as session:
+        captured = session.scalars(select(CaptureRow.case_id).join(CaseRow).distinct().order_by(CaseRow.number)).all()
+        rows = session.execute(own).all()
+        excluded = {row.case_id: row.excluded for row in session.scalars(select(ExclusionRow).order_by(ExclusionRow.number))}
+    taken_back = {row.retracts for row in rows}
+    done = {row.case_id for row in rows if row.retracts is None and row.reading_id not in taken_back}
+    todo = [case_id for case_id in captured if case_id not in done and not excluded.get(case_id, False)]
     later = [case_id for case_id in todo if after is not None and _number(case_id) > _number(after)]
     found = later or [case_id for case_id in todo if case_id != after]
     return found[0] if found else None

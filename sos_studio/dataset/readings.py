@@ -17,6 +17,7 @@ from sos_studio.dataset.project import Project
 from sos_studio.dataset.schema import CaptureRow, ReadingRow, RoiRow
 
 _FIELDS = tuple(Reading.model_fields)
+_ALL_SET = set(_FIELDS)
 
 
 def new_reading_id() -> str:
@@ -116,7 +117,7 @@ def _select() -> Any:
 
 def _reading(row: Any) -> Reading:
     # The row was validated when it was written; validating 60,000 of them again would take a second.
-    return Reading.model_construct(**row._mapping)
+    return Reading.model_construct(_ALL_SET, **dict(zip(_FIELDS, row, strict=True)))
 
 
 def _check(project: Project, session: Session, reading: Reading) -> None:
