@@ -17,6 +17,9 @@ from sos_studio.core.volume import Volume
 
 FloatArray = npt.NDArray[np.float64]
 
+# Voxels by which a point may lie outside the box of voxel centres and still count as on its face: rounding, nothing more.
+EDGE = 1e-6
+
 _compiled: set[np.dtype[np.generic]] = set()
 _compiling = threading.Lock()
 
@@ -29,14 +32,38 @@ def _use_writable_cache() -> None:
         numba.config.CACHE_DIR = str(user_data_dir() / "numba")
 
 
-def _flat(volume: Volume) -> npt.NDArray[np.generic]:
-    return volume.array_kji.reshape(-1)
+def _pairs(volume: Volume) -> tuple[npt.NDArray[np.generic], tuple[int, int, int]]:
+    """Voxels as overlapping words of two neighbours (see `kernels`), and the size along i, j, k.
+
+    No copy for int16 and float32, which is what the readers make; an axis of one voxel is doubled (see `_plane_matrix`).
+    """
+    array_kji = volume.array_kji
+    if array_kji.dtype not in (np.int16, np.float32):
+        array_kji = array_kji.astype(np.float32)
+    for axis, size in enumerate(array_kji.shape):
+        if size == 1:
+            array_kji = np.repeat(array_kji, 2, axis=axis)
+    array_kji = np.ascontiguousarray(array_kji)
+    nk, nj, ni = array_kji.shape
+    size = array_kji.itemsize
+    word = np.int32 if size == 2 else np.int64
+    pairs: npt.NDArray[np.generic] = np.ndarray((array_kji.size - 1,), word, buffer=array_kji, strides=(size,))
+    # Read-only whoever made the volume: numba compiles for one type only.
+    pairs.setflags(write=False)
+    return pairs, (ni, nj, nk)
 
 
 def _plane_matrix(volume: Volume, lps_from_uv: npt.ArrayLike) -> FloatArray:
-    """3 x 4 ``ijk_from_uv``."""
-    matrix: FloatArray = volume.ijk_from_lps @ np.asarray(lps_from_uv, dtype=np.float64)
-    return np.ascontiguousarray(matrix[:3])
+    """3 x 4 ``ijk_from_uv`` into the voxels of `_pairs`.
+
+    Along an axis of one voxel, which is doubled there, the rounding tolerance around it becomes the way from 0 to 1.
+    """
+    matrix: FloatArray = np.ascontiguousarray((volume.ijk_from_lps @ np.asarray(lps_from_uv, dtype=np.float64))[:3])
+    for axis, size in enumerate(reversed(volume.shape_kji)):
+        if size == 1:
+            matrix[axis] *= 0.5 / EDGE
+            matrix[axis, 3] += 0.5
+    return matrix
 
 
 def slab_samples(volume: Volume, slab_mm: float) -> int:
@@ -67,17 +94,15 @@ def reslice(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tuple[int, int
     """
     from sos_studio.imaging import kernels
 
-    matrix = _plane_matrix(volume, lps_from_uv)
-    nk, nj, ni = volume.shape_kji
+    pairs, size_ijk = _pairs(volume)
     out_vu = np.empty(shape_vu, dtype=np.float32)
     samples = slab_samples(volume, slab_mm)
     if samples == 1:
-        kernels.reslice_plane(_flat(volume), ni, nj, nk, matrix, out_vu)
+        kernels.reslice_plane(pairs, *size_ijk, _plane_matrix(volume, lps_from_uv), out_vu)
         return out_vu
-    normal = np.asarray(lps_from_uv, dtype=np.float64)[:3, 2]
-    step_lps_mm = normal / np.linalg.norm(normal) * (slab_mm / (samples - 1))
-    matrix[:, 2] = volume.ijk_from_lps[:3, :3] @ step_lps_mm
-    kernels.reslice_slab(_flat(volume), ni, nj, nk, matrix, samples, out_vu)
+    steps = np.array(lps_from_uv, dtype=np.float64)
+    steps[:3, 2] *= slab_mm / (samples - 1) / np.linalg.norm(steps[:3, 2])
+    kernels.reslice_slab(pairs, *size_ijk, _plane_matrix(volume, steps), samples, out_vu)
     return out_vu
 
 
@@ -102,8 +127,8 @@ def render_slice(
     from sos_studio.imaging import kernels
 
     out_vu = np.empty(shape_vu, dtype=np.uint8) if out is None else out
-    nk, nj, ni = volume.shape_kji
-    kernels.render_plane(_flat(volume), ni, nj, nk, _plane_matrix(volume, lps_from_uv), float(low), float(high), out_vu)
+    pairs, size_ijk = _pairs(volume)
+    kernels.render_plane(pairs, *size_ijk, _plane_matrix(volume, lps_from_uv), float(low), float(high), out_vu)
     return out_vu
 
 
@@ -131,7 +156,7 @@ def render_slice_display(
 
 def reslice_uncompiled(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tuple[int, int]) -> npt.NDArray[np.float32]:
     """`reslice` without a slab in plain numpy, some ten times slower; never used for captures."""
-    matrix = _plane_matrix(volume, lps_from_uv)
+    matrix = volume.ijk_from_lps @ np.asarray(lps_from_uv, dtype=np.float64)
     sizes = volume.shape_kji[::-1]
     v, u = np.mgrid[0 : shape_vu[0], 0 : shape_vu[1]]
     inside = np.ones(shape_vu, dtype=bool)
@@ -139,7 +164,7 @@ def reslice_uncompiled(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tup
     fractions: list[npt.NDArray[np.float32]] = []
     for axis, size in enumerate(sizes):
         position = matrix[axis, 0] * u + matrix[axis, 1] * v + matrix[axis, 3]
-        inside &= (position >= -1e-6) & (position <= size - 1 + 1e-6)
+        inside &= (position >= -EDGE) & (position <= size - 1 + EDGE)
         position = np.clip(position, 0, size - 1)
         cell = np.minimum(position.astype(np.intp), max(size - 2, 0))
         cells.append(cell)
