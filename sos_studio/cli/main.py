@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ import click
 
 from sos_studio import __version__
 from sos_studio.cli import faults
+
+OpenWindow = Callable[[list[Path]], int]
 
 
 class _Lazy(NamedTuple):
@@ -62,10 +64,9 @@ class _StudioGroup(click.Group):
 
 @click.command("window", hidden=True)
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def _window(paths: tuple[Path, ...]) -> int:
+@click.pass_obj
+def _window(open_window: OpenWindow, paths: tuple[Path, ...]) -> int:
     """Open the window on a project or a scan."""
-    from sos_studio.cli.window import open_window
-
     return open_window(list(paths))
 
 
@@ -85,13 +86,24 @@ def studio(ctx: click.Context, debug: bool) -> int | None:  # noqa: ARG001
     Without a command, open the window on a project folder or a scan. Research use only — not a medical device.
     """
     if ctx.invoked_subcommand is None:
-        from sos_studio.cli.window import open_window
-
+        open_window: OpenWindow = ctx.obj
         return open_window([])
     return None
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is the contract's."""
+def _no_window(_paths: list[Path]) -> int:
+    raise click.UsageError("There is no window here; name a command.")
+
+
+def main(arguments: Sequence[str] | None = None, *, open_window: OpenWindow = _no_window) -> int:
+    """Run one command; the exit code is the contract's.
+
+    Parameters
+    ----------
+    arguments
+        None: those of the process.
+    open_window
+        Shows the window on some paths and returns when it is closed. Handed in, because the command line knows nothing of Qt.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return faults.run(lambda rest: studio.main(args=rest, prog_name="sos-studio", standalone_mode=False), given)
+    return faults.run(lambda rest: studio.main(args=rest, prog_name="sos-studio", standalone_mode=False, obj=open_window), given)

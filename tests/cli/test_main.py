@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import sos_studio.__main__
 from sos_studio.cli import faults, output
-from sos_studio.cli.main import COMMANDS
+from sos_studio.cli.main import COMMANDS, main
 from sos_studio.core.errors import BadInputError, CancelledError, JobFailedError, ProjectError
 from tests.cli.conftest import Run
 
@@ -86,15 +87,25 @@ def test_wrong_usage_is_an_error_object_too(run: Run, arguments: list[str]) -> N
     assert plain.err
 
 
-def test_a_path_opens_the_window(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from sos_studio.cli import window
-
+def test_a_path_opens_the_window(tmp_path: Path) -> None:
     opened: list[list[Path]] = []
-    monkeypatch.setattr(window, "open_window", lambda paths: opened.append(paths) or 0)
+
+    def open_window(paths: list[Path]) -> int:
+        opened.append(paths)
+        return 0
+
     (tmp_path / "scan").mkdir()
-    assert run(tmp_path, tmp_path / "scan").code == 0
-    assert run().code == 0
+    assert main([str(tmp_path), str(tmp_path / "scan")], open_window=open_window) == 0
+    assert main([], open_window=open_window) == 0
     assert opened == [[tmp_path, tmp_path / "scan"], []]
+
+
+def test_without_qt_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "sos_studio.ui", None)
+    assert main([], open_window=sos_studio.__main__.open_window) == 2
+    said = capsys.readouterr().err
+    assert "window can't be opened" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_inspect_starts_without_qt_torch_numba(scan_folder: Path) -> None:
