@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.dataset import captures, cases, imports, readings
@@ -168,6 +170,27 @@ def test_progress_goes_to_the_end(project: Project, pictures: Path) -> None:
     imports.import_images(project, [pictures], decode=decode, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_real_captures_come_in_with_the_stages_of_their_table(project: Project, real_data: Path, tmp_path: Path) -> None:
+    folder = real_data / "reference_captures"
+    files = sorted(folder.glob("*.jpg"))
+    assert len(files) == 3
+
+    def as_grey_png(path: Path) -> DecodedImage:
+        stream = io.BytesIO()
+        with Image.open(path) as picture:
+            picture.convert("L").save(stream, "png")
+            return DecodedImage(stream.getvalue(), (picture.height, picture.width))
+
+    table = tmp_path / "stages.csv"
+    rows = [(path.name, path.stem.split("_")[1], path.stem.split("_")[0].split()[1]) for path in files]
+    table.write_text("image,stage,age,sex\n" + "".join(f"{name},{stage},{age},F\n" for name, stage, age in rows))
+    report = imports.import_images(project, [folder], table, decode=as_grey_png)
+    assert (len(report.imported), report.readings, report.faults) == (3, 3, ())
+    summaries = cases.cases(project)
+    assert [(s.label, s.age_years) for s in summaries] == [(int(stage), float(age)) for _, stage, age in rows]
+    assert not any(path.name.encode() in content for content in builders.files_below(project.directory).values() for path in files)
 
 
 @pytest.mark.slow
