@@ -142,10 +142,10 @@ def _chips(painter: QPainter, box: QRectF, words: list[tuple[str, bool]], palett
     painter.setFont(font)
     metrics = QFontMetricsF(font)
     y = box.bottom() - metrics.height()
-    reached_color, open_color = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.Mid)
+    reached_color, open_color = palette.color(QPalette.ColorRole.Link), palette.color(QPalette.ColorRole.PlaceholderText)
     x = box.left() + 3
     for _, reached in words:
-        painter.setPen(QPen(reached_color if reached else open_color, 1.4))
+        painter.setPen(QPen(reached_color if reached else open_color, 1.2))
         painter.setBrush(reached_color if reached else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(x, y + metrics.height() / 2), 3, 3)
         x += 10

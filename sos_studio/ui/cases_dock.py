@@ -242,7 +242,8 @@ class CasesDock(QDockWidget):
 
     def _on_rows(self) -> None:
         shown, there = len(self._presenter.rows), len(self._presenter.everything)
-        self.count.setText(_tr("{n} cases").format(n=there) if shown == there else _tr("{n} of {m}").format(n=shown, m=there))
+        all_of_them = _tr("1 case") if there == 1 else _tr("{n} cases").format(n=there)
+        self.count.setText(all_of_them if shown == there else _tr("{n} of {m}").format(n=shown, m=there))
         self._show_emptiness()
         self._on_case(self._session.case_id)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog,
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.dataset.exports import FORMATS, ExportFormat
 from sos_studio.presenters.exchange import IMAGE_SUFFIXES, Exchange
-from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.opening import Opener, is_project
 from sos_studio.presenters.session import Session
 from sos_studio.ui.dialogs import EvaluatorDialog, SeriesDialog
 
@@ -51,6 +51,10 @@ class FileFlow(QObject):
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.setLabelText(QFileDialog.DialogLabel.Accept, _tr("Create"))
         dialog.setLabelText(QFileDialog.DialogLabel.FileName, _tr("Project folder:"))
+        # Beside the last project, never beside a scan: that may be a disc or another person's folder.
+        projects = (Path(path) for path in self._session.settings.recent)
+        beside = next((path.parent for path in projects if is_project(path)), Path.home())
+        dialog.setDirectory(str(beside))
         dialog.selectFile(_tr("SOS project"))
         dialog.fileSelected.connect(lambda path: self._opener.new_project(Path(path), then))
         dialog.open()

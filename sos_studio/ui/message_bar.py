@@ -11,7 +11,7 @@ from sos_studio.messages import Message
 
 # Good news goes by itself; what went wrong stays until it was read.
 SHOW_MS = {"info": 6000, "success": 3500, "warning": 12000, "error": 0}
-SIGNS = {"info": "ⓘ", "success": "✓", "warning": "⚠", "error": "⚠"}
+SIGNS = {"info": "•", "success": "✓", "warning": "⚠", "error": "⚠"}
 WAITING = 5
 MARGIN = 14
 
@@ -40,9 +40,9 @@ class MessageBar(QFrame):
         layout = self._layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 8, 8)
         layout.setSpacing(10)
-        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._sign)
         layout.addWidget(self._text, 1)
-        layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)

@@ -50,6 +50,7 @@ class OrientInspector(QWidget):
         self._angles = {angle: self._make_angle(angle) for angle in ANGLES}
         self._centre = [self._make_centre(n) for n in range(3)]
         self._window = [self._make_window(), self._make_window()]
+        self._chips: list[QWidget] = []
         self.capture_button = parts.button(
             _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE
         )
@@ -145,6 +146,7 @@ class OrientInspector(QWidget):
         reset.setCheckable(False)
         reset.clicked.connect(self._presenter.reset)
         grid.addWidget(reset, 0, 2)
+        self._chips.append(reset)
         for n, angle in enumerate(ANGLES):
             label = QLabel(words.plane_title(angle))
             label.setBuddy(self._angles[angle])
@@ -174,6 +176,7 @@ class OrientInspector(QWidget):
             chip.setCheckable(False)
             chip.clicked.connect(lambda _=False, preset=name: self._presenter.set_window_preset(preset))
             grid.addWidget(chip, 1, n)
+            self._chips.append(chip)
         for text, box in ((_tr("Black"), self._window[0]), (_tr("White"), self._window[1])):
             box.setAccessibleName(text)
             box.setToolTip(_tr("Right-drag in a pane changes it too: sideways for contrast, up and down for brightness"))
@@ -216,8 +219,8 @@ class OrientInspector(QWidget):
 
     def _on_scan(self, scan: object) -> None:
         there = scan is not None
-        for box in (*self._angles.values(), *self._centre, *self._window):
-            box.setEnabled(there)
+        for part in (*self._angles.values(), *self._centre, *self._window, *self._chips):
+            part.setEnabled(there)
         for _, tick, label in self._steps:
             tick.setEnabled(there)
             label.setEnabled(there)
