@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sos_studio.core.errors import BadInputError
-from trainer import environment
+from sos_studio.imaging.images import SMALLEST_SIDE_PX, read_gray
+from trainer import environment, model_store
 from trainer.failures import explain
 
 _log = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ class Server:
 
     def _predict(self, request: Mapping[str, Any]) -> dict[str, Any]:
         stage, out = request.get("stage"), Path(request["out"])
-        image_vu = self._picture(request)
         predictor = self._network(request, self._predictor.Predictor)
+        # A crop may be smaller than a full image.
+        image_vu = read_gray(Path(request["image"]), 1 if predictor.model.card.kind == "teacher" else SMALLEST_SIDE_PX)
         said = predictor.predict(image_vu, None if stage is None else int(stage))
         out.mkdir(parents=True, exist_ok=True)
         coarse = said.write_map(out.resolve() / "attention.npy")
@@ -111,23 +113,15 @@ class Server:
         }
 
     def _detect(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        image_vu = self._picture(request)
+        image_vu = read_gray(Path(request["image"]))
         network, confidence = self._network(
             request, lambda model, device: (self._detector.load_detector(model, device), self._detector.shown_confidence(model))
         )
         found = network.detect(image_vu, confidence)
         return {"roi": {**found[0].roi.model_dump(mode="json"), "confidence": found[0].confidence} if found else None}
 
-    @staticmethod
-    def _picture(request: Mapping[str, Any]) -> Any:
-        from sos_studio.imaging.images import read_gray
-
-        return read_gray(Path(request["image"]))
-
     def _network(self, request: Mapping[str, Any], load: Callable[[Any, Any], Loaded]) -> Loaded:
         """From memory if its card is still the same file, else loaded; the one that was not asked for longest makes room."""
-        from trainer import model_store
-
         directory = Path(request["model"]).resolve()
         if self._root is not None and not directory.is_relative_to(self._root):
             raise BadInputError("model.missing", model=directory.name)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sos_studio.core.errors import JobFailedError
+from sos_studio.core.settings import user_data_dir
+from tests.trainer.tiny_project import environment as offline
+from trainer import environment
+
+
+@pytest.fixture(autouse=True)
+def _environment_as_it_was() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_libraries_find_what_keeps_them_offline() -> None:
+    environment.prepare(threads=2)
+    assert os.environ["YOLO_OFFLINE"] == "1"
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+    assert os.environ["OMP_NUM_THREADS"] == "2"
+    folder = Path(os.environ["YOLO_CONFIG_DIR"]) / "Ultralytics"
+    assert folder.is_relative_to(user_data_dir())
+    assert (folder / "Arial.ttf").stat().st_size > 100_000
+    settings = json.loads((folder / "settings.json").read_text())
+    assert not any(settings[key] for key in environment.ULTRALYTICS_SETTINGS)
+
+
+def test_preparing_twice_keeps_what_is_there() -> None:
+    environment.prepare()
+    font = user_data_dir() / "trainer" / "Ultralytics" / "Arial.ttf"
+    font.write_bytes(b"mine")
+    environment.prepare()
+    assert font.read_bytes() == b"mine"
+
+
+def test_importing_the_detector_neither_reaches_the_network_nor_prints(tmp_path: Path) -> None:
+    record = tmp_path / "network.txt"
+    code = "import trainer.detector_ultralytics, trainer.networks, ultralytics; print(ultralytics.settings['sync'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=offline(record, tmp_path / "user"), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "False"
+    assert record.read_text().splitlines() == ["watching"]
+
+
+def test_output_goes_to_the_log_even_from_below_python(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    code = (
+        "import os, sys; from pathlib import Path; from trainer.environment import claim_output\n"
+        "claim_output(Path(sys.argv[1])); print('from print'); os.write(1, b'from below\\n'); print('é', file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(log)], env=offline(tmp_path / "n", tmp_path / "u"), capture_output=True, check=True
+    )
+    assert done.stdout == done.stderr == b""
+    assert log.read_text(encoding="utf-8").splitlines() == ["from print", "from below", "é"]
+
+
+def test_a_device_that_is_not_there_is_refused_by_name() -> None:
+    import torch
+
+    assert environment.choose_device("cpu").type == "cpu"
+    missing = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(JobFailedError, match="no_device"):
+        environment.choose_device(missing)
