@@ -79,7 +79,7 @@ def _tell(words: Message, code: int, *, as_json: bool, debug: bool = False) -> i
 def _tell_choice(error: SosError, *, as_json: bool) -> int:
     """Several series and none was named: the list of them is the answer."""
     series: list[SeriesInfo] = list(error.values["series"])
-    words = replace(message(error.code), hint="Choose one with --series.")
+    words = replace(message(error.code, error.values), hint="Choose one with --series.")
     if as_json:
         emit_json({"error": error_object(words), "series": [series_object(info) for info in series]})
     else:

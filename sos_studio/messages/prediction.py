@@ -3,6 +3,8 @@
 from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
+    "scan.several_series": Template("There are {count} series that could be opened.", "Choose one of: {uids}."),
+    "scan.unknown_series": Template("There is no series {series} here.", "Choose one of: {uids}."),
     "scan.none_loadable": Template("None of the series here can be opened.", "Look at the reason given for each."),
     "capture.folder_not_empty": Template("The folder {folder} is not empty.", "Choose a new folder; nothing is overwritten."),
     "capture.folder_unwritable": Template("The capture can't be written to {folder} ({reason}).", "Free some space or check the rights."),

@@ -63,18 +63,12 @@ def open_scan(
     Raises
     ------
     BadInputError
-        ``scan.several_series`` with `series`, the list of loadable `SeriesInfo`; ``scan.no_such_series``, or what the reader
+        ``scan.several_series`` with `series`, the list of loadable `SeriesInfo`; ``scan.unknown_series``, or what the reader
         found.
     CancelledError
         If `cancelled` says so.
     """
-    try:
-        loaded = sources.load_series(source, series_uid, progress=progress, cancelled=cancelled)
-    except BadInputError as error:
-        if error.code != "scan.several_series":
-            raise
-        loadable = [info for info in list_series(source, cancelled=cancelled) if info.loadable]
-        raise BadInputError("scan.several_series", series=loadable) from None
+    loaded = sources.load_series(source, series_uid, progress=progress, cancelled=cancelled)
     return OpenedScan(loaded.volume, loaded.info, source)
 
 
