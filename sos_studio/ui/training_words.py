@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -103,11 +104,13 @@ def result(figures: dict[str, Any]) -> str:
 
 
 def job_title(job_id: str) -> str:
-    """``20261120-235959-retrain-ab12`` as a person reads it (UTC in the id; shown as it is named)."""
-    day, time, *rest = job_id.split("-")
-    if len(day) == 8 and len(time) == 6 and rest:
-        return f"{day[:4]}-{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]} UTC, {part_name(rest[0])}"
-    return job_id
+    """``20261120-235959-retrain-ab12`` as a person reads it: local time, and what was trained."""
+    try:
+        day, time, kind, _ = job_id.split("-")
+        began = datetime.strptime(f"{day} {time}", "%Y%m%d %H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return job_id
+    return f"{began.astimezone():%Y-%m-%d %H:%M}, {part_name(kind)}"
 
 
 def curve_name(curve: Curve) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +54,19 @@ def add_captured_case(project: Project, seed: int = 0) -> str:
 
 
 def make_project(directory: Path, count: int = 2) -> Project:
-    """A project of captured cases."""
-    project = Project.create(directory)
-    for seed in range(count):
-        add_captured_case(project, seed)
-    return project
+    """A project of captured cases: a copy of one that is made once, because making takes a second."""
+    shutil.copytree(_template(count), directory)
+    return Project.open(directory)
+
+
+@cache
+def _template(count: int) -> Path:
+    folder = tempfile.mkdtemp(prefix="sos-studio-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with Project.create(Path(folder) / "project") as project:
+        for seed in range(count):
+            add_captured_case(project, seed)
+        return project.directory
 
 
 def make_session(project: Project | None, evaluator: str = "Dr Test", background: object = None) -> Session:

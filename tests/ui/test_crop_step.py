@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import captures
+from sos_studio.presenters import frame_edit
+from sos_studio.ui.crop_step import CropStep
+from sos_studio.ui.crop_view import CropPreview
+from sos_studio.ui.image_view import gray_image
+from tests.presenters.kit import make_project, make_session, open_case
+
+
+@pytest.fixture
+def project(tmp_path):
+    with make_project(tmp_path / "p") as made:
+        yield made
+
+
+@pytest.fixture
+def step(project, qtbot):
+    session = make_session(project)
+    made = CropStep(session)
+    qtbot.addWidget(made)
+    qtbot.addWidget(made.inspector())
+    made.resize(840, 660)
+    made.show()
+    qtbot.waitExposed(made)
+    made.session = session
+    return made
+
+
+def at(step, uv):
+    return step.view.viewport.to_widget(uv).toPoint()
+
+
+def click(step, uv):
+    QTest.mouseClick(step.view, Qt.MouseButton.LeftButton, pos=at(step, uv))
+
+
+def draw(step):
+    click(step, (160, 120))
+    click(step, (200, 150))
+
+
+def saved(step):
+    return captures.rois(step.session.project, step.session.capture.capture_id)
+
+
+def test_two_real_clicks_make_a_saved_frame(step):
+    draw(step)
+    roi = step.presenter.state.roi
+    assert roi.center_uv == pytest.approx((180, 135), abs=1)
+    assert roi.angle_deg == pytest.approx(36.87, abs=2)
+    assert saved(step) == {1: roi}
+
+
+def test_the_frame_follows_the_pointer_before_the_second_click(step, qtbot):
+    click(step, (160, 120))
+    with qtbot.waitSignal(step.view.frame_moved) as heard:
+        QTest.mouseMove(step.view, at(step, (220, 160)))
+    assert heard.args[0].width_px == pytest.approx(1.5 * 72.1, abs=3)
+
+
+def test_dragging_moves_turns_and_sizes_but_never_breaks_two_to_one(step):
+    draw(step)
+    roi = step.presenter.state.roi
+    corner = tuple(float(x) for x in roi.corners_uv[1])
+    knob = frame_edit.knobs_uv(roi)[1]
+    for held, to in ((roi.center_uv, (210.0, 160.0)), (corner, (260.0, 140.0)), (knob, (150.0, 250.0))):
+        start = step.view.viewport.to_widget(held).toPoint()
+        QTest.mousePress(step.view, Qt.MouseButton.LeftButton, pos=start)
+        QTest.mouseMove(step.view, at(step, to))
+        QTest.mouseRelease(step.view, Qt.MouseButton.LeftButton, pos=at(step, to))
+        now = step.presenter.state.roi
+        assert now.width_px == pytest.approx(2 * now.height_px)
+        assert saved(step)[step.session.roi_n] == now
+
+
+def test_keys_nudge_turn_and_size(step):
+    draw(step)
+    before = step.presenter.state.roi
+    QTest.keyClick(step.view, Qt.Key.Key_Right)
+    QTest.keyClick(step.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(step.view, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(step.view, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    now = step.presenter.state.roi
+    assert now.center_uv == pytest.approx((before.center_uv[0] + 1, before.center_uv[1] + 10))
+    assert now.angle_deg == pytest.approx(before.angle_deg + 0.1)
+    assert now.width_px == pytest.approx(before.width_px * 1.1)
+
+
+def test_mirrored_display_clicks_the_same_anatomy(step):
+    step.session.settings.facing = "left"
+    step.session.save_settings()
+    draw(step)
+    assert step.presenter.state.roi.center_uv == pytest.approx((180, 135), abs=1)
+
+
+def test_a_frame_beyond_the_border_is_refused_on_the_picture(step):
+    click(step, (3, 3))
+    click(step, (60, 3))
+    assert step.presenter.state.roi is None
+    assert step.presenter.state.refusal is not None
+    assert not step.view.grab().isNull()
+
+
+def test_typed_angle_turns_the_frame_and_leaves_the_rest(step):
+    draw(step)
+    before = step.presenter.state.roi
+    panel = step.inspector()
+    panel._angle.setValue(10.0)
+    panel._angle.editingFinished.emit()
+    now = step.presenter.state.roi
+    assert now.angle_deg == pytest.approx(10.0)
+    assert (now.center_uv, now.width_px) == (before.center_uv, before.width_px)
+
+
+def test_length_is_in_millimetres_where_the_pixel_size_is_known(step):
+    draw(step)
+    assert step.inspector()._width.value() == pytest.approx(step.presenter.state.roi.width_px * 0.25, abs=0.06)
+    assert step.inspector()._width.suffix() == " mm"
+
+
+def test_the_upright_preview_has_the_ends_on_its_horizontal_middle(qtbot):
+    pixels = np.zeros((300, 400), dtype=np.uint8)
+    for u, v in ((160, 120), (200, 150)):
+        pixels[v - 1 : v + 2, u - 1 : u + 2] = 255
+    preview = CropPreview()
+    qtbot.addWidget(preview)
+    preview.set_image(gray_image(pixels))
+    preview.set_roi(Roi.from_ends((160.0, 120.0), (200.0, 150.0)))
+    preview.resize(304, 152)
+    image = preview.grab().toImage()
+    light = np.array([[image.pixelColor(x, y).lightness() for x in range(40, 264)] for y in range(152)])
+    rows, columns = np.nonzero(light > 120)
+    # 304 / 76 = 4 screen pixels per crop pixel; the ends lie at crop columns 12.5 and 62.5 in row 18.5.
+    assert rows.mean() + 0.5 == pytest.approx(4 * 19, abs=0.5)
+    left = columns < 112
+    assert columns[left].mean() + 40.5 == pytest.approx(4 * 13, abs=0.7)
+    assert columns[~left].mean() + 40.5 == pytest.approx(4 * 63, abs=0.7)
+
+
+def test_empty_step_says_what_to_do(step):
+    step.session.set_case(None)
+    assert "Capture" in step.view.empty_text
+    assert not step.view.grab().isNull()
+    assert not step.inspector()._again.isEnabled()
+
+
+def test_hiding_the_step_saves_what_waits(step):
+    draw(step)
+    step.hide()
+    open_case(step.session, "case-0002")
+    assert step.presenter.state.roi is None
+
+
+def test_cursor_says_what_would_be_held(step):
+    draw(step)
+    QTest.mouseMove(step.view, at(step, step.presenter.state.roi.center_uv))
+    assert step.view.cursor().shape() == Qt.CursorShape.SizeAllCursor
+    QTest.mouseMove(step.view, QPointF(20, 20).toPoint())
+    assert step.view.cursor().shape() == Qt.CursorShape.ArrowCursor

@@ -1,0 +1,19 @@
+import pytest
+
+from sos_studio.presenters.curves import Curve
+from sos_studio.ui.curve_view import CurveView, nice_top
+
+
+@pytest.mark.parametrize(("value", "top"), [(0.0, 1.0), (0.7, 1.0), (1.0, 1.0), (1.3, 2.0), (4.2, 5.0), (73.0, 100.0), (float("nan"), 1.0)])
+def test_the_axis_ends_at_a_round_number(value, top):
+    assert nice_top(value) == pytest.approx(top)
+
+
+def test_lines_are_painted_and_told_in_words(qtbot):
+    view = CurveView("Loss", lambda curve: curve.name)
+    qtbot.addWidget(view)
+    view.resize(300, 150)
+    empty = view.grab().toImage()
+    view.set_curves((Curve("loss", "train", ((1, 2.0), (2, 1.0))), Curve("other", "train", ((1, 1.0),))))
+    assert view.accessibleDescription() == "loss 1, other 1"
+    assert view.grab().toImage() != empty

@@ -1,0 +1,139 @@
+import pytest
+
+from sos_studio.core.actions import Action
+from sos_studio.core.errors import JobFailedError
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import readings
+from sos_studio.ui.predict_step import PredictStep
+from tests.presenters.kit import make_project, make_session
+from tests.presenters.models import FakeService, add_model
+
+
+@pytest.fixture
+def project(tmp_path):
+    with make_project(tmp_path / "p") as made:
+        yield made
+
+
+@pytest.fixture
+def service():
+    return FakeService(stage=4)
+
+
+def make_step(project, service, qtbot):
+    session = make_session(project)
+    made = PredictStep(session, service=service)
+    panel = made.inspector()
+    qtbot.addWidget(made)
+    qtbot.addWidget(panel)
+    made.resize(840, 660)
+    panel.resize(284, 660)
+    made.show()
+    panel.show()
+    qtbot.waitExposed(panel)
+    made.session = session
+    return made
+
+
+@pytest.fixture
+def step(project, service, qtbot):
+    add_model(project.directory, "student", phantom=True)
+    add_model(project.directory, "detector")
+    return make_step(project, service, qtbot)
+
+
+def test_the_answer_is_in_figures_and_words(step):
+    step.actions_by_id[Action.PREDICT]()
+    panel = step.panel
+    assert panel.stage.text() == "Stage 4"
+    assert panel.bars.probabilities == pytest.approx((0.05, 0.05, 0.05, 0.8, 0.05))
+    assert "stage 4: 80 %" in panel.bars.accessibleDescription()
+    assert panel.expected.text() == "Expected stage 3.75"
+    assert panel.attention.text() == "Attention inside the SOS region: 64 % (detector's frame)"
+
+
+def test_phantom_trained_is_said_in_red_and_from_scratch_in_words(step):
+    assert step.panel.phantom.isVisible()
+    assert "phantom" in step.panel.phantom.text().lower()
+    assert "color" in step.panel.phantom.styleSheet()
+    assert "from scratch" in step.panel._about.text()
+    assert "27 of 40" in step.panel._about.text()
+
+
+def test_a_student_of_patients_carries_no_red(project, service, qtbot):
+    add_model(project.directory, "student", phantom=False, from_scratch=False)
+    step = make_step(project, service, qtbot)
+    assert not step.panel.phantom.isVisible()
+    assert "ImageNet" in step.panel._about.text()
+
+
+def test_the_heatmap_colours_the_place_of_attention_and_can_be_switched_off(step):
+    before = step.view.grab().toImage()
+    step.actions_by_id[Action.PREDICT]()
+    at = step.view.viewport.to_widget((180, 150)).toPoint()
+    away = step.view.viewport.to_widget((20, 280)).toPoint()
+    on = step.view.grab().toImage().pixelColor(at)
+    assert on.red() > on.blue() + 30
+    far = step.view.grab().toImage().pixelColor(away)
+    assert abs(far.red() - far.blue()) < 12
+    step.actions_by_id[Action.TOGGLE_HEATMAP]()
+    off = step.view.grab().toImage().pixelColor(at)
+    assert abs(off.red() - off.blue()) < 3
+    assert abs(off.red() - before.pixelColor(at).red()) < 3
+    assert not step.panel.heat_on.isChecked()
+
+
+def test_opacity_and_colours_change_the_picture(step):
+    step.actions_by_id[Action.PREDICT]()
+    at = step.view.viewport.to_widget((180, 150)).toPoint()
+    step.panel.opacity.setValue(100)
+    strong = step.view.grab().toImage().pixelColor(at)
+    step.panel.opacity.setValue(10)
+    weak = step.view.grab().toImage().pixelColor(at)
+    assert strong.red() - strong.blue() > weak.red() - weak.blue() + 20
+    step.panel.opacity.setValue(100)
+    step.panel.colour_map.setCurrentIndex(1)
+    step.panel.colour_map.activated.emit(1)
+    green = step.view.grab().toImage().pixelColor(at)
+    assert green != strong
+
+
+def test_confirm_and_correct_write_readings_after_the_ai(step):
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.confirm.text() == "Confirm stage 4"
+    step.panel.confirm.click()
+    assert "after seeing the AI" in step.panel.saved.text()
+    step.actions_by_id[Action.STAGE_3]()
+    rows = readings.readings(step.session.project, "case-0001")
+    assert [(r.stage, r.ai_seen) for r in rows] == [(4, True), (3, True)]
+    assert [chip.isChecked() for chip in step.panel._corrections] == [False, False, True, False, False]
+
+
+def test_every_empty_state_says_what_to_do_next(project, service, qtbot):
+    step = make_step(project, service, qtbot)
+    assert "Retrain all" in step.panel._words.text()
+    assert not step.panel.predict_button.isEnabled()
+    assert not step.view.grab().isNull()
+    add_model(project.directory, "student")
+    step.session.models_changed.emit()
+    assert "Ctrl+P" in step.panel._words.text()
+    assert step.panel.predict_button.isEnabled()
+    step.session.set_case(None)
+    assert "Orient" in step.panel._words.text()
+
+
+def test_a_fault_is_one_sentence_on_the_picture_and_the_button_stays(step, service):
+    service.error = JobFailedError("prediction.timeout", seconds=180)
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.predict_button.isEnabled()
+    assert not step.view.grab().isNull()
+    assert step.presenter.state.problem.text.startswith("The predictor gave no answer")
+
+
+def test_both_frames_are_drawn_each_with_its_name(step):
+    step.session.set_roi(Roi.of((180.0, 150.0), 30.0, 90.0), 1)
+    before = step.view.grab().toImage()
+    step.actions_by_id[Action.PREDICT]()
+    assert step.presenter.state.shown.detector_frame is not None
+    assert step.view.grab().toImage() != before
+    assert "evaluator's frame" in step.panel.attention.text()

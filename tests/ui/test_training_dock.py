@@ -1,0 +1,188 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from PySide6.QtWidgets import QDialogButtonBox
+
+from sos_studio.core.actions import Action
+from sos_studio.core.jobs import Cancelled, Failed, Metric, Progress
+from sos_studio.presenters import training as training_module
+from sos_studio.services import worker_process
+from sos_studio.ui import training_words
+from sos_studio.ui.training_dock import TrainingDock
+from sos_studio.ui.weights_dialog import WeightsDialog
+from tests.presenters.kit import make_project, make_session
+from tests.presenters.test_training import Job
+
+
+@pytest.fixture
+def project(tmp_path):
+    with make_project(tmp_path / "p") as made:
+        yield made
+
+
+@pytest.fixture
+def alive(monkeypatch):
+    state = {"life": worker_process.Life.ALIVE}
+    monkeypatch.setattr(worker_process, "life", lambda folder: state["life"])
+    return state
+
+
+def make_dock(project, qtbot, *, told=True):
+    session = make_session(project)
+    session.settings.from_scratch_told = told
+    made = TrainingDock(session)
+    qtbot.addWidget(made)
+    made.resize(840, 280)
+    made.show()
+    qtbot.waitExposed(made)
+    made.session = session
+    return made
+
+
+def running_job(project):
+    job = Job(project)
+    job.begin()
+    job.write(Progress, 60, done=0.25, total=1.0, part="detector")
+    for epoch in range(1, 6):
+        job.write(Metric, 60 + epoch, name="loss", split="train", step=epoch, value=2.0 / epoch, part="detector")
+        job.write(Metric, 60 + epoch, name="hit_rate", split="inner", step=epoch, value=epoch / 6, part="detector")
+    return job
+
+
+def test_progress_names_the_part_and_the_time_left(project, qtbot, alive):
+    running_job(project)
+    dock = make_dock(project, qtbot)
+    assert dock.status.text() == "Training the detector (2 of 3) · 25 % · about 3 min left"
+    assert dock.bar.value() == 250
+    assert not dock.retrain.isEnabled()
+    assert dock.cancel.isVisible()
+    assert "close the window" in dock._facts.text()
+
+
+def test_curves_follow_while_the_job_goes_on(project, qtbot, alive):
+    job = running_job(project)
+    dock = make_dock(project, qtbot)
+    assert "total 0.4" in dock.losses.accessibleDescription()
+    assert "SOS found" in dock.rates.accessibleDescription()
+    job.write(Metric, 70, name="loss", split="train", step=6, value=0.123, part="detector")
+    qtbot.waitUntil(lambda: "0.123" in dock.losses.accessibleDescription(), timeout=3000)
+    assert not dock.losses.grab().isNull()
+
+
+def test_the_result_is_shown_with_counts_and_the_timer_rests(project, qtbot, alive):
+    job = running_job(project)
+    dock = make_dock(project, qtbot)
+    job.succeed({"held_out": {"student": {"n": 40, "correct": 27, "within_one": 39}, "attention_in_roi": {"n": 40, "mean": 0.61}}})
+    dock.presenter.poll()
+    assert "27 of 40" in dock.result.text()
+    assert "61 %" in dock.result.text()
+    assert not dock._timer.isActive()
+    assert dock.retrain.isEnabled()
+    assert not dock.cancel.isVisible()
+
+
+def test_a_failure_is_one_red_sentence_with_what_to_do_and_can_be_resumed(project, qtbot, alive):
+    job = running_job(project)
+    dock = make_dock(project, qtbot)
+    job.write(Failed, 80, code="training.out_of_memory", values={})
+    dock.presenter.poll()
+    assert "smaller batch" in dock.problem.text()
+    assert "Traceback" not in dock.problem.text()
+    assert dock.resume.isVisible()
+
+
+def test_cancelled_is_said_and_can_be_resumed(project, qtbot, alive):
+    job = running_job(project)
+    dock = make_dock(project, qtbot)
+    dock.cancel.click()
+    assert (job.folder / "cancel").exists()
+    job.write(Cancelled, 90)
+    dock.presenter.poll()
+    assert dock.status.text() == "Training cancelled"
+    assert dock.resume.isVisible()
+
+
+def test_the_log_is_there(project, qtbot, alive):
+    job = running_job(project)
+    (job.folder / "log.txt").write_text("epoch 1\nepoch 2\n")
+    dock = make_dock(project, qtbot)
+    assert dock.log.toPlainText() == "epoch 1\nepoch 2\n"
+    assert dock.log.isReadOnly()
+
+
+def test_from_scratch_is_told_plainly_once_and_one_button_goes_on(project, qtbot, monkeypatch):
+    asked = []
+
+    def start(project, kind, *, preset):
+        asked.append(kind)
+        job = Job(project)
+        job.begin()
+        return job.handle
+
+    monkeypatch.setattr(training_module.jobs, "start_training", start)
+    monkeypatch.setattr(worker_process, "life", lambda folder: worker_process.Life.ALIVE)
+    dock = make_dock(project, qtbot, told=False)
+    dock.actions_by_id[Action.RETRAIN_ALL]()
+    dialog = dock.findChild(WeightsDialog)
+    assert "from scratch" in dialog._headline.text()
+    assert asked == []
+    dialog.go_on.click()
+    assert asked == ["retrain"]
+    assert dock.session.settings.from_scratch_told
+    assert dock.presenter.state.running
+
+
+def test_not_now_starts_nothing(project, qtbot, monkeypatch):
+    asked = []
+    monkeypatch.setattr(training_module.jobs, "start_training", lambda *args, **kwargs: asked.append(args))
+    dock = make_dock(project, qtbot, told=False)
+    dock.actions_by_id[Action.RETRAIN_ALL]()
+    dialog = dock.findChild(WeightsDialog)
+    dialog.buttons.rejected.emit()
+    assert asked == []
+    assert not dock.session.settings.from_scratch_told
+
+
+def test_an_empty_project_says_what_to_do(project, qtbot):
+    dock = make_dock(project, qtbot)
+    assert "Retrain all" in dock.status.text()
+    assert dock.retrain.isEnabled()
+    assert not make_dock(None, qtbot).retrain.isEnabled()
+
+
+def test_every_button_says_what_it_does(project, qtbot):
+    dock = make_dock(project, qtbot)
+    for widget in (dock.retrain, dock._single, dock._preset, dock.cancel, dock.resume, dock._weights, dock._jobs):
+        assert widget.toolTip()
+    assert "(Ctrl+Shift+T)" in dock.retrain.toolTip()
+
+
+def test_time_left_is_said_in_words_a_person_uses():
+    assert training_words.time_left(None) == ""
+    assert training_words.time_left(12) == "about 10 s left"
+    assert training_words.time_left(240) == "about 4 min left"
+    assert training_words.time_left(9000) == "about 2.5 h left"
+
+
+def test_jobs_are_named_by_time_and_kind():
+    began = datetime(2026, 11, 20, 10, 0, tzinfo=UTC).astimezone()
+    assert training_words.job_title("20261120-100000-retrain-ab12") == f"{began:%Y-%m-%d %H:%M}, all three"
+    assert training_words.job_title("odd") == "odd"
+
+
+def test_the_dialog_takes_a_file_and_refuses_what_is_none(project, qtbot, tmp_path):
+    session = make_session(project)
+    dialog = WeightsDialog(session)
+    qtbot.addWidget(dialog)
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"no")
+    dialog.presenter.choose(bad)
+    assert "bad.safetensors" in dialog.problem.text()
+    header = json.dumps({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    good = tmp_path / "good.safetensors"
+    good.write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0\0\0")
+    dialog.presenter.choose(good)
+    assert "good.safetensors" in dialog._place.text()
+    assert dialog.problem.text() == ""
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Close) is not None
