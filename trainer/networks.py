@@ -89,6 +89,8 @@ class Network(nn.Module):
             self.attend = ConvolutionalAttention(last["num_chs"])
         self._third_name = str(third["module"])
         self._strides: dict[GridStage, int] = {"third": third["reduction"], "last": last["reduction"]}
+        # "Averaging" ResNets halve their shortcuts by 2 × 2 means, centred between pixels, and shortcuts carry most of the signal.
+        self._averaging = not family.patchify and any(isinstance(m, nn.AvgPool2d) for m in self.backbone.modules())
         self._patchify = family.patchify
 
     def features(self, images_NCHW: Tensor) -> Tensor:
@@ -125,7 +127,10 @@ class Network(nn.Module):
     def grid(self, grid_stage: GridStage = "last") -> CellGrid:
         """Where the cells of that stage lie on the input."""
         stride = self._strides[grid_stage]
-        return CellGrid(stride, (stride - 1) / 2 if self._patchify else 0.0)
+        if self._patchify:
+            return CellGrid(stride, (stride - 1) / 2)
+        # The first stage, at stride 4, is not reached through a halving shortcut: ½ · (4 + 8 + … + stride / 2) = stride / 2 − 2.
+        return CellGrid(stride, stride / 2 - 2 if self._averaging else 0.0)
 
     def head_parameters(self) -> list[nn.Parameter]:
         """The final linear layer, which learns at its own rate."""

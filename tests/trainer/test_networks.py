@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import ModelCard
+from trainer.attention import evidence_score, grad_cam
+from trainer.networks import Network, build, restore
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_convnext", "test_efficientnet", "test_convnext+attn"])
+@pytest.mark.parametrize(("grid_stage", "stride"), [("last", 32), ("third", 16)])
+def test_features_come_before_the_head_and_fill_the_grid(name: str, grid_stage: str, stride: int) -> None:
+    network = build(name, stages=4, channels=1).eval()
+    images = torch.randn(2, 1, 64, 96)
+    features, logits = network.activations_and_logits(images, grid_stage)  # type: ignore[arg-type]
+    assert features.shape[2:] == (64 // stride, 96 // stride)
+    assert logits.shape == (2, 4)
+    assert torch.allclose(logits, network.head(network.features(images)), atol=1e-5)
+    maps = grad_cam(features, evidence_score(logits, torch.tensor([0, 3])), create_graph=True)
+    assert maps.shape == (2, 64 // stride, 96 // stride)
+
+
+def _seen_center(network: Network, row: int, column: int, side_px: int) -> tuple[float, float]:
+    """Centroid of what one cell of the last stage sees, every weight made positive so that nothing cancels out."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.abs_()
+    images = torch.full((1, 1, side_px, side_px), 0.5, requires_grad=True)
+    network.eval().features(images)[0, :, row, column].sum().backward()
+    assert images.grad is not None
+    seen = images.grad[0, 0].abs().double()
+    ticks = torch.arange(side_px, dtype=torch.float64)
+    return float((seen.sum(dim=1) * ticks).sum() / seen.sum()), float((seen.sum(dim=0) * ticks).sum() / seen.sum())
+
+
+@pytest.mark.parametrize("name", ["convnext_atto", "test_convnext", "resnet18", "test_resnet"])
+def test_a_cell_is_centred_where_the_grid_says(name: str) -> None:
+    network = build(name)
+    grid = network.grid()
+    row, column = _seen_center(network, 5, 7, 448)
+    # Both conventions are half a cell (15.5 px) apart; border effects of wide kernels move the centroid by a pixel or two.
+    assert row == pytest.approx(grid.first_px + 5 * grid.stride_px, abs=3.0)
+    assert column == pytest.approx(grid.first_px + 7 * grid.stride_px, abs=3.0)
+
+
+def test_convolutional_attention_begins_as_the_plain_network() -> None:
+    plain, attending = build("test_convnext").eval(), build("test_convnext+attn").eval()
+    attending.backbone.load_state_dict(plain.backbone.state_dict())
+    images = torch.randn(2, 1, 64, 64)
+    assert torch.equal(plain(images), attending(images))
+    attending(images).sum().backward()
+    assert float(attending.attend.gamma.grad) != 0.0  # type: ignore[arg-type,union-attr]
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "convnext_colossal", "resnet18+attn", "", "../convnext_atto"])
+def test_a_network_that_is_not_offered_is_refused(name: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        build(name)
+    assert caught.value.code == "training.unknown_network"
+
+
+def test_inputs_that_leave_border_cells_short_are_refused() -> None:
+    network = build("test_resnet")
+    network.require_input((64, 96))
+    with pytest.raises(BadInputError) as caught:
+        network.require_input((64, 100))
+    assert caught.value.code == "training.input_not_multiple"
+
+
+def test_the_head_learns_at_its_own_rate() -> None:
+    network = build("test_resnet", stages=5)
+    assert [tuple(p.shape) for p in network.head_parameters()] == [(5, 96), (5,)]
+
+
+def test_a_network_comes_back_from_its_card_and_weights() -> None:
+    network = build("test_convnext+attn", stages=5, channels=3).eval()
+    facts = {"network": "test_convnext+attn", "channels": 3, "input_shape_hw": (64, 64), "manifest_id": "m", "phantom": True}
+    card = ModelCard.model_validate(
+        {"model_id": "a", "kind": "student", "from_scratch": True, "created_utc": "2025-01-01T00:00:00+00:00", "software": "x", **facts}
+    )
+    again = restore(card, network.state_dict())
+    images = torch.randn(1, 3, 64, 64)
+    assert torch.equal(network(images), again(images))
+    with pytest.raises(BadInputError) as caught:
+        restore(card, build("test_resnet").state_dict())
+    assert caught.value.code == "model.unreadable"
+
+
+def test_starting_weights_for_colour_are_summed_for_grey(tmp_path: Path) -> None:
+    colour = build("test_resnet", stages=7, channels=3).eval()
+    save_file(colour.backbone.state_dict(), tmp_path / "w.safetensors")
+    grey = build("test_resnet", stages=5, channels=1, weights=tmp_path / "w.safetensors").eval()
+    images = torch.randn(2, 1, 64, 64)
+    assert torch.allclose(grey.features(images), colour.features(images.expand(-1, 3, -1, -1)), atol=1e-4)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_file(build("test_convnext").backbone.state_dict(), tmp_path / "other.safetensors")
+    with pytest.raises(BadInputError) as caught:
+        build("test_resnet", weights=tmp_path / "other.safetensors")
+    assert caught.value.code == "training.weights_do_not_fit"
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1)}, tmp_path / "w.pth")
+    with pytest.raises(BadInputError) as caught:
+        build("test_resnet", weights=tmp_path / "w.pth")
+    assert caught.value.code == "training.weights_unreadable"
+    with pytest.raises(BadInputError):
+        build("test_resnet", weights=tmp_path / "missing.safetensors")
