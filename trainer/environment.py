@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,11 +59,15 @@ def prepare(threads: int | None = None) -> None:
         Threads that numerical libraries may use; None leaves the choice to `limit_threads`.
     """
     os.environ.update(OFFLINE)
-    config = user_data_dir() / "trainer"
-    config.mkdir(parents=True, exist_ok=True)
+    try:
+        config = user_data_dir() / "trainer"
+        _lay_out_ultralytics(config / "Ultralytics")
+    except OSError:
+        # A home that can't be written to must not keep anybody from predicting.
+        config = Path(tempfile.mkdtemp(prefix="sos-studio-"))
+        _lay_out_ultralytics(config / "Ultralytics")
     os.environ["YOLO_CONFIG_DIR"] = str(config)
     os.environ["MPLCONFIGDIR"] = str(config)
-    _lay_out_ultralytics(config / "Ultralytics")
     if threads is not None:
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
 

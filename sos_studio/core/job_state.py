@@ -29,7 +29,13 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True)
 class JobState:
-    """Everything shown about a job. A pure function of its events (and of whether its worker lives)."""
+    """Everything shown about a job. A pure function of its events (and of whether its worker lives).
+
+    Attributes
+    ----------
+    fraction_before
+        Share that was done when this attempt first told of progress: a resumed job is not quicker for what it found done.
+    """
 
     status: JobStatus = JobStatus.QUEUED
     attempt: int = 0
@@ -44,6 +50,7 @@ class JobState:
     warnings: tuple[Warned, ...] = ()
     failure_code: str = ""
     failure_values: dict[str, Any] = field(default_factory=dict)
+    fraction_before: float | None = 0.0
 
     @property
     def fraction(self) -> float:
@@ -54,11 +61,14 @@ class JobState:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time left at the pace so far; None before the first hundredth."""
-        if self.status is not JobStatus.RUNNING or self.started_utc is None or self.updated_utc is None or self.fraction < 0.01:
+        """Time left at the pace of this attempt; None before its first hundredth."""
+        if self.status is not JobStatus.RUNNING or self.started_utc is None or self.updated_utc is None or self.fraction_before is None:
+            return None
+        gained = self.fraction - self.fraction_before
+        if gained < 0.01:
             return None
         elapsed = (self.updated_utc - self.started_utc).total_seconds()
-        return elapsed * (1.0 - self.fraction) / self.fraction
+        return elapsed * (1.0 - self.fraction) / gained
 
     def after(self, event: Event) -> JobState:
         """The state once `event` has happened."""
@@ -74,9 +84,11 @@ class JobState:
                     started_utc=event.utc,
                     failure_code="",
                     failure_values={},
+                    fraction_before=0.0 if event.attempt == 1 else None,
                 )
             case Progress():
-                return replace(state, done=event.done, total=event.total, part=event.part)
+                state = replace(state, done=event.done, total=event.total, part=event.part)
+                return state if state.fraction_before is not None else replace(state, fraction_before=state.fraction)
             case Metric():
                 return replace(state, metrics=(*state.metrics, event))
             case Artifact():

@@ -51,6 +51,14 @@ def test_events_fold_into_the_state_that_is_shown() -> None:
     assert len(state.metrics) == len(state.artifacts) == len(state.warnings) == 1
 
 
+def test_a_resumed_job_is_not_thought_quicker_for_what_it_found_done() -> None:
+    started = jobs.Started(n=5, attempt=2, utc=_at(0), kind="retrain", parts=("teacher",), versions={})
+    found = jobs.Progress(n=6, attempt=2, utc=_at(5), done=60, total=100)
+    state = fold([*EVENTS, started, found])
+    assert state.seconds_left is None
+    assert state.after(jobs.Progress(n=7, attempt=2, utc=_at(20), done=70, total=100)).seconds_left == pytest.approx(60)
+
+
 @pytest.mark.parametrize(
     ("last", "status"),
     [
