@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -86,17 +87,23 @@ class Frame:
         share = _eased((p[:, 0:1] + 12.0) / 24.0)
         return p + (1.0 - share) * behind + share * front
 
-    def _wobbled(self, p: FloatArray) -> FloatArray:
-        """A smooth individual displacement of about a millimetre."""
+    @cached_property
+    def _waves(self) -> list[tuple[int, float, FloatArray, float]]:
+        """Axis, amplitude, wave vector and phase of the individual displacement."""
         rng = np.random.default_rng((self.seed, 71))
-        moved = p.copy()
+        waves = []
         for axis in (0, 1):
             for wavelength_mm in (45.0, 80.0, 140.0):
-                direction = rng.uniform(0.0, 2.0 * math.pi)
-                phase = rng.uniform(0.0, 2.0 * math.pi)
-                amplitude = 0.010 * wavelength_mm * rng.normal()
-                along = p @ np.array([math.cos(direction), math.sin(direction)])
-                moved[:, axis] += amplitude * np.sin(2.0 * math.pi * along / wavelength_mm + phase)
+                direction, phase = rng.uniform(0.0, 2.0 * math.pi, 2)
+                vector = 2.0 * math.pi / wavelength_mm * np.array([math.cos(direction), math.sin(direction)])
+                waves.append((axis, 0.010 * wavelength_mm * float(rng.normal()), vector, float(phase)))
+        return waves
+
+    def _wobbled(self, p: FloatArray) -> FloatArray:
+        """A smooth individual displacement of about a millimetre."""
+        moved = p.copy()
+        for axis, amplitude, vector, phase in self._waves:
+            moved[:, axis] += amplitude * np.sin(p @ vector + phase)
         return moved
 
 
