@@ -338,11 +338,11 @@ def image_slices(path: Path) -> list[ImageSlice]:
         can't be made sense of, with the attribute's keyword.
     """
     dataset, syntax, pixels = read_dataset(path)
-    sop_class = _sop_class(dataset)
-    if pixels is None or "Rows" not in dataset:
-        raise BadInputError(_why_no_image(sop_class), file=path.name)
     try:
         with quiet_pydicom():
+            sop_class = _sop_class(dataset)
+            if pixels is None or "Rows" not in dataset:
+                raise BadInputError(_why_no_image(sop_class), file=path.name)
             layout = _layout(dataset, syntax, *pixels)
             first = ImageSlice(
                 file=path,
@@ -361,6 +361,8 @@ def image_slices(path: Path) -> list[ImageSlice]:
             )
             if sop_class in ENHANCED_CT:
                 return _frames_of(dataset, first)
+    except BadInputError:
+        raise
     except _UnusableError as error:
         raise BadInputError("scan.bad_header", file=path.name, attribute=error.what) from None
     except Exception:

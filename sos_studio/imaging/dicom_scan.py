@@ -11,7 +11,7 @@ from pathlib import Path
 from sos_studio.core.captures import matrix4
 from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.scans import Problem, SeriesInfo
-from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, read_dataset
+from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
 from sos_studio.imaging.geometry_checks import Stack, check_stack, same_direction
 
 Progress = Callable[[float], None]
@@ -40,8 +40,8 @@ def _referenced_files(directory_file: Path) -> list[Path]:
     """Files that a DICOMDIR names; an empty list if it names none or can't be read, or if one is missing."""
     try:
         dataset, _, _ = read_dataset(directory_file)
-        records = list(dataset.get("DirectoryRecordSequence") or [])
-        names = [record.get("ReferencedFileID") for record in records]
+        with quiet_pydicom():
+            names = [record.get("ReferencedFileID") for record in dataset.get("DirectoryRecordSequence") or []]
     except Exception:
         # A broken directory must not stand in the way of the files beside it.
         return []
