@@ -6,6 +6,7 @@ MESSAGES: dict[str, Template] = {
     "settings.unwritable": Template("Your settings could not be saved ({reason}).", "Everything in the project is saved all the same."),
     "window.read_only": Template("{reason}", "The project is open to look at; nothing in it can be changed."),
     "window.no_scan": Template("No scan is open.", "Open a scan first: File ▸ Open scan."),
+    "window.scan_of_other_case": Template("The open scan is not this case's.", "Go back to it, or open this case's scan."),
     "window.no_project": Template("No project is open.", "Open one or make a new one in the File menu."),
     "window.several_dropped": Template("Only the first of the {count} things dropped was opened.", "Drop one scan or project at a time."),
     "window.captured": Template("Captured as {case} and saved."),

@@ -20,12 +20,13 @@ from sos_studio.services.scans import OpenedScan
 
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
-    """A case as it is opened: its capture in use and that one's newest frame."""
+    """A case as it is opened: its capture in use, that one's newest frame, and where its scan lies on this computer."""
 
     summary: CaseSummary
     capture: StoredCapture | None
     roi: Roi | None
     roi_n: int | None
+    scan: ScanLocation | None
 
     def show(self, session: Session) -> None:
         """Make it the session's case."""
@@ -40,11 +41,11 @@ def load_case(project: Project, case_id: str) -> LoadedCase:
     """Read a case, its capture in use and its newest frame."""
     summary = cases.case(project, case_id)
     if summary.capture_id is None:
-        return LoadedCase(summary, None, None, None)
+        return LoadedCase(summary, None, None, None, None)
     capture = captures.load_capture(project, summary.capture_id)
     latest = dataset_captures.latest_roi(project, summary.capture_id)
     n, roi = latest if latest is not None else (None, None)
-    return LoadedCase(summary, capture, roi, n)
+    return LoadedCase(summary, capture, roi, n, scan_of_case(project, case_id))
 
 
 def scan_of_case(project: Project, case_id: str) -> ScanLocation | None:

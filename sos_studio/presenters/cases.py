@@ -59,9 +59,12 @@ class CasesPresenter:
     -------
     rows_changed
         `rows` (what passes the filter) or `everything` changed.
+    scan_known
+        A case was opened: whether this computer knows where its scan lies.
     """
 
     rows_changed = Signal()
+    scan_known = Signal(bool)
 
     def __init__(self, session: Session, opener: Opener) -> None:
         self._session = session
@@ -148,6 +151,7 @@ class CasesPresenter:
         if self._session.project is None:
             return
         case.show(self._session)
+        self.scan_known.emit(case.scan is not None)
         self._read_ahead()
 
     def _read_ahead(self) -> None:

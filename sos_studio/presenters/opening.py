@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,16 @@ class Opener:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._stop: threading.Event | None = None
+        self._to_open: list[Path] = []
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """One after the other, so that a scan finds its case in the project named before it."""
+        self._to_open = list(paths)
+        self._open_next()
+
+    def _open_next(self) -> None:
+        if self._to_open:
+            self.open_path(self._to_open.pop(0))
 
     def open_path(self, path: Path) -> None:
         """A project folder or a scan, whichever it is."""
@@ -80,6 +90,7 @@ class Opener:
             self._stop = None
             session.busy.emit(None)
             answer()
+            self._open_next()
 
         self._stop = stop
         session.busy.emit("open_scan")
@@ -152,10 +163,12 @@ class Opener:
                 )
             if then is not None:
                 then()
+            self._open_next()
 
         def failed(error: Exception) -> None:
             session.busy.emit(None)
             session.report(error)
+            self._open_next()
 
         session.busy.emit("open_project")
         session.progress.emit(-1.0)

@@ -178,8 +178,8 @@ class OrientationPresenter:
         session, scan = self.session, self.session.scan
         if self.capturing:
             return
-        if scan is None:
-            session.tell("window.no_scan", "warning")
+        if scan is None or not session.scan_in_front:
+            session.tell("window.no_scan" if scan is None else "window.scan_of_other_case", "warning")
             return
         project = session.project
         if project is None:
@@ -198,17 +198,19 @@ class OrientationPresenter:
         session = self.session
         self._set_capturing(False)
         before, before_case = session.capture, session.case_id
-        if session.case_id != case_id:
-            session.set_case(case_id)
-        session.set_capture(capture)
+        scan = session.scan
 
         def put(case: str | None, shown: StoredCapture | None) -> Callable[[], None]:
             def change() -> None:
+                if session.scan is scan:
+                    session.scan_case_id = case
                 if session.case_id != case:
                     session.set_case(case)
                 session.set_capture(shown)
 
             return change
+
+        put(case_id, capture)()
 
         session.undo.push(Change("capture", put(before_case, before), put(case_id, capture)))
         session.cases_changed.emit()

@@ -43,6 +43,8 @@ class Session:
     ----------
     project, case_id, scan, capture, roi, roi_n
         What is open, or None. `roi` is the current frame on `capture` (saved as number `roi_n`, None while unsaved).
+    scan_case_id
+        The case that `scan` belongs to; None while it was not captured yet.
     orientation, window
         How the scan is shown and will be captured.
     undo
@@ -89,6 +91,7 @@ class Session:
         self.project: Project | None = None
         self.case_id: str | None = None
         self.scan: OpenedScan | None = None
+        self.scan_case_id: str | None = None
         self.orientation = Orientation()
         self.window = Window(low=-500.0, high=1500.0)
         self.capture: StoredCapture | None = None
@@ -120,6 +123,8 @@ class Session:
         self.settle()
         self.project = project
         self.undo.clear()
+        # Cases of another project are other cases: the open scan is a new one here.
+        self.scan_case_id = None
         self.set_case(None)
         self.project_changed.emit(project)
 
@@ -135,10 +140,16 @@ class Session:
         self.case_id = case_id
         self.case_changed.emit(case_id)
 
+    @property
+    def scan_in_front(self) -> bool:
+        """Whether the open scan is the present case's (or a new one and no case is chosen): only then is it shown and captured."""
+        return self.scan is not None and self.scan_case_id == self.case_id
+
     def set_scan(self, scan: OpenedScan | None, orientation: Orientation | None = None, window: Window | None = None) -> None:
-        """Another scan with its first orientation (default: volume centre, zeros)."""
+        """Another scan, which is the present case's, with its first orientation (default: volume centre, zeros)."""
         self.undo.forget(SCAN_SCOPE)
         self.scan = scan
+        self.scan_case_id = self.case_id if scan is not None else None
         if orientation is None:
             orientation = Orientation(scan.volume.center_lps_mm) if scan is not None else Orientation()
         self.orientation = orientation

@@ -139,7 +139,7 @@ class VolumePresenter:
         orientation, camera, threshold, colors = self._session.orientation, self.camera, self.threshold, self._colors
 
         def work() -> VolumePicture:
-            return _picture(prepared, orientation, camera, threshold, colors, size, shrink < 1.0)
+            return _picture(prepared, orientation, camera=camera, threshold=threshold, colors=colors, size_vu=size, coarse=shrink < 1.0)
 
         def done(picture: VolumePicture) -> None:
             if prepared is self._prepared:
@@ -157,6 +157,7 @@ class VolumePresenter:
 def _picture(
     prepared: RenderVolume,
     orientation: Orientation,
+    *,
     camera: Camera,
     threshold: float | None,
     colors: Mapping[Plane, tuple[int, int, int]],

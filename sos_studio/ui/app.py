@@ -45,8 +45,7 @@ def open_window(paths: Sequence[Path] = ()) -> MainWindow:
 
     def after_first_paint() -> None:
         background.run(resample.warm_up, lambda _: None, lambda _: None)
-        for path in paths:
-            window.opener.open_path(path)
+        window.opener.open_paths(paths)
 
     QTimer.singleShot(0, window, after_first_paint)
     return window

@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
         self.orient.pointed.connect(self.status.show_position)
         self.orient.open_folder_wanted.connect(self.files.open_scan_folder)
         self.orient.open_file_wanted.connect(self.files.open_scan_file)
+        self.cases.scan_known.connect(self.orient.set_scan_known)
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
@@ -260,7 +261,7 @@ class MainWindow(QMainWindow):
     def _on_title(self, *_: object) -> None:
         session = self.session
         parts_ = [session.case_id] if session.case_id else []
-        if session.scan is not None and session.case_id is None:
+        if session.scan_in_front and session.case_id is None:
             parts_.append(_tr("new scan, not captured"))
         project = session.project
         if project is not None:

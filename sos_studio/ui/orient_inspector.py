@@ -60,12 +60,13 @@ class OrientInspector(QWidget):
         session.orientation_changed.connect(self._show_orientation)
         session.window_changed.connect(self._show_window)
         session.scan_changed.connect(self._on_scan)
+        session.case_changed.connect(self._on_scan)
         presenter.checklist_changed.connect(self._show_checklist)
         presenter.capturing_changed.connect(self._on_capturing)
         self._show_orientation(session.orientation)
         self._show_window(session.window)
         self._show_checklist()
-        self._on_scan(session.scan)
+        self._on_scan()
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -215,19 +216,19 @@ class OrientInspector(QWidget):
             done = self._presenter.step_done(index)
             with QSignalBlocker(box):
                 box.setChecked(done)
-            label.setEnabled(self._session.scan is not None)
+            label.setEnabled(self._session.scan_in_front)
 
-    def _on_scan(self, scan: object) -> None:
-        there = scan is not None
+    def _on_scan(self, _: object = None) -> None:
+        there = self._session.scan_in_front
         for part in (*self._angles.values(), *self._centre, *self._window, *self._chips):
             part.setEnabled(there)
         for _, tick, label in self._steps:
             tick.setEnabled(there)
             label.setEnabled(there)
-        self.capture_button.setEnabled(there)
+        self.capture_button.setEnabled(there and not self._presenter.capturing)
 
     def _on_capturing(self, capturing: bool) -> None:
-        self.capture_button.setEnabled(not capturing and self._session.scan is not None)
+        self.capture_button.setEnabled(not capturing and self._session.scan_in_front)
         self.capture_button.setText(_tr("Capturing…") if capturing else _tr("Capture midsagittal slice"))
 
 

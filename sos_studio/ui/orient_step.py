@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.geometry import Plane
@@ -23,6 +23,54 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("OrientStep", text)
 
 
+class EmptyPage(QWidget):
+    """What to do while there is nothing to orient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title, self.text = QLabel(), QLabel()
+        self.title.setObjectName("title")
+        self.text.setObjectName("quiet")
+        for label in (self.title, self.text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.folder = parts.button(_tr("Open folder…"), _tr("Choose the folder of a DICOM series"), Action.OPEN_SCAN)
+        self.file = parts.button(_tr("Open file…"), _tr("Choose one file: zip, DICOMDIR, NIfTI, NRRD, MHA or DICOM"), Action.OPEN_SCAN_FILE)
+        self.case_scan = parts.button(_tr("Open this case's scan"), _tr("From where it was opened last on this computer"))
+        self.back = parts.button(_tr("Back to the open scan"), _tr("It is still there, as you left it"))
+        self.folder.setObjectName("primary")
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self.back, self.case_scan, self.folder, self.file):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        layout.addWidget(self.title)
+        layout.addSpacing(6)
+        layout.addWidget(self.text)
+        layout.addSpacing(14)
+        layout.addLayout(buttons)
+        layout.addStretch(3)
+        self.show_state(None, scan_known=False, other_open=False)
+
+    def show_state(self, case_id: str | None, *, scan_known: bool, other_open: bool) -> None:
+        """Say it for a case, or for a fresh start."""
+        self.case_scan.setVisible(case_id is not None and scan_known)
+        self.back.setVisible(other_open)
+        if case_id is None:
+            self.title.setText(_tr("Open a head scan"))
+            self.text.setText(_tr("DICOM folder, DICOMDIR or zip · NIfTI · NRRD · MHA\nDrop it anywhere in this window."))
+            return
+        self.title.setText(_tr("The scan of {case} is not open").format(case=case_id))
+        self.text.setText(
+            _tr("It is on this computer.")
+            if scan_known
+            else _tr(
+                "Nobody needs it to crop, stage or predict. To orient it again, open it from its folder:\nit finds its case by itself."
+            )
+        )
+
+
 class OrientStep(QWidget):
     """Axial and coronal above, sagittal and volume below.
 
@@ -30,7 +78,7 @@ class OrientStep(QWidget):
     -------
     pointed
         ``(lps_mm, value)`` under the pointer, or None.
-    open_folder_wanted, open_file_wanted
+    open_folder_wanted, open_file_wanted, case_scan_wanted
         Buttons of the empty state.
     """
 
@@ -57,7 +105,12 @@ class OrientStep(QWidget):
         self._share(None)
         for slice_pane in self.slices.values():
             slice_pane.pointed.connect(self.pointed)
-        self._empty = self._make_empty()
+        self._scan_known = False
+        self._empty = EmptyPage()
+        self._empty.folder.clicked.connect(self.open_folder_wanted)
+        self._empty.file.clicked.connect(self.open_file_wanted)
+        self._empty.case_scan.clicked.connect(self.case_scan_wanted)
+        self._empty.back.clicked.connect(self._back_to_scan)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._four)
@@ -69,8 +122,7 @@ class OrientStep(QWidget):
         session.scan_changed.connect(self._on_scan)
         session.case_changed.connect(self._on_case)
         session.settings_changed.connect(self._on_settings)
-        self._on_scan(session.scan)
-        self._on_case(session.case_id)
+        self._on_scan()
 
     def inspector(self) -> QWidget:
         """What goes into the right dock."""
@@ -120,43 +172,29 @@ class OrientStep(QWidget):
             self._grid.setColumnStretch(1 - n % 2, 0)
         self._grid.setSpacing(1 if enlarged is None else 0)
 
-    def _make_empty(self) -> QWidget:
-        page = QWidget()
-        title = QLabel(_tr("Open a head scan"))
-        title.setObjectName("title")
-        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        text = QLabel(_tr("DICOM folder, DICOMDIR or zip · NIfTI · NRRD · MHA\nDrop it anywhere in this window."))
-        text.setObjectName("quiet")
-        text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        folder = parts.button(_tr("Open folder…"), _tr("Choose the folder of a DICOM series"), Action.OPEN_SCAN)
-        folder.setObjectName("primary")
-        file = parts.button(_tr("Open file…"), _tr("Choose one file: zip, DICOMDIR, NIfTI, NRRD, MHA or DICOM"), Action.OPEN_SCAN_FILE)
-        self._case_scan: QPushButton = parts.button(_tr("Open this case's scan"), _tr("Where it was opened last on this computer"))
-        folder.clicked.connect(self.open_folder_wanted)
-        file.clicked.connect(self.open_file_wanted)
-        self._case_scan.clicked.connect(self.case_scan_wanted)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        for button in (self._case_scan, folder, file):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(page)
-        layout.addStretch(2)
-        layout.addWidget(title)
-        layout.addSpacing(6)
-        layout.addWidget(text)
-        layout.addSpacing(14)
-        layout.addLayout(buttons)
-        layout.addStretch(3)
-        return page
-
-    def _on_scan(self, scan: object) -> None:
-        self._stack.setCurrentWidget(self._four if scan is not None else self._empty)
-        if scan is not None and self.isVisible():
+    def _on_scan(self, _: object = None) -> None:
+        session = self._session
+        front = session.scan_in_front
+        self._stack.setCurrentWidget(self._four if front else self._empty)
+        self._empty.show_state(session.case_id, scan_known=self._scan_known, other_open=session.scan is not None and not front)
+        if front and self.isVisible():
             self.slices[Plane.CORONAL].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _on_case(self, case_id: object) -> None:
-        self._case_scan.setVisible(case_id is not None)
+    def set_scan_known(self, known: bool) -> None:
+        """Whether this computer knows where the present case's scan lies."""
+        self._scan_known = known
+        self._on_scan()
+
+    def _on_case(self, _: object) -> None:
+        self._scan_known = False
+        self._on_scan()
+
+    def _back_to_scan(self) -> None:
+        owner = self._session.scan_case_id
+        if owner is None:
+            self._session.set_case(None)
+        else:
+            self._session.case_requested.emit(owner)
 
     def _on_settings(self, _: object) -> None:
         for pane in self.panes:

@@ -140,15 +140,22 @@ def test_captures_of_one_series_share_a_case_and_another_series_gets_its_own(
         assert session.case_id == "case-0002"
 
 
-def test_a_capture_never_goes_to_an_imported_case_that_happens_to_be_open(
-    session: Session, presenter: OrientationPresenter, tmp_path: Path
-) -> None:
+def test_a_scan_is_not_captured_while_another_case_is_in_front(session: Session, presenter: OrientationPresenter, tmp_path: Path) -> None:
+    said = []
+    session.message.connect(lambda message, severity: said.append(message.code))
     with Project.create(tmp_path / "p") as project:
         imported = add_captured_case(project)
         session.set_project(project)
         session.set_case(imported)
         presenter.capture()
-        assert session.case_id != imported
+        assert said == ["window.scan_of_other_case"]
+        assert len(cases.cases(project)) == 1
+        session.set_case(None)
+        presenter.capture()
+        assert session.case_id == "case-0002"
+        assert session.scan_in_front
+        session.undo.undo()
+        assert session.scan_in_front, "the scan is a new one again"
 
 
 def test_a_capture_that_fails_is_told_and_can_be_tried_again(session: Session, presenter: OrientationPresenter, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_the_empty_step_says_what_to_do(session: Session, qtbot: QtBot) -> None:
     step.show()
     asked = []
     step.open_folder_wanted.connect(lambda: asked.append("folder"))
-    button = next(b for b in step.findChildren(type(step._case_scan)) if "folder" in b.text().lower())
+    button = next(b for b in step.findChildren(type(step._empty.folder)) if "folder" in b.text().lower() and b.isVisible())
     assert button.isVisible()
     assert "Ctrl+O" in button.toolTip()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -1,0 +1,86 @@
+"""The cases dock: rows with pictures, search, filters, and opening by mouse and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPixmap
+from pytestqt.qtbot import QtBot
+
+from sos_studio.dataset.project import Project
+from sos_studio.presenters.cases import CasesPresenter
+from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.session import Session
+from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described
+from sos_studio.ui.cases_dock import CasesDock, read_thumbnail
+
+
+@pytest.fixture
+def dock(session: Session, project: Project, qtbot: QtBot) -> CasesDock:
+    presenter = CasesPresenter(session, Opener(session))
+    made = CasesDock(session, presenter)
+    qtbot.addWidget(made)
+    made.resize(240, 500)
+    made.show()
+    session.set_project(project)
+    qtbot.waitUntil(lambda: made.model.rowCount() == 2)
+    return made
+
+
+def test_without_a_project_it_says_what_to_do(session: Session, qtbot: QtBot) -> None:
+    made = CasesDock(session, CasesPresenter(session, Opener(session)))
+    qtbot.addWidget(made)
+    made.show()
+    assert made._empty.isVisible()
+    assert "New project" in made._empty.text()
+    assert not made.search.isEnabled()
+
+
+def test_rows_show_thumbnails_read_in_the_background(dock: CasesDock, qtbot: QtBot) -> None:
+    index = dock.model.index(0)
+    dock.list.viewport().repaint()
+    qtbot.waitUntil(lambda: isinstance(index.data(PICTURE_ROLE), QPixmap))
+    assert not index.data(PICTURE_ROLE).isNull()
+    assert dock.count.text() == "2 cases"
+
+
+def test_a_click_opens_the_case_and_it_is_marked(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    rect = dock.list.visualRect(dock.model.index(1))
+    qtbot.mouseClick(dock.list.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    qtbot.waitUntil(lambda: session.case_id == "case-0002" and session.capture is not None)
+    assert dock.list.currentIndex().row() == 1
+
+
+def test_search_filters_while_typing_and_enter_opens_the_first(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    qtbot.keyClicks(dock.search, "0002")
+    assert dock.model.rowCount() == 1
+    assert dock.count.text() == "1 of 2"
+    qtbot.keyClick(dock.search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.case_id == "case-0002")
+    dock.search.setText("no such case")
+    assert dock._empty.isVisible()
+    dock.search.clear()
+    dock.status.setCurrentIndex(dock.status.findData("staged"))
+    assert dock.model.rowCount() == 0
+
+
+def test_next_unstaged_is_one_click(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    qtbot.mouseClick(dock._next, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.case_id == "case-0001")
+    qtbot.mouseClick(dock._next, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.case_id == "case-0002")
+
+
+def test_rows_are_described_in_words(dock: CasesDock) -> None:
+    case = dock._presenter.rows[0]
+    assert [reached for _, reached in chips(case, 3)] == [True, False, False]
+    assert described(case, 3).startswith("case-0001 · P0001")
+    assert "captured" in described(case, 3)
+
+
+def test_a_picture_that_can_t_be_read_is_no_picture(tmp_path: Path) -> None:
+    broken = tmp_path / "full.png"
+    broken.write_bytes(b"not a png")
+    assert read_thumbnail(broken, QSize(10, 10)).isNull()

@@ -1,0 +1,174 @@
+"""The whole window: actions reach whoever can do them, drops open, closing saves, and everything is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from sos_studio.core.actions import Action, default_keys
+from sos_studio.core.geometry import Plane
+from sos_studio.core.settings import Settings
+from sos_studio.dataset.project import Project
+from sos_studio.services.scans import OpenedScan
+from sos_studio.ui import words
+from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.main_window import MainWindow
+from tests.presenters.scans import make_volume
+
+
+@pytest.fixture
+def scan_file(tmp_path: Path) -> Path:
+    image = SimpleITK.GetImageFromArray(np.asarray(make_volume().array_kji))
+    image.SetSpacing((2.0, 2.0, 2.0))
+    path = tmp_path / "head.mha"
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    window.dropEvent(event)
+
+
+def dialog_of(kind: type[QDialog]) -> QDialog | None:
+    return next((w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()), None)
+
+
+def test_it_names_itself_and_what_it_is_not(window: MainWindow) -> None:
+    assert window.windowTitle() == "SOS Studio"
+    assert "not a medical device" in window._caution.text()
+    assert window._caution.isVisible()
+
+
+def test_every_action_has_words_and_stands_in_a_menu(window: MainWindow) -> None:
+    in_menus = set()
+    for menu_action in window.menuBar().actions():
+        pending = [menu_action.menu()]
+        while pending:
+            for entry in pending.pop().actions():
+                if entry.menu() is not None:
+                    pending.append(entry.menu())
+                in_menus.add(entry.objectName())
+    for action in Action:
+        assert words.action_title(action) != action.value, action
+        assert action.value in in_menus, action
+
+
+def test_no_two_actions_share_a_key() -> None:
+    keys = [key for action in Action for key in default_keys(action)]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_button_has_a_tooltip_or_a_text(window: MainWindow) -> None:
+    nameless = [b for b in window.findChildren(QAbstractButton) if b.isVisible() and not (b.text() or b.toolTip() or b.accessibleName())]
+    assert [b for b in nameless if not b.objectName().startswith("qt_dockwidget")] == []
+
+
+def test_the_steps_are_one_key_away(window: MainWindow, qtbot: QtBot) -> None:
+    for n in (2, 4, 1):
+        qtbot.keyClick(window, getattr(Qt.Key, f"Key_{n}"), Qt.KeyboardModifier.ControlModifier)
+        assert window.tabs.currentIndex() == n - 1
+        assert window.inspectors.currentIndex() == n - 1
+
+
+def test_dropping_a_scan_opens_it_with_its_skull_and_title(window: MainWindow, scan_file: Path, qtbot: QtBot) -> None:
+    drop(window, scan_file)
+    qtbot.waitUntil(lambda: window.session.scan is not None, timeout=20_000)
+    assert "not captured" in window.windowTitle()
+    assert window.orient._stack.currentWidget() is window.orient._four
+    # Bad input afterwards: one sentence, and the scan stays.
+    broken = scan_file.with_name("broken.nrrd")
+    broken.write_bytes(b"??")
+    drop(window, broken)
+    qtbot.waitUntil(lambda: window.messages.text != "")
+    assert window.session.scan is not None
+
+
+def test_a_capture_without_a_project_asks_for_a_folder_and_goes_on_by_itself(
+    window: MainWindow, scan: OpenedScan, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.session.set_scan(scan)
+    qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    dialog = dialog_of(QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(tmp_path / "first project"))
+    dialog.close()
+    qtbot.waitUntil(lambda: window.session.capture is not None, timeout=20_000)
+    assert window.step is window.crop
+    assert window.windowTitle().startswith("case-0001 — first project (all changes saved)")
+    window.opener.close_project()
+
+
+def test_undo_is_named_in_the_menu_and_works_across_steps(window: MainWindow, scan: OpenedScan, qtbot: QtBot) -> None:
+    window.session.set_scan(scan)
+    window.orient.presenter.turn(Plane.CORONAL, 3.0)
+    assert "turn" in window.keymap[Action.UNDO].text()
+    window.show_step("stage")
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.orientation.roll_deg == 0.0
+    assert not window.keymap[Action.UNDO].isEnabled()
+    qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.orientation.roll_deg == pytest.approx(3.0)
+
+
+def test_staging_asks_once_who_reads(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    window.session.set_evaluator("")
+    window.session.set_project(project)
+    window.show_step("stage")
+    dialog = dialog_of(EvaluatorDialog)
+    assert dialog is not None
+    dialog._name.setText("Dr B")
+    dialog.accept()
+    assert window.session.evaluator == "Dr B"
+    assert window._evaluator.text() == "Dr B"
+    window.session.set_project(None)
+
+
+def test_another_case_keeps_the_open_scan_out_of_sight_but_not_lost(
+    window: MainWindow, project: Project, scan: OpenedScan, qtbot: QtBot
+) -> None:
+    window.session.set_project(project)
+    window.session.set_scan(scan)
+    window.orient.presenter.turn(Plane.CORONAL, 3.0)
+    window.session.case_requested.emit("case-0002")
+    qtbot.waitUntil(lambda: window.session.case_id == "case-0002")
+    page = window.orient._empty
+    assert window.orient._stack.currentWidget() is page
+    assert "case-0002" in page.title.text()
+    qtbot.mouseClick(page.back, Qt.MouseButton.LeftButton)
+    assert window.orient._stack.currentWidget() is window.orient._four
+    assert window.session.orientation.roll_deg == pytest.approx(3.0)
+    window.session.set_project(None)
+
+
+def test_the_theme_and_the_facing_are_remembered(window: MainWindow) -> None:
+    window.keymap.trigger(Action.THEME_LIGHT)
+    window.keymap.trigger(Action.FACE_LEFT)
+    kept = Settings.load()
+    assert (kept.theme, kept.facing) == ("light", "left")
+    assert window.keymap[Action.FACE_LEFT].isChecked()
+    window.keymap.trigger(Action.THEME_DARK)
+
+
+def test_closing_remembers_the_layout_and_frees_the_project(window: MainWindow, project: Project) -> None:
+    window.session.set_project(project)
+    window.close()
+    assert project.closed
+    assert Settings.load().window_geometry
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 640)])
+def test_it_fits_small_screens(window: MainWindow, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    QApplication.processEvents()
+    assert window.minimumSizeHint().width() <= size[0]
+    assert window.minimumSizeHint().height() <= size[1]
