@@ -59,7 +59,10 @@ def import_(
     spacing: float | None,
     as_json: bool,
 ) -> int:
-    """Take full images (files or folders) into the project DIR; exit code 3 if some could not be taken."""
+    """Take full images (files, folders, capture folders) into the project DIR; exit code 3 if some could not be taken.
+
+    The table's column `image` names a picture by its file name and a capture by the name of its folder.
+    """
     from sos_studio.services import projects
 
     if spacing is not None and not 0 < spacing < 100:

@@ -19,6 +19,7 @@ from sos_studio.dataset.exports import ExportFormat, ExportReport
 from sos_studio.dataset.imports import DecodedImage, ImportReport
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
+from sos_studio.services import capture_import
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -75,7 +76,7 @@ def import_images(
     Parameters
     ----------
     sources
-        Picture files and folders of them.
+        Picture files and folders of them, and capture folders (which keep their record, frame and 16-bit image).
     labels_csv
         Columns ``image`` and ``stage``, optional ``patient, age, sex, evaluator, remark``, in any order and case.
     facing
@@ -95,7 +96,14 @@ def import_images(
         height, width = full8.shape
         return DecodedImage(images.encode_png(full8), (height, width), mirrored=facing == "left", spacing_mm=spacing_mm)
 
-    return imports.import_images(project, sources, labels_csv, decode=decode, progress=progress, cancelled=cancelled)
+    folders, pictures = capture_import.split_sources(sources)
+    if not folders:
+        return imports.import_images(project, pictures, labels_csv, decode=decode, progress=progress, cancelled=cancelled)
+    report = capture_import.import_captures(project, folders, labels_csv, alone=not pictures)
+    if not pictures:
+        return report
+    others = imports.import_images(project, pictures, labels_csv, decode=decode, progress=progress, cancelled=cancelled)
+    return capture_import.merged(report, others, folders)
 
 
 def export(

@@ -1,0 +1,146 @@
+"""Take captures that the command line made outside of any project into one: with record, 16-bit image, frame and stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sos_studio.core.captures import CaptureRecord
+from sos_studio.core.errors import ProjectError, SosError
+from sos_studio.core.readings import Reading
+from sos_studio.dataset import captures as dataset_captures
+from sos_studio.dataset import cases, label_table, readings
+from sos_studio.dataset.imports import ImportedImage, ImportReport
+from sos_studio.dataset.label_table import LabelRow, RowFault
+from sos_studio.dataset.project import Project
+from sos_studio.dataset.pseudonyms import pseudonym
+from sos_studio.imaging import images
+from sos_studio.services import captures, staging
+from sos_studio.services.captures import StoredCapture
+
+NOTHING = ImportReport((), (), 0, (), (), ())
+_NOT_FOUND = "import.image_not_found"
+
+
+def split_sources(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Capture folders, and everything else. A capture's pictures must not become cases of their own one by one."""
+    folders = [source for source in sources if captures.is_capture_folder(source)]
+    return folders, [source for source in sources if source not in folders]
+
+
+def import_captures(project: Project, folders: Sequence[Path], labels_csv: Path | None = None, *, alone: bool = True) -> ImportReport:
+    """Take capture folders in; a row of the table names a capture by the name of its folder.
+
+    A capture of a series that the project knows joins that series' case, any other becomes a case.
+
+    Parameters
+    ----------
+    alone
+        Whether the table is about these captures only: rows that name none of them are then faults.
+
+    Raises
+    ------
+    BadInputError
+        The table's own faults.
+    ProjectError
+        ``project.read_only``, ``project.disk_full`` …; what was imported before stays.
+    """
+    project.require_writable()
+    table = label_table.read_labels(labels_csv, project.scheme) if labels_csv is not None else label_table.LabelTable()
+    report = NOTHING
+    for folder in folders:
+        rows = [row for row in table.rows if row.image.rstrip("/\\").casefold() == folder.resolve().name.casefold()]
+        try:
+            report = _with_one(project, report, folder, rows)
+        except ProjectError:
+            raise
+        except SosError as error:
+            fault = RowFault(rows[0].line if rows else None, folder.resolve().name, error.code, error.values)
+            report = replace(report, faults=(*report.faults, fault))
+    if alone:
+        names = {folder.resolve().name.casefold() for folder in folders}
+        strangers = [RowFault(row.line, row.image, _NOT_FOUND) for row in table.rows if row.image.rstrip("/\\").casefold() not in names]
+        faults = (*table.faults, *strangers, *report.faults)
+        report = replace(report, faults=faults, ignored_columns=table.ignored_columns)
+    return report
+
+
+def merged(captures_report: ImportReport, pictures_report: ImportReport, folders: Sequence[Path]) -> ImportReport:
+    """One report of both; rows that name a capture folder are no fault of the pictures."""
+    names = {folder.resolve().name.casefold() for folder in folders}
+    faults = [f for f in pictures_report.faults if not (f.code == _NOT_FOUND and f.image.rstrip("/\\").casefold() in names)]
+    return ImportReport(
+        (*captures_report.imported, *pictures_report.imported),
+        (*captures_report.already_there, *pictures_report.already_there),
+        captures_report.readings + pictures_report.readings,
+        (*captures_report.unlabelled, *pictures_report.unlabelled),
+        (*captures_report.faults, *faults),
+        pictures_report.ignored_columns,
+    )
+
+
+def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequence[LabelRow]) -> ImportReport:
+    name = folder.resolve().name
+    source = captures.read_capture_folder(folder)
+    series_hash = source.record.series_hash
+    case_id = None if series_hash is None else cases.case_of_series(project, series_hash)
+    twin = None if case_id is None else _twin(project, case_id, source.record)
+    if case_id is not None and twin is not None:
+        return replace(report, already_there=(*report.already_there, ImportedImage(name, case_id)))
+    if case_id is None:
+        person = rows[0] if rows else None
+        patient = pseudonym(person.patient) if person and person.patient else None
+        case_id = cases.add_case(project, patient, person.age_years if person else None, person.sex if person else None)
+    capture_id, roi_n = _store(project, case_id, source)
+    written = [_reading(project, row, row.stage, case_id, (capture_id, roi_n)) for row in rows if row.stage is not None]
+    if written:
+        readings.append_many(project, written)
+    return replace(
+        report,
+        imported=(*report.imported, ImportedImage(name, case_id)),
+        readings=report.readings + len(written),
+        unlabelled=report.unlabelled if written else (*report.unlabelled, name),
+    )
+
+
+def _twin(project: Project, case_id: str, record: CaptureRecord) -> str | None:
+    """A capture of the case that was made alike."""
+
+    def made(of: CaptureRecord) -> CaptureRecord:
+        return of.model_copy(update={"case": "", "capture_id": "", "software": ""})
+
+    for info in dataset_captures.captures(project, case_id):
+        if made(dataset_captures.read_record(project, info.capture_id)) == made(record):
+            return info.capture_id
+    return None
+
+
+def _store(project: Project, case_id: str, source: StoredCapture) -> tuple[str, int | None]:
+    full16 = source.folder / captures.FULL16_FILE
+    frame = captures.latest_frame(source.folder)
+    if frame is not None:
+        frame.require_inside(source.shape_vu)
+    capture_id = dataset_captures.add_capture(
+        project,
+        case_id,
+        record_for=lambda new_id: source.record.model_copy(update={"case": case_id, "capture_id": new_id}),
+        full_png=images.encode_png(source.full8),
+        full16_png=images.encode_png(images.read_png16(full16)) if full16.is_file() else None,
+    )
+    return capture_id, None if frame is None else staging.store_roi(project, capture_id, frame)[0]
+
+
+def _reading(project: Project, row: LabelRow, stage: int, case_id: str, shown: tuple[str, int | None]) -> Reading:
+    return Reading(
+        reading_id=readings.new_reading_id(),
+        case_id=case_id,
+        capture_id=shown[0],
+        roi_n=shown[1],
+        evaluator=row.evaluator,
+        scheme=project.scheme.id,
+        stage=stage,
+        remark=row.remark,
+        shown="full_image",
+        source="imported",
+    )

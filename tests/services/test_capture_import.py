@@ -1,0 +1,81 @@
+"""Captures made on the terminal enter a project with all they have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sos_studio.core.roi import Roi
+from sos_studio.core.volume import Volume
+from sos_studio.dataset import captures as dataset_captures
+from sos_studio.dataset import cases
+from sos_studio.dataset.project import Project
+from sos_studio.imaging import capture as imaging_capture
+from sos_studio.imaging import images
+from sos_studio.services import captures, projects
+
+
+@pytest.fixture(scope="module")
+def volume() -> Volume:
+    """A small volume."""
+    return Volume(np.random.default_rng(3).integers(-500, 900, (40, 44, 24), dtype=np.int16), np.diag([1.0, 1.0, 1.0, 1.0]))
+
+
+@pytest.fixture
+def folder(volume: Volume, tmp_path: Path) -> Path:
+    """A capture folder with a frame."""
+    out = tmp_path / "first head"
+    captures.write_capture_folder(captures.make_capture(volume, None, spacing_mm=0.5), out)
+    (out / "roi-1.json").write_text(Roi.of((40.0, 40.0), 20.0, 30.0).model_dump_json())
+    return out
+
+
+def test_record_frame_and_stage_come_along(volume: Volume, folder: Path, tmp_path: Path) -> None:
+    images.write_png(tmp_path / "p.png", np.full((50, 60), 9, dtype=np.uint8))
+    table = tmp_path / "labels.csv"
+    table.write_text("image,stage,patient\nFirst Head,2,Ann\np.png,4,Bob\nnowhere.png,1,Cy\n")
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [folder, tmp_path / "p.png"], table)
+        assert [image.name for image in report.imported] == ["first head", "p.png"]
+        assert (report.readings, [fault.image for fault in report.faults]) == (2, ["nowhere.png"])
+        case = cases.case(project, report.imported[0].case_id)
+        assert (case.label, case.roi_n) == (2, 1)
+        assert case.capture_id is not None
+        record = dataset_captures.read_record(project, case.capture_id)
+        full16 = dataset_captures.capture_paths(project, case.capture_id).full16
+        assert full16 is not None
+        np.testing.assert_array_equal(imaging_capture.replay(volume, record).full16_vu, images.read_png16(full16))
+        assert projects.check(project) == []
+
+
+def test_the_same_capture_twice_is_known_and_another_of_its_series_joins_the_case(volume: Volume, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    captures.write_capture_folder(captures.make_capture(volume, None, spacing_mm=1.0), other)
+    with Project.create(tmp_path / "project") as project:
+        first = projects.import_images(project, [folder])
+        again = projects.import_images(project, [folder, other])
+        assert [image.name for image in again.already_there] == ["first head"]
+        assert again.imported[0].case_id == first.imported[0].case_id
+        assert len(cases.cases(project)) == 1
+
+
+def test_rows_that_name_no_capture_are_told(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("image,stage,shoe\nfirst head/,3,38\nnobody,3,39\n")
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [folder], table)
+    assert (report.readings, report.ignored_columns) == (1, ("shoe",))
+    assert [(fault.line, fault.code) for fault in report.faults] == [(3, "import.image_not_found")]
+
+
+def test_a_damaged_capture_stops_nothing(folder: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "capture.json").write_text("{}")
+    (bad / "full.png").write_bytes(b"")
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [bad, folder])
+    assert [fault.code for fault in report.faults] == ["capture.unreadable"]
+    assert len(report.imported) == 1
