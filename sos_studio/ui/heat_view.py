@@ -86,16 +86,29 @@ class HeatView(ImageView):
             self._paint_phantom_line(painter)
 
     def _name(self, painter: QPainter, roi: Roi, text: str, color: QColor, *, above: bool) -> None:
-        bounds = frame_polygon(roi, self.viewport.to_widget).boundingRect()
+        """The frame's name clear of both frames, which mostly lie on one another."""
+        bounds = self._frames_bounds(roi)
         metrics = QFontMetricsF(painter.font())
-        x = min(max(bounds.left(), 4.0), self.width() - metrics.horizontalAdvance(text) - 4)
-        y = bounds.top() - 6 if above else bounds.bottom() + metrics.ascent() + 4
+        width = metrics.horizontalAdvance(text)
+        x = min(max(bounds.center().x() - width / 2, 4.0), self.width() - width - 4)
+        y = bounds.top() - 8 if above else bounds.bottom() + metrics.ascent() + 6
         draw_text(painter, QPointF(x, y), text, color)
+
+    def _frames_bounds(self, roi: Roi) -> QRectF:
+        bounds = frame_polygon(roi, self.viewport.to_widget).boundingRect()
+        shown = self._presenter.state.shown
+        if self._expert is not None:
+            bounds = bounds.united(frame_polygon(self._expert, self.viewport.to_widget).boundingRect())
+        if shown is not None and shown.detector_frame is not None:
+            bounds = bounds.united(frame_polygon(shown.detector_frame.roi(), self.viewport.to_widget).boundingRect())
+        return bounds
 
     def _paint_scale(self, painter: QPainter, state: PredictionState) -> None:
         """What the colours mean."""
-        length, thick = 120.0, 9.0
-        room = QRectF(self.width() - length - 46, self.height() - 22, length, thick)
+        metrics = QFontMetricsF(painter.font())
+        low, high = _tr("little attention"), _tr("most")
+        length = metrics.horizontalAdvance(low) + metrics.horizontalAdvance(high) + 24
+        room = QRectF(self.width() - length - 14, self.height() - 20, length, 9.0)
         gradient = QLinearGradient(room.topLeft(), room.topRight())
         steps = np.linspace(0, 1, 9, dtype=np.float32)[None, :]
         for t, (r, g, b) in zip(steps[0], heatmaps.colourise(steps, state.colour_map)[0], strict=True):
@@ -103,10 +116,8 @@ class HeatView(ImageView):
         painter.setPen(QPen(TEXT, 0.8))
         painter.setBrush(gradient)
         painter.drawRect(room)
-        metrics = QFontMetricsF(painter.font())
-        low, high = _tr("little"), _tr("most attention")
         draw_text(painter, QPointF(room.left(), room.top() - 5), low)
-        draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(high) + 38, room.top() - 5), high)
+        draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(high), room.top() - 5), high)
 
     def _paint_phantom_line(self, painter: QPainter) -> None:
         text = _tr("Trained on phantoms, not on patients")

@@ -29,6 +29,7 @@ from sos_studio.ui.viewport import Uv, Viewport
 BACKDROP = QColor("#0b0d0f")
 TEXT = QColor("#e8eaed")
 TEXT_SHADE = QColor(0, 0, 0, 190)
+PIXELS_FROM = 16.0  # screen pixels per pixel from which single pixels are shown
 
 
 def gray_image(pixels_vu: npt.NDArray[np.uint8]) -> QImage:
@@ -74,13 +75,29 @@ class ImageView(QWidget):
 
     # --- what is shown -------------------------------------------------------------------------------------------
 
-    def set_picture(self, pixels_vu: npt.NDArray[np.uint8] | None, *, spacing_mm: float | None = None, keep_view: bool = False) -> None:
-        """Show other pixels (None: the empty text). `keep_view` leaves zoom and place as they are if the size is the same."""
+    def set_picture(
+        self,
+        pixels_vu: npt.NDArray[np.uint8] | None,
+        *,
+        spacing_mm: float | None = None,
+        keep_view: bool = False,
+        magnified: npt.NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Show other pixels (None: the empty text).
+
+        Parameters
+        ----------
+        keep_view
+            Leave zoom and place as they are if the size is the same.
+        magnified
+            The same picture with more samples, to be painted in its place; coordinates stay those of `pixels_vu`.
+        """
         self._pixels = pixels_vu
-        self._image = gray_image(pixels_vu) if pixels_vu is not None else None
+        painted = magnified if magnified is not None else pixels_vu
+        self._image = gray_image(painted) if painted is not None else None
         self._spacing_mm = spacing_mm
-        if self._image is not None:
-            self.viewport.set_image(self._image.width(), self._image.height(), keep=keep_view)
+        if pixels_vu is not None:
+            self.viewport.set_image(pixels_vu.shape[1], pixels_vu.shape[0], keep=keep_view)
         self.refresh()
 
     def set_mirrored(self, mirrored: bool) -> None:
@@ -130,16 +147,18 @@ class ImageView(QWidget):
         """For subclasses; the painter is in widget coordinates."""
 
     def scaled_layer(self, image: QImage, widget_from_uv: QTransform) -> QPixmap:
-        """A picture that lies on the image's grid, as it looks at the present zoom (transparent outside)."""
+        """A picture that covers the image's area, as it looks at the present zoom (transparent outside)."""
         ratio = self.devicePixelRatioF()
         layer = QPixmap(self.size() * ratio)
         layer.setDevicePixelRatio(ratio)
         layer.fill(Qt.GlobalColor.transparent)
         painter = QPainter(layer)
         # Single pixels are shown as what they are once they are large.
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.viewport.scale < 8)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.viewport.scale < PIXELS_FROM)
         painter.setTransform(widget_from_uv)
-        painter.drawImage(QPointF(-0.5, -0.5), image)
+        if self._pixels is not None:
+            height, width = self._pixels.shape
+            painter.drawImage(QRectF(-0.5, -0.5, width, height), image)
         painter.end()
         return layer
 

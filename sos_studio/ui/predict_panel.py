@@ -35,8 +35,8 @@ def _tr(text: str) -> str:
 
 
 def model_title(card: ModelCard) -> str:
-    """A student as the choice shows it: when it was trained and what it is."""
-    return _tr("Student of {when}, {network}").format(when=trained_when(card), network=card.network)
+    """A student as the choice shows it."""
+    return _tr("Student of {when}").format(when=trained_when(card))
 
 
 def trained_when(card: ModelCard) -> str:
@@ -235,7 +235,7 @@ def _attention_words(prediction: Prediction) -> str:
 
 
 def _about(card: ModelCard) -> str:
-    told = [_tr("Student trained {when}.").format(when=trained_when(card))]
+    told = [_tr("Student ({network}) trained {when}.").format(network=card.network, when=trained_when(card))]
     held_out = held_out_student(card)
     if held_out is not None:
         correct, n = held_out

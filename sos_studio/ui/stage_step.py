@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
@@ -21,6 +23,7 @@ from sos_studio.core.actions import Action
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
+from sos_studio.imaging.magnify import magnify
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import CONFIDENCES, MAX_REMARK, StagingPresenter, StagingState
 from sos_studio.services import staging
@@ -30,9 +33,17 @@ from sos_studio.ui.frame_painter import paint_frame
 from sos_studio.ui.image_view import ImageView, draw_text
 from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_words
 
+Gray = npt.NDArray[np.uint8]
+ENLARGED_PX = 900
+
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("StageStep", text)
+
+
+def _factor(width_px: int) -> int:
+    """How far a crop is enlarged before the screen does the rest: small crops show no pixel edges, large ones cost nothing."""
+    return max(1, min(8, ENLARGED_PX // max(width_px, 1)))
 
 
 def _confidence_words(confidence: str | None) -> str:
@@ -113,11 +124,15 @@ class StageStep(QWidget):
             return
         full8, spacing_mm = capture.full8, capture.record.spacing_mm
 
-        def show(crop8: object) -> None:
-            if self._session.capture is capture and self._session.roi == roi:
-                self.crop_view.set_picture(crop8, spacing_mm=spacing_mm)  # type: ignore[arg-type]  # uint8 [v, u]
+        def cut() -> tuple[Gray, Gray]:
+            crop8 = staging.crop_preview(full8, roi)
+            return crop8, magnify(crop8, _factor(crop8.shape[1]))
 
-        self._session.background.run(lambda: staging.crop_preview(full8, roi), show, self._crop_failed, key="stage.crop")
+        def show(crops: tuple[Gray, Gray]) -> None:
+            if self._session.capture is capture and self._session.roi == roi:
+                self.crop_view.set_picture(crops[0], spacing_mm=spacing_mm, magnified=crops[1])
+
+        self._session.background.run(cut, show, self._crop_failed, key="stage.crop")
 
     def _crop_failed(self, error: Exception) -> None:
         self.crop_view.set_picture(None)
