@@ -36,6 +36,7 @@ def _worker(job_dir: Path, *, pid: int | None = None, started_at: float | None =
         ("retrain-cancelled", JobStatus.CANCELLED, 1),
         ("retrain-killed", JobStatus.INTERRUPTED, 1),
         ("retrain-resumed", JobStatus.SUCCEEDED, 2),
+        ("recorded-retrain", JobStatus.SUCCEEDED, 1),  # what the trainer wrote in a real training, one epoch each
     ],
 )
 def test_recorded_transcripts_end_as_they_should(tmp_path: Path, transcript: str, status: JobStatus, attempt: int) -> None:
