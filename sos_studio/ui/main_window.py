@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
         self.keymap[chosen].setChecked(True)
 
     def _on_evaluator(self, name: str) -> None:
-        self._evaluator.setText(name or _tr("Who is reading?"))
+        self._evaluator.setText(_tr("Evaluator: {name}").format(name=name) if name else _tr("Who is reading?"))
         self._evaluator.setToolTip(_tr("Evaluator: readings are saved under this name. Click to change."))
         self._evaluator.setAccessibleName(_tr("Evaluator {name}").format(name=name or _tr("not named")))
 
@@ -331,5 +331,6 @@ class MainWindow(QMainWindow):
             return
         screen = QGuiApplication.primaryScreen().availableGeometry()
         self.resize(min(1600, screen.width()), min(960, screen.height()))
-        if screen.width() < 1700:
+        # Readers give a scan the whole screen; only very wide ones are shared.
+        if screen.width() < 2200:
             self.setWindowState(Qt.WindowState.WindowMaximized)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -17,6 +18,7 @@ from sos_studio.ui.theme import PLANE_COLORS
 LINE_GAP_PX = 14.0
 HANDLE_RADIUS_PX = 5.0
 MARGIN = 8.0
+LETTER_REACH_PX = 20.0
 QUIET = QColor("#9aa4af")
 SHADE = QColor(0, 0, 0, 150)
 
@@ -38,7 +40,7 @@ def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for line in geometry.lines:
         _line(painter, geometry, line, overlay)
-    paint_letters(painter, geometry.size_px, geometry.letters)
+    paint_letters(painter, geometry.size_px, geometry.letters, [handle for line in geometry.lines for handle in line.handles])
     _scale_bar(painter, geometry)
     paint_title(painter, words.plane_title(geometry.plane.value), PLANE_COLORS[geometry.plane])
     if overlay.focused and overlay.hint:
@@ -80,8 +82,10 @@ def _line_name(painter: QPainter, line: Line, color: QColor) -> None:
     draw_text(painter, at, text, color)
 
 
-def paint_letters(painter: QPainter, size_px: tuple[int, int], letters: tuple[str, str, str, str]) -> None:
-    """Patient letters at the left, right, top and bottom edge."""
+def paint_letters(
+    painter: QPainter, size_px: tuple[int, int], letters: tuple[str, str, str, str], avoid: Sequence[tuple[float, float]] = ()
+) -> None:
+    """Patient letters at the left, right, top and bottom edge, a little off the middle; on its other side if a handle is in the way."""
     width, height = size_px
     font = QFont(painter.font())
     font.setBold(True)
@@ -90,14 +94,19 @@ def paint_letters(painter: QPainter, size_px: tuple[int, int], letters: tuple[st
     painter.setFont(font)
     metrics = QFontMetricsF(font)
     left, right, top, bottom = letters
-    middle_y = height / 2 + metrics.capHeight() / 2
-    # A little off the middle lines, where the crosshair usually runs.
-    shift = metrics.height()
-    draw_text(painter, QPointF(MARGIN, middle_y - shift), left)
-    draw_text(painter, QPointF(width - MARGIN - metrics.horizontalAdvance(right), middle_y - shift), right)
-    draw_text(painter, QPointF(width / 2 + shift * 0.8, MARGIN + metrics.ascent()), top)
-    draw_text(painter, QPointF(width / 2 + shift * 0.8, height - MARGIN - metrics.descent()), bottom)
+    cap, shift = metrics.capHeight(), metrics.height() * 1.3
+    advance = metrics.horizontalAdvance
+    for text, x in ((left, MARGIN), (right, width - MARGIN - advance(right))):
+        above, below = QPointF(x, height / 2 - shift + cap / 2), QPointF(x, height / 2 + shift + cap / 2)
+        draw_text(painter, below if _in_the_way(above, avoid) else above, text)
+    for text, y in ((top, MARGIN + metrics.ascent()), (bottom, height - MARGIN - metrics.descent())):
+        after, before = QPointF(width / 2 + shift, y), QPointF(width / 2 - shift - advance(text), y)
+        draw_text(painter, before if _in_the_way(after, avoid) else after, text)
     painter.restore()
+
+
+def _in_the_way(at: QPointF, points: Sequence[tuple[float, float]]) -> bool:
+    return any(math.dist((at.x() + 5, at.y() - 5), point) < LETTER_REACH_PX for point in points)
 
 
 def _scale_bar(painter: QPainter, geometry: PaneGeometry) -> None:

@@ -129,7 +129,7 @@ def test_staging_asks_once_who_reads(window: MainWindow, project: Project, qtbot
     dialog._name.setText("Dr B")
     dialog.accept()
     assert window.session.evaluator == "Dr B"
-    assert window._evaluator.text() == "Dr B"
+    assert window._evaluator.text() == "Evaluator: Dr B"
     window.session.set_project(None)
 
 
