@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sos_studio.core.errors import JobFailedError
+from sos_studio.core.training import OptimiserSettings
+from trainer.loop import Fitted, Judgement, Watch, batches_per_epoch, bf16_is_native, epoch_order, fit, rate_factor
+from trainer.metrics import negative_log_likelihood, softmax, staging_figures
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = OptimiserSettings(epochs=5, batch_size=8, backbone_rate=0.01, head_rate=0.02, ema_decay=0.9)
+
+
+class Tiny(nn.Module):
+    """Convolution, batch statistics, dropout and a head: everything that a resume can get wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.classifier = nn.Linear(4, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.body(images))
+        return logits
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        return list(self.classifier.parameters())
+
+
+@dataclass
+class TinyTask:
+    images: Tensor
+    target: Tensor
+    judges: bool = True
+    explode_at: int = -1
+    calls: int = 0
+
+    @classmethod
+    def make(cls, **more: Any) -> TinyTask:
+        draw = torch.Generator().manual_seed(11)
+        target = torch.arange(29) % 3
+        images = torch.randn(29, 1, 6, 6, generator=draw) + target[:, None, None, None]
+        return cls(images, target, **more)
+
+    @property
+    def count(self) -> int:
+        return len(self.target)
+
+    def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        self.calls += 1
+        noise = torch.randn(self.images[index_N].shape, generator=generator)
+        loss = nn.functional.cross_entropy(network(self.images[index_N] + 0.1 * noise), self.target[index_N])
+        return {"total": loss * (torch.nan if self.calls == self.explode_at else 1.0), "half": loss / 2}
+
+    def judge(self, network: nn.Module) -> Judgement | None:
+        if not self.judges:
+            return None
+        with torch.no_grad():
+            logits = network(self.images).numpy()
+        figures = staging_figures(softmax(logits), self.target.numpy())
+        return Judgement(figures["kappa"] or 0.0, negative_log_likelihood(logits, self.target.numpy()), figures["accuracy"])
+
+
+def fitted(folder: Path, *, task: TinyTask | None = None, settings: OptimiserSettings = SETTINGS, name: str = "t", **more: Any) -> Fitted:
+    torch.manual_seed(1)
+    more = {"seed": 7, "checkpoint": folder / "c.safetensors", "fingerprint": "f", "checkpoint_every_s": 0.0} | more
+    return fit(Tiny(), task or TinyTask.make(), settings, name=name, **more)  # type: ignore[arg-type]
+
+
+def same(first: Fitted, second: Fitted) -> bool:
+    return all(torch.equal(first.state[k], second.state[k]) for k in first.state) and first.judgement == second.judgement
+
+
+class Stop(Exception):  # noqa: N818
+    pass
+
+
+def stop_at(step: int) -> Watch:
+    asked = iter(range(10_000))
+
+    def check() -> None:
+        if next(asked) == step:
+            raise Stop
+
+    return Watch(check=check)
+
+
+@pytest.mark.parametrize("judges", [True, False])
+def test_stopped_at_any_step_and_resumed_ends_in_the_same_weights(tmp_path: Path, judges: bool) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = fitted(tmp_path / "whole", task=TinyTask.make(judges=judges))
+    draw = random.Random(3)
+    for n in range(4):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        for step in (draw.randrange(0, 10), draw.randrange(0, 8)):  # stopped twice
+            with pytest.raises(Stop):
+                fitted(folder, task=TinyTask.make(judges=judges), watch=stop_at(step), checkpoint_every_s=1e9)
+        torch.rand(n + 1), np.random.rand(n + 1)  # noqa: NPY002 - other random numbers in between must not matter
+        assert same(whole, fitted(folder, task=TinyTask.make(judges=judges)))
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from tests.trainer.test_loop import Watch, fitted
+step = int(sys.argv[2])
+def progress(done, total):
+    if done == step:
+        os.kill(os.getpid(), signal.SIGKILL)
+result = fitted(Path(sys.argv[1]), watch=Watch(progress=progress))
+print(sum(int(t.double().abs().sum().item() * 2**40) for t in result.state.values()))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX; Windows' TerminateProcess is the same to the file system")
+def test_killed_with_no_warning_and_resumed_ends_in_the_same_weights(tmp_path: Path) -> None:
+    def run(folder: str, step: int) -> subprocess.CompletedProcess[str]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        command = [sys.executable, "-c", _KILLED, str(tmp_path / folder), str(step)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+
+    whole = run("whole", -1)
+    assert whole.returncode == 0, whole.stderr
+    assert run("killed", random.Random().randrange(2, 19)).returncode == -9
+    assert run("killed", -1).stdout == whole.stdout
+
+
+def test_a_finished_fit_is_not_done_again(tmp_path: Path) -> None:
+    first, task = fitted(tmp_path), TinyTask.make()
+    assert same(first, fitted(tmp_path, task=task))
+    assert task.calls == 0
+
+
+def test_a_checkpoint_of_other_settings_or_data_is_not_taken_up(tmp_path: Path) -> None:
+    fitted(tmp_path)
+    task = TinyTask.make()
+    fitted(tmp_path, task=task, fingerprint="other")
+    assert task.calls == 5 * 4
+
+
+@pytest.mark.expects_log
+def test_a_damaged_checkpoint_means_starting_over_to_the_same_end(tmp_path: Path) -> None:
+    first = fitted(tmp_path)
+    (tmp_path / "c.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00rubbish")
+    assert same(first, fitted(tmp_path))
+
+
+def test_a_loss_that_is_no_number_ends_the_job_with_its_own_code(tmp_path: Path) -> None:
+    with pytest.raises(JobFailedError) as caught:
+        fitted(tmp_path, task=TinyTask.make(explode_at=6))
+    assert caught.value.code == "training.diverged"
+    assert caught.value.values == {"epoch": 2}
+
+
+def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    assert not same(fitted(tmp_path), fitted(tmp_path / "b", seed=8))
+
+
+def test_it_learns_and_keeps_the_best_epoch(tmp_path: Path) -> None:
+    told: list[tuple[str, str, int, float]] = []
+    result = fitted(tmp_path, settings=SETTINGS.model_copy(update={"epochs": 30}), watch=Watch(metric=lambda *m: told.append(m)))
+    losses = [value for name, split, _, value in told if (name, split) == ("loss", "train")]
+    assert losses[-1] < 0.7 * losses[0]
+    assert {name for name, split, _, _ in told if split == "train"} == {"loss", "half_loss"}
+    kappas = {step: value for name, split, step, value in told if (name, split) == ("kappa", "inner")}
+    assert result.judgement is not None
+    assert kappas[result.epoch] == max(kappas.values()) == result.judgement.kappa
+
+
+def test_patience_ends_a_fit_that_no_longer_gets_better(tmp_path: Path) -> None:
+    task = TinyTask.make()
+    task.judge = lambda _network: Judgement(0.5, 1.0, 0.5)  # type: ignore[method-assign]
+    result = fitted(tmp_path, task=task, settings=SETTINGS.model_copy(update={"epochs": 50, "patience": 3}))
+    assert result.epoch == 1
+    assert task.calls == 4 * 4
+
+
+def test_without_a_judge_the_last_average_is_the_result(tmp_path: Path) -> None:
+    result = fitted(tmp_path, task=TinyTask.make(judges=False))
+    assert (result.epoch, result.judgement) == (5, None)
+
+
+def test_progress_counts_steps_to_the_end_even_after_stopping_early(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    fitted(tmp_path, watch=Watch(progress=lambda done, total: told.append((done, total))))
+    assert told[0] == (1, 20)
+    assert told[-1] == (20, 20)
+
+
+def test_batches_are_nearly_equal_and_an_epoch_visits_each_sample_once() -> None:
+    assert batches_per_epoch(29, 8) == 4
+    assert batches_per_epoch(3, 8) == 1
+    parts = torch.tensor_split(epoch_order(29, 0, "t", 3), 4)
+    assert sorted(len(p) for p in parts) == [7, 7, 7, 8]
+    assert sorted(torch.cat(parts).tolist()) == list(range(29))
+    assert not torch.equal(epoch_order(29, 0, "t", 3), epoch_order(29, 0, "t", 4))
+
+
+def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
+    settings = OptimiserSettings(epochs=10, warmup_epochs=2)
+    factors = [rate_factor(step, 5, settings) for step in range(50)]
+    assert factors[0] == pytest.approx(1 / 11)
+    assert factors[10] == 1.0
+    assert factors[30] == pytest.approx(0.01 + 0.99 * 0.5)
+    assert factors[-1] < 0.02
+    assert factors[10:] == sorted(factors[10:], reverse=True)
+
+
+def test_better_means_a_higher_kappa_and_then_a_lower_loss() -> None:
+    assert Judgement(0.5, 9.0, 0.1).better_than(None)
+    assert Judgement(0.6, 9.0, 0.1).better_than(Judgement(0.5, 1.0, 0.9))
+    assert Judgement(0.5, 0.9, 0.1).better_than(Judgement(0.5, 1.0, 0.9))
+    assert not Judgement(0.5, 1.0, 0.1).better_than(Judgement(0.5, 1.0, 0.9))
+
+
+def test_native_bf16_is_found_out_without_failing() -> None:
+    assert isinstance(bf16_is_native(torch.device("cpu")), bool)
+    assert bf16_is_native(torch.device("mps")) is False
