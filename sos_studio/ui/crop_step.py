@@ -106,7 +106,7 @@ class CropPanel(QWidget):
         keys = parts.note(
             _tr(
                 "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
-                "Arrows move · Ctrl+← → turn 0.1° · Ctrl+↑ ↓ size · Shift: ten times as far · wheel zooms · 0 fits"
+                "Arrows move · Ctrl+← → turn 0.1° · Ctrl+↑ ↓ size · Shift: ten times as far · wheel zooms · right drag: contrast · 0 fits"
             )
         )
         layout = QVBoxLayout(self)

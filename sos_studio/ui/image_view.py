@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -32,6 +32,11 @@ TEXT_SHADE = QColor(0, 0, 0, 190)
 PIXELS_FROM = 16.0  # screen pixels per pixel from which single pixels are shown
 
 
+# Lowest and highest shown grey value.
+FULL_CONTRAST = (0.0, 255.0)
+LEAST_CONTRAST = 8.0
+
+
 def gray_image(pixels_vu: npt.NDArray[np.uint8]) -> QImage:
     """A `QImage` that owns its pixels."""
     array = np.ascontiguousarray(pixels_vu, dtype=np.uint8)
@@ -51,7 +56,7 @@ def draw_text(painter: QPainter, at: QPointF, text: str, color: QColor = TEXT) -
 class ImageView(QWidget):
     """Shows one grey image; subclasses paint over it and take the left mouse button.
 
-    Wheel or Ctrl+wheel zooms about the pointer, middle drag pans, 0 fits again.
+    Wheel or Ctrl+wheel zooms about the pointer, middle drag pans, right drag changes the contrast, 0 brings all back.
     """
 
     # Full-image pixel under the pointer as (u, v), or None when the pointer left the image.
@@ -68,6 +73,9 @@ class ImageView(QWidget):
         self.show_letters = True
         self._image: QImage | None = None
         self._pixels: npt.NDArray[np.uint8] | None = None
+        self._painted: npt.NDArray[np.uint8] | None = None  # the pixels, or more samples of the same picture
+        self._contrast = FULL_CONTRAST
+        self._contrast_from: tuple[QPointF, tuple[float, float]] | None = None
         self._spacing_mm: float | None = None
         self.viewport = Viewport()
         self._pan_from: QPointF | None = None
@@ -93,8 +101,10 @@ class ImageView(QWidget):
             The same picture with more samples, to be painted in its place; coordinates stay those of `pixels_vu`.
         """
         self._pixels = pixels_vu
-        painted = magnified if magnified is not None else pixels_vu
-        self._image = gray_image(painted) if painted is not None else None
+        self._painted = magnified if magnified is not None else pixels_vu
+        if not keep_view:
+            self._contrast = FULL_CONTRAST
+        self._make_image()
         self._spacing_mm = spacing_mm
         if pixels_vu is not None:
             self.viewport.set_image(pixels_vu.shape[1], pixels_vu.shape[0], keep=keep_view)
@@ -113,6 +123,22 @@ class ImageView(QWidget):
         column, row = round(uv[0]), round(uv[1])
         height, width = self._pixels.shape
         return int(self._pixels[row, column]) if 0 <= row < height and 0 <= column < width else None
+
+    def set_contrast(self, low: float, high: float) -> None:
+        """Show grey values from `low` (black) to `high` (white); display only."""
+        self._contrast = (low, max(high, low + LEAST_CONTRAST))
+        self._make_image()
+        self.refresh()
+
+    def _make_image(self) -> None:
+        if self._painted is None:
+            self._image = None
+        elif self._contrast == FULL_CONTRAST:
+            self._image = gray_image(self._painted)
+        else:
+            low, high = self._contrast
+            table = np.clip((np.arange(256) - low) * 255 / (high - low), 0, 255).astype(np.uint8)
+            self._image = gray_image(table[self._painted])
 
     def refresh(self) -> None:
         """The viewport was changed: draw the picture anew."""
@@ -205,10 +231,11 @@ class ImageView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Middle button pans."""
+        """Middle button pans, right button changes the contrast."""
         if event.button() == Qt.MouseButton.MiddleButton:
             self._pan_from = event.position()
-            event.accept()
+        elif event.button() == Qt.MouseButton.RightButton:
+            self._contrast_from = (event.position(), self._contrast)
         else:
             super().mousePressEvent(event)
 
@@ -218,13 +245,20 @@ class ImageView(QWidget):
             self.viewport.pan(event.position() - self._pan_from)
             self._pan_from = event.position()
             self.refresh()
+        if self._contrast_from is not None:
+            start, (low, high) = self._contrast_from
+            moved = event.position() - start
+            middle, half = (low + high) / 2 + moved.y() / 3, (high - low) / 2 + moved.x() / 3
+            self.set_contrast(middle - max(half, LEAST_CONTRAST / 2), middle + max(half, LEAST_CONTRAST / 2))
         uv = self.viewport.to_uv(event.position()) if self._image is not None else None
         self.pointer_moved.emit(uv if uv is not None and self.value_at(uv) is not None else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a pan."""
+        """End a pan or a change of contrast."""
         if event.button() == Qt.MouseButton.MiddleButton:
             self._pan_from = None
+        elif event.button() == Qt.MouseButton.RightButton:
+            self._contrast_from = None
 
     def leaveEvent(self, event: Any) -> None:
         """Nothing is under the pointer any more."""
@@ -232,13 +266,14 @@ class ImageView(QWidget):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Plus and minus zoom, 0 fits."""
+        """Plus and minus zoom, 0 fits and brings the contrast back."""
         if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.viewport.zoom(1.25)
         elif event.key() == Qt.Key.Key_Minus:
             self.viewport.zoom(0.8)
         elif event.key() == Qt.Key.Key_0:
             self.viewport.fit()
+            self.set_contrast(*FULL_CONTRAST)
         else:
             super().keyPressEvent(event)
             return
@@ -249,7 +284,3 @@ class ImageView(QWidget):
         super().resizeEvent(event)
         self.viewport.set_widget(event.size())
         self.refresh()
-
-    def sizeHint(self) -> QSize:
-        """A picture wants room."""
-        return QSize(640, 480)

@@ -218,7 +218,13 @@ class Feedback(QWidget):
         layout.addWidget(self._words)
         layout.addWidget(self.saved)
         layout.addStretch(1)
-        layout.addWidget(parts.note(_tr("1-5 stage · C confidence · A ambiguous · M remark · N next case · Ctrl+Z take back")))
+        layout.addWidget(
+            parts.note(
+                _tr(
+                    "1-5 stage · C confidence · A ambiguous · M remark · N next case · Ctrl+Z take back\nwheel zooms · right drag: contrast"
+                )
+            )
+        )
         layout.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignLeft)
         presenter.changed.connect(self._on_state)
         self._on_state(presenter.state)

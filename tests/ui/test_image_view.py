@@ -74,3 +74,23 @@ def test_without_a_picture_it_says_what_to_do_next(view):
     view.set_picture(None)
     assert not view.grab().isNull()
     assert view.value_at((1, 1)) is None
+
+
+def test_right_drag_changes_the_contrast_of_the_display_only_and_zero_brings_it_back(view):
+    pixels = np.full((300, 400), 100, dtype=np.uint8)
+    view.set_picture(pixels)
+    middle = view.rect().center()
+    QTest.mousePress(view, Qt.MouseButton.RightButton, pos=QPoint(100, 100))
+    QTest.mouseMove(view, QPoint(100, 160))
+    QTest.mouseRelease(view, Qt.MouseButton.RightButton, pos=QPoint(100, 160))
+    assert view.grab().toImage().pixelColor(middle).lightness() < 90
+    assert view.value_at((10.0, 10.0)) == 100
+    QTest.keyClick(view, Qt.Key.Key_0)
+    assert view.grab().toImage().pixelColor(middle).lightness() == pytest.approx(100, abs=1)
+
+
+def test_a_magnified_picture_keeps_the_coordinates_of_its_pixels(view):
+    view.set_picture(picture(), magnified=np.kron(picture(), np.ones((2, 2), dtype=np.uint8)))
+    image = view.grab().toImage()
+    assert image.pixelColor(view.viewport.to_widget((202, 100)).toPoint()).lightness() > 240
+    assert image.pixelColor(view.viewport.to_widget((197, 100)).toPoint()).lightness() < 15
