@@ -110,14 +110,17 @@ class CropPresenter:
         if self._session.capture is not None:
             self._show(roi=None, ends=None, first_uv=None, refusal=None)
 
-    def escape(self) -> None:
-        """Step back: forget the first click, else bring the saved frame back."""
-        self._drag = None
+    def escape(self) -> bool:
+        """Step back: forget the first click, else bring the saved frame back; False if there is nothing to step back from."""
+        roi, ends = self._committed
+        dragging, self._drag = self._drag is not None, None
         if self.state.first_uv is not None:
             self._show(first_uv=None, refusal=None)
-        else:
-            roi, ends = self._committed
+        elif dragging or self.state.refusal is not None or (self.state.roi is None and roi is not None):
             self._show(roi=roi, ends=ends, refusal=None)
+        else:
+            return False
+        return True
 
     # --- handles -------------------------------------------------------------------------------------------------
 

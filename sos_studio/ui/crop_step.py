@@ -15,6 +15,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui import parts
 from sos_studio.ui.crop_view import CropPreview, CropView
 from sos_studio.ui.image_view import gray_image
+from sos_studio.ui.pixel_position import pixel_position
 
 
 def _tr(text: str) -> str:
@@ -24,8 +25,8 @@ def _tr(text: str) -> str:
 class CropStep(QWidget):
     """Large full image; everything else is in the inspector."""
 
-    # Full-image pixel under the pointer as (u, v), or None: the status bar says which millimetre that is.
-    pointer_moved = Signal(object)
+    # Patient millimetres and grey value under the pointer (see `pixel_position`), or None.
+    pixel_pointed = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +36,7 @@ class CropStep(QWidget):
         self.view.empty_text = _tr(
             "No full image yet.\n\nCapture the midsagittal slice in Orient (Ctrl+1, Ctrl+Enter), or choose a captured case on the left."
         )
-        self.view.pointer_moved.connect(self.pointer_moved)
+        self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)

@@ -136,8 +136,8 @@ class CropView(ImageView):
                 self._presenter.nudge(dv_px=-large)
             case Qt.Key.Key_Down:
                 self._presenter.nudge(dv_px=large)
-            case Qt.Key.Key_Escape:
-                self._presenter.escape()
+            case Qt.Key.Key_Escape if self._presenter.escape():
+                pass
             case _:
                 super().keyPressEvent(event)
 

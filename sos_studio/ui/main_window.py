@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QCoreApplication, Qt
@@ -25,6 +26,7 @@ from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.ui import dialogs, parts, theme, words
+from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
 from sos_studio.ui.file_flow import FileFlow, dropped_paths
@@ -36,6 +38,8 @@ from sos_studio.ui.predict_step import PredictStep
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
+
+log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
 STEPS: tuple[str, ...] = ("orient", "crop", "stage", "predict")
@@ -144,6 +148,8 @@ class MainWindow(QMainWindow):
         session.undo.changed.connect(self._on_history)
         self.tabs.currentChanged.connect(self._on_tab)
         self.orient.pointed.connect(self.status.show_position)
+        for step in (self.crop, self.stage, self.predict):
+            step.pixel_pointed.connect(self.status.show_pixel)
         self.orient.open_folder_wanted.connect(self.files.open_scan_folder)
         self.orient.open_file_wanted.connect(self.files.open_scan_file)
         self.cases.scan_known.connect(self.orient.set_scan_known)
@@ -314,6 +320,9 @@ class MainWindow(QMainWindow):
         self.files.cancel()
         self._save_layout()
         self.session.settle()
+        background = self.session.background
+        if isinstance(background, PoolBackground) and not background.close():
+            log.warning("a worker thread was still busy when the window closed")
         self.opener.close_project()
         super().closeEvent(event)
 

@@ -15,6 +15,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.services.prediction import PredictionService
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.heat_view import HeatView
+from sos_studio.ui.pixel_position import pixel_position
 from sos_studio.ui.predict_panel import PredictPanel
 from sos_studio.ui.reference_card import STAGE_ACTIONS
 
@@ -26,8 +27,8 @@ def _tr(text: str) -> str:
 class PredictStep(QWidget):
     """Large full image with the overlay; figures and controls are in the inspector."""
 
-    # Full-image pixel under the pointer as (u, v), or None.
-    pointer_moved = Signal(object)
+    # Patient millimetres and grey value under the pointer (see `pixel_position`), or None.
+    pixel_pointed = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None, *, service: PredictionService | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +36,7 @@ class PredictStep(QWidget):
         self.presenter = PredictionPresenter(session, service)
         self.view = HeatView(self.presenter)
         self.view.empty_text = _tr("No full image yet.\n\nCapture one in Orient (Ctrl+1), or choose a captured case on the left.")
-        self.view.pointer_moved.connect(self.pointer_moved)
+        self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self.panel = PredictPanel(self.presenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -48,9 +49,12 @@ class PredictStep(QWidget):
         self._on_settings(session.settings)
         self._on_capture(session.capture)
         self.view.set_expert_frame(session.roi)
+        # The process that answers ends with the step, and at the latest with the program.
+        close = self.presenter.close
+        self.destroyed.connect(close)
         app = QApplication.instance()
         if app is not None:
-            app.aboutToQuit.connect(self.presenter.close)
+            app.aboutToQuit.connect(close)
 
     def inspector(self) -> QWidget:
         """What goes into the right dock."""

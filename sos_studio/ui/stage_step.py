@@ -31,6 +31,7 @@ from sos_studio.ui import parts
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.frame_painter import paint_frame
 from sos_studio.ui.image_view import ImageView, draw_text
+from sos_studio.ui.pixel_position import pixel_position
 from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_words
 
 Gray = npt.NDArray[np.uint8]
@@ -54,8 +55,8 @@ def _confidence_words(confidence: str | None) -> str:
 class StageStep(QWidget):
     """Shows crop and full image; the inspector holds the card, confidence and remark."""
 
-    # Full-image pixel under the pointer of the small full image, or None.
-    pointer_moved = Signal(object)
+    # Patient millimetres and grey value under the pointer (see `pixel_position`), or None.
+    pixel_pointed = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +64,7 @@ class StageStep(QWidget):
         self.presenter = StagingPresenter(session)
         self.crop_view = CropPicture()
         self.full_view = FramedImage()
-        self.full_view.pointer_moved.connect(self.pointer_moved)
+        self.full_view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self._feedback = Feedback(self.presenter)
         self._panel = StagePanel(session, self.presenter)
         below = QSplitter(Qt.Orientation.Horizontal)

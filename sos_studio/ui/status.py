@@ -65,6 +65,15 @@ class StatusBar(QStatusBar):
             text += "   " + _tr("value {value}").format(value=f"{value:g}".replace("-", "−"))
         self.position.setText(text)
 
+    def show_pixel(self, pixel: tuple[tuple[float, float, float] | None, int] | None) -> None:
+        """Patient millimetres (None: an imported image) and grey value of a full image, or nothing."""
+        if pixel is None:
+            self.position.clear()
+            return
+        lps_mm, grey = pixel
+        place = "" if lps_mm is None else "L {:.1f}   P {:.1f}   S {:.1f} mm   ".format(*lps_mm).replace("-", "−")
+        self.position.setText(place + _tr("grey {value} of 255").format(value=grey))
+
     @staticmethod
     def _make_progress(button: QToolButton) -> tuple[QWidget, QLabel, QProgressBar]:
         box = QWidget()

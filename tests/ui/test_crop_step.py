@@ -162,3 +162,21 @@ def test_cursor_says_what_would_be_held(step):
     assert step.view.cursor().shape() == Qt.CursorShape.SizeAllCursor
     QTest.mouseMove(step.view, QPointF(20, 20).toPoint())
     assert step.view.cursor().shape() == Qt.CursorShape.ArrowCursor
+
+
+def test_the_pointer_tells_patient_millimetres_where_the_capture_knows_them(step, qtbot):
+    record = step.session.capture.record
+    matrix = ((0.0, 0.0, 0.25, 1.0), (-0.25, 0.0, 0.0, 50.0), (0.0, -0.25, 0.0, 80.0), (0.0, 0.0, 0.0, 1.0))
+    object.__setattr__(step.session.capture, "record", record.model_copy(update={"lps_from_uv": matrix}))
+    with qtbot.waitSignal(step.pixel_pointed) as heard:
+        QTest.mouseMove(step.view, at(step, (100, 40)))
+    (x, y, z), grey = heard.args[0]
+    assert (x, y, z) == pytest.approx((1.0, 25.0, 70.0), abs=0.2)
+    assert 0 <= grey <= 255
+
+
+def test_escape_that_has_nothing_to_take_back_is_left_to_the_window(step):
+    draw(step)
+    assert not step.presenter.escape()
+    step.presenter.click_again()
+    assert step.presenter.escape()
