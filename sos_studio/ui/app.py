@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from sos_studio import __version__
 from sos_studio.imaging import resample
 from sos_studio.presenters.session import Session
-from sos_studio.ui import icons, theme
+from sos_studio.ui import faults, icons, theme
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.main_window import MainWindow
 
@@ -39,7 +39,7 @@ def open_window(paths: Sequence[Path] = ()) -> MainWindow:
     theme.apply(app, session.settings.theme)
     app.setWindowIcon(icons.app_icon())
     window = MainWindow(session)
-    # The window ends its workers: a running QThreadPool must not outlive the application.
+    # The window waits for its workers when it is closed: a running QThreadPool must not outlive the application.
     background.setParent(window)
     window.show()
 
@@ -65,8 +65,5 @@ def run(paths: Sequence[Path | str] = ()) -> int:
     """
     app = application()
     window = open_window([Path(path).absolute() for path in paths])
-    code = app.exec()
-    background = window.session.background
-    if isinstance(background, PoolBackground):
-        background.close()
-    return code
+    with faults.caught(window.session):
+        return app.exec()

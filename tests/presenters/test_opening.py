@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.core.scans import SeriesInfo
 from sos_studio.core.settings import Settings
 from sos_studio.dataset import locations
 from sos_studio.dataset.project import Project
@@ -15,7 +17,7 @@ from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
-from tests.presenters.scans import make_volume
+from tests.presenters.scans import make_scan, make_volume
 
 
 @pytest.fixture
@@ -121,3 +123,57 @@ def test_a_folder_that_is_no_project_is_refused_in_words(session: Session, opene
     opener.open_project(tmp_path)
     assert said == [("project.not_found", "error")]
     assert session.project is None
+
+
+def test_cancelling_keeps_what_is_open(
+    session: Session, opener: Opener, scan_file: Path, said: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opener.open_path(scan_file)
+    open_before = session.scan
+    told = []
+    session.progress.connect(told.append)
+
+    def slow(source: Path, uid: str | None, *, progress, cancelled):
+        progress(0.5)
+        opener.cancel()
+        if cancelled():
+            raise CancelledError
+        raise AssertionError("the wish to stop did not arrive")
+
+    monkeypatch.setattr("sos_studio.presenters.opening.scans.open_scan", slow)
+    opener.open_path(scan_file)
+    assert session.scan is open_before
+    assert said == [("cancelled", "info")]
+    assert told == [-1.0, 0.5]
+
+
+def test_several_series_are_offered_and_the_chosen_one_is_opened(session: Session, opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered, asked = [], []
+    infos = [SeriesInfo("a", "CT", True), SeriesInfo("b", "CT", True)]
+    opener.series_wanted.connect(lambda source, series: offered.append((source, [info.uid for info in series])))
+
+    def choosy(source: Path, uid: str | None, *, progress, cancelled):
+        asked.append(uid)
+        if uid is None:
+            raise BadInputError("scan.several_series", series=infos)
+        return make_scan(source=source)
+
+    monkeypatch.setattr("sos_studio.presenters.opening.scans.open_scan", choosy)
+    opener.open_path(Path("disc"))
+    assert offered == [(Path("disc"), ["a", "b"])]
+    opener.open_scan(Path("disc"), "b")
+    assert asked == [None, "b"]
+    assert session.scan is not None
+
+
+def test_a_scan_named_after_its_project_finds_its_case(session: Session, opener: Opener, scan_file: Path, tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        opener.open_path(scan_file)
+        OrientationPresenter(session).capture()
+        session.set_project(None)
+    session.set_scan(None)
+    opener.open_paths([tmp_path / "p", scan_file])
+    assert session.case_id == "case-0001"
+    assert session.scan_in_front
+    opener.close_project()
