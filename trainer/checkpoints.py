@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -73,10 +74,15 @@ def optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
 
 def restore_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Put back what `optimiser_tensors` took out; rates are not restored because the schedule sets them every step."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         number, _, key = name.partition(".")
-        state.setdefault(int(number), {})[key] = tensor
+        value = tensor
+        if key != "step":
+            # Laid out in memory as the parameter is: another layout takes another loop, which rounds differently.
+            value = torch.empty_like(parameters[int(number)], dtype=tensor.dtype).copy_(tensor)
+        state.setdefault(int(number), {})[key] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -15,8 +15,11 @@ from torch import Tensor, nn
 
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.training import OptimiserSettings
+from trainer.attention import training_attention
 from trainer.loop import Fitted, Judgement, Watch, batches_per_epoch, bf16_is_native, epoch_order, fit, rate_factor
+from trainer.losses import attention_loss, classification_loss
 from trainer.metrics import negative_log_likelihood, softmax, staging_figures
+from trainer.networks import Network, build
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = OptimiserSettings(epochs=5, batch_size=8, backbone_rate=0.01, head_rate=0.02, ema_decay=0.9)
@@ -109,6 +112,36 @@ def test_stopped_at_any_step_and_resumed_ends_in_the_same_weights(tmp_path: Path
                 fitted(folder, task=TinyTask.make(judges=judges), watch=stop_at(step), checkpoint_every_s=1e9)
         torch.rand(n + 1), np.random.rand(n + 1)  # noqa: NPY002 - other random numbers in between must not matter
         assert same(whole, fitted(folder, task=TinyTask.make(judges=judges)))
+
+
+class MapTask:
+    """Attention and stage on noise, through a real network: its memory layout must survive a resume too."""
+
+    count = 16
+    images = torch.randn(16, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    target = torch.arange(16) % 5
+
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        features, logits = network.activations_and_logits(self.images[index_N], "third")
+        maps = training_attention(features, logits, self.target[index_N])
+        return {"total": classification_loss(logits, self.target[index_N]) + attention_loss(maps, torch.zeros_like(maps))}
+
+    def judge(self, network: Network) -> Judgement | None:
+        return None
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_convnext+attn"])
+def test_real_networks_resume_to_the_same_weights(tmp_path: Path, name: str) -> None:
+    def run(folder: str, watch: Watch | None = None) -> Fitted:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        torch.manual_seed(1)
+        checkpoint = tmp_path / folder / "c.safetensors"
+        settings = SETTINGS.model_copy(update={"epochs": 2})
+        return fit(build(name), MapTask(), settings, seed=1, name="t", checkpoint=checkpoint, fingerprint="", watch=watch)
+
+    with pytest.raises(Stop):
+        run("stopped", stop_at(2))
+    assert same(run("whole"), run("stopped"))
 
 
 _KILLED = """
