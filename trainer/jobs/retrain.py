@@ -31,9 +31,10 @@ _COST: tuple[tuple[str, float], ...] = (
     ("resnet34", 2.3),
     ("resnet50", 4.4),
     ("efficientnet_b0", 1.3),
+    ("test_", 0.8),
     ("", 8.0),
 )
-_DETECTOR_COST: dict[str, float] = {"yolo11n-obb": 0.9, "yolo11s-obb": 2.4, "yolo11m-obb": 7.0, "yolo11l-obb": 9.0, "yolo11x-obb": 19.0}
+_DETECTOR_COST: dict[str, float] = {"yolo11n-obb": 1.25, "yolo11s-obb": 3.4, "yolo11m-obb": 10.0, "yolo11l-obb": 12.0, "yolo11x-obb": 26.0}
 _BF16_GAIN = 0.55
 
 
