@@ -1,0 +1,48 @@
+"""One small phantom project, made by the command line, shared by the journeys (each works on its own copy)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = 25
+
+# The smallest trainings that still go through every step of the real ones.
+SMALLEST = {
+    "teacher.input_shape_hw": [32, 64],
+    "teacher.optimiser.epochs": 1,
+    "detector.image_size": 64,
+    "detector.epochs": 1,
+    "student.input_shape_hw": [64, 64],
+    "student.optimiser.epochs": 1,
+    "student.teacher_logits": "in-sample",
+}
+
+
+def journey_environment(user_data: Path) -> dict[str, str]:
+    """A process of its own: own settings, no network."""
+    path = os.pathsep.join([str(ROOT / "tests" / "support" / "no_network"), str(ROOT)])
+    return {**os.environ, "PYTHONPATH": path, "SOS_STUDIO_DATA_DIR": str(user_data)}
+
+
+@pytest.fixture(scope="session")
+def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`CASES` phantom cases with readings, three of them with their DICOM series. Not to be written to."""
+    folder = tmp_path_factory.mktemp("demo") / "projekt ä"
+    command = [sys.executable, "-m", "sos_studio", "demo", str(folder), "--cases", str(CASES), "--seed", "3", "--json"]
+    environment = journey_environment(tmp_path_factory.mktemp("user-data"))
+    result = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=environment, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own_project(demo_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that a module may do with as it likes."""
+    return Path(shutil.copytree(demo_project, tmp_path_factory.mktemp("copy") / demo_project.name))
