@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -143,6 +144,29 @@ def camera_rotation(azimuth_deg: float, elevation_deg: float, head_rotation: Flo
     return camera if head_rotation is None else np.asarray(head_rotation, dtype=np.float64) @ camera
 
 
+class _Rays(NamedTuple):
+    """Parallel rays through a picture: in voxels where they start and how they go on, in millimetres how far apart."""
+
+    grid: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    pixel_mm: float
+    step_mm: float
+
+
+def _rays(rendered: RenderVolume, axes: FloatArray, shape_vu: tuple[int, int], zoom: float) -> _Rays:
+    height, width = shape_vu
+    pixel_mm = rendered.diagonal_mm / min(height, width) / zoom
+    inverse = np.linalg.inv(rendered.lps_from_ijk)
+    step_mm = float(np.linalg.norm(rendered.lps_from_ijk[:3, :3], axis=0).min())
+    corner_lps_mm = (
+        rendered.center_lps_mm
+        - axes[:, 2] * rendered.diagonal_mm
+        - pixel_mm * ((width - 1) / 2 * axes[:, 0] + (height - 1) / 2 * axes[:, 1])
+    )
+    turn = inverse[:3, :3]
+    origin = turn @ corner_lps_mm + inverse[:3, 3]
+    return _Rays((origin, turn @ axes[:, 0] * pixel_mm, turn @ axes[:, 1] * pixel_mm, turn @ axes[:, 2] * step_mm), pixel_mm, step_mm)
+
+
 def render(
     rendered: RenderVolume,
     camera: npt.ArrayLike,
@@ -174,21 +198,10 @@ def render(
     from sos_studio.imaging import raycast_kernels
 
     height, width = (size_px, size_px) if isinstance(size_px, int) else size_px
-    axes = np.asarray(camera, dtype=np.float64)
-    pixel_mm = rendered.diagonal_mm / min(height, width) / zoom
-    inverse = np.linalg.inv(rendered.lps_from_ijk)
-    step_mm = float(np.linalg.norm(rendered.lps_from_ijk[:3, :3], axis=0).min())
-    corner_lps_mm = (
-        rendered.center_lps_mm
-        - axes[:, 2] * rendered.diagonal_mm
-        - pixel_mm * ((width - 1) / 2 * axes[:, 0] + (height - 1) / 2 * axes[:, 1])
-    )
-    origin = inverse[:3, :3] @ corner_lps_mm + inverse[:3, 3]
-    along_u, along_v = inverse[:3, :3] @ axes[:, 0] * pixel_mm, inverse[:3, :3] @ axes[:, 1] * pixel_mm
-    step = inverse[:3, :3] @ axes[:, 2] * step_mm
+    rays = _rays(rendered, np.asarray(camera, dtype=np.float64), (height, width), zoom)
     t_hit = np.empty((height, width), dtype=np.float64)
     level = rendered.threshold if threshold is None else float(threshold)
-    raycast_kernels.first_hits(rendered.voxels_kji, rendered.block_max_kji, origin, along_u, along_v, step, level, t_hit)
+    raycast_kernels.first_hits(rendered.voxels_kji, rendered.block_max_kji, *rays.grid, level, t_hit)
     rgb = np.zeros((height, width, 3), dtype=np.uint8)
     hits = t_hit[t_hit >= 0]
     if hits.size == 0:
@@ -197,16 +210,13 @@ def render(
     colours = np.array([p.rgb for p in planes], dtype=np.float64).reshape(-1, 3)
     raycast_kernels.shade(
         rendered.voxels_kji,
-        origin,
-        along_u,
-        along_v,
-        step,
+        *rays.grid,
         np.ascontiguousarray(rendered.lps_from_ijk[:3]),
         t_hit,
         (float(hits.min()), float(hits.max())),
         table,
         colours,
-        max(_HALF_LINE_PX * pixel_mm, step_mm / 2),
+        max(_HALF_LINE_PX * rays.pixel_mm, rays.step_mm / 2),
         rgb,
     )
     return rgb
