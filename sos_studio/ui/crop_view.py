@@ -87,14 +87,14 @@ class CropView(ImageView):
         return _tr("Now click the ectocranial end (throat side, down and front). Esc takes the first click back.")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Left: click an end or take hold of a handle."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            uv = self.viewport.to_uv(event.position())
-            if self._presenter.state.roi is not None:
-                self._presenter.grab(uv, self._reach_px)
-            elif self.value_at(uv) is not None:
+        """Left: click an end or take hold of a handle; beside the frame it pans."""
+        uv = self.viewport.to_uv(event.position())
+        if event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+        elif self._presenter.state.roi is None:
+            if self.value_at(uv) is not None:
                 self._presenter.click(uv)
-        else:
+        elif not self._presenter.grab(uv, self._reach_px):
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

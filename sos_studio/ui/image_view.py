@@ -54,9 +54,9 @@ def draw_text(painter: QPainter, at: QPointF, text: str, color: QColor = TEXT) -
 
 
 class ImageView(QWidget):
-    """Shows one grey image; subclasses paint over it and take the left mouse button.
+    """Shows one grey image; subclasses paint over it and may take the left mouse button.
 
-    Wheel or Ctrl+wheel zooms about the pointer, middle drag pans, right drag changes the contrast, 0 brings all back.
+    Wheel or Ctrl+wheel zooms about the pointer, left or middle drag pans, right drag changes the contrast, 0 brings all back.
     """
 
     # Full-image pixel under the pointer as (u, v), or None when the pointer left the image.
@@ -231,8 +231,8 @@ class ImageView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Middle button pans, right button changes the contrast."""
-        if event.button() == Qt.MouseButton.MiddleButton:
+        """Left or middle button pans, right button changes the contrast."""
+        if event.button() in (Qt.MouseButton.MiddleButton, Qt.MouseButton.LeftButton):
             self._pan_from = event.position()
         elif event.button() == Qt.MouseButton.RightButton:
             self._contrast_from = (event.position(), self._contrast)
@@ -255,7 +255,7 @@ class ImageView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a pan or a change of contrast."""
-        if event.button() == Qt.MouseButton.MiddleButton:
+        if event.button() in (Qt.MouseButton.MiddleButton, Qt.MouseButton.LeftButton):
             self._pan_from = None
         elif event.button() == Qt.MouseButton.RightButton:
             self._contrast_from = None

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QProgressBar,
+    QSizePolicy,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -140,6 +141,7 @@ class TrainingDock(QDockWidget):
         self.rates = CurveView(_tr("On cases set aside (should rise)"), training_words.curve_name, top=1.0)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
+        self.log.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.log.setPlaceholderText(_tr("The log of the training appears here."))
         self.log.setAccessibleName(_tr("Log"))

@@ -59,12 +59,14 @@ def test_plus_zooms_and_zero_fits_again(view):
     assert view.viewport.scale == fitted
 
 
-def test_middle_drag_pans(view):
+@pytest.mark.parametrize("button", [Qt.MouseButton.MiddleButton, Qt.MouseButton.LeftButton])
+def test_dragging_pans(view, button):
     view.set_picture(picture())
     before = view.viewport.to_widget((0, 0))
-    QTest.mousePress(view, Qt.MouseButton.MiddleButton, pos=QPoint(100, 100))
+    QTest.mousePress(view, button, pos=QPoint(100, 100))
     QTest.mouseMove(view, QPoint(130, 90))
-    QTest.mouseRelease(view, Qt.MouseButton.MiddleButton, pos=QPoint(130, 90))
+    QTest.mouseRelease(view, button, pos=QPoint(130, 90))
+    QTest.mouseMove(view, QPoint(200, 200))
     after = view.viewport.to_widget((0, 0))
     assert (after.x() - before.x(), after.y() - before.y()) == pytest.approx((30, -10))
 
