@@ -16,9 +16,9 @@ MESSAGES: dict[str, Template] = {
     "training.done": Template("The training has ended well: the new student can predict now.", "Its figures are in the training panel."),
     "training.cancelled": Template("The training was cancelled.", "It can be resumed in the training panel."),
     "training.failed": Template("The training failed.", "Its log in the training panel has the details."),
-    "training.result_student": Template("Student: {correct} of {n} held-out cases right ({percent} %)."),
-    "training.result_teacher": Template("Teacher on crops: {correct} of {n} held-out cases right ({percent} %)."),
+    "training.result_student": Template("Student: {correct} of {n} held-out cases right ({percent} %)."),
+    "training.result_teacher": Template("Teacher on crops: {correct} of {n} held-out cases right ({percent} %)."),
     "training.result_within_one": Template("Student within one stage: {within} of {n}."),
-    "training.result_detector": Template("Detector: SOS found in {hits} of {n} held-out cases ({percent} %)."),
-    "training.result_attention": Template("Attention inside the SOS frame: {percent} % on average ({n} cases)."),
+    "training.result_detector": Template("Detector: SOS found in {hits} of {n} held-out cases ({percent} %)."),
+    "training.result_attention": Template("Attention inside the SOS frame: {percent} % on average ({n} cases)."),
 }

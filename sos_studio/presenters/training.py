@@ -52,6 +52,7 @@ class TrainingState:
 
     has_project: bool = False
     read_only: bool = False
+    phantom: bool = False
     starting: bool = False
     job: Followed | None = None
     others: tuple[str, ...] = ()
@@ -223,7 +224,10 @@ class TrainingPresenter:
     def _on_project(self, project: Project | None) -> None:
         self._tail = None
         self.state = TrainingState(
-            has_project=project is not None, read_only=project is not None and project.read_only, preset=self._session.settings.preset
+            has_project=project is not None,
+            read_only=project is not None and project.read_only,
+            phantom=project is not None and project.phantom,
+            preset=self._session.settings.preset,
         )
         self.changed.emit(self.state)
         self._session.job_changed.emit(JobState(status=JobStatus.CANCELLED))

@@ -133,6 +133,7 @@ class TrainingDock(QDockWidget):
         self.bar.setAccessibleName(_tr("Progress of the training"))
         self.result = QLabel()
         self.result.setWordWrap(True)
+        self.phantom = parts.red(_tr("Trained on phantoms: these figures say nothing about patients."))
         self._facts = parts.note()
         self._parts = QTabWidget()
         self._parts.setObjectName("views")
@@ -159,7 +160,7 @@ class TrainingDock(QDockWidget):
         row.addWidget(self._jobs)
         left = QVBoxLayout()
         left.setSpacing(6)
-        for view in (self.status, self.bar, self.problem, self.result, self._facts):
+        for view in (self.status, self.bar, self.problem, self.result, self.phantom, self._facts):
             left.addWidget(view)
         left.addStretch(1)
         charts = QWidget()
@@ -211,6 +212,7 @@ class TrainingDock(QDockWidget):
         self.problem.setVisible(bool(trouble))
         self.result.setText(training_words.result(job.result) if job is not None and job.result is not None else "")
         self.result.setVisible(bool(self.result.text()))
+        self.phantom.setVisible(state.phantom and bool(self.result.text()))
         self._facts.setText(training_words.facts(job) if job is not None else "")
         self._show_parts(job)
         self._show_curves()

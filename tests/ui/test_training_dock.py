@@ -76,10 +76,21 @@ def test_the_result_is_shown_with_counts_and_the_timer_rests(project, qtbot, ali
     job.succeed({"held_out": {"student": {"n": 40, "correct": 27, "within_one": 39}, "attention_in_roi": {"n": 40, "mean": 0.61}}})
     dock.presenter.poll()
     assert "27 of 40" in dock.result.text()
-    assert "61 %" in dock.result.text()
+    assert "61\u00a0%" in dock.result.text()
+    assert not dock.phantom.isVisible()
     assert not dock._timer.isActive()
     assert dock.retrain.isEnabled()
     assert not dock.cancel.isVisible()
+
+
+def test_figures_of_phantoms_are_called_so_in_red(project, qtbot, alive, monkeypatch):
+    monkeypatch.setattr(project, "phantom", True)
+    job = running_job(project)
+    job.succeed({"held_out": {"student": {"n": 40, "correct": 27}}})
+    alive["life"] = worker_process.Life.GONE
+    dock = make_dock(project, qtbot)
+    assert dock.phantom.isVisible()
+    assert "color" in dock.phantom.styleSheet()
 
 
 def test_a_failure_is_one_red_sentence_with_what_to_do_and_can_be_resumed(project, qtbot, alive):
