@@ -19,17 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from sos_studio.core import atomic
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
+from sos_studio.dataset import sql
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import CAPTURES_DIR, Project
-from sos_studio.dataset.schema import CaptureRow, CaseRow, RoiRow
 
 FULL_FILE, FULL16_FILE, RECORD_FILE = "full.png", "full16.png", "capture.json"
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -101,7 +99,7 @@ def add_capture(
     """
     project.require_writable()
     with project.reading() as session:
-        known = session.scalar(select(CaseRow.number).where(CaseRow.case_id == case_id))
+        known = session.scalar(sql.select(sql.CaseRow.number).where(sql.CaseRow.case_id == case_id))
     if known is None:
         raise BadInputError("case.unknown", case=case_id)
     row, folder = write_capture_files(
@@ -124,7 +122,7 @@ def write_capture_files(
     full_png: bytes,
     full16_png: bytes | None,
     source_sha256: str | None = None,
-) -> tuple[CaptureRow, Path]:
+) -> tuple[sql.CaptureRow, Path]:
     """The first half of `add_capture`: folder on the disk, row not yet in the database. The caller removes the folder if the row fails."""
     capture_id = f"capture-{secrets.token_hex(4)}"
     record = record_for(capture_id)
@@ -138,7 +136,7 @@ def write_capture_files(
     folder = project.path(CAPTURES_DIR, case_id, capture_id)
     with translated(project.directory):
         _write_folder(folder, files)
-    row = CaptureRow(
+    row = sql.CaptureRow(
         capture_id=capture_id,
         case_id=case_id,
         series_hash=record.series_hash,
@@ -183,7 +181,7 @@ def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int
             atomic.write_bytes(written[0], crop_png)
             atomic.write_bytes(written[1], roi_json)
             session.add(
-                RoiRow(
+                sql.RoiRow(
                     capture_id=capture_id,
                     n=n,
                     center_u=roi.center_uv[0],
@@ -207,7 +205,7 @@ def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int
 def capture(project: Project, capture_id: str) -> CaptureInfo:
     """One capture; ``capture.unknown`` if there is none."""
     with project.reading() as session:
-        row = session.scalars(select(CaptureRow).where(CaptureRow.capture_id == capture_id)).first()
+        row = session.scalars(sql.select(sql.CaptureRow).where(sql.CaptureRow.capture_id == capture_id)).first()
     if row is None:
         raise BadInputError("capture.unknown", capture=capture_id)
     return _info(row)
@@ -216,13 +214,16 @@ def capture(project: Project, capture_id: str) -> CaptureInfo:
 def captures(project: Project, case_id: str) -> list[CaptureInfo]:
     """The captures of a case, oldest first."""
     with project.reading() as session:
-        return [_info(row) for row in session.scalars(select(CaptureRow).where(CaptureRow.case_id == case_id).order_by(CaptureRow.number))]
+        return [
+            _info(row)
+            for row in session.scalars(sql.select(sql.CaptureRow).where(sql.CaptureRow.case_id == case_id).order_by(sql.CaptureRow.number))
+        ]
 
 
 def capture_paths(project: Project, capture_id: str) -> CapturePaths:
     """Where the files of a capture lie; ``capture.unknown`` if there is none."""
     with project.reading() as session:
-        row = session.scalars(select(CaptureRow).where(CaptureRow.capture_id == capture_id)).first()
+        row = session.scalars(sql.select(sql.CaptureRow).where(sql.CaptureRow.capture_id == capture_id)).first()
     if row is None:
         raise BadInputError("capture.unknown", capture=capture_id)
     folder = project.path(CAPTURES_DIR, row.case_id, capture_id)
@@ -247,7 +248,7 @@ def read_record(project: Project, capture_id: str) -> CaptureRecord:
 def rois(project: Project, capture_id: str) -> dict[int, Roi]:
     """All frames of a capture by number, oldest first."""
     with project.reading() as session:
-        rows = session.scalars(select(RoiRow).where(RoiRow.capture_id == capture_id).order_by(RoiRow.n)).all()
+        rows = session.scalars(sql.select(sql.RoiRow).where(sql.RoiRow.capture_id == capture_id).order_by(sql.RoiRow.n)).all()
     return {row.n: roi_of(row) for row in rows}
 
 
@@ -257,7 +258,7 @@ def latest_roi(project: Project, capture_id: str) -> tuple[int, Roi] | None:
     return max(found.items(), key=lambda item: item[0]) if found else None
 
 
-def roi_of(row: RoiRow) -> Roi:
+def roi_of(row: sql.RoiRow) -> Roi:
     """A frame from its row."""
     return Roi(center_uv=(row.center_u, row.center_v), angle_deg=row.angle_deg, width_px=row.width_px, height_px=row.width_px / 2)
 
@@ -267,13 +268,13 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _info(row: CaptureRow) -> CaptureInfo:
+def _info(row: sql.CaptureRow) -> CaptureInfo:
     return CaptureInfo(row.capture_id, row.case_id, row.series_hash, (row.height, row.width), row.spacing_mm)
 
 
-def _next_n(session: Session, capture_id: str, folder: Path) -> int:
+def _next_n(session: sql.Session, capture_id: str, folder: Path) -> int:
     """One more than every frame known or left on the disk by a crash: a number is never used twice."""
-    known = session.scalar(select(func.max(RoiRow.n)).where(RoiRow.capture_id == capture_id)) or 0
+    known = session.scalar(sql.select(sql.func.max(sql.RoiRow.n)).where(sql.RoiRow.capture_id == capture_id)) or 0
     left = [int(match[1]) for path in folder.iterdir() if (match := re.fullmatch(r"(?:roi|crop)-(\d+)\.(?:json|png)", path.name))]
     return max([known, *left]) + 1
 

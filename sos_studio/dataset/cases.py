@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import ConsensusRule, Reading, consensus, standing, utc_now
+from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.pseudonyms import require_pseudonym
 from sos_studio.dataset.readings import all_readings, readings
-from sos_studio.dataset.schema import CaptureRow, CaseRow, ExclusionRow, PredictionRow, ReadingRow, RoiRow
 
 Sex = Literal["F", "M"]
 MAX_AGE_YEARS = 130.0
@@ -99,8 +96,8 @@ def add_case(
 
 
 def new_case(
-    project: Project, session: Session, patient: str | None, age_years: float | None, sex: Sex | None, *, imported: bool
-) -> CaseRow:
+    project: Project, session: sql.Session, patient: str | None, age_years: float | None, sex: Sex | None, *, imported: bool
+) -> sql.CaseRow:
     """A checked row for a new case with the next free number, not yet in the session; for callers that write more in one go."""
     if patient is not None:
         require_pseudonym(patient, phantom=project.phantom)
@@ -108,11 +105,11 @@ def new_case(
         raise BadInputError("case.bad_age", age=age_years)
     if sex not in ("F", "M", None):
         raise BadInputError("case.bad_sex", sex=sex)
-    number = (session.scalar(select(func.max(CaseRow.number))) or 0) + 1
+    number = (session.scalar(sql.select(sql.func.max(sql.CaseRow.number))) or 0) + 1
     # A folder without a case was left by a crash and holds somebody else's picture.
     while project.path(CAPTURES_DIR, f"case-{number:04d}").exists():
         number += 1
-    return CaseRow(
+    return sql.CaseRow(
         number=number,
         case_id=f"case-{number:04d}",
         patient=patient or f"P{number:04d}",
@@ -127,7 +124,7 @@ def cases(project: Project, rule: ConsensusRule = "majority") -> list[CaseSummar
     """All cases in the order they were added."""
     by_case = all_readings(project)
     with project.reading() as session:
-        rows = list(session.scalars(select(CaseRow).order_by(CaseRow.number)))
+        rows = list(session.scalars(sql.select(sql.CaseRow).order_by(sql.CaseRow.number)))
         state = _State(project, session, None)
     return [state.summary(row, by_case.get(row.case_id, []), rule) for row in rows]
 
@@ -136,7 +133,7 @@ def case(project: Project, case_id: str, rule: ConsensusRule = "majority") -> Ca
     """One case; ``case.unknown`` if there is none."""
     rows = readings(project, case_id)
     with project.reading() as session:
-        row = session.scalars(select(CaseRow).where(CaseRow.case_id == case_id)).first()
+        row = session.scalars(sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)).first()
         if row is None:
             raise BadInputError("case.unknown", case=case_id)
         state = _State(project, session, case_id)
@@ -146,11 +143,13 @@ def case(project: Project, case_id: str, rule: ConsensusRule = "majority") -> Ca
 def next_unstaged(project: Project, evaluator: str, after: str | None = None) -> str | None:
     """The next captured, not excluded case without a standing reading of this evaluator; goes round to the start after the last."""
     # Asked after every key press: only this evaluator's rows are fetched.
-    own = select(ReadingRow.reading_id, ReadingRow.case_id, ReadingRow.retracts).where(ReadingRow.evaluator == evaluator)
+    own = sql.select(sql.ReadingRow.reading_id, sql.ReadingRow.case_id, sql.ReadingRow.retracts).where(
+        sql.ReadingRow.evaluator == evaluator
+    )
     with project.reading() as session:
-        captured = session.scalars(select(CaptureRow.case_id).join(CaseRow).distinct().order_by(CaseRow.number)).all()
+        captured = session.scalars(sql.select(sql.CaptureRow.case_id).join(sql.CaseRow).distinct().order_by(sql.CaseRow.number)).all()
         rows = session.execute(own).all()
-        excluded = {row.case_id: row.excluded for row in session.scalars(select(ExclusionRow).order_by(ExclusionRow.number))}
+        excluded = {row.case_id: row.excluded for row in session.scalars(sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number))}
     taken_back = {row.retracts for row in rows}
     done = {row.case_id for row in rows if row.retracts is None and row.reading_id not in taken_back}
     todo = [case_id for case_id in captured if case_id not in done and not excluded.get(case_id, False)]
@@ -163,7 +162,10 @@ def case_of_series(project: Project, series_hash: str) -> str | None:
     """The case whose captures came from this series; None if the series is new here."""
     with project.reading() as session:
         return session.scalar(
-            select(CaptureRow.case_id).where(CaptureRow.series_hash == series_hash).order_by(CaptureRow.number.desc()).limit(1)
+            sql.select(sql.CaptureRow.case_id)
+            .where(sql.CaptureRow.series_hash == series_hash)
+            .order_by(sql.CaptureRow.number.desc())
+            .limit(1)
         )
 
 
@@ -179,9 +181,9 @@ def include(project: Project, case_id: str, evaluator: str) -> None:
 
 def _set_excluded(project: Project, case_id: str, excluded: bool, reason: str, evaluator: str) -> None:
     with project.writing() as session:
-        if session.scalar(select(CaseRow.number).where(CaseRow.case_id == case_id)) is None:
+        if session.scalar(sql.select(sql.CaseRow.number).where(sql.CaseRow.case_id == case_id)) is None:
             raise BadInputError("case.unknown", case=case_id)
-        session.add(ExclusionRow(case_id=case_id, excluded=excluded, reason=reason, evaluator=evaluator, created_utc=utc_now()))
+        session.add(sql.ExclusionRow(case_id=case_id, excluded=excluded, reason=reason, evaluator=evaluator, created_utc=utc_now()))
 
 
 def _number(case_id: str) -> int:
@@ -192,17 +194,19 @@ def _number(case_id: str) -> int:
 class _State:
     """What the summaries need beside readings, fetched in four queries however many cases there are."""
 
-    def __init__(self, project: Project, session: Session, case_id: str | None) -> None:
+    def __init__(self, project: Project, session: sql.Session, case_id: str | None) -> None:
         self._project = project
-        captures = select(CaptureRow.case_id, CaptureRow.capture_id).order_by(CaptureRow.number)
-        frames = select(RoiRow.capture_id, func.max(RoiRow.n)).group_by(RoiRow.capture_id)
-        exclusions = select(ExclusionRow).order_by(ExclusionRow.number)
-        predicted = select(PredictionRow.case_id).distinct()
+        captures = sql.select(sql.CaptureRow.case_id, sql.CaptureRow.capture_id).order_by(sql.CaptureRow.number)
+        frames = sql.select(sql.RoiRow.capture_id, sql.func.max(sql.RoiRow.n)).group_by(sql.RoiRow.capture_id)
+        exclusions = sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number)
+        predicted = sql.select(sql.PredictionRow.case_id).distinct()
         if case_id is not None:
-            captures = captures.where(CaptureRow.case_id == case_id)
-            frames = frames.join(CaptureRow, CaptureRow.capture_id == RoiRow.capture_id).where(CaptureRow.case_id == case_id)
-            exclusions = exclusions.where(ExclusionRow.case_id == case_id)
-            predicted = predicted.where(PredictionRow.case_id == case_id)
+            captures = captures.where(sql.CaptureRow.case_id == case_id)
+            frames = frames.join(sql.CaptureRow, sql.CaptureRow.capture_id == sql.RoiRow.capture_id).where(
+                sql.CaptureRow.case_id == case_id
+            )
+            exclusions = exclusions.where(sql.ExclusionRow.case_id == case_id)
+            predicted = predicted.where(sql.PredictionRow.case_id == case_id)
         self._captures: dict[str, list[str]] = defaultdict(list)
         for owner, capture_id in session.execute(captures):
             self._captures[owner].append(capture_id)
@@ -210,7 +214,7 @@ class _State:
         self._exclusions = {row.case_id: row for row in session.scalars(exclusions)}
         self._predicted = set(session.scalars(predicted))
 
-    def summary(self, row: CaseRow, rows: list[Reading], rule: ConsensusRule) -> CaseSummary:
+    def summary(self, row: sql.CaseRow, rows: list[Reading], rule: ConsensusRule) -> CaseSummary:
         """One case."""
         ids = self._captures.get(row.case_id, [])
         capture_id = next((c for c in reversed(ids) if c in self._frames), ids[-1] if ids else None)

@@ -9,13 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
-
 from sos_studio.core.errors import CancelledError
+from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
-from sos_studio.dataset.schema import CaptureRow, ManifestRow, RoiRow
 
 Severity = Literal["error", "info"]
 
@@ -67,7 +64,7 @@ def check(
         When `cancelled` says so.
     """
     with project.reading() as session:
-        damage = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+        damage = session.execute(sql.text("PRAGMA integrity_check(1)")).scalar_one()
         expected = list(_expected(session))
     found: list[Problem] = []
     if damage != "ok":
@@ -82,11 +79,11 @@ def check(
     return found + list(_leftovers(project.directory, {item.file for item in expected}))
 
 
-def _expected(session: Session) -> Iterator[_Expected]:
-    frames: dict[str, list[RoiRow]] = {}
-    for frame in session.scalars(select(RoiRow).order_by(RoiRow.capture_id, RoiRow.n)):
+def _expected(session: sql.Session) -> Iterator[_Expected]:
+    frames: dict[str, list[sql.RoiRow]] = {}
+    for frame in session.scalars(sql.select(sql.RoiRow).order_by(sql.RoiRow.capture_id, sql.RoiRow.n)):
         frames.setdefault(frame.capture_id, []).append(frame)
-    for row in session.scalars(select(CaptureRow).order_by(CaptureRow.case_id, CaptureRow.number)):
+    for row in session.scalars(sql.select(sql.CaptureRow).order_by(sql.CaptureRow.case_id, sql.CaptureRow.number)):
         folder = f"{CAPTURES_DIR}/{row.case_id}/{row.capture_id}"
         files = {FULL_FILE: row.full_sha256, RECORD_FILE: row.record_sha256}
         if row.full16_sha256 is not None:
@@ -95,7 +92,7 @@ def _expected(session: Session) -> Iterator[_Expected]:
             files |= {roi_file(frame.n): frame.roi_sha256, crop_file(frame.n): frame.crop_sha256}
         for name, digest in files.items():
             yield _Expected(row.case_id, row.capture_id, f"{folder}/{name}", digest)
-    for manifest in session.scalars(select(ManifestRow).order_by(ManifestRow.created_utc)):
+    for manifest in session.scalars(sql.select(sql.ManifestRow).order_by(sql.ManifestRow.created_utc)):
         yield _Expected(None, None, f"{MANIFESTS_DIR}/{manifest.manifest_id}.json", manifest.sha256)
 
 

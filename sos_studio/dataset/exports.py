@@ -8,18 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from sqlalchemy import select
-
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import ConsensusRule
-from sos_studio.dataset import export_boxes, export_tables, splits
+from sos_studio.dataset import export_boxes, export_tables, splits, sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file, roi_of
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.export_files import ExportItem, Writer
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.readings import all_readings
-from sos_studio.dataset.schema import CaptureRow, RoiRow
 
 ExportFormat = Literal["imagefolder", "yolo", "coco", "csv"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
@@ -133,8 +130,8 @@ def _items(project: Project, summaries: list[CaseSummary]) -> list[ExportItem]:
     labels = {s.case_id: s.label for s in summaries if s.label is not None and s.captured and not s.excluded}
     folds = splits.assign(project, labels)
     with project.reading() as session:
-        captures = {row.capture_id: row for row in session.scalars(select(CaptureRow))}
-        frames = {(row.capture_id, row.n): row for row in session.scalars(select(RoiRow))}
+        captures = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}
+        frames = {(row.capture_id, row.n): row for row in session.scalars(sql.select(sql.RoiRow))}
     items = []
     for summary in summaries:
         if summary.capture_id is None:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from sos_studio.core.errors import ProjectError
+from sos_studio.dataset import sql
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PROTECTED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -28,7 +27,7 @@ def translated(directory: Path) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
+    except sql.DBAPIError as error:
         raise database_fault(error.orig, directory) from error
     except sqlite3.Error as error:
         raise database_fault(error, directory) from error

@@ -13,19 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
-
 from sos_studio import __version__
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
 from sos_studio.core.readings import Reading, standing
-from sos_studio.dataset import readings
+from sos_studio.dataset import readings, sql
 from sos_studio.dataset.captures import sha256, write_capture_files
 from sos_studio.dataset.cases import new_case
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, read_labels
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
-from sos_studio.dataset.schema import CaptureRow
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 MIN_SIDE_PX = 32
@@ -209,7 +206,9 @@ class _Run:
     def __init__(self, project: Project, decode: Decode) -> None:
         self._project, self._decode = project, decode
         with project.reading() as session:
-            query = select(CaptureRow.source_sha256, CaptureRow.case_id, CaptureRow.capture_id).where(CaptureRow.source_sha256.is_not(None))
+            query = sql.select(sql.CaptureRow.source_sha256, sql.CaptureRow.case_id, sql.CaptureRow.capture_id).where(
+                sql.CaptureRow.source_sha256.is_not(None)
+            )
             self._known = {digest: (case_id, capture_id) for digest, case_id, capture_id in session.execute(query)}
         self._name_of: dict[str, str] = {}
         self.imported: list[ImportedImage] = []

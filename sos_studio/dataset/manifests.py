@@ -8,20 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
-
 from sos_studio import __version__
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.manifests import FOLDS, Manifest, ManifestEntry, ManifestImage
 from sos_studio.core.readings import ConsensusRule, utc_now
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import splits
+from sos_studio.dataset import splits, sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file, roi_of, sha256
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
-from sos_studio.dataset.schema import CaptureRow, ManifestRow, RoiRow
 
 # Two per fold: one to judge and one to learn from would be left of fewer, and no inner split.
 MIN_CASES = 2 * FOLDS
@@ -31,8 +28,8 @@ MIN_CASES = 2 * FOLDS
 class _Files:
     """Rows of a case's capture in use."""
 
-    capture: CaptureRow
-    frame: RoiRow | None
+    capture: sql.CaptureRow
+    frame: sql.RoiRow | None
 
 
 def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority", held_out_fold: int = 0, need_crops: bool = False) -> Path:
@@ -84,7 +81,7 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
         atomic.write_bytes(path, data)
     with project.writing() as session:
         session.add(
-            ManifestRow(manifest_id=manifest.manifest_id, sha256=sha256(data), cases=len(entries), created_utc=manifest.created_utc)
+            sql.ManifestRow(manifest_id=manifest.manifest_id, sha256=sha256(data), cases=len(entries), created_utc=manifest.created_utc)
         )
     return path
 
@@ -112,8 +109,8 @@ def _require_something_to_learn(entries: tuple[ManifestEntry, ...], held_out_fol
 
 def _files(project: Project, chosen: list[CaseSummary]) -> dict[str, _Files]:
     with project.reading() as session:
-        captures = {row.capture_id: row for row in session.scalars(select(CaptureRow))}
-        frames = {(row.capture_id, row.n): row for row in session.scalars(select(RoiRow))}
+        captures = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}
+        frames = {(row.capture_id, row.n): row for row in session.scalars(sql.select(sql.RoiRow))}
     return {
         summary.case_id: _Files(captures[summary.capture_id], frames.get((summary.capture_id, summary.roi_n or 0)))
         for summary in chosen

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import utc_now
+from sos_studio.dataset import sql
 from sos_studio.dataset.project import Project
-from sos_studio.dataset.schema import CaptureRow, PredictionRow
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,10 @@ def record_shown(
     """
     project.scheme.check(stage)
     with project.writing() as session:
-        case_id = session.scalar(select(CaptureRow.case_id).where(CaptureRow.capture_id == capture_id))
+        case_id = session.scalar(sql.select(sql.CaptureRow.case_id).where(sql.CaptureRow.capture_id == capture_id))
         if case_id is None:
             raise BadInputError("capture.unknown", capture=capture_id)
-        row = PredictionRow(
+        row = sql.PredictionRow(
             case_id=case_id,
             capture_id=capture_id,
             model_id=model_id,
@@ -70,18 +68,22 @@ def shown(project: Project, case_id: str) -> list[ShownPrediction]:
     with project.reading() as session:
         return [
             _shown(row)
-            for row in session.scalars(select(PredictionRow).where(PredictionRow.case_id == case_id).order_by(PredictionRow.number))
+            for row in session.scalars(
+                sql.select(sql.PredictionRow).where(sql.PredictionRow.case_id == case_id).order_by(sql.PredictionRow.number)
+            )
         ]
 
 
 def seen_by(project: Project, case_id: str, evaluator: str) -> bool:
     """Whether this evaluator was shown a prediction for the case (`Reading.ai_seen`)."""
-    query = select(PredictionRow.number).where(PredictionRow.case_id == case_id, PredictionRow.evaluator == evaluator).limit(1)
+    query = (
+        sql.select(sql.PredictionRow.number).where(sql.PredictionRow.case_id == case_id, sql.PredictionRow.evaluator == evaluator).limit(1)
+    )
     with project.reading() as session:
         return session.scalar(query) is not None
 
 
-def _shown(row: PredictionRow) -> ShownPrediction:
+def _shown(row: sql.PredictionRow) -> ShownPrediction:
     return ShownPrediction(
         row.case_id, row.capture_id, row.model_id, row.scheme, row.stage, tuple(row.probabilities), row.evaluator, row.shown_utc
     )

@@ -14,17 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, select
-from sqlalchemy.orm import Session
-
 from sos_studio import __version__
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import utc_now
 from sos_studio.core.stages import BASSED_5, StageScheme, scheme
-from sos_studio.dataset import upgrade
+from sos_studio.dataset import sql, upgrade
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.lock import ProjectLock
-from sos_studio.dataset.schema import DATABASE_FILE, SCHEMA_VERSION, ProjectRow
+from sos_studio.dataset.upgrade import DATABASE_FILE, SCHEMA_VERSION
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +62,7 @@ class Project:
         self._engine = _engine(directory / DATABASE_FILE, read_only=lock is None)
         try:
             with self.reading() as session:
-                row = session.scalars(select(ProjectRow)).first()
+                row = session.scalars(sql.select(sql.ProjectRow)).first()
             if row is None:
                 raise ProjectError("project.damaged", project=directory.name)
         except BaseException:
@@ -171,14 +168,14 @@ class Project:
         return self._closed
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[sql.Session]:
         """A short session that only reads. Fetch all you need inside; never write to the project while it is open."""
         self._require_open()
-        with translated(self.directory), Session(self._engine, expire_on_commit=False) as session:
+        with translated(self.directory), sql.Session(self._engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[sql.Session]:
         """A session that is committed, durably, when the block ends without an error; one at a time.
 
         Raises
@@ -191,7 +188,7 @@ class Project:
             with (
                 translated(self.directory),
                 self._engine.connect().execution_options(sos_write=True) as connection,
-                Session(connection, expire_on_commit=False) as session,
+                sql.Session(connection, expire_on_commit=False) as session,
             ):
                 yield session
                 session.commit()
@@ -237,7 +234,7 @@ def _first_row(phantom: bool, scheme_id: str) -> dict[str, Any]:
     }
 
 
-def _engine(database: Path, *, read_only: bool) -> Engine:
+def _engine(database: Path, *, read_only: bool) -> sql.Engine:
     def connect() -> sqlite3.Connection:
         mode = "ro" if read_only else "rw"
         connection = sqlite3.connect(
@@ -255,12 +252,12 @@ def _engine(database: Path, *, read_only: bool) -> Engine:
             connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=28)
-    event.listen(engine, "begin", _begin)
+    engine = sql.create_engine("sqlite://", creator=connect, poolclass=sql.QueuePool, pool_size=4, max_overflow=28)
+    sql.event.listen(engine, "begin", _begin)
     return engine
 
 
-def _begin(connection: Connection) -> None:
+def _begin(connection: sql.Connection) -> None:
     # IMMEDIATE: two writers wait for one another at the start, where waiting works, not half-way, where it deadlocks.
     writes = connection.get_execution_options().get("sos_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

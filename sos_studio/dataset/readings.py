@@ -7,14 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import ConsensusRule, Reading, consensus
 from sos_studio.core.stages import scheme
+from sos_studio.dataset import sql
 from sos_studio.dataset.project import Project
-from sos_studio.dataset.schema import CaptureRow, ReadingRow, RoiRow
 
 _FIELDS = tuple(Reading.model_fields)
 _ALL_SET = set(_FIELDS)
@@ -47,10 +44,10 @@ def append_many(project: Project, rows: Sequence[Reading]) -> None:
             add(project, session, reading)
 
 
-def add(project: Project, session: Session, reading: Reading) -> None:
+def add(project: Project, session: sql.Session, reading: Reading) -> None:
     """Check a reading and add it to a write that is under way; for callers that write more in one go. Errors as `append`."""
     _check(project, session, reading)
-    session.add(ReadingRow(**{name: getattr(reading, name) for name in _FIELDS}))
+    session.add(sql.ReadingRow(**{name: getattr(reading, name) for name in _FIELDS}))
     session.flush()
 
 
@@ -63,7 +60,7 @@ def retract(project: Project, reading_id: str, evaluator: str) -> Reading:
         ``reading.unknown``, ``reading.not_yours``, ``reading.already_taken_back``.
     """
     with project.reading() as session:
-        row = session.scalars(select(ReadingRow).where(ReadingRow.reading_id == reading_id)).first()
+        row = session.scalars(sql.select(sql.ReadingRow).where(sql.ReadingRow.reading_id == reading_id)).first()
     if row is None or row.retracts is not None:
         raise BadInputError("reading.unknown", reading=reading_id)
     return append(
@@ -84,7 +81,7 @@ def retract(project: Project, reading_id: str, evaluator: str) -> Reading:
 def readings(project: Project, case_id: str) -> list[Reading]:
     """All readings of a case in the order of writing, those taken back and their takers included."""
     with project.reading() as session:
-        return [_reading(row) for row in session.execute(_select().where(ReadingRow.case_id == case_id)).all()]
+        return [_reading(row) for row in session.execute(_select().where(sql.ReadingRow.case_id == case_id)).all()]
 
 
 def all_readings(project: Project) -> dict[str, list[Reading]]:
@@ -107,12 +104,12 @@ def labels(project: Project, rule: ConsensusRule = "majority") -> dict[str, int]
 def evaluators(project: Project) -> list[str]:
     """Names of all who have read here, sorted."""
     with project.reading() as session:
-        names: Iterable[str] = session.scalars(select(ReadingRow.evaluator).distinct()).all()
+        names: Iterable[str] = session.scalars(sql.select(sql.ReadingRow.evaluator).distinct()).all()
     return sorted(names)
 
 
 def _select() -> Any:
-    return select(*(getattr(ReadingRow, name) for name in _FIELDS)).order_by(ReadingRow.number)
+    return sql.select(*(getattr(sql.ReadingRow, name) for name in _FIELDS)).order_by(sql.ReadingRow.number)
 
 
 def _reading(row: Any) -> Reading:
@@ -120,13 +117,13 @@ def _reading(row: Any) -> Reading:
     return Reading.model_construct(_ALL_SET, **dict(zip(_FIELDS, row, strict=True)))
 
 
-def _check(project: Project, session: Session, reading: Reading) -> None:
+def _check(project: Project, session: sql.Session, reading: Reading) -> None:
     if reading.scheme != project.scheme.id:
         raise BadInputError("reading.scheme", scheme=reading.scheme, expected=project.scheme.id)
-    owner = session.scalar(select(CaptureRow.case_id).where(CaptureRow.capture_id == reading.capture_id))
+    owner = session.scalar(sql.select(sql.CaptureRow.case_id).where(sql.CaptureRow.capture_id == reading.capture_id))
     if owner != reading.case_id:
         raise BadInputError("capture.unknown", capture=reading.capture_id)
-    if reading.roi_n is not None and session.get(RoiRow, (reading.capture_id, reading.roi_n)) is None:
+    if reading.roi_n is not None and session.get(sql.RoiRow, (reading.capture_id, reading.roi_n)) is None:
         raise BadInputError("roi.unknown", n=reading.roi_n)
     if reading.stage is not None:
         scheme(reading.scheme).check(reading.stage)
@@ -136,13 +133,13 @@ def _check(project: Project, session: Session, reading: Reading) -> None:
         raise ValueError("a reading has a stage or takes one back")
 
 
-def _check_retraction(session: Session, reading: Reading) -> None:
+def _check_retraction(session: sql.Session, reading: Reading) -> None:
     if reading.stage is not None:
         raise ValueError("a reading has a stage or takes one back, not both")
-    target = session.scalars(select(ReadingRow).where(ReadingRow.reading_id == reading.retracts)).first()
+    target = session.scalars(sql.select(sql.ReadingRow).where(sql.ReadingRow.reading_id == reading.retracts)).first()
     if target is None or target.retracts is not None or target.case_id != reading.case_id:
         raise BadInputError("reading.unknown", reading=reading.retracts)
     if target.evaluator != reading.evaluator:
         raise BadInputError("reading.not_yours", evaluator=target.evaluator)
-    if session.scalar(select(ReadingRow.number).where(ReadingRow.retracts == reading.retracts)) is not None:
+    if session.scalar(sql.select(sql.ReadingRow.number).where(sql.ReadingRow.retracts == reading.retracts)) is not None:
         raise BadInputError("reading.already_taken_back")

@@ -9,10 +9,6 @@ from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, Foreig
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-DATABASE_FILE = "project.sqlite"
-# The newest revision in `migrations/versions`. Known here, so that opening an up-to-date project needs no Alembic.
-SCHEMA_VERSION = 2
-
 
 class UtcTime(TypeDecorator[datetime]):
     """A moment as ISO 8601 text in UTC: SQLite's own type would drop the zone."""

@@ -6,12 +6,10 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
-
 from sos_studio.core.manifests import FOLDS
 from sos_studio.core.readings import utc_now
+from sos_studio.dataset import sql
 from sos_studio.dataset.project import Project
-from sos_studio.dataset.schema import CaseRow, FoldRow
 
 
 def plan(stages_of: Mapping[str, Sequence[int]], known: Mapping[str, int], *, folds: int = FOLDS, seed: int = 0) -> dict[str, int]:
@@ -60,7 +58,7 @@ def _count(by_stage: dict[int, Counter[int]], in_all: Counter[int], fold: int, s
 def folds_given(project: Project) -> dict[str, int]:
     """Fold of every patient who has one."""
     with project.reading() as session:
-        return dict(session.execute(select(FoldRow.patient, FoldRow.fold)).all())
+        return dict(session.execute(sql.select(sql.FoldRow.patient, sql.FoldRow.fold)).all())
 
 
 def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dict[str, int]:
@@ -77,7 +75,7 @@ def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dic
         Fold of every patient that has one.
     """
     with project.reading() as session:
-        patient_of = dict(session.execute(select(CaseRow.case_id, CaseRow.patient)).all())
+        patient_of = dict(session.execute(sql.select(sql.CaseRow.case_id, sql.CaseRow.patient)).all())
     stages_of: dict[str, list[int]] = defaultdict(list)
     for case_id, stage in sorted(labels.items()):
         stages_of[patient_of[case_id]].append(stage)
@@ -85,10 +83,10 @@ def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dic
         return plan(stages_of, folds_given(project), seed=seed)
     with project.writing() as session:
         # Read inside the write: another thread may just have given folds.
-        known = dict(session.execute(select(FoldRow.patient, FoldRow.fold)).all())
+        known = dict(session.execute(sql.select(sql.FoldRow.patient, sql.FoldRow.fold)).all())
         planned = plan(stages_of, known, seed=seed)
         now = utc_now()
         session.add_all(
-            FoldRow(patient=patient, fold=fold, seed=seed, created_utc=now) for patient, fold in planned.items() if patient not in known
+            sql.FoldRow(patient=patient, fold=fold, seed=seed, created_utc=now) for patient, fold in planned.items() if patient not in known
         )
     return planned

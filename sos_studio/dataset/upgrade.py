@@ -16,8 +16,10 @@ from typing import Any
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import ProjectError
-from sos_studio.dataset.schema import DATABASE_FILE, SCHEMA_VERSION
 
+DATABASE_FILE = "project.sqlite"
+# The newest revision in `migrations/versions`. Known here, so that opening an up-to-date project needs no Alembic.
+SCHEMA_VERSION = 2
 BACKUPS_DIR = "backups"
 _ALEMBIC = threading.Lock()  # Alembic's context is global to the process
 

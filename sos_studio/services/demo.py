@@ -13,7 +13,7 @@ from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import Device
 from sos_studio.core.manifests import Manifest
 from sos_studio.dataset.project import Project
-from sos_studio.dataset.schema import DATABASE_FILE
+from sos_studio.dataset.upgrade import DATABASE_FILE
 from sos_studio.services import jobs, model_list, presets, weights
 from sos_studio.services.demo_project import first_scan, make_demo, read_truth, scans_dir
 from sos_studio.services.evaluation import HeldOutFigures, predict_held_out

@@ -17,7 +17,7 @@ from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, JobFailedError, ProjectError
 from sos_studio.core.predictions import CoarseMap, ModelCard, PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
-from sos_studio.dataset.schema import DATABASE_FILE
+from sos_studio.dataset.upgrade import DATABASE_FILE
 from sos_studio.imaging import crops, heatmaps, images
 from sos_studio.services import model_list
 from sos_studio.services.model_list import ModelEntry

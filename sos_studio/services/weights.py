@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import secrets
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.settings import Settings, user_data_dir
+
+if TYPE_CHECKING:
+    # With TLS and all it takes 50 ms to import; hardly ever is anything fetched.
+    from http.client import HTTPMessage
 
 # The weights that timm itself loads for `pretrained=True`, by network.
 _REPOSITORIES = {
@@ -36,7 +37,7 @@ _MOST_BYTES = 2 << 30
 
 
 class _Reply(Protocol):
-    headers: http.client.HTTPMessage
+    headers: HTTPMessage
 
     def read(self, amount: int = ...) -> bytes: ...
     def close(self) -> None: ...
@@ -148,6 +149,9 @@ def download_weights(
     CancelledError
         If `cancelled` says so; nothing stays behind.
     """
+    from http.client import HTTPException
+    from urllib.error import URLError
+
     url = weights_url(network)
     if url is None:
         raise BadInputError("weights.none_published", network=network)
@@ -160,8 +164,8 @@ def download_weights(
         if not is_safetensors(partial):
             raise BadInputError("weights.unreadable", file=target.name)
         partial.replace(target)
-    except (OSError, http.client.HTTPException) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    except (OSError, HTTPException) as error:
+        reason = error.reason if isinstance(error, URLError) else error
         raise BadInputError("weights.download_failed", network=network, reason=str(reason) or type(error).__name__) from error
     finally:
         with contextlib.suppress(OSError):
@@ -171,8 +175,9 @@ def download_weights(
 
 
 def _open_url(url: str) -> _Reply:
-    request = urllib.request.Request(url, headers={"User-Agent": "sos-studio"})
-    return cast(_Reply, urllib.request.urlopen(request, timeout=_TIMEOUT_S))
+    from urllib.request import Request, urlopen
+
+    return cast(_Reply, urlopen(Request(url, headers={"User-Agent": "sos-studio"}), timeout=_TIMEOUT_S))
 
 
 def _copy(

@@ -14,7 +14,8 @@ import sos_studio.dataset
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import predictions, readings, upgrade
 from sos_studio.dataset.project import Project
-from sos_studio.dataset.schema import SCHEMA_VERSION, Base
+from sos_studio.dataset.schema import Base
+from sos_studio.dataset.upgrade import SCHEMA_VERSION
 from tests.dataset import builders
 
 
