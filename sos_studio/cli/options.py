@@ -12,7 +12,8 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 Vector = tuple[float, float, float]
 
-PATH = click.Path(path_type=Path)
+# Not looked at by Click, which would tell of one that can't be read with its whole path, patients' names included.
+PATH = click.Path(path_type=Path, readable=False)
 
 if TYPE_CHECKING:
     _NumbersType = click.ParamType[tuple[float, ...]]

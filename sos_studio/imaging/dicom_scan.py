@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -27,13 +28,19 @@ class DicomSeries:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Every regular file, in a stable order; links to folders are not followed, they may run in circles."""
-    for directory, folders, names in os.walk(folder):
+    """Every regular file, in a stable order; links to folders are not followed, they may run in circles.
+
+    A folder that can't be looked into comes as if it were a file: reading its header will say what is wrong.
+    """
+    refused: list[Path] = []
+    for directory, folders, names in os.walk(folder, onerror=lambda error: refused.append(Path(error.filename))):
         folders.sort()
         for name in sorted(names):
             path = Path(directory, name)
-            if path.is_file():
-                yield path
+            with contextlib.suppress(OSError):
+                if path.is_file():
+                    yield path
+    yield from refused
 
 
 def _referenced_files(directory_file: Path) -> list[Path]:

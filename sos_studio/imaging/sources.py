@@ -45,7 +45,11 @@ def _opened(source: Path, cancelled: Cancelled | None) -> Iterator[Path]:
     """The source itself, or the folder into which a zip was unpacked for as long as it is needed."""
     from sos_studio.imaging import archives
 
-    if not source.exists():
+    try:
+        there = source.exists()
+    except OSError:  # a folder above it can't be looked into
+        raise BadInputError("scan.unreadable_file", file=source.name) from None
+    if not there:
         raise BadInputError("scan.not_found", file=source.name)
     if archives.is_zip(source):
         with archives.unpacked(source, cancelled) as folder:
