@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 import shutil
@@ -88,16 +87,29 @@ class Project:
                 raise ProjectError("project.exists", project=path.name)
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise ProjectError("project.folder_not_empty", project=path.name)
+            created = not path.exists()
             path.mkdir(parents=True, exist_ok=True)
-            lock = ProjectLock(path)
             try:
-                for name in _FOLDERS:
-                    (path / name).mkdir(exist_ok=True)
-                upgrade.make_database(path / DATABASE_FILE, _first_row(phantom, scheme_id))
-                return cls(path, lock)
-            except BaseException:
-                lock.release()
+                return cls._made(path, _first_row(phantom, scheme_id))
+            except BaseException as error:
+                # Else the next try, with room on the disk, would find a folder that is not empty.
+                if getattr(error, "code", "") not in ("project.locked", "project.exists"):
+                    _empty(path, remove=created)
                 raise
+
+    @classmethod
+    def _made(cls, path: Path, first_row: dict[str, Any]) -> Self:
+        lock = ProjectLock(path)
+        try:
+            if (path / DATABASE_FILE).exists():  # another process was quicker
+                raise ProjectError("project.exists", project=path.name)
+            for name in _FOLDERS:
+                (path / name).mkdir(exist_ok=True)
+            upgrade.make_database(path / DATABASE_FILE, first_row)
+            return cls(path, lock)
+        except BaseException:
+            lock.release()
+            raise
 
     @classmethod
     def open(cls, directory: Path | str, *, read_only: bool = False, fall_back: bool = False, take_over: bool = False) -> Self:
@@ -119,8 +131,9 @@ class Project:
             (read-only openers can't upgrade), ``project.damaged``, ``project.unwritable`` and other refusals of the disk.
         """
         path = Path(directory).absolute()
-        if not (path / DATABASE_FILE).is_file():
-            raise ProjectError("project.not_found", project=path.name)
+        with translated(path):
+            if not (path / DATABASE_FILE).is_file():
+                raise ProjectError("project.not_found", project=path.name)
         if not read_only:
             try:
                 return cls._open_to_write(path, take_over=take_over)
@@ -280,9 +293,24 @@ def _sweep(directory: Path) -> None:
     # Not in jobs/ and models/: those belong to workers that may be at it just now.
     rooms = (".", MANIFESTS_DIR, upgrade.BACKUPS_DIR, f"{CAPTURES_DIR}/*", f"{CAPTURES_DIR}/*/*")
     for leftover in [path for room in rooms for path in directory.glob(f"{room}/.*.tmp*")]:
-        with contextlib.suppress(OSError):
-            if leftover.is_dir():
-                shutil.rmtree(leftover)
-            else:
-                leftover.unlink()
+        if _remove(leftover):
             log.info("removed an unfinished write")
+
+
+def _empty(folder: Path, *, remove: bool) -> None:
+    for leftover in folder.iterdir():
+        _remove(leftover)
+    if remove:
+        _remove(folder)
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file or folder; whether it could be done."""
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError:
+        return False
+    return True
