@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import threading
@@ -20,17 +21,22 @@ _WRITING = threading.Lock()
 
 @dataclass(frozen=True)
 class ScanLocation:
-    """A scan's file or folder on this computer, and which of its series is meant."""
+    """A scan's file or folder on this computer, and which of its series is meant (`key_of` its uid; None: the only one)."""
 
     path: Path
-    series_uid: str | None
+    series_key: str | None
+
+
+def key_of(series_uid: str) -> str:
+    """What is kept of a series' uid: enough to know it again, and nothing that would lead to the patient in an archive."""
+    return hashlib.sha256(series_uid.encode("utf-8")).hexdigest()[:24]
 
 
 def remember(series_hash: str, path: Path, series_uid: str | None = None) -> None:
-    """Note where a series was opened from; the latest place counts."""
+    """Note where a series was opened from; the latest place counts. The uid itself is not written."""
     with _WRITING:
         entries = _read()
-        entries[series_hash] = {"path": str(path.absolute()), "series_uid": series_uid}
+        entries[series_hash] = {"path": str(path.absolute()), "series": None if series_uid is None else key_of(series_uid)}
         directory = user_data_dir()
         directory.mkdir(parents=True, exist_ok=True)
         atomic.write_json(directory / LOCATIONS_FILE, {"schema_version": 1, "scans": entries})
@@ -42,8 +48,12 @@ def find(series_hash: str) -> ScanLocation | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
         return None
     path = Path(entry["path"])
-    uid = entry.get("series_uid")
-    return ScanLocation(path, uid if isinstance(uid, str) else None) if path.exists() else None
+    key = entry.get("series")
+    try:
+        there = path.exists()
+    except OSError:  # a folder that may no longer be looked into
+        there = False
+    return ScanLocation(path, key if isinstance(key, str) else None) if there else None
 
 
 def _read() -> dict[str, Any]:

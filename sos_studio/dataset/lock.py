@@ -82,7 +82,7 @@ class ProjectLock:
     Raises
     ------
     ProjectError
-        ``project.locked`` with `owner`, `host`, `pid` and `since_utc` of who holds it.
+        ``project.locked`` with `owner`, `host`, `pid` and `since_utc` of who holds it, and whether that is `elsewhere`.
     OSError
         If the lock file can't be written.
     """
@@ -142,7 +142,8 @@ def _still_held(found: Holder, *, certain: bool, take_over: bool) -> bool:
 
 def _locked(directory: Path, found: Holder | None) -> ProjectError:
     who = found or Holder("?", "?", 0, 0.0, "?")
-    return ProjectError("project.locked", project=directory.name, owner=who.owner, host=who.host, pid=who.pid, since_utc=who.since_utc)
+    values = {"owner": who.owner, "host": who.host, "pid": who.pid, "since_utc": who.since_utc}
+    return ProjectError("project.locked", project=directory.name, elsewhere=found is not None and found.elsewhere, **values)
 
 
 def _user() -> str:

@@ -8,7 +8,7 @@ MESSAGES: dict[str, Template] = {
     "project.folder_not_empty": Template("The folder {project} is not empty.", "Choose a new or empty folder for the project."),
     "project.locked": Template(
         "{owner} on {host} is writing to {project} since {since_utc}.",
-        "Close it there, or open it read-only; if that computer is gone for good, take over.",
+        "Close it there first; if that computer is gone for good, the window offers to take over.",
     ),
     "project.read_only": Template("{project} is open read-only, so nothing was saved.", "Open it for writing and try again."),
     "project.closed": Template("{project} was closed.", "Open it again."),
@@ -26,7 +26,9 @@ MESSAGES: dict[str, Template] = {
         "{project} was left in the middle of a write.", "Open it once where it can be written; nothing that was confirmed is lost."
     ),
     "project.disk_full": Template("The disk that holds {project} is full, so this was not saved.", "Make room and try again."),
-    "project.unwritable": Template("The folder {project} can't be written.", "Change its permissions, or open it read-only."),
+    "project.unwritable": Template(
+        "The folder {project} can't be written.", "Check its rights and whether the disk is protected, or choose another folder."
+    ),
     "project.busy": Template("The database of {project} is in use by another program.", "Wait a moment and try again."),
     "project.io_error": Template(
         "The disk that holds {project} reports a fault ({reason}).", "Check the disk or the network, then try again."

@@ -143,7 +143,7 @@ class CasesPresenter:
             if place is None:
                 self._session.tell("cases.scan_not_here", "info", case=case_id)
             else:
-                self._opener.open_scan(place.path, place.series_uid)
+                self._opener.open_known(place)
 
         self._session.background.run(lambda: scan_of_case(project, case_id), found, self._session.report, key="scan-of-case")
 

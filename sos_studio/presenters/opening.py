@@ -14,9 +14,10 @@ from psygnal import Signal
 from sos_studio.core.captures import Window
 from sos_studio.core.errors import BadInputError
 from sos_studio.dataset import cases, locations
+from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import resample, windowing
-from sos_studio.messages import message
+from sos_studio.messages import Message, message
 from sos_studio.presenters.case_files import LoadedCase, load_case
 from sos_studio.presenters.session import Session
 from sos_studio.services import projects, scans
@@ -24,6 +25,8 @@ from sos_studio.services.scans import OpenedScan
 
 RECENT = 8
 TELL_EVERY_S = 0.05
+# Finds out in the worker thread which series is meant; asks its argument whether to stop.
+_Which = Callable[[Callable[[], bool]], str | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +46,13 @@ class Opener:
     -------
     series_wanted
         ``(source, series)``: several series can be loaded; call `open_scan` again with one's uid.
+    held_elsewhere
+        ``(directory, words)``: the project was opened to look at, because a process of another computer left its lock; call
+        `take_over` if the person knows that it is gone.
     """
 
     series_wanted = Signal(object, list)
+    held_elsewhere = Signal(object, Message)
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -75,6 +82,13 @@ class Opener:
 
         A series that the project knows opens its case; any other becomes a case with its first capture.
         """
+        self._load_scan(source, lambda _cancelled: series_uid)
+
+    def open_known(self, place: ScanLocation) -> None:
+        """Load a series from where it was opened last."""
+        self._load_scan(place.path, lambda cancelled: scans.uid_at(place, cancelled=cancelled))
+
+    def _load_scan(self, source: Path, which: _Which) -> None:
         session = self._session
         self.cancel()
         project, stop, told = session.project, threading.Event(), [0.0]
@@ -96,7 +110,7 @@ class Opener:
         session.busy.emit("open_scan")
         session.progress.emit(-1.0)
         session.background.run(
-            lambda: _load(source, series_uid, project, progress, stop.is_set),
+            lambda: _load(source, which, project, progress, stop.is_set),
             lambda opened: end(lambda: self._opened(opened)),
             lambda error: end(lambda: self._failed(error, source)),
             key="open-scan",
@@ -136,6 +150,10 @@ class Opener:
         """Open for writing; if somebody else writes to it, to look at, and say who."""
         self._run_project(lambda: projects.open(directory, fall_back=True))
 
+    def take_over(self, directory: Path) -> None:
+        """Open for writing although another computer's lock lies there."""
+        self._run_project(lambda: projects.open(directory, take_over=True))
+
     def new_project(self, directory: Path, then: Callable[[], None] | None = None) -> None:
         """Make an empty project in a new or empty folder; `then` goes on with what it was needed for."""
         self._run_project(lambda: projects.create(directory), then)
@@ -157,10 +175,12 @@ class Opener:
             if before is not None:
                 before.close()
             self._remember(project.directory)
-            if project.read_only_because is not None:
-                session.tell(
-                    "window.read_only", "warning", reason=str(message(project.read_only_because.code, project.read_only_because.values))
-                )
+            because = project.read_only_because
+            if because is not None:
+                words = message(because.code, because.values)
+                session.tell("window.read_only", "warning", reason=str(words))
+                if because.values.get("elsewhere"):
+                    self.held_elsewhere.emit(project.directory, words)
             if then is not None:
                 then()
             self._open_next()
@@ -183,14 +203,17 @@ class Opener:
 
 def is_project(path: Path) -> bool:
     """Whether a folder is a project of SOS Studio."""
-    return (path / "project.sqlite").is_file()
+    try:
+        return (path / "project.sqlite").is_file()
+    except OSError:  # not even that may be asked; opening it as a scan will say so
+        return False
 
 
 def _load(
-    source: Path, series_uid: str | None, project: Project | None, progress: Callable[[float], None], cancelled: Callable[[], bool]
+    source: Path, which: _Which, project: Project | None, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> _Opened:
     """Everything slow about opening a scan; runs in a worker thread."""
-    scan = scans.open_scan(source, series_uid, progress=progress, cancelled=cancelled)
+    scan = scans.open_scan(source, which(cancelled), progress=progress, cancelled=cancelled)
     window = windowing.auto_window(scan.volume.array_kji)
     resample.warm_up(scan.volume.array_kji.dtype)
     # Hashed here and kept by the volume: the capture needs it, and a person should not wait for it then.

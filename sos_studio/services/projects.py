@@ -45,9 +45,12 @@ def create(directory: Path, *, phantom: bool = False) -> Project:
     return Project.create(directory, phantom=phantom)
 
 
-def open(directory: Path, *, read_only: bool = False, fall_back: bool = False) -> Project:
-    """Open a project; with `fall_back` read-only if somebody else writes. Errors of `Project.open`."""
-    return Project.open(directory, read_only=read_only, fall_back=fall_back)
+def open(directory: Path, *, read_only: bool = False, fall_back: bool = False, take_over: bool = False) -> Project:
+    """Open a project; with `fall_back` read-only if somebody else writes, with `take_over` in spite of another computer's lock.
+
+    Errors of `Project.open`.
+    """
+    return Project.open(directory, read_only=read_only, fall_back=fall_back, take_over=take_over)
 
 
 def overview(project: Project, rule: ConsensusRule = "majority") -> Overview:

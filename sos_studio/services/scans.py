@@ -9,6 +9,8 @@ from pathlib import Path
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.core.volume import Volume
+from sos_studio.dataset import locations
+from sos_studio.dataset.locations import ScanLocation
 from sos_studio.imaging import sources
 
 Progress = Callable[[float], None]
@@ -46,6 +48,14 @@ def list_series(source: Path, *, cancelled: Cancelled | None = None) -> list[Ser
 def inspect(source: Path, *, cancelled: Cancelled | None = None) -> list[SeriesInfo]:
     """Like `list_series`, but every loadable series is read: `value_range` is filled, unreadable pixels are found out."""
     return [_read_through(source, info, cancelled) for info in list_series(source, cancelled=cancelled)]
+
+
+def uid_at(place: ScanLocation, *, cancelled: Cancelled | None = None) -> str | None:
+    """Which series of a remembered place is meant; None if it is the only one, or no longer there. Errors of `list_series`."""
+    if place.series_key is None:
+        return None
+    series = list_series(place.path, cancelled=cancelled)
+    return next((info.uid for info in series if locations.key_of(info.uid) == place.series_key), None)
 
 
 def open_scan(

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QMessageBox, QVBoxLayout, QWidget
 
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.dataset.exports import FORMATS, ExportFormat
+from sos_studio.messages import Message
 from sos_studio.presenters.exchange import IMAGE_SUFFIXES, Exchange
 from sos_studio.presenters.opening import Opener, is_project
 from sos_studio.presenters.session import Session
@@ -30,6 +31,7 @@ class FileFlow(QObject):
         self._window = window
         self.exchange = Exchange(session)
         opener.series_wanted.connect(self.choose_series)
+        opener.held_elsewhere.connect(self.offer_to_take_over)
 
     def open_scan_folder(self) -> None:
         """A folder of DICOM files."""
@@ -89,6 +91,20 @@ class FileFlow(QObject):
         dialog = SeriesDialog(series, self._window)
         dialog.accepted.connect(lambda: self._opener.open_scan(source, dialog.uid))
         dialog.open()
+
+    def offer_to_take_over(self, directory: Path, words: Message) -> None:
+        """Another computer's lock lies on the project; only a person can know whether that computer still writes."""
+        box = QMessageBox(QMessageBox.Icon.Question, _tr("Project in use elsewhere"), words.text, parent=self._window)
+        box.setInformativeText(
+            _tr("Take over only if you are sure that it does not write any more: two writers at once could lose readings.")
+        )
+        take = box.addButton(_tr("Take over"), QMessageBox.ButtonRole.AcceptRole)
+        keep = box.addButton(_tr("Only look"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        take.clicked.connect(lambda: self._opener.take_over(directory))
+        box.finished.connect(box.deleteLater)
+        box.open()
 
     def drop(self, paths: list[Path]) -> None:
         """Something was dropped on the window: a scan, a project, or full images."""

@@ -11,7 +11,7 @@ def test_a_scan_is_found_where_it_was_opened_last(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         locations.remember("a" * 64, tmp_path / name, "1.2.3")
     locations.remember("b" * 64, tmp_path / "old")
-    assert locations.find("a" * 64) == locations.ScanLocation(tmp_path / "new", "1.2.3")
+    assert locations.find("a" * 64) == locations.ScanLocation(tmp_path / "new", locations.key_of("1.2.3"))
     assert locations.find("b" * 64) == locations.ScanLocation(tmp_path / "old", None)
     assert locations.find("c" * 64) is None
 
