@@ -59,7 +59,7 @@ def run_job(job_dir: Path) -> int:
     if not job_dir.is_dir():
         return BAD_INPUT
     environment.claim_output(job_dir / jobs.LOG_FILE)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    environment.log_to_stderr((job_dir.parent.parent, "<project>"), *_weights_folder())
     events = EventLog(job_dir / jobs.EVENTS_FILE)
 
     def overdue() -> None:
@@ -110,6 +110,11 @@ def _attempt(job_dir: Path, events: EventLog, control: Control) -> None:
     atomic.write_json(job_dir / jobs.RESULT_FILE, result)
     # Whatever they could still be resumed to is in the models by now.
     shutil.rmtree(job_dir / jobs.CHECKPOINTS_DIR, ignore_errors=True)
+
+
+def _weights_folder() -> list[tuple[Path, str]]:
+    weights = os.environ.get(jobs.WEIGHTS_VARIABLE)
+    return [(Path(weights).parent, "<weights>")] if weights else []
 
 
 def read_spec(job_dir: Path) -> jobs.JobSpec:

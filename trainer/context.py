@@ -9,6 +9,7 @@ held-out fold, with counts, on the card as ``held_out``.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,14 @@ class JobContext:
     def settings(self) -> TrainingSettings:
         """Settings of all three trainings."""
         return self.spec.settings
+
+    @property
+    def weights(self) -> Path | None:
+        """The file of starting weights; None: from scratch."""
+        if self.spec.weights is None:
+            return None
+        # The job's own file has its name only: projects hold no paths of a computer.
+        return Path(os.environ.get(jobs.WEIGHTS_VARIABLE) or self.spec.weights)
 
     @property
     def checkpoints_dir(self) -> Path:

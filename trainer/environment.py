@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import logging
 import os
 import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +50,37 @@ ULTRALYTICS_SETTINGS: dict[str, bool] = dict.fromkeys(
 )
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _REPORTED_PACKAGES = ("torch", "torchvision", "timm", "ultralytics", "numpy", "safetensors")
+
+
+class PathlessFormatter(logging.Formatter):
+    """Log lines that name no folder of this computer: logs lie in the project, which is passed on.
+
+    Parameters
+    ----------
+    folders
+        Pairs of a folder and what is written in its stead.
+    """
+
+    def __init__(self, folders: Sequence[tuple[Path, str]]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        # The longest first: a project usually lies in the user's folder.
+        spelled = {text: word for path, word in folders for text in (str(path), str(path.resolve()), repr(str(path))[1:-1])}
+        self._words = sorted(((text, word) for text, word in spelled.items() if len(text) > 1), key=lambda pair: -len(pair[0]))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole entry, traceback included."""
+        text = super().format(record)
+        for folder, word in self._words:
+            text = text.replace(folder, word)
+        return text
+
+
+def log_to_stderr(*folders: tuple[Path, str]) -> None:
+    """Log to stderr, which is the job's log."""
+    handler = logging.StreamHandler(sys.stderr)
+    own = Path(__file__).resolve().parents[1]
+    handler.setFormatter(PathlessFormatter([*folders, (own, "<program>"), (Path(sys.prefix), "<python>"), (Path.home(), "~")]))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def prepare(threads: int | None = None) -> None:

@@ -54,11 +54,13 @@ def command(
     from sos_studio.services import jobs, presets, projects
 
     if resumed is not None:
-        job = _resume(directory, resumed, _KINDS[what])
+        job = _resume(directory, resumed, _KINDS[what], weights)
     else:
         overrides = presets.parse_overrides(assignments)
-        _starting_weights(presets.settings(preset, overrides).student.network, weights, download_weights)
+        network = presets.settings(preset, overrides).student.network
         with projects.open(directory) as project:
+            if download_weights and weights is None:
+                _download(network)
             job = jobs.start_training(
                 project,
                 _KINDS[what],
@@ -70,7 +72,11 @@ def command(
                 seed=seed,
                 rule=consensus,
             )
+        if job.spec().weights is None:
+            say(str(message("weights.from_scratch")))
     state = watch(job.tail(), "Training")
+    if state.status is not JobStatus.SUCCEEDED:
+        say(f"The same command with --resume {job.job_id} goes on with it.")
     raise_unless_done(state)
     content: dict[str, Any] = {"job": job.job_id, "folder": str(job.job_dir), "status": str(state.status), **(job.result() or {})}
     if as_json:
@@ -80,7 +86,7 @@ def command(
             emit(line)
 
 
-def _resume(directory: Path, job_id: str, kind: JobKind) -> JobHandle:
+def _resume(directory: Path, job_id: str, kind: JobKind, weights: Path | None) -> JobHandle:
     from sos_studio.services import jobs, projects
 
     with projects.open(directory, read_only=True) as project:
@@ -89,7 +95,7 @@ def _resume(directory: Path, job_id: str, kind: JobKind) -> JobHandle:
     if asked != kind:
         word = next(word for word, known in _KINDS.items() if known == asked)
         raise BadInputError("job.other_kind", job=job_id, kind=word)
-    return jobs.resume(job)
+    return jobs.resume(job, weights=weights)
 
 
 def watch(tail: JobTail, label: str) -> JobState:
@@ -136,11 +142,8 @@ def _number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.3g}"
 
 
-def _starting_weights(network: str, chosen: Path | None, download: bool) -> None:
+def _download(network: str) -> None:
     from sos_studio.services import weights
 
-    if download and chosen is None:
-        with ProgressBar("Downloading starting weights") as bar:
-            weights.download_weights(network, progress=bar.update)
-    if weights.find(network, chosen) is None:
-        say(str(message("weights.from_scratch")))
+    with ProgressBar("Downloading starting weights") as bar:
+        weights.download_weights(network, progress=bar.update)

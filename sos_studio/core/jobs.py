@@ -17,6 +17,7 @@ from sos_studio.core.training import TrainingSettings
 JOB_FILE, EVENTS_FILE, LOG_FILE, RESULT_FILE = "job.json", "events.jsonl", "log.txt", "result.json"
 WORKER_FILE, HEARTBEAT_FILE, CANCEL_FILE = "worker.json", "heartbeat", "cancel"
 CHECKPOINTS_DIR = "checkpoints"
+WEIGHTS_VARIABLE = "SOS_STUDIO_STARTING_WEIGHTS"
 HEARTBEAT_EVERY_S = 2.0
 HEARTBEAT_LOST_S = 60.0
 
@@ -34,7 +35,8 @@ class JobSpec(BaseModel):
     Attributes
     ----------
     weights
-        Absolute path of starting weights (a safetensors file of the network), or None: from scratch.
+        Name of the file of starting weights (safetensors, of the network), or None: from scratch. Where it lies on this computer is
+        told to the worker in `WEIGHTS_VARIABLE` and not written into the project.
     teacher_model, detector_model
         Model ids that a single `student` job starts from; a `retrain` job makes its own.
     """

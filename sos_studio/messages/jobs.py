@@ -25,6 +25,10 @@ MESSAGES: dict[str, Template] = {
         "Train ▸ Starting weights… gets them; figures from scratch are lower and say so.",
     ),
     "weights.not_found": Template("The file of starting weights {file} does not exist.", "Choose another file."),
+    "weights.needed_again": Template(
+        "This training started from the weights in {file}, which are not among the starting weights of this computer.",
+        "Name the file again (--weights), or choose it with Train ▸ Starting weights….",
+    ),
     "weights.unreadable": Template("{file} does not hold weights in safetensors format, or is incomplete.", "Get the file again."),
     "weights.none_published": Template("No starting weights are known for {network}.", "Choose a file, or train from scratch."),
     "weights.download_failed": Template(

@@ -19,7 +19,18 @@ from pydantic import ValidationError
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.job_state import JobState
-from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, JOB_FILE, LOG_FILE, RESULT_FILE, WORKER_FILE, Device, JobKind, JobSpec
+from sos_studio.core.jobs import (
+    CANCEL_FILE,
+    EVENTS_FILE,
+    JOB_FILE,
+    LOG_FILE,
+    RESULT_FILE,
+    WEIGHTS_VARIABLE,
+    WORKER_FILE,
+    Device,
+    JobKind,
+    JobSpec,
+)
 from sos_studio.core.readings import ConsensusRule, utc_now
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import JOBS_DIR, Project
@@ -125,29 +136,43 @@ def start_training(
         threads=default_threads() if threads is None else threads,
         preset=preset,
         settings=settings,
-        weights=None if weights_file is None else str(weights_file),
+        weights=None if weights_file is None else weights_file.name,
         teacher_model=teacher,
         detector_model=detector,
     )
-    return _launch(_create(project.directory, spec), spec, expected_attempt=1)
+    job_dir = _create(project.directory, spec)
+    try:
+        return _launch(job_dir, spec, weights_file, expected_attempt=1)
+    except BaseException:
+        shutil.rmtree(job_dir, ignore_errors=True)  # else it would be listed as a training that failed
+        raise
 
 
-def resume(job: JobHandle) -> JobHandle:
+def resume(job: JobHandle, *, weights: Path | None = None) -> JobHandle:
     """Start a worker again on a job that was interrupted, cancelled or failed; it goes on from its last checkpoint.
+
+    Parameters
+    ----------
+    weights
+        The file of starting weights if it was chosen by hand at first; the project does not know where it lies.
 
     Raises
     ------
     BadInputError
-        ``job.still_running``, ``job.already_done``, ``job.device_busy``.
+        ``job.still_running``, ``job.already_done``, ``job.device_busy``, ``weights.needed_again``.
     """
     if job.result() is not None:
         raise BadInputError("job.already_done", job=job.job_id)
     _require_gone(job)
+    spec = job.spec()
+    weights_file = None if spec.weights is None else starting_weights.find(spec.settings.student.network, weights)
+    if spec.weights is not None and weights_file is None:
+        raise BadInputError("weights.needed_again", file=spec.weights)
     attempts = [event.attempt for event in EventReader(job.job_dir / EVENTS_FILE).read()]
     for name in (CANCEL_FILE, WORKER_FILE):
         with contextlib.suppress(FileNotFoundError):
             (job.job_dir / name).unlink()
-    return _launch(job.job_dir, job.spec(), expected_attempt=max(attempts, default=0) + 1)
+    return _launch(job.job_dir, spec, weights_file, expected_attempt=max(attempts, default=0) + 1)
 
 
 def list_jobs(project: Project | Path) -> list[JobHandle]:
@@ -220,11 +245,12 @@ def _create(project_dir: Path, spec: JobSpec) -> Path:
     return job_dir
 
 
-def _launch(job_dir: Path, spec: JobSpec, *, expected_attempt: int) -> JobHandle:
+def _launch(job_dir: Path, spec: JobSpec, weights: Path | None, *, expected_attempt: int) -> JobHandle:
     job_dir = job_dir.resolve()  # the worker has another current folder
     device_lock.take(spec.device, job_dir, attempt=expected_attempt)
     try:
-        process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir)
+        told = {} if weights is None else {WEIGHTS_VARIABLE: str(weights)}
+        process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir, told)
     except OSError as error:
         raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error
     return JobHandle(job_dir, spec.job_id, process, expected_attempt)

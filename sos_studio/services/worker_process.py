@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
@@ -59,13 +60,14 @@ def trainer_environment() -> dict[str, str]:
     return environment
 
 
-def spawn(command: list[str], job_dir: Path) -> subprocess.Popen[bytes]:
+def spawn(command: list[str], job_dir: Path, told: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start a worker that no window, terminal or log-out of a shell takes down with it.
 
     Its output goes to the job's log, so that a worker which can't even start says why. ``worker.json`` is written at
-    once; the worker writes it again itself (under Windows its pid may differ from the launcher's).
+    once; the worker writes it again itself (under Windows its pid may differ from the launcher's). `told` are environment
+    variables for this worker only.
     """
-    environment = trainer_environment()
+    environment = {**trainer_environment(), **(told or {})}
     with open(job_dir / LOG_FILE, "ab") as log:
         if os.name == "nt":
             flags = getattr(subprocess, "DETACHED_PROCESS", 0x8) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200)

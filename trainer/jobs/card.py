@@ -35,7 +35,7 @@ def fingerprint(context: JobContext, settings: TeacherSettings | StudentSettings
         "seed": context.spec.seed,
         "threads": context.spec.threads,
         "device": context.device.type,
-        "weights": _sha256_of_file(context.spec.weights),
+        "weights": _sha256_of_file(context.weights),
         "versions": versions(),
         "more": more,
     }
@@ -85,7 +85,7 @@ def classifier_card(
         "versions": versions(),
         "data_sha256": data_sha256(manifest.entries),
         "held_out_fold": manifest.held_out_fold,
-        "starting_weights_sha256": _sha256_of_file(spec.weights),
+        "starting_weights_sha256": _sha256_of_file(context.weights),
         "parameters": sum(p.numel() for p in network.parameters()),
         "best_epoch": fitted.epoch,
         "inner": None if fitted.judgement is None else vars(fitted.judgement),
@@ -96,8 +96,8 @@ def classifier_card(
     return ModelCard.model_validate(facts)
 
 
-def _sha256_of_file(path: str | None) -> str | None:
+def _sha256_of_file(path: Path | None) -> str | None:
     if path is None:
         return None
-    with Path(path).open("rb") as stream:
+    with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

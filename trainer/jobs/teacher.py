@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 
@@ -80,8 +79,7 @@ def fit_teacher(
 def new_network(context: JobContext, network: str, channels: int, name: str) -> Network:
     """A network at its start: the job's starting weights if there are any, all else drawn from the job's seed and the fit's name."""
     torch.manual_seed(generator_for(context.spec.seed, f"{name}/start", 0).initial_seed())
-    weights = Path(context.spec.weights) if context.spec.weights is not None else None
-    return build(network, stages=scheme(context.manifest.scheme).count, channels=channels, weights=weights).to(context.device)
+    return build(network, stages=scheme(context.manifest.scheme).count, channels=channels, weights=context.weights).to(context.device)
 
 
 def _with_crop(entries: Sequence[ManifestEntry]) -> tuple[ManifestEntry, ...]:
