@@ -8,6 +8,7 @@ import click
 
 from sos_studio.cli.options import PATH, Vector, json_option, volume_options
 from sos_studio.cli.output import ProgressBar, emit, emit_json
+from sos_studio.cli.series import say_problem
 
 
 @click.command("capture")
@@ -38,7 +39,7 @@ def command(
 
     view = View(center, roll, yaw, pitch, spacing, slab, window)
     with ProgressBar("Opening the scan") as bar:
-        capture = capture_of(source, series, view, progress=bar.update)
+        capture = capture_of(source, series, view, progress=bar.update, warn=say_problem)
     stored = captures.write_capture_folder(capture, out)
     files = {name: str(out / name) for name in (captures.FULL_FILE, captures.FULL16_FILE, captures.RECORD_FILE)}
     if as_json:

@@ -14,7 +14,7 @@ import click
 
 from sos_studio.cli.output import emit_json, say
 from sos_studio.cli.series import series_line, series_object
-from sos_studio.core.errors import CancelledError, JobFailedError, SosError
+from sos_studio.core.errors import CancelledError, JobFailedError, SosError, refusal
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.messages import Message, message
 
@@ -46,8 +46,7 @@ def run(command: Callable[[list[str]], Any], arguments: Sequence[str]) -> int:
             return _tell_choice(error, as_json=as_json)
         return _tell(message(error.code, error.values), exit_code(error), as_json=as_json, debug=debug)
     except OSError as error:
-        values = {"file": _bare_name(error.filename), "reason": error.strerror or type(error).__name__}
-        return _tell(message("file.refused", values), BAD_INPUT, as_json=as_json, debug=debug)
+        return _tell(message(*refusal(error)), BAD_INPUT, as_json=as_json, debug=debug)
     except Exception as error:  # the last resort: anything else would be a traceback
         words = message("memory.short") if isinstance(error, MemoryError) else message("cli.internal", {"kind": type(error).__name__})
         return _tell(words, FAULT, as_json=as_json, debug=debug)
@@ -91,11 +90,6 @@ def _usage(error: click.ClickException) -> Message:
     context = error.ctx if isinstance(error, click.UsageError) else None
     hint = f"See {context.command_path} --help." if context is not None else ""
     return Message("usage", error.format_message(), hint)
-
-
-def _bare_name(name: object) -> str:
-    # Not the whole path: sentences are copied into mails, and paths hold patients' names.
-    return str(name).replace("\\", "/").rstrip("/").rpartition("/")[2] if name else "?"
 
 
 def _set_up_logging(debug: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 from sos_studio.cli.options import PATH, Vector, json_option, volume_options
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.cli.series import say_problem
 from sos_studio.core.geometry import Facing
 from sos_studio.core.predictions import Prediction
 
@@ -50,7 +51,7 @@ def command(
     networks = prediction.choose_networks(directory, model_dir, detector_dir)
     with ProgressBar("Opening") as bar:
         view = View(center, roll, yaw, pitch, spacing, slab, window)
-        picture = full_image(source, series, view, facing=facing, progress=bar.update)
+        picture = full_image(source, series, view, facing=facing, progress=bar.update, warn=say_problem)
     with prediction.PredictionService() as service:
         detector = None if networks.detector is None else networks.detector.path
         result = service.predict(picture.full8, model_dir=networks.model.path, roi=picture.frame, detector_dir=detector)

@@ -70,9 +70,12 @@ def import_(
     with projects.open(directory) as project, ProgressBar("Importing") as bar:
         report = projects.import_images(project, list(sources), labels, facing=facing, spacing_mm=spacing, progress=bar.update)
     failed = [{"image": f.image, "line": f.line, **faults.error_object(message(f.code, f.values))} for f in report.faults]
+    nothing = not (report.imported or report.already_there)
     if as_json:
+        reason = {"error": {key: failed[0][key] for key in ("code", "message", "hint")}} if nothing and failed else {}
         emit_json(
-            {
+            reason
+            | {
                 "imported": [vars(image) for image in report.imported],
                 "already_there": [vars(image) for image in report.already_there],
                 "readings": report.readings,
@@ -85,15 +88,17 @@ def import_(
         _tell_import(report, failed)
     if report.complete:
         return faults.DONE
-    return faults.PARTLY_DONE if report.imported or report.already_there else faults.BAD_INPUT
+    return faults.BAD_INPUT if nothing else faults.PARTLY_DONE
 
 
 def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
     if report.ignored_columns:
         say(str(message("import.ignored_columns", {"columns": ", ".join(report.ignored_columns)})))
     for fault in failed:
-        where = f"line {fault['line']}, {fault['image']}" if fault["line"] else fault["image"]
-        say(f"{where}: {fault['message']} {fault['hint']}".strip())
+        # Most sentences name the picture themselves.
+        named = fault["message"].startswith(fault["image"])
+        where = [f"line {fault['line']}"] * bool(fault["line"]) + [fault["image"]] * (not named)
+        say(": ".join([*([", ".join(where)] if where else []), f"{fault['message']} {fault['hint']}".strip()]))
     if report.unlabelled:
         say(f"{len(report.unlabelled)} images have no stage yet")
     known = f", {len(report.already_there)} were there already" if report.already_there else ""

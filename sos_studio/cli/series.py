@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sos_studio.cli.output import say
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.messages import message
 
@@ -28,6 +29,11 @@ def _list(values: tuple[Any, ...] | None) -> list[Any] | None:
 
 def _problem(problem: Problem) -> dict[str, str]:
     return {"code": problem.code, "severity": problem.severity, "message": str(message(problem.code, problem.values))}
+
+
+def say_problem(problem: Problem) -> None:
+    """A scan's problem that did not stand in the way, on stderr."""
+    say(f"{problem.severity}: {message(problem.code, problem.values)}")
 
 
 def series_line(info: SeriesInfo) -> str:

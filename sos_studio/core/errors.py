@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -45,3 +46,16 @@ class CancelledError(SosError):
 
     def __init__(self) -> None:
         super().__init__("cancelled")
+
+
+def refusal(error: OSError) -> tuple[str, dict[str, Any]]:
+    """Code and values of what the operating system refused where nobody said more about it.
+
+    Names a file without its folders: sentences are copied into mails, and paths hold patients' names.
+    """
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "disk.full", {}
+    reason = error.strerror or type(error).__name__
+    if not isinstance(error.filename, str) or not error.filename:
+        return "system.refused", {"reason": reason}
+    return "file.refused", {"file": error.filename.replace("\\", "/").rstrip("/").rpartition("/")[2], "reason": reason}

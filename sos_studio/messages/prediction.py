@@ -8,6 +8,10 @@ MESSAGES: dict[str, Template] = {
     "scan.none_loadable": Template("None of the series here can be opened.", "Look at the reason given for each."),
     "capture.folder_not_empty": Template("The folder {folder} is not empty.", "Choose a new folder; nothing is overwritten."),
     "capture.folder_unwritable": Template("The capture can't be written to {folder} ({reason}).", "Free some space or check the rights."),
+    "capture.too_small": Template(
+        "The capture would have only {width} x {height} pixels, of which at least {smallest} are needed each way.",
+        "Open the whole series; move the centre into the head.",
+    ),
     "capture.unreadable": Template("The capture in {folder} is damaged.", "Make the capture again."),
     "reading.no_evaluator": Template("Nobody is named as the evaluator.", "Enter your name first."),
     "prediction.no_model": Template("There is no trained network in {model}.", "Train one, or choose another folder."),

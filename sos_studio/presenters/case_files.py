@@ -66,6 +66,7 @@ def capture_into(
     It goes to the case that knows this series; else to `case_id` if that has no capture of another series; else to a new case.
     """
     image = captures.make_capture(scan.volume, orientation, window=window)
+    captures.require_usable(image)  # before a case is made for it
     owner = cases.case_of_series(project, image.series_hash)
     if owner is None and case_id is not None and not dataset_captures.captures(project, case_id):
         owner = case_id

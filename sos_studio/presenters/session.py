@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from psygnal import Signal
 
 from sos_studio.core.captures import Window
-from sos_studio.core.errors import CancelledError, SosError
+from sos_studio.core.errors import CancelledError, SosError, refusal
 from sos_studio.core.geometry import Orientation
 from sos_studio.core.job_state import JobState
 from sos_studio.core.readings import Reading
@@ -207,6 +207,11 @@ class Session:
             self.tell("cancelled")
         elif isinstance(error, SosError):
             self.tell(error.code, "error", **error.values)
+        elif isinstance(error, OSError):
+            code, values = refusal(error)
+            self.tell(code, "error", **values)
+        elif isinstance(error, MemoryError):
+            self.tell("memory.short", "error")
         else:
             log.error("unforeseen fault", exc_info=error)
             self.tell("internal", "error", kind=type(error).__name__)

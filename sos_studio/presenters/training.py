@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from sos_studio.core.errors import SosError
+from sos_studio.core.errors import SosError, refusal
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import JobKind, JobSpec
 from sos_studio.messages import Message, message
@@ -181,7 +181,10 @@ class TrainingPresenter:
 
     def _not_started(self, project: Project, error: Exception) -> None:
         self._session.report(error)
-        code, values = getattr(error, "code", "internal"), getattr(error, "values", {"kind": type(error).__name__})
+        if isinstance(error, OSError):
+            code, values = refusal(error)
+        else:
+            code, values = getattr(error, "code", "internal"), getattr(error, "values", {"kind": type(error).__name__})
         self._show(starting=False, problem=message(code, values) if self._session.project is project else None)
 
     def _follow(self, handle: JobHandle, *, tell_end: bool = False) -> None:

@@ -73,14 +73,24 @@ def make_capture(
     return imaging_capture.capture_midsagittal(volume, orientation, spacing_mm=spacing_mm, slab_mm=slab_mm, window=window)
 
 
+def require_usable(capture: CaptureImage) -> None:
+    """Raise ``capture.too_small`` for a picture that could not be opened again, such as one of three slices."""
+    height, width = capture.full8_vu.shape
+    if min(height, width) < images.SMALLEST_SIDE_PX:
+        raise BadInputError("capture.too_small", width=width, height=height, smallest=images.SMALLEST_SIDE_PX)
+
+
 def store_capture(project: Project, case_id: str, capture: CaptureImage) -> StoredCapture:
     """Write a capture into the project; when this returns it is on disk and in the database.
 
     Raises
     ------
+    BadInputError
+        ``capture.too_small``.
     ProjectError
         If the project can't be written; nothing is left behind then.
     """
+    require_usable(capture)
     capture_id = dataset_captures.add_capture(
         project,
         case_id,

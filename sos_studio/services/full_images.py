@@ -14,6 +14,7 @@ from sos_studio.core.captures import DEFAULT_SPACING_MM, Window
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.geometry import Facing, Orientation, Vector
 from sos_studio.core.roi import Roi
+from sos_studio.core.scans import Problem
 from sos_studio.imaging import images
 from sos_studio.imaging.capture import CaptureImage
 from sos_studio.services import captures, scans
@@ -61,12 +62,29 @@ class FullImage:
     mirrored: bool = False
 
 
-def capture_of(source: Path, series_uid: str | None, view: View, *, progress: Callable[[float], None] | None = None) -> CaptureImage:
-    """Open a volume and capture its midsagittal slice; errors of `scans.open_scan` and `captures.make_capture`."""
+def capture_of(
+    source: Path,
+    series_uid: str | None,
+    view: View,
+    *,
+    progress: Callable[[float], None] | None = None,
+    warn: Callable[[Problem], None] | None = None,
+) -> CaptureImage:
+    """Open a volume and capture its midsagittal slice; errors of `scans.open_scan` and `captures.make_capture`.
+
+    Parameters
+    ----------
+    warn
+        Told of every problem of the scan that did not stand in the way.
+    """
     # What can be refused without the scan is refused before it is read.
     window = view.checked_window()
     asked = Orientation(view.center_lps_mm or (0.0, 0.0, 0.0), view.roll_deg, view.yaw_deg, view.pitch_deg)
-    volume = scans.open_scan(source, series_uid, progress=progress).volume
+    scan = scans.open_scan(source, series_uid, progress=progress)
+    volume = scan.volume
+    if warn is not None:
+        for problem in scan.info.problems:
+            warn(problem)
     orientation = asked if view.center_lps_mm is not None else asked.centered_at(volume.center_lps_mm)
     spacing_mm = DEFAULT_SPACING_MM if view.spacing_mm is None else view.spacing_mm
     return captures.make_capture(volume, orientation, spacing_mm=spacing_mm, slab_mm=view.slab_mm, window=window)
@@ -79,6 +97,7 @@ def full_image(
     *,
     facing: Facing = "right",
     progress: Callable[[float], None] | None = None,
+    warn: Callable[[Problem], None] | None = None,
 ) -> FullImage:
     """The full image of a picture file, a capture folder (or its ``capture.json``) or a volume.
 
@@ -86,6 +105,8 @@ def full_image(
     ----------
     facing
         Where the face of a picture file looks; one that looks left is flipped. Captures and volumes know it themselves.
+    warn
+        Told of every problem of a volume that did not stand in the way.
 
     Raises
     ------
@@ -105,5 +126,5 @@ def full_image(
             return FullImage(captures.read_capture_folder(folder).full8, captures.latest_frame(folder))
         full8 = images.read_gray(source)
         return FullImage(np.ascontiguousarray(full8[:, ::-1]), mirrored=True) if facing == "left" else FullImage(full8)
-    capture = capture_of(source, series_uid, view or View(), progress=progress)
+    capture = capture_of(source, series_uid, view or View(), progress=progress, warn=warn)
     return FullImage(capture.full8_vu, None, capture)
