@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from sos_studio import __version__
 from sos_studio.imaging import resample
@@ -15,6 +15,34 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui import faults, icons, theme
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.main_window import MainWindow
+
+# A window that starts minimised is not painted, but has work to do all the same.
+AT_THE_LATEST_MS = 1000
+
+
+class FirstPaint(QObject):
+    """Calls back once, when the window has been painted for the first time; belongs to the window."""
+
+    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._then = then
+        self._window = window
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go)
+        self._timer.start(AT_THE_LATEST_MS)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The paint is under way: what is left of it comes before a timer of no time."""
+        if event.type() == QEvent.Type.Paint:
+            self._window.removeEventFilter(self)
+            self._timer.start(0)
+        return super().eventFilter(watched, event)
+
+    def _go(self) -> None:
+        self._window.removeEventFilter(self)
+        self._then()
 
 
 def application(arguments: Sequence[str] = ()) -> QApplication:
@@ -41,13 +69,13 @@ def open_window(paths: Sequence[Path] = ()) -> MainWindow:
     window = MainWindow(session)
     # The window waits for its workers when it is closed: a running QThreadPool must not outlive the application.
     background.setParent(window)
-    window.show()
 
     def after_first_paint() -> None:
         background.run(resample.warm_up, lambda _: None, lambda _: None)
         window.opener.open_paths(paths)
 
-    QTimer.singleShot(0, window, after_first_paint)
+    FirstPaint(window, after_first_paint)
+    window.show()
     return window
 
 

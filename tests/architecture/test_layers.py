@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(p for room in ("sos_studio", "trainer", "installer") for p in (ROOT / room).rglob("*.py") if "versions" not in p.parts)
 HEAVY = ("torch", "torchvision", "timm", "ultralytics", "trainer")
+# What the empty window does without: each costs a good part of the time in which it should be there, or all of it.
+AFTER_THE_FIRST_PAINT = (
+    *HEAVY, "alembic", "asyncio", "cv2", "http.client", "imagecodecs", "matplotlib", "numba", "onnxruntime", "PIL", "pydicom", "scipy",
+    "SimpleITK", "sqlalchemy", "ssl", "urllib3", "sos_studio.dataset.schema", "sos_studio.imaging.kernels", "sos_studio.phantom",
+)  # fmt: skip
+SHOW_THE_EMPTY_WINDOW = """
+import sos_studio.cli.main
+from sos_studio.ui import app
+painted, first_paint = [], app.FirstPaint
+app.AT_THE_LATEST_MS = 60_000
+app.FirstPaint = lambda window, then: first_paint(window, lambda: painted.append(True))
+window = app.open_window()
+while not painted:
+    app.application().processEvents()
+print(*(name for name in {names!r} if name in sys.modules), flush=True)
+os._exit(0)
+"""
 
 
 def _modules_after(code: str) -> set[str]:
@@ -30,6 +48,22 @@ def _modules_after(code: str) -> set[str]:
 def test_no_learning_library_enters_the_applications_process(module: str) -> None:
     loaded = _modules_after(f"import {module}")
     assert not {name for name in HEAVY if name in loaded}
+
+
+def test_the_empty_window_is_painted_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    code = "import os, sys\n" + SHOW_THE_EMPTY_WINDOW.format(names=AFTER_THE_FIRST_PAINT)
+    environment = {**os.environ, "SOS_STUDIO_DATA_DIR": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, env=environment, timeout=120
+    )
+    assert (result.returncode, result.stdout.split()) == (0, []), result.stderr
+
+
+def test_what_needs_no_qt_is_imported_before_qt() -> None:
+    # Shiboken reads the source of every module that comes after it.
+    loaded = _modules_after("import sos_studio.ui")
+    assert "PySide6" not in loaded
+    assert {"numpy", "pydantic", "sos_studio.presenters.opening", "sos_studio.services.prediction"} <= loaded
 
 
 def test_the_command_line_starts_without_qt_or_compilers() -> None:

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+
+from sos_studio.ui import app
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,6 +45,26 @@ def test_no_qt_call_loses_a_reference_to_none(qtbot: QtBot) -> None:
         label.update()
     # PySide6 6.12 lost one with each call, which killed the process after some thousand.
     assert abs(sys.getrefcount(None) - before) < 200
+
+
+def test_what_waits_for_the_first_paint_is_done_once(qtbot: QtBot) -> None:
+    label, done = QLabel("seen"), []
+    qtbot.addWidget(label)
+    app.FirstPaint(label, lambda: done.append(label.isVisible()))
+    assert not done
+    label.show()
+    qtbot.waitUntil(lambda: bool(done), timeout=5000)
+    label.repaint()
+    qtbot.wait(20)
+    assert done == [True]
+
+
+def test_a_window_that_is_never_painted_does_its_work_all_the_same(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "AT_THE_LATEST_MS", 10)
+    label, done = QLabel("minimised"), []
+    qtbot.addWidget(label)
+    app.FirstPaint(label, lambda: done.append(True))
+    qtbot.waitUntil(lambda: done == [True], timeout=5000)
 
 
 def test_the_window_opens_and_loads_no_learning_library(tmp_path: Path) -> None:
