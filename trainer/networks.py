@@ -7,6 +7,7 @@ it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from trainer.weights import load_starting_weights
 
 ATTENTION_SUFFIX = "+attn"
 _GROUP_WIDTH = 32
+# Where the head begins among a timm model's children.
+_HEADS = ("global_pool", "head")
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,48 @@ class Network(nn.Module):
         finally:
             hook.remove()
         return seen[0], logits_NK
+
+    def evidence_logits(self, features_NCHW: Tensor, logits_NK: Tensor, grid_stage: GridStage = "last") -> Tensor:
+        """Logits for the evidence that a map is drawn of: each sample's depend on that sample's activations alone.
+
+        Batch statistics between activations and logits tie the samples of a training batch together: their gradients would add up to
+        nothing over the batch, and a case that is staged surely would show where the others' evidence lies. So what follows the
+        activations is computed once more, with the running statistics that a person's map is drawn with.
+
+        Parameters
+        ----------
+        features_NCHW, logits_NK
+            From `activations_and_logits`.
+
+        Returns
+        -------
+        `logits_NK` itself where there are no such statistics.
+        """
+        tail = self._after(grid_stage)
+        norms = [m for part in tail for m in part.modules() if isinstance(m, nn.BatchNorm2d) and m.training]
+        if not norms:
+            return logits_NK
+        try:
+            for norm in norms:
+                norm.eval()
+            for part in tail:
+                features_NCHW = part(features_NCHW)
+            return self.head(features_NCHW)
+        finally:
+            for norm in norms:
+                norm.train()
+
+    def _after(self, grid_stage: GridStage) -> tuple[nn.Module, ...]:
+        """What lies between the activations of that stage and the head, in order."""
+        if grid_stage == "last":
+            return ()
+        # timm runs the parts of these families in the order in which they are registered.
+        container, _, index = self._third_name.partition(".")
+        parts = itertools.dropwhile(lambda part: part[0] != container, self.backbone.named_children())
+        _, stage = next(parts)
+        later = itertools.takewhile(lambda part: part[0] not in _HEADS, parts)
+        within = list(stage.children())[int(index) + 1 :] if index else []
+        return (*within, *(module for _, module in later), self.attend)
 
     def grid(self, grid_stage: GridStage = "last") -> CellGrid:
         """Where the cells of that stage lie on the input."""

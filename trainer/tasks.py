@@ -102,13 +102,16 @@ class StudentTask:
             features_NCHW, logits_NK = network.activations_and_logits(
                 network_input(images_NHW, network.channels), settings.attention_grid_stage
             )
+            evidence_NK = logits_NK
+            if settings.alpha > 0:
+                evidence_NK = network.evidence_logits(features_NCHW, logits_NK, settings.attention_grid_stage)
         logits_NK = logits_NK.float()
         grid = network.grid(settings.attention_grid_stage)
         grid_hw = (features_NCHW.shape[2], features_NCHW.shape[3])
         mask_NHW = mask_to_grid(masks_NHW, grid_hw, grid.stride_px, grid.first_px)
         attention_NHW = mask_NHW  # a term that is not asked for is not paid for
         if settings.alpha > 0:
-            attention_NHW = training_attention(features_NCHW, logits_NK, target_N, settings.attention_sign)
+            attention_NHW = training_attention(features_NCHW, evidence_NK.float(), target_N, settings.attention_sign)
         weight_K = stage_weights(self.samples.target_N, self.stages).to(device) if settings.optimiser.class_balance else None
         loss = student_loss(
             logits_NK,

@@ -5,7 +5,7 @@ import torch
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.predictions import ModelCard
-from trainer.attention import evidence_score, grad_cam
+from trainer.attention import GridStage, evidence_score, grad_cam
 from trainer.networks import Network, build, restore
 
 
@@ -25,6 +25,34 @@ def test_features_come_before_the_head_and_fill_the_grid(name: str, grid_stage: 
     assert torch.allclose(logits, network.head(network.features(images)), atol=1e-5)
     maps = grad_cam(features, evidence_score(logits, torch.tensor([0, 3])), create_graph=True)
     assert maps.shape == (2, 64 // stride, 96 // stride)
+
+
+FAMILIES = ["test_resnet", "resnet18", "test_efficientnet", "test_convnext", "test_convnext+attn"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("grid_stage", ["last", "third"])
+def test_a_training_map_shows_the_evidence_of_one_sample_alone(name: str, grid_stage: GridStage) -> None:
+    network = build(name).train()
+    images, target = torch.randn(6, 1, 64, 64), torch.tensor([0, 1, 2, 3, 4, 0])
+    features, logits = network.activations_and_logits(images, grid_stage)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    score = evidence_score(network.evidence_logits(features, logits, grid_stage), target)
+    (alone,) = torch.autograd.grad(score[0], features, retain_graph=True)
+    assert float(alone[0].abs().max()) > 0
+    assert float(alone[1:].abs().max()) == 0  # no sample draws another's map
+    # Computing once more leaves no trace in the network that learns.
+    assert all(module.training for module in network.modules())
+    assert all(torch.equal(value, network.state_dict()[key]) for key, value in before.items())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_follows_the_third_stage_is_all_that_follows(name: str) -> None:
+    network = build(name).eval()
+    features, logits = network.activations_and_logits(torch.randn(2, 1, 64, 64), "third")
+    for part in network._after("third"):
+        features = part(features)
+    assert torch.equal(network.head(features), logits)
 
 
 def _seen_center(network: Network, row: int, column: int, side_px: int) -> tuple[float, float]:
