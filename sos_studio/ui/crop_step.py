@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui import parts
 from sos_studio.ui.crop_view import CropPreview, CropView
 from sos_studio.ui.image_view import gray_image
+from sos_studio.ui.number_box import NumberBox
 from sos_studio.ui.pixel_position import pixel_position
 
 
@@ -175,13 +176,7 @@ class CropPanel(QWidget):
 
 
 def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:
-    spin = QDoubleSpinBox()
-    spin.setRange(low, high)
-    spin.setDecimals(decimals)
-    spin.setSingleStep(0.5)
-    spin.setSuffix(suffix)
-    spin.setKeyboardTracking(False)
-    spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+    spin = NumberBox(low, high, decimals, 0.5, suffix)
     spin.setToolTip(tooltip)
     spin.setAccessibleName(tooltip)
     return spin
@@ -194,9 +189,9 @@ def _ticked(text: str, done: bool) -> str:
 def _saving_words(state: CropState) -> str:
     match state.saving:
         case "saved" if state.roi is None:
-            return _tr("Frame {n} stays until there is another; Esc brings it back.").format(n=state.roi_n)
+            return _tr("The frame before stays until there is another; Esc brings it back.")
         case "saved":
-            return _tr("✓ Saved as frame {n}").format(n=state.roi_n)
+            return _tr("✓ Saved")
         case "saving" | "waiting":
             return _tr("Saving …")
         case "failed":

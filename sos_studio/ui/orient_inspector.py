@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLocale, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
@@ -12,6 +11,7 @@ from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.presenters.orientation import PROTOCOL, Angle, OrientationPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
+from sos_studio.ui.number_box import NumberBox
 from sos_studio.ui.theme import PLANE_COLORS
 
 ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
@@ -111,7 +111,7 @@ class OrientInspector(QWidget):
         return row, box, label
 
     def _make_angle(self, angle: Angle) -> QDoubleSpinBox:
-        box = _number(-180.0, 180.0, 1, 0.1, "°")
+        box = NumberBox(-180.0, 180.0, 1, 0.1, "°")
         box.setWrapping(True)
         box.setAccessibleName(words.plane_title(angle))
         box.setToolTip(
@@ -125,14 +125,14 @@ class OrientInspector(QWidget):
         return box
 
     def _make_centre(self, n: int) -> QDoubleSpinBox:
-        box = _number(-9999.0, 9999.0, 1, 0.5, "")
+        box = NumberBox(-9999.0, 9999.0, 1, 0.5)
         box.setAccessibleName(_tr("Centre {axis}, millimetres").format(axis=AXES[n]))
         box.setToolTip(_tr("Where the three planes cross, patient millimetres towards {axis}").format(axis=AXES[n]))
         box.valueChanged.connect(self._type_centre)
         return box
 
     def _make_window(self) -> QDoubleSpinBox:
-        box = _number(-100000.0, 100000.0, 0, 50.0, "")
+        box = NumberBox(-100000.0, 100000.0, 0, 50.0)
         box.valueChanged.connect(self._type_window)
         return box
 
@@ -230,31 +230,6 @@ class OrientInspector(QWidget):
     def _on_capturing(self, capturing: bool) -> None:
         self.capture_button.setEnabled(not capturing and self._session.scan_in_front)
         self.capture_button.setText(_tr("Capturing…") if capturing else _tr("Capture midsagittal slice"))
-
-
-class NumberBox(QDoubleSpinBox):
-    """Takes the wheel only while it has the keys: scrolling the inspector must not turn the head."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave it to the scroll area unless somebody is at this number."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-def _number(low: float, high: float, decimals: int, step: float, suffix: str) -> QDoubleSpinBox:
-    box = NumberBox()
-    # A point in every language: these numbers are copied into tables and papers.
-    box.setLocale(QLocale(QLocale.Language.C))
-    box.setRange(low, high)
-    box.setDecimals(decimals)
-    box.setSingleStep(step)
-    box.setSuffix(suffix)
-    box.setKeyboardTracking(False)
-    box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return box
 
 
 def _show(box: QDoubleSpinBox, value: float) -> None:
