@@ -8,7 +8,7 @@ MESSAGES: dict[str, Template] = {
         "Check the path; was the disk removed?",
     ),
     "scan.no_dicom": Template(
-        "There is no DICOM image in this folder ({files} files looked at).",
+        "There is no DICOM image in this folder (files looked at: {files}).",
         "Choose the folder that the scanner exported, or a NIfTI, NRRD or MHA file.",
     ),
     "scan.not_dicom": Template(

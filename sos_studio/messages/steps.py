@@ -8,6 +8,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "staging.no_project": Template("There is no project to keep the reading in.", "Open one or make a new one in the File menu."),
     "staging.taken_back": Template("The reading of {case} (stage {stage}) was taken back."),
+    "staging.taken_back_to": Template("The last change was taken back: {case} is read as stage {stage}, as before."),
     "predict.no_image": Template("There is no full image to predict on.", "Capture one in Orient, or choose a captured case."),
     "predict.nothing_to_confirm": Template("There is no prediction to confirm yet.", "Press Ctrl+P first."),
     "staging.frame_not_saved": Template(

@@ -184,9 +184,13 @@ class StagingPresenter:
 
     def _reread(self, taken_back: Reading) -> None:
         project = self._session.project
+        before = _own(project, taken_back.case_id, taken_back.evaluator) if project is not None else None
         if project is not None:
-            self._on_disk(taken_back.case_id, _own(project, taken_back.case_id, taken_back.evaluator))
-        self._session.tell("staging.taken_back", "info", case=taken_back.case_id, stage=taken_back.stage)
+            self._on_disk(taken_back.case_id, before)
+        if before is None:
+            self._session.tell("staging.taken_back", "info", case=taken_back.case_id, stage=taken_back.stage)
+        else:
+            self._session.tell("staging.taken_back_to", "info", case=taken_back.case_id, stage=before.stage)
         self._session.cases_changed.emit()
 
     def _on_disk(self, case_id: str, reading: Reading | None) -> None:

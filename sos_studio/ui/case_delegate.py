@@ -28,7 +28,7 @@ def chips(case: CaseSummary, evaluators: int) -> list[tuple[str, bool]]:
     words = [
         (_tr("captured"), case.captured),
         (_tr("cropped"), case.cropped),
-        (_tr("staged {n} of {m}").format(n=staged, m=max(evaluators, 1)), staged > 0),
+        (_tr("staged by {n} of {m}").format(n=staged, m=max(evaluators, 1)), staged > 0),
     ]
     if case.predicted:
         words.append((_tr("predicted"), True))
@@ -44,12 +44,25 @@ def described(case: CaseSummary, evaluators: int) -> str:
         parts.append({"F": _tr("female"), "M": _tr("male")}[case.sex])
     parts += [text for text, reached in chips(case, evaluators) if reached]
     if case.label is not None:
-        parts.append(_tr("consensus stage {stage}").format(stage=case.label))
+        parts.append(
+            _tr("stage {stage} by the majority of {n} evaluators").format(stage=case.label, n=len(case.staged_by))
+            if len(case.staged_by) > 1
+            else _label_words(case)
+        )
     if case.ambiguous:
         parts.append(_tr("ambiguous"))
     if case.excluded:
         parts.append(_tr("excluded: {reason}").format(reason=case.exclusion_reason or "—"))
     return " · ".join(parts)
+
+
+def _label_words(case: CaseSummary) -> str:
+    """Whose stage it is, too: the majority's is not always the own one."""
+    if case.label is None:
+        return ""
+    if len(case.staged_by) > 1:
+        return _tr("majority {n}").format(n=case.label)
+    return _tr("stage {n}").format(n=case.label)
 
 
 class CaseDelegate(QStyledItemDelegate):
@@ -112,17 +125,20 @@ def _text(painter: QPainter, box: QRectF, case: CaseSummary, palette: QPalette) 
     metrics = QFontMetricsF(font)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.Text))
-    stage = _tr("stage {n}").format(n=case.label) if case.label is not None else ""
+    stage = _label_words(case)
     if case.ambiguous:
         stage = _tr("ambiguous")
     if case.excluded:
         stage = _tr("excluded")
-    room = box.width() - (metrics.horizontalAdvance(stage) + 6 if stage else 0)
+    small = QFont(painter.font())
+    small.setPointSizeF(small.pointSizeF() * 0.88)
+    room = box.width() - (QFontMetricsF(small).horizontalAdvance(stage) + 6 if stage else 0)
     painter.drawText(
         QRectF(box.left(), box.top(), room, metrics.height()), 0, metrics.elidedText(case.case_id, Qt.TextElideMode.ElideRight, room)
     )
     if stage:
         painter.setPen(palette.color(QPalette.ColorRole.Link))
+        painter.setFont(small)
         painter.drawText(QRectF(box.left(), box.top(), box.width(), metrics.height()), Qt.AlignmentFlag.AlignRight, stage)
     font.setBold(False)
     painter.setFont(font)

@@ -176,7 +176,7 @@ class CasesDock(QDockWidget):
         layout.addLayout(head)
         layout.addWidget(self._stack, 1)
         layout.addLayout(foot)
-        body.setMinimumWidth(210)
+        body.setMinimumWidth(236)
         self.setWidget(body)
 
     def _make_status(self) -> QComboBox:
@@ -202,8 +202,8 @@ class CasesDock(QDockWidget):
         box.addItem(_tr("Any stage"), None)
         for stage in BASSED_5.stages:
             box.addItem(_tr("Stage {n}").format(n=stage.number), stage.number)
-        box.setAccessibleName(_tr("Filter by consensus stage"))
-        box.setToolTip(_tr("Show only cases whose consensus is this stage"))
+        box.setAccessibleName(_tr("Filter by the evaluators' stage"))
+        box.setToolTip(_tr("Show only cases that most evaluators read as this stage"))
         box.currentIndexChanged.connect(self._on_filter)
         return box
 

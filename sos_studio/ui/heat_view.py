@@ -28,6 +28,7 @@ class HeatView(ImageView):
         super().__init__(parent)
         self._presenter = presenter
         self._heat: QImage | None = None
+        self._heat_empty = False
         self._heat_layer: QPixmap | None = None
         self._expert: Roi | None = None
         self.setAccessibleName(_tr("Full image with the heatmap"))
@@ -48,6 +49,7 @@ class HeatView(ImageView):
             self._heat = None
         else:
             height, width = rgba.shape[:2]
+            self._heat_empty = not rgba[..., 3].any()
             self._heat = QImage(np.ascontiguousarray(rgba).data, width, height, 4 * width, QImage.Format.Format_RGBA8888).convertToFormat(
                 QImage.Format.Format_ARGB32_Premultiplied
             )
@@ -66,7 +68,10 @@ class HeatView(ImageView):
             painter.setOpacity(state.opacity)
             painter.drawPixmap(0, 0, self._heat_layer)
             painter.setOpacity(1.0)
-            self._paint_scale(painter, state)
+            if self._heat_empty:
+                paint_banner(painter, room, _tr("The heatmap is empty: the network marks no place in this image."))
+            else:
+                self._paint_scale(painter, state)
         if self._expert is not None:
             paint_frame(painter, self._expert, to_widget)
             self._name(painter, self._expert, _tr("evaluator's frame"), FRAME, above=True)

@@ -140,6 +140,9 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         session.message.connect(self._on_message)
+        session.busy.connect(self._on_busy)
+        session.case_changed.connect(self._on_other_reading)
+        session.reading_saved.connect(self._on_other_reading)
         session.step_requested.connect(self.show_step)
         session.settings_changed.connect(self._on_facing)
         session.evaluator_changed.connect(self._on_evaluator)
@@ -253,6 +256,14 @@ class MainWindow(QMainWindow):
 
     def _on_message(self, message: Message, severity: str) -> None:
         self.messages.say(message, severity)
+
+    def _on_busy(self, work: str | None) -> None:
+        if work == "open_scan":
+            # Why another scan could not be opened must not be read as said of this one.
+            self.messages.outdate("scan.")
+
+    def _on_other_reading(self, _: object) -> None:
+        self.messages.outdate("staging.")
 
     def _on_facing(self, *_: object) -> None:
         self.keymap[Action.FACE_LEFT].setChecked(self.session.settings.facing == "left")

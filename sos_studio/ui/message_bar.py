@@ -47,7 +47,7 @@ class MessageBar(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self._waiting: deque[tuple[Message, str]] = deque(maxlen=WAITING)
-        self._severity = ""
+        self._severity = self._code = ""
         over.installEventFilter(self)
         self.hide()
 
@@ -71,6 +71,13 @@ class MessageBar(QFrame):
         if self._waiting:
             self._show(*self._waiting.popleft())
 
+    def outdate(self, prefix: str) -> None:
+        """Away with messages whose code begins with `prefix`: what they tell of is over."""
+        kept = [entry for entry in self._waiting if not entry[0].code.startswith(prefix)]
+        self._waiting = deque(kept, maxlen=WAITING)
+        if not self.isHidden() and self._code.startswith(prefix):
+            self.dismiss()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay at the lower edge when the workspace changes its size."""
         if event.type() == QEvent.Type.Resize:
@@ -78,7 +85,7 @@ class MessageBar(QFrame):
         return super().eventFilter(watched, event)
 
     def _show(self, message: Message, severity: str) -> None:
-        self._severity = severity
+        self._severity, self._code = severity, message.code
         self._sign.setText(SIGNS.get(severity, ""))
         self._text.setText(str(message))
         self.setAccessibleName(str(message))

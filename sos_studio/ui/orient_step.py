@@ -66,7 +66,8 @@ class EmptyPage(QWidget):
             _tr("It is on this computer.")
             if scan_known
             else _tr(
-                "Nobody needs it to crop, stage or predict. To orient it again, open it from its folder:\nit finds its case by itself."
+                "You don't need it to crop, stage or predict: the captured image is kept in the project.\n"
+                "To orient it again, open it from its folder; it finds its case by itself."
             )
         )
 

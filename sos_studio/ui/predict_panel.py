@@ -181,9 +181,9 @@ class PredictPanel(QWidget):
         self._about.setText(_about(card) if card is not None else "")
         prediction = state.shown.result.prediction if state.shown is not None else None
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
-        self.stage.setText(_tr("Stage {n}").format(n=prediction.stage) if prediction is not None else _tr("No prediction yet"))
+        self.stage.setText(_tr("Stage {n}").format(n=prediction.stage) if prediction is not None else _tr("No prediction shown"))
         self._words.setText(stage_words(BASSED_5.stages[prediction.stage - 1]) if prediction is not None else _what_next(state))
-        self.expected.setText(_tr("Expected stage {x}").format(x=f"{prediction.expected_stage:.2f}") if prediction is not None else "")
+        self.expected.setText(_mean_words(prediction) if prediction is not None else "")
         self.expected.setToolTip(_tr("Mean of the stages, each weighted by its probability"))
         self.expected.setVisible(prediction is not None)
         self.attention.setText(_attention_words(prediction) if prediction is not None else "")
@@ -227,7 +227,14 @@ def _what_next(state: PredictionState) -> str:
     }.get(state.phase, "")
 
 
+def _mean_words(prediction: Prediction) -> str:
+    """Not "expected stage": clinicians would read that as expected at this age."""
+    return _tr("Probability-weighted mean: stage {x}").format(x=f"{prediction.expected_stage:.2f}")
+
+
 def _attention_words(prediction: Prediction) -> str:
+    if prediction.roi is not None and prediction.attention_in_roi is None:
+        return _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
     if prediction.attention_in_roi is None or prediction.roi is None:
         return _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in Crop (Ctrl+2).")
     frame = _tr("evaluator's frame") if prediction.roi.source == "expert" else _tr("detector's frame")

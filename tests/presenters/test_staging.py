@@ -138,6 +138,20 @@ def test_undo_takes_the_reading_back_by_a_new_row_and_redo_appends_it_again(pres
     assert len(readings.readings(session.project, "case-0001")) == 5
 
 
+def test_undo_of_a_change_says_how_the_case_is_read_again(presenter, session):
+    presenter.choose(2)
+    presenter.set_remark("scar?")
+    presenter.choose(3)
+    told = []
+    session.message.connect(lambda message, severity: told.append(message))
+    session.undo.undo()
+    assert told[-1].code == "staging.taken_back_to"
+    assert "stage 2" in told[-1].text
+    session.undo.undo()
+    session.undo.undo()
+    assert told[-1].code == "staging.taken_back"
+
+
 def test_undo_reaches_a_reading_of_the_case_before(presenter, session):
     presenter.choose(2)
     open_case(session, "case-0002")

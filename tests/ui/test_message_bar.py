@@ -47,3 +47,15 @@ def test_a_long_message_is_shown_whole_and_inside(bar: MessageBar) -> None:
     assert bar.parentWidget().rect().contains(bar.geometry())
     bar.over.resize(300, 400)
     assert bar.parentWidget().rect().contains(bar.geometry())
+
+
+def test_messages_about_what_is_over_go_and_others_stay(bar: MessageBar) -> None:
+    bar.say(Message("scan.no_dicom", "There is no DICOM image in this folder."), "error")
+    bar.say(Message("disk.full", "The disk is full."), "error")
+    bar.say(Message("scan.tilted", "The gantry was tilted."), "error")
+    bar.outdate("scan.")
+    assert bar.text == "The disk is full."
+    bar.outdate("scan.")
+    assert bar.text == "The disk is full."
+    bar.dismiss()
+    assert bar.text == ""

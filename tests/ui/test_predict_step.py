@@ -48,7 +48,7 @@ def test_the_answer_is_in_figures_and_words(step):
     assert panel.stage.text() == "Stage 4"
     assert panel.bars.probabilities == pytest.approx((0.05, 0.05, 0.05, 0.8, 0.05))
     assert "stage 4: 80 %" in panel.bars.accessibleDescription()
-    assert panel.expected.text() == "Expected stage 3.75"
+    assert panel.expected.text() == "Probability-weighted mean: stage 3.75"
     assert panel.attention.text() == "Attention inside the SOS region: 64 % (detector's frame)"
 
 
