@@ -28,6 +28,8 @@ from trainer.networks import CellGrid
 FloatArray = npt.NDArray[np.float64]
 Picture = Literal["crop", "full_image"]
 
+# Whoever starts a training asks for ten labelled cases; this many of them remain to fit to at the least.
+LEAST_TO_FIT = 5
 # ImageNet's grey mean and spread, so that starting weights meet what they were trained on.
 GREY_MEAN, GREY_SPREAD = 0.449, 0.226
 
@@ -208,7 +210,7 @@ def inner_split(
     return fitting, tuple(e for e in entries if e.patient in judges)
 
 
-def require_learnable(entries: Sequence[ManifestEntry], least: int = 10) -> None:
+def require_learnable(entries: Sequence[ManifestEntry], least: int = LEAST_TO_FIT) -> None:
     """Refuse to train on next to nothing.
 
     Raises

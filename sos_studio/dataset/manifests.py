@@ -22,6 +22,8 @@ from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
 
 # Two per fold: one to judge and one to learn from would be left of fewer, and no inner split.
 MIN_CASES = 2 * FOLDS
+# One patient may have many of the cases, and all of them in the fold that is held out.
+MIN_LEFT = MIN_CASES - 3
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
     Raises
     ------
     BadInputError
-        ``training.too_few_cases`` (count, least), ``training.too_few_frames`` (count, least), ``training.one_stage_only`` (stage, count),
-        ``training.empty_fold`` (fold) or ``training.one_stage_left`` (stage, fold): what remains for learning has one stage only.
+        ``training.too_few_cases`` (count, least), ``training.too_few_patients``, ``training.too_few_frames`` (count, least),
+        ``training.one_stage_only`` (stage, count); of what remains for learning: ``training.empty_fold`` (fold),
+        ``training.too_few_left`` (count, least, fold) or ``training.one_stage_left`` (stage, fold).
     ProjectError
         ``manifest.damaged_files`` (cases, count) if files are missing or not what they were; ``project.read_only``; refusals of the disk.
     """
@@ -63,7 +66,7 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
     files = _files(project, chosen)
     _require_undamaged(project, files)
     entries = tuple(_entry(summary, labels[summary.case_id], folds[summary.patient], files[summary.case_id]) for summary in chosen)
-    _require_something_to_learn(entries, held_out_fold)
+    _require_something_to_learn(entries, held_out_fold, need_crops)
     manifest = Manifest(
         manifest_id=f"manifest-{utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
         project_id=project.project_id,
@@ -99,10 +102,13 @@ def _require_enough(chosen: list[CaseSummary], labels: Mapping[str, int], need_c
         raise BadInputError("training.one_stage_only", stage=next(iter(labels.values())), count=len(labels))
 
 
-def _require_something_to_learn(entries: tuple[ManifestEntry, ...], held_out_fold: int) -> None:
+def _require_something_to_learn(entries: tuple[ManifestEntry, ...], held_out_fold: int, need_crops: bool) -> None:
     left = Counter(entry.stage for entry in entries if entry.fold != held_out_fold)
     if sum(left.values()) == len(entries):
         raise BadInputError("training.empty_fold", fold=held_out_fold + 1)
+    usable = sum(entry.crop is not None or not need_crops for entry in entries if entry.fold != held_out_fold)
+    if usable < MIN_LEFT:
+        raise BadInputError("training.too_few_left", count=usable, least=MIN_LEFT, fold=held_out_fold + 1)
     if len(left) < 2:
         raise BadInputError("training.one_stage_left", stage=next(iter(left), "?"), fold=held_out_fold + 1)
 

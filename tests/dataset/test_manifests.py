@@ -98,6 +98,17 @@ def test_cases_of_too_few_patients_cannot_be_split(project: Project) -> None:
         manifests.freeze(project)
 
 
+def test_what_the_held_out_fold_leaves_must_be_enough(project: Project) -> None:
+    for n in range(12):  # half of the cases are of one patient, who lies in one fold
+        builders.staged_case(project, 1 + n % 2, patient=f"P{max(0, n - 5):04d}", frame=False)
+    fold = splits.assign(project, {f"case-{n + 1:04d}": 1 + n % 2 for n in range(12)})["P0000"]
+    with pytest.raises(BadInputError) as caught:
+        manifests.freeze(project, held_out_fold=fold)
+    assert caught.value.code == "training.too_few_left"
+    assert caught.value.values["count"] < caught.value.values["least"]
+    manifests.freeze(project, held_out_fold=(fold + 1) % 5)
+
+
 @pytest.mark.parametrize("damage", ["missing", "changed"])
 def test_a_manifest_never_vouches_for_a_damaged_picture(project: Project, damage: str) -> None:
     ids = [builders.staged_case(project, 1 + n % 2) for n in range(10)]

@@ -135,8 +135,8 @@ def test_stages_are_spread_evenly_over_the_parts() -> None:
 
 def test_next_to_nothing_and_one_stage_are_refused() -> None:
     with pytest.raises(BadInputError) as few:
-        require_learnable([an_entry(n, 1 + n % 2) for n in range(9)])
-    assert (few.value.code, few.value.values["count"]) == ("training.too_few_cases", 9)
+        require_learnable([an_entry(n, 1 + n % 2) for n in range(4)])
+    assert (few.value.code, few.value.values["count"]) == ("training.too_few_cases", 4)
     with pytest.raises(BadInputError) as one:
         require_learnable([an_entry(n, 3) for n in range(20)])
     assert (one.value.code, one.value.values["stage"]) == ("training.one_stage_only", 3)

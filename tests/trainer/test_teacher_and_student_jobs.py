@@ -159,7 +159,7 @@ def test_one_stage_too_few_cases_and_a_bad_input_size_are_refused(contexts: Any)
             run_teacher(replace(context, manifest=context.manifest.model_copy(update={"entries": tuple(entries)})))
         return caught.value.code
 
-    assert code_for(context.manifest.entries[:10]) == "training.too_few_cases"
+    assert code_for(context.manifest.entries[:5]) == "training.too_few_cases"
     assert code_for(e.model_copy(update={"stage": 3}) for e in context.manifest.entries) == "training.one_stage_only"
     with pytest.raises(BadInputError) as caught:
         run_teacher(contexts("u", "teacher", **{"teacher.input_shape_hw": (40, 80)}))

@@ -21,7 +21,7 @@ from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
 from trainer import detector_ultralytics, environment, model_store
 from trainer.context import JobContext
-from trainer.data import Samples, inner_split, load_samples
+from trainer.data import LEAST_TO_FIT, Samples, inner_split, load_samples
 from trainer.detector_data import box_of
 from trainer.detector_metrics import Detection, judge
 from trainer.detector_ultralytics import Detector, Hooks, Recipe
@@ -31,7 +31,7 @@ from trainer.model_store import StoredModel
 _log = logging.getLogger(__name__)
 
 # Fewer frames than this teach a network from scratch nothing at all.
-LEAST_FRAMES = 10
+LEAST_FRAMES = LEAST_TO_FIT
 
 
 def run_detector(context: JobContext) -> StoredModel:

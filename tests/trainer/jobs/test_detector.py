@@ -26,10 +26,10 @@ def context_of(project: Path, kind: jobs.JobKind = "student", *, unframed: int =
 def test_too_few_frames_are_refused_with_their_count(tmp_path: Path) -> None:
     from trainer.jobs.detector import run_detector
 
-    context = context_of(tmp_path, "detector", unframed=12)
+    context = context_of(tmp_path, "detector", unframed=16)
     with pytest.raises(BadInputError, match="too_few_frames") as caught:
         run_detector(context)
-    assert caught.value.values == {"count": 8, "least": 10}
+    assert caught.value.values == {"count": 4, "least": 5}
     context.events.log.close()
 
 
