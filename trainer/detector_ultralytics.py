@@ -193,7 +193,7 @@ class Detector:
                 self._model(batch_N1HW), confidence, _SAME_OBJECT_OVERLAP, nc=1, max_det=_MOST_DETECTIONS, rotated=True, max_time_img=10.0
             )
             for n, boxes in enumerate(rows, start=start):
-                found.append([_detection(row, uv_from_input[n], shapes_vu[n]) for row in boxes.to("cpu", torch.float64).tolist()])
+                found.append([_detection(row, uv_from_input[n], shapes_vu[n]) for row in boxes.cpu().double().tolist()])
         return found
 
 

@@ -17,13 +17,13 @@ _BATCH = 16
 
 
 def predict_logits(network: Network, samples: Samples, device: torch.device) -> npt.NDArray[np.float64]:
-    """Logits (N, K) without augmentation."""
+    """Logits (N, K) without augmentation, in float64 (made so on the CPU, because not every device has it)."""
     network.eval()
     if len(samples) == 0:
         return np.zeros((0, network.stages))
     with torch.no_grad():
         parts = [network(network_input(batch.to(device), network.channels)) for batch in torch.split(samples.images_NHW, _BATCH)]
-        logits: npt.NDArray[np.float64] = torch.cat(parts).double().cpu().numpy()
+        logits: npt.NDArray[np.float64] = torch.cat(parts).cpu().double().numpy()
     return logits
 
 

@@ -249,7 +249,9 @@ def _one_step(run: _Run, task: Task, settings: OptimiserSettings, *, seed: int, 
         raise JobFailedError("training.diverged", epoch=epoch + 1)
     run.optimiser.zero_grad(set_to_none=True)
     losses["total"].backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
+    if not bool(torch.isfinite(norm)):  # a step along it would spoil the weights, and after the last one nobody would notice
+        raise JobFailedError("training.diverged", epoch=epoch + 1)
     run.optimiser.step()
     run.step += 1
     _move_average(run.average, run.network, min(settings.ema_decay, run.step / (run.step + 9.0)))

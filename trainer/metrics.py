@@ -11,6 +11,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _CALIBRATION_BINS = 10
+# What "no change" weighs when the temperature is fitted, in cases: three right answers must not make a network four times as sure.
+_CASES_FOR_NO_CHANGE = 2.0
 
 
 def softmax(logits_NK: npt.NDArray[np.floating], temperature: float = 1.0) -> FloatArray:
@@ -93,7 +95,8 @@ def staging_figures(probabilities_NK: FloatArray, target_N: IntArray) -> dict[st
 def fit_temperature(logits_NK: npt.NDArray[np.floating], target_N: IntArray) -> float:
     """The temperature that makes `softmax(logits / T)` likeliest (Guo et al. 2017), 0.25 … 8; 1 without cases.
 
-    The likelihood has one maximum in log T, so a golden-section search finds it.
+    A handful of cases, all right or all wrong, would drive it to a bound; so 1 / T has a gamma prior that is highest at 1 and weighs
+    as much as two cases. What is minimised is convex in 1 / T, so a golden-section search in log T finds it.
     """
     if len(target_N) == 0:
         return 1.0
@@ -101,7 +104,11 @@ def fit_temperature(logits_NK: npt.NDArray[np.floating], target_N: IntArray) -> 
     golden = (np.sqrt(5.0) - 1) / 2
     for _ in range(40):
         inner_low, inner_high = high - golden * (high - low), low + golden * (high - low)
-        at_low = negative_log_likelihood(logits_NK, target_N, float(np.exp(inner_low)))
-        at_high = negative_log_likelihood(logits_NK, target_N, float(np.exp(inner_high)))
+        at_low, at_high = (_temperature_cost(logits_NK, target_N, float(np.exp(at))) for at in (inner_low, inner_high))
         low, high = (low, inner_high) if at_low <= at_high else (inner_low, high)
     return float(np.exp((low + high) / 2))
+
+
+def _temperature_cost(logits_NK: npt.NDArray[np.floating], target_N: IntArray, temperature: float) -> float:
+    prior = 1 / temperature - 1 + float(np.log(temperature))
+    return negative_log_likelihood(logits_NK, target_N, temperature) + _CASES_FOR_NO_CHANGE / len(target_N) * prior

@@ -47,6 +47,7 @@ class TinyTask:
     target: Tensor
     judges: bool = True
     explode_at: int = -1
+    spoil_at: int = -1
     calls: int = 0
 
     @classmethod
@@ -64,6 +65,8 @@ class TinyTask:
         self.calls += 1
         noise = torch.randn(self.images[index_N].shape, generator=generator)
         loss = nn.functional.cross_entropy(network(self.images[index_N] + 0.1 * noise), self.target[index_N])
+        if self.calls == self.spoil_at:  # finite, but its gradient is not: d√x / dx at 0
+            loss = loss + torch.sqrt(0.0 * next(network.parameters()).sum())
         return {"total": loss * (torch.nan if self.calls == self.explode_at else 1.0), "half": loss / 2}
 
     def judge(self, network: nn.Module) -> Judgement | None:
@@ -197,6 +200,13 @@ def test_a_loss_that_is_no_number_ends_the_job_with_its_own_code(tmp_path: Path)
         fitted(tmp_path, task=TinyTask.make(explode_at=6))
     assert caught.value.code == "training.diverged"
     assert caught.value.values == {"epoch": 2}
+
+
+@pytest.mark.parametrize("judges", [True, False])
+def test_a_gradient_that_is_no_number_spoils_no_weights_not_even_in_the_last_step(tmp_path: Path, judges: bool) -> None:
+    last = SETTINGS.epochs * batches_per_epoch(29, SETTINGS.batch_size)
+    with pytest.raises(JobFailedError, match=r"training\.diverged"):
+        fitted(tmp_path, task=TinyTask.make(spoil_at=last, judges=judges))
 
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:

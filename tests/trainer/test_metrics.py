@@ -56,5 +56,14 @@ def test_the_temperature_that_was_hidden_is_found(true_temperature: float) -> No
     assert fit_temperature(np.zeros((0, 5)), np.zeros(0, dtype=np.int64)) == 1.0
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_three_cases_do_not_drive_the_temperature_to_a_bound(right: bool) -> None:
+    logits = np.array([[1.0, 0.0, -1.0], [0.2, 0.9, 0.1], [-0.5, 0.0, 0.8]])
+    target = logits.argmax(axis=1) if right else logits.argmin(axis=1)
+    temperature = fit_temperature(logits, target)
+    assert 0.4 < temperature < 2.5
+    assert temperature < 1 if right else temperature > 1
+
+
 def test_softmax_survives_large_logits() -> None:
     assert softmax(np.array([[1e5, 0.0]])).tolist() == [[1.0, 0.0]]
