@@ -20,6 +20,13 @@ def test_the_paper_preset_has_the_papers_weights() -> None:
     assert (student.alpha, student.beta, student.theta, student.temperature) == (0.01, 0.8, 0.2, 3.0)
 
 
+def test_the_literal_preset_takes_the_equations_by_the_letter() -> None:
+    settings = presets.settings("paper-literal")
+    assert (settings.student.attention_sign, settings.student.mask_source) == ("paper-literal", "detector")
+    for part in (settings.teacher, settings.student):  # Eq. (9) weighs every case alike
+        assert (part.optimiser.class_balance, part.optimiser.label_smoothing) == (False, 0.0)
+
+
 def test_overrides_are_toml_values_or_bare_words() -> None:
     items = [
         "student.alpha=0.02",
