@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WARM_UP_AFTER_MS = 3000
+# Answers kept in memory, some MB each: who goes back to a case finds what was on the screen.
+REMEMBERED = 24
 COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
 
 Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
@@ -101,9 +104,12 @@ class PredictionPresenter:
         self._service = service if service is not None else PredictionService()
         self.readings = StagingPresenter(session)
         self.state = PredictionState()
+        # By capture, student and evaluator: nobody is shown unasked what only another one asked for.
+        self._answers: OrderedDict[tuple[str, str, str], Shown] = OrderedDict()
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh_models)
         session.capture_changed.connect(self._on_capture)
+        session.roi_changed.connect(self._on_roi)
         self._on_project(session.project)
 
     # --- asking --------------------------------------------------------------------------------------------------
@@ -182,6 +188,7 @@ class PredictionPresenter:
             return
         self._session.busy.emit(None)
         self._show(phase="shown", shown=shown)
+        self._remember(capture, shown)
         self._colour()
         if project is None or project.read_only:
             return
@@ -222,6 +229,7 @@ class PredictionPresenter:
     # --- the session ---------------------------------------------------------------------------------------------
 
     def _on_project(self, _: object) -> None:
+        self._answers.clear()
         self._clear(students=(), chosen=None, detector=None)
         self.refresh_models()
 
@@ -229,6 +237,30 @@ class PredictionPresenter:
         if self.state.phase == "predicting":
             self._session.busy.emit(None)
         self._clear()
+        self._show_again()
+
+    def _on_roi(self, roi: Roi | None) -> None:
+        """The attention was measured in the frame of then; a new frame needs a new answer."""
+        shown = self.state.shown
+        if shown is None or roi is None:
+            return
+        if shown.expert_frame is None or shown.expert_frame.roi() != roi:
+            self._clear()
+
+    def _remember(self, capture: StoredCapture, shown: Shown) -> None:
+        self._answers[capture.capture_id, shown.result.prediction.model.model_id, self._session.evaluator] = shown
+        while len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+
+    def _show_again(self) -> None:
+        """Back at a case: what this evaluator had on the screen is on the screen again."""
+        capture, chosen = self._session.capture, self.state.chosen
+        if capture is None or chosen is None:
+            return
+        shown = self._answers.get((capture.capture_id, chosen.card.model_id, self._session.evaluator))
+        if shown is not None:
+            self._show(phase="shown", shown=shown)
+            self._colour()
 
     def _found_models(self, project: Project | None, found: list[ModelEntry]) -> None:
         if self._session.project is not project:
@@ -251,8 +283,13 @@ class PredictionPresenter:
 
     def _warm_up(self) -> None:
         """Start the process while nobody waits for it; a fault is told when somebody does."""
-        service = self._service
-        self._session.background.run(service.warm_up, lambda _: None, lambda error: log.info("no warm predictor: %s", error))
+        service, colour_map = self._service, self.state.colour_map
+
+        def warm_up() -> None:
+            heatmaps.colourise(np.zeros((1, 1)), colour_map)  # imports the library of colours
+            service.warm_up()
+
+        self._session.background.run(warm_up, lambda _: None, lambda error: log.info("no warm predictor: %s", error))
 
     def _clear(self, **changes: Any) -> None:
         """Nothing is shown; the phase says what is missing."""

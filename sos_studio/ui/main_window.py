@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
         self.status.job_wanted.connect(self.training_dock.show)
+        self.training_dock.running_changed.connect(lambda _: self.keymap.refresh())
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
 
     # --- actions ------------------------------------------------------------------------------------------------------------
@@ -202,6 +203,9 @@ class MainWindow(QMainWindow):
 
     def _handler(self, action: Action) -> Handler | None:
         """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
+        history = self.session.undo
+        if (action is Action.UNDO and history.undo_label is None) or (action is Action.REDO and history.redo_label is None):
+            return None
         for holder in (self.step.actions_by_id, self._own, self.training_dock.actions_by_id):
             if action in holder:
                 return holder[action]

@@ -19,7 +19,8 @@ LINE_GAP_PX = 14.0
 HANDLE_RADIUS_PX = 5.0
 MARGIN = 8.0
 LETTER_REACH_PX = 20.0
-QUIET = QColor("#9aa4af")
+# Light enough for the grey of soft tissue too.
+QUIET = QColor("#d3dae1")
 SHADE = QColor(0, 0, 0, 150)
 
 
@@ -78,7 +79,8 @@ def _line_name(painter: QPainter, line: Line, color: QColor) -> None:
     metrics = QFontMetricsF(painter.font())
     upright = abs(line.normal_xy[0]) > abs(line.normal_xy[1])
     x, y = max(line.handles, key=lambda handle: handle[1] if upright else handle[0])
-    at = QPointF(x + 10, y + 4) if upright else QPointF(x - metrics.horizontalAdvance(text) - 10, y - 8)
+    # Of an upright line above the handle, clear of the patient letter at the edge.
+    at = QPointF(x + 10, y - 16) if upright else QPointF(x - metrics.horizontalAdvance(text) - 10, y - 8)
     draw_text(painter, at, text, color)
 
 

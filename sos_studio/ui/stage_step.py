@@ -215,7 +215,7 @@ class Feedback(QWidget):
         self._words.setWordWrap(True)
         self.saved = QLabel()
         self.saved.setWordWrap(True)
-        self.next = parts.button(_tr("Next case"), _tr("Next case without a reading by you"), Action.NEXT_UNSTAGED)
+        self.next = parts.button(_tr("Next unstaged"), _tr("Open the next case without a reading by you"), Action.NEXT_UNSTAGED)
         self.next.clicked.connect(presenter.next_case)
         layout = QVBoxLayout(self)
         layout.addWidget(self._stage)
@@ -223,7 +223,9 @@ class Feedback(QWidget):
         layout.addWidget(self.saved)
         layout.addStretch(1)
         self._keys = parts.note(
-            _tr("1-5 stage · C confidence · A ambiguous · M remark · N next case · Ctrl+Z take back\nwheel zooms · right drag: contrast")
+            _tr(
+                "1-5 stage · C confidence · A ambiguous · M remark · N next unstaged · Ctrl+Z take back\nwheel zooms · right drag: contrast"
+            )
         )
         layout.addWidget(self._keys)
         layout.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignLeft)

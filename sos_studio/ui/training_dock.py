@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QProgressBar,
+    QScrollArea,
     QSizePolicy,
     QTabWidget,
     QToolButton,
@@ -42,8 +43,11 @@ def _tr(text: str) -> str:
 class TrainingDock(QDockWidget):
     """Follows the project's training; the job itself goes on when the window closes."""
 
+    running_changed = Signal(bool)
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(_tr("Training"), parent)
+        self._was_running = False
         self.setObjectName("training-dock")
         self._session = session
         self.presenter = TrainingPresenter(session)
@@ -62,7 +66,7 @@ class TrainingDock(QDockWidget):
         """What menus and shortcuts call."""
         return {
             Action.RETRAIN_ALL: self.retrain_all,
-            Action.CANCEL_JOB: self.presenter.cancel,
+            **({Action.CANCEL_JOB: self.presenter.cancel} if self.presenter.state.running else {}),
             Action.STARTING_WEIGHTS: self.show_weights,
             Action.TRAINING_PANEL: lambda: self.setVisible(not self.isVisible()),
         }
@@ -158,11 +162,19 @@ class TrainingDock(QDockWidget):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self._jobs)
-        left = QVBoxLayout()
+        told = QWidget()
+        left = QVBoxLayout(told)
+        left.setContentsMargins(0, 0, 6, 0)
         left.setSpacing(6)
         for view in (self.status, self.bar, self.problem, self.result, self.phantom, self._facts):
             left.addWidget(view)
         left.addStretch(1)
+        # All of it has room in a tall window; in a low one nothing is squeezed.
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(told)
         charts = QWidget()
         chart_row = QHBoxLayout(charts)
         chart_row.setContentsMargins(6, 6, 6, 2)
@@ -173,8 +185,8 @@ class TrainingDock(QDockWidget):
         self._parts.setCornerWidget(self._part)
         body = QHBoxLayout()
         body.setSpacing(12)
-        body.addLayout(left, 2)
-        body.addWidget(self._parts, 5)
+        body.addWidget(scroll, 4)
+        body.addWidget(self._parts, 7)
         inside = QWidget()
         whole = QVBoxLayout(inside)
         whole.setContentsMargins(10, 8, 10, 8)
@@ -191,6 +203,9 @@ class TrainingDock(QDockWidget):
             self._timer.stop()
         elif not self._timer.isActive():
             self._timer.start()
+        if state.running != self._was_running:
+            self._was_running = state.running
+            self.running_changed.emit(state.running)
         self.retrain.setEnabled(state.has_project and idle)
         self._single.setEnabled(state.has_project and idle)
         self._preset.setEnabled(idle)

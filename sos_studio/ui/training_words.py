@@ -124,6 +124,10 @@ def curve_name(curve: Curve) -> str:
         "kappa": _tr("kappa"),
         "hit_rate": _tr("SOS found"),
         "map50": _tr("mAP 50"),
+        "cls_loss": _tr("recognition"),
+        "box_loss": _tr("box"),
+        "dfl_loss": _tr("box edges"),
+        "angle_loss": _tr("angle"),
     }
     name = names.get(curve.name, curve.name.removesuffix("_loss"))
     return name if curve.split == "train" or not curve.name.endswith("loss") else _tr("{name}, set aside").format(name=name)

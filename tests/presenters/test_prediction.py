@@ -96,6 +96,23 @@ def test_another_case_takes_the_answer_off_the_screen(project, service):
     assert heat[-1] is None
 
 
+def test_back_at_a_case_its_answer_is_shown_again_but_not_to_another_evaluator_or_with_another_frame(project, service):
+    session, presenter = ready(project, service)
+    presenter.predict()
+    answer = presenter.state.shown
+    open_case(session, "case-0002")
+    open_case(session, "case-0001")
+    assert presenter.state.shown is answer
+    assert presenter.state.phase == "shown"
+    assert len(predictions.shown(project, "case-0001")) == 1
+    session.set_roi(Roi.of((180.0, 150.0), 30.0, 90.0), 1)
+    assert presenter.state.shown is None
+    open_case(session, "case-0002")
+    session.set_evaluator("Dr Other")
+    open_case(session, "case-0001")
+    assert presenter.state.shown is None
+
+
 def test_a_late_answer_for_another_case_is_dropped(project, service):
     class Later(ImmediateBackground):
         def __init__(self):
