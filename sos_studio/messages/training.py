@@ -24,6 +24,10 @@ MESSAGES: dict[str, Template] = {
         "The starting weights in {file} are those of another network ({fitting} of {wanted} parts fit).",
         "Choose the weights of this network.",
     ),
+    "training.other_fold": Template(
+        "{model} was fitted to the cases that are to judge now: it held out fold {fold}, not fold {wanted}.",
+        "Train the teacher and the detector anew, or all three.",
+    ),
     "training.too_few_to_cross_fit": Template(
         "{count} crops are too few to cross-fit the teacher.", "The student learns from what the teacher says of its own cases."
     ),

@@ -19,6 +19,7 @@ from trainer import model_store
 from trainer.context import JobContext
 from trainer.control import Control, JobCancelled
 from trainer.events import EventLog, EventWriter
+from trainer.jobs import run
 from trainer.jobs.student import run_student
 from trainer.jobs.teacher import run_teacher
 from trainer.networks import restore
@@ -68,6 +69,10 @@ def test_a_teacher_and_its_student_are_stored_with_figures_and_facts(contexts: A
     assert 0 <= student.held_out["attention_in_roi"]["mean"] <= 1
     assert (student.card.model_extra or {})["teacher_model"] == teacher.model_id
     assert (student.card.model_extra or {})["teacher_logits"] == "in-sample"
+    for model, job in ((teacher, "t"), (student, "s")):
+        told = [e for e in events_of(project_dir / "jobs" / job) if isinstance(e, jobs.Artifact)]
+        assert [(e.kind, e.path) for e in told] == [("model", f"models/{model.model_id}/model.safetensors")]
+        assert told[0].sha256 == (model.card.model_extra or {})["weights_sha256"]
     names = {(m.name, m.split) for m in events_of(project_dir / "jobs" / "s") if isinstance(m, jobs.Metric)}
     assert {(n, "train") for n in ("loss", "attention_loss", "distillation_loss", "classification_loss")} <= names
     assert ("kappa", "inner") in names
@@ -104,6 +109,19 @@ def test_cross_fitted_logits_come_from_helpers_that_never_saw_the_patient(contex
     held_out = {e.patient for e in context.held_out_entries}
     assert not held_out & set().union(*seen)
     assert len(set().union(*asked)) == sum(len(a) for a in asked)
+
+
+@pytest.mark.parametrize("of", ["teacher_model", "detector_model"])
+def test_who_was_fitted_to_the_cases_that_judge_now_may_not_teach(contexts: Any, of: str) -> None:
+    teacher = run_teacher(contexts("t", "teacher"))
+    context = contexts("s", "student")
+    other = model_store.save(
+        context.project_dir, teacher.card.model_copy(update={"model_id": "other", "held_out_fold": 3}), model_store.load_state(teacher)
+    )
+    spec = context.spec.model_copy(update={"teacher_model": teacher.model_id, of: other.model_id})
+    with pytest.raises(BadInputError, match=r"training\.other_fold") as caught:
+        run(replace(context, spec=spec))
+    assert caught.value.values == {"model": "other", "fold": 4, "wanted": 1}
 
 
 def test_too_few_crops_to_cross_fit_is_said_and_the_teacher_asked_instead(contexts: Any, project_dir: Path) -> None:

@@ -46,6 +46,15 @@ def _one(context: JobContext) -> StoredModel:
 
     if context.spec.teacher_model is None:
         raise BadInputError("training.no_teacher")
-    teacher = model_store.find(context.project_dir, context.spec.teacher_model)
-    detector = None if context.spec.detector_model is None else model_store.find(context.project_dir, context.spec.detector_model)
+    teacher = _found(context, context.spec.teacher_model)
+    detector = None if context.spec.detector_model is None else _found(context, context.spec.detector_model)
     return run_student(context, teacher, student_frames(context, detector))
+
+
+def _found(context: JobContext, model_id: str) -> StoredModel:
+    """A model of the project that may teach: one that held out another fold was fitted to the cases that judge now."""
+    model = model_store.find(context.project_dir, model_id)
+    fold = (model.card.model_extra or {}).get("held_out_fold", context.manifest.held_out_fold)
+    if fold != context.manifest.held_out_fold:
+        raise BadInputError("training.other_fold", model=model_id, fold=fold + 1, wanted=context.manifest.held_out_fold + 1)
+    return model

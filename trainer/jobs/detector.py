@@ -190,6 +190,7 @@ def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor
         "settings": settings.model_dump(mode="json"),
         "recipe": asdict(recipe),
         "confidence": settings.confidence,
+        "held_out_fold": context.manifest.held_out_fold,
         "held_out": figures,
         "fitted_cases": fitted,
         "data_sha256": sorted(e.full_image.sha256 for e in context.fitted_entries if e.roi is not None),

@@ -112,7 +112,9 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
         teacher_model=teacher.model_id,
         teacher_logits=source,
     )
-    return model_store.save(context.project_dir, card, checkpoints.state_of(network))
+    stored = model_store.save(context.project_dir, card, checkpoints.state_of(network))
+    context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
+    return stored
 
 
 def _teacher_logits(context: JobContext, teacher: StoredModel, fitting: Sequence[ManifestEntry], work: _Work) -> tuple[str, Tensor, Tensor]:

@@ -55,7 +55,9 @@ def run_teacher(context: JobContext) -> StoredModel:
         held_out=held_out_figures(network, held_out, temperature, context.device),
         fitted_cases=len(fitting),
     )
-    return model_store.save(context.project_dir, card, state_of(network))
+    stored = model_store.save(context.project_dir, card, state_of(network))
+    context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
+    return stored
 
 
 def fit_teacher(
