@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
 STEPS: tuple[str, ...] = ("orient", "crop", "stage", "predict")
-INSPECTOR_WIDTH, CASES_WIDTH = 284, 236
+INSPECTOR_WIDTH, CASES_WIDTH = 284, 252
 LAYOUT_VERSION = 1
 
 
@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         for step in self.steps:
             self.inspectors.addWidget(step.inspector())
         self.inspectors.setObjectName("panel")
-        self.inspectors.setMinimumWidth(260)
+        self.inspectors.setMinimumWidth(256)
         dock = QDockWidget(_tr("Inspector"), self)
         dock.setObjectName("inspector-dock")
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)

@@ -139,14 +139,14 @@ class SlicePane(QWidget):
         return f"{title} {words.mm_text(value, signed=True)}"
 
     def _hint(self, geometry: PaneGeometry) -> str:
-        """What the arrow keys do right now; left out where it would run into the scale bar."""
+        """What the arrow keys do right now; left out where it would run into the scale bar or the patient letter."""
         upright, level = LINES_BY_LIE[self.plane]
         presenter = self.presenter
         moved = words.plane_title(upright.value) if presenter.selected is upright else ""
         angle = words.plane_title({Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}[self.plane])
         sideways = moved or _tr("{angle} 0.1°").format(angle=angle)
         text = _tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value))
-        room = self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40
+        room = min(self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40, self.width() / 2 - 45)
         return text if self.fontMetrics().horizontalAdvance(text) < room else ""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
