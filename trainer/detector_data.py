@@ -49,14 +49,13 @@ def roi_of(box: Box, uv_from_input: FloatArray) -> Roi:
     """The frame in full-image pixels that a box stands for.
 
     A box says nothing of which end is which, and its sides may be swapped: the long side becomes the width, made 2:1 with the mean
-    of what both sides say; it points to the right (+u), as endocranial → ectocranial does on a face-right picture.
+    of what both sides say. Its direction is taken from -45° … 135°, the half turn about down-and-right: that is the way from the
+    endocranial to the ectocranial end on a face-right picture, however far the head is pitched.
     """
     u, v, width, height, angle = box
     if height > width:
         width, height, angle = height, width, angle + math.pi / 2
-    degrees = math.remainder(math.degrees(angle), 180.0)
-    # ±90° both point along v; down is the way to the ectocranial end.
-    degrees = 90.0 if degrees == -90.0 else degrees
+    degrees = math.degrees((angle - _LOWEST_ANGLE) % math.pi + _LOWEST_ANGLE)
     center_u, center_v, _ = uv_from_input @ np.array([u - 0.5, v - 0.5, 1.0])
     return Roi.of((float(center_u), float(center_v)), degrees, max((width + 2 * height) / 2 * _scale(uv_from_input), 1e-3))
 
