@@ -176,7 +176,7 @@ class CasesDock(QDockWidget):
         layout.addLayout(head)
         layout.addWidget(self._stack, 1)
         layout.addLayout(foot)
-        body.setMinimumWidth(232)
+        body.setMinimumWidth(236)
         self.setWidget(body)
 
     def _make_status(self) -> QComboBox:

@@ -34,6 +34,12 @@ def step(session: Session, scan: OpenedScan, qtbot: QtBot) -> OrientStep:
 
 def shown(pane: SlicePane) -> np.ndarray:
     pane.repaint()
+    # On a busy machine a pane paints what it has and asks for the new picture: the next paint shows that.
+    for _ in range(100):
+        if pane.picture is not None and pane.geometry_now().same_picture(pane.picture.geometry):
+            break
+        QTest.qWait(20)
+        pane.repaint()
     assert pane.picture is not None
     return pane.picture.grey_vu
 
