@@ -127,13 +127,17 @@ class Project:
         Raises
         ------
         ProjectError
-            ``project.not_found``, ``project.locked`` (owner, host, pid, since_utc), ``project.newer_version``, ``project.older_version``
-            (read-only openers can't upgrade), ``project.damaged``, ``project.unwritable`` and other refusals of the disk.
+            ``project.not_found``, ``project.unreadable``, ``project.locked`` (owner, host, pid, since_utc, elsewhere),
+            ``project.newer_version``, ``project.older_version`` (read-only openers can't upgrade), ``project.damaged``,
+            ``project.unwritable`` and other refusals of the disk.
         """
         path = Path(directory).absolute()
-        with translated(path):
-            if not (path / DATABASE_FILE).is_file():
-                raise ProjectError("project.not_found", project=path.name)
+        try:
+            there = (path / DATABASE_FILE).is_file()
+        except OSError as error:  # the folder may not be looked into
+            raise ProjectError("project.unreadable", project=path.name) from error
+        if not there:
+            raise ProjectError("project.not_found", project=path.name)
         if not read_only:
             try:
                 return cls._open_to_write(path, take_over=take_over)

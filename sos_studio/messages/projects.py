@@ -26,6 +26,7 @@ MESSAGES: dict[str, Template] = {
         "{project} was left in the middle of a write.", "Open it once where it can be written; nothing that was confirmed is lost."
     ),
     "project.disk_full": Template("The disk that holds {project} is full, so this was not saved.", "Make room and try again."),
+    "project.unreadable": Template("The folder {project} can't be read.", "Check its rights and whether its disk is connected."),
     "project.unwritable": Template(
         "The folder {project} can't be written.", "Check its rights and whether the disk is protected, or choose another folder."
     ),
