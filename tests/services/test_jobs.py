@@ -6,14 +6,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.job_state import JobStatus
-from sos_studio.core.jobs import EVENTS_FILE
+from sos_studio.core.jobs import EVENTS_FILE, WEIGHTS_VARIABLE
 from sos_studio.core.manifests import Manifest
 from sos_studio.dataset.project import Project
 from sos_studio.services import jobs, worker_process
@@ -75,6 +77,42 @@ def test_a_killed_worker_makes_the_job_interrupted_and_resume_goes_on(project: P
     assert (state.status, state.attempt) == (JobStatus.SUCCEEDED, 2)
     with pytest.raises(BadInputError, match=r"job\.already_done"):
         jobs.resume(again)
+
+
+def test_the_place_of_starting_weights_is_told_to_the_worker_only(
+    project: Project, fake_worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "Ada's files" / "start.safetensors"
+    weights.parent.mkdir()
+    save_file({"w": np.zeros(2, np.float32)}, weights)
+    told: list[str | None] = []
+    spawn = worker_process.spawn
+
+    def listen(command: list[str], job_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        told.append(environment.get(WEIGHTS_VARIABLE))
+        return spawn(command, job_dir, environment)
+
+    monkeypatch.setattr(worker_process, "spawn", listen)
+    fake_worker("play", "retrain-failed")
+    job = jobs.start_training(project, "retrain", weights=weights)
+    job.tail().wait(20)
+    assert job.spec().weights == "start.safetensors"
+    assert not [path for path in job.job_dir.iterdir() if b"Ada" in path.read_bytes()]
+    with pytest.raises(BadInputError, match=r"weights\.needed_again .*'start\.safetensors'"):
+        jobs.resume(job)
+    fake_worker("play")
+    assert jobs.resume(job, weights=weights).tail().wait(20).status is JobStatus.SUCCEEDED
+    assert told == [str(weights), str(weights)]
+
+
+def test_a_job_that_could_not_be_launched_is_not_listed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(worker_process, "spawn", refuse)
+    with pytest.raises(BadInputError, match=r"job\.cant_start_worker"):
+        jobs.start_training(project, "retrain")
+    assert jobs.list_jobs(project) == []
 
 
 def test_a_worker_that_cant_even_start_fails_with_its_log(project: Project, fake_worker: FakeWorker) -> None:
