@@ -14,7 +14,9 @@ MESSAGES: dict[str, Template] = {
         "The two ends of the SOS are only {distance_px} pixels apart.", "Click the endocranial end, then the ectocranial end."
     ),
     "roi.outside_image": Template("The frame reaches beyond the border of the full image.", "Move or shrink it until it lies inside."),
-    "manifest.unreadable": Template("The list of training cases {file} can't be read ({reason}).", "Start the training again to make a new one."),
+    "manifest.unreadable": Template(
+        "The list of training cases {file} can't be read ({reason}).", "Start the training again to make a new one."
+    ),
     "training.bad_settings": Template("Some training settings can't be used: {faults}.", "Correct them and start again."),
     "stage.unknown": Template("Stage {stage} does not exist in {scheme}.", "Use 1 to {highest}."),
     "stage.unknown_scheme": Template("The staging scheme {scheme} is not known.", "Update SOS Studio or choose bassed-5."),
