@@ -94,6 +94,9 @@ class Photographer:
         self._keep("1-open", with_dialog(window.grab(), dialog))
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         wait(lambda: session.scan is not None and session.case_id is not None)
+        # Without a window manager nobody gives the keys back when a dialog closes.
+        window.activateWindow()
+        wait(window.isActiveWindow)
 
     def orient(self) -> None:
         """2: the head as the truth has it, the last degrees of roll with the mouse, which is still held."""
