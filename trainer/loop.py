@@ -51,12 +51,12 @@ class Task(Protocol):
         """Number of samples to fit to."""
         ...
 
-    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Named scalars of a batch; ``total`` is the one to descend."""
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, epoch: int, /) -> dict[str, Tensor]:
+        """Named scalars of a batch in an epoch (0-based); ``total`` is the one to descend."""
         ...
 
-    def judge(self, network: Network) -> Judgement | None:
-        """The inner validation, or None where there is none: the last moving average is then the result."""
+    def judge(self, network: Network, epoch: int, /) -> Judgement | None:
+        """The inner validation after an epoch (0-based); None: nothing to judge by. Without any, the last moving average is kept."""
         ...
 
 
@@ -244,7 +244,7 @@ def _one_step(run: _Run, task: Task, settings: OptimiserSettings, *, seed: int, 
     for group in run.optimiser.param_groups:
         group["lr"] = group["highest_rate"] * factor
     run.network.train()
-    losses = task.losses(run.network, index_N, generator_for(seed, f"{name}/augment", run.step))
+    losses = task.losses(run.network, index_N, generator_for(seed, f"{name}/augment", run.step), epoch)
     if not bool(torch.isfinite(losses["total"])):
         raise JobFailedError("training.diverged", epoch=epoch + 1)
     run.optimiser.zero_grad(set_to_none=True)
@@ -275,7 +275,7 @@ def _end_epoch(run: _Run, task: Task, settings: OptimiserSettings, watch: Watch,
     for key, value in run.sums.items():
         watch.metric("loss" if key == "total" else f"{key}_loss", "train", epoch, value / batches)
     run.sums = {}
-    judgement = task.judge(run.average.eval())
+    judgement = task.judge(run.average.eval(), epoch - 1)
     if judgement is None:
         return
     for key, value in vars(judgement).items():

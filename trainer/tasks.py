@@ -16,6 +16,7 @@ from trainer.losses import classification_loss, student_loss
 from trainer.metrics import negative_log_likelihood, softmax, staging_figures
 from trainer.networks import Network
 from trainer.transforms import augment
+from trainer.windows import cut_windows, side_at
 
 
 def stage_weights(target_N: Tensor, stages: int) -> Tensor:
@@ -52,7 +53,7 @@ class TeacherTask:
         """Number of samples to fit to."""
         return len(self.samples)
 
-    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, _epoch: int = 0) -> dict[str, Tensor]:
         """``total`` only."""
         images_NHW, _ = augment(self.samples.images_NHW[index_N].to(self.device), None, self.augmentation, generator)
         with autocast(self.device, self.optimiser):
@@ -62,7 +63,7 @@ class TeacherTask:
         loss = classification_loss(logits_NK.float(), target_N, stage_weight_K=weight_K, label_smoothing=self.optimiser.label_smoothing)
         return {"total": loss}
 
-    def judge(self, network: Network) -> Judgement | None:
+    def judge(self, network: Network, _epoch: int = 0) -> Judgement | None:
         """The inner validation split."""
         return judge(network, self.inner, self.device)
 
@@ -90,13 +91,14 @@ class StudentTask:
         """Number of samples to fit to."""
         return len(self.samples)
 
-    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, epoch: int = 0) -> dict[str, Tensor]:
         """``total`` and the unweighted terms ``attention``, ``distillation`` and ``classification``."""
         settings, device = self.settings, self.device
-        images_NHW, masks_NHW = augment(
-            self.samples.images_NHW[index_N].to(device), self.samples.masks_NHW[index_N].to(device), settings.augmentation, generator
-        )
-        assert masks_NHW is not None
+        images_NHW, masks_NHW = self.samples.images_NHW[index_N], self.samples.masks_NHW[index_N]
+        side_px = side_at(settings.windows, epoch)
+        if side_px is not None:
+            images_NHW, masks_NHW = cut_windows(images_NHW, masks_NHW, side_px, generator)
+        images_NHW, masks_NHW = augment(images_NHW.to(device), masks_NHW.to(device), settings.augmentation, generator)
         target_N = self.samples.target_N[index_N].to(device)
         with autocast(device, settings.optimiser):
             features_NCHW, logits_NK = network.activations_and_logits(
@@ -135,6 +137,8 @@ class StudentTask:
             "classification": loss.classification,
         }
 
-    def judge(self, network: Network) -> Judgement | None:
-        """The inner validation split."""
+    def judge(self, network: Network, epoch: int = 0) -> Judgement | None:
+        """The inner validation split, once full images are shown."""
+        if side_at(self.settings.windows, epoch) is not None:
+            return None
         return judge(network, self.inner, self.device)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import overload
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody reads
@@ -34,6 +35,14 @@ class Draw:
             torch.rand((n, 3), generator=generator),
             torch.randn(shape_nhw, generator=generator),
         )
+
+
+@overload
+def augment(images_NHW: Tensor, masks_NHW: Tensor, settings: AugmentationSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]: ...
+
+
+@overload
+def augment(images_NHW: Tensor, masks_NHW: None, settings: AugmentationSettings, generator: torch.Generator) -> tuple[Tensor, None]: ...
 
 
 def augment(

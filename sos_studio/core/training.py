@@ -70,7 +70,14 @@ class DetectorSettings(_Settings):
 
 
 class StudentSettings(_Settings):
-    """Classifier on full images, Eq. (1): α·attention + β·distillation + θ·classification."""
+    """Classifier on full images, Eq. (1): α·attention + β·distillation + θ·classification.
+
+    Attributes
+    ----------
+    windows
+        ``(side in input pixels, epochs)``: before whole full images, that many epochs of the training show windows about the frame.
+        Empty, as in the paper, when starting weights already know what bone looks like.
+    """
 
     network: str = "convnext_atto"
     input_shape_hw: tuple[Size, Size] = (256, 256)
@@ -84,8 +91,15 @@ class StudentSettings(_Settings):
     mask_source: Literal["expert-then-detector", "detector", "expert"] = "expert-then-detector"
     teacher_logits: Literal["cross-fitted", "in-sample"] = "cross-fitted"
     cross_fit_folds: Annotated[int, Field(ge=2, le=10)] = 3
+    windows: tuple[tuple[Size, Annotated[int, Field(ge=1)]], ...] = ()
     optimiser: OptimiserSettings = OptimiserSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
+
+    @model_validator(mode="after")
+    def _full_images_at_last(self) -> Self:
+        if sum(epochs for _, epochs in self.windows) >= self.optimiser.epochs:
+            raise ValueError("the windows' epochs must leave some of optimiser.epochs for full images")
+        return self
 
     @model_validator(mode="after")
     def _something_to_learn_from(self) -> Self:

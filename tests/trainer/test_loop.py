@@ -61,7 +61,7 @@ class TinyTask:
     def count(self) -> int:
         return len(self.target)
 
-    def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
         self.calls += 1
         noise = torch.randn(self.images[index_N].shape, generator=generator)
         loss = nn.functional.cross_entropy(network(self.images[index_N] + 0.1 * noise), self.target[index_N])
@@ -69,7 +69,7 @@ class TinyTask:
             loss = loss + torch.sqrt(0.0 * next(network.parameters()).sum())
         return {"total": loss * (torch.nan if self.calls == self.explode_at else 1.0), "half": loss / 2}
 
-    def judge(self, network: nn.Module) -> Judgement | None:
+    def judge(self, network: nn.Module, epoch: int) -> Judgement | None:
         if not self.judges:
             return None
         with torch.no_grad():
@@ -124,12 +124,12 @@ class MapTask:
     images = torch.randn(16, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     target = torch.arange(16) % 5
 
-    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
         features, logits = network.activations_and_logits(self.images[index_N], "third")
         maps = training_attention(features, logits, self.target[index_N])
         return {"total": classification_loss(logits, self.target[index_N]) + attention_loss(maps, torch.zeros_like(maps))}
 
-    def judge(self, network: Network) -> Judgement | None:
+    def judge(self, network: Network, epoch: int) -> Judgement | None:
         return None
 
 
@@ -227,7 +227,7 @@ def test_it_learns_and_keeps_the_best_epoch(tmp_path: Path) -> None:
 
 def test_patience_ends_a_fit_that_no_longer_gets_better(tmp_path: Path) -> None:
     task = TinyTask.make()
-    task.judge = lambda _network: Judgement(0.5, 1.0, 0.5)  # type: ignore[method-assign]
+    task.judge = lambda _network, _epoch: Judgement(0.5, 1.0, 0.5)  # type: ignore[method-assign]
     result = fitted(tmp_path, task=task, settings=SETTINGS.model_copy(update={"epochs": 50, "patience": 3}))
     assert result.epoch == 1
     assert task.calls == 4 * 4
