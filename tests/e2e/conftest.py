@@ -21,6 +21,7 @@ SMALLEST = {
     "detector.epochs": 1,
     "student.input_shape_hw": [64, 64],
     "student.optimiser.epochs": 1,
+    "student.windows": [],
     "student.teacher_logits": "in-sample",
 }
 

@@ -153,6 +153,23 @@ def test_every_reading_of_the_attention_term_trains(contexts: Any, option: dict[
     assert student.held_out["n"] == 10
 
 
+def test_a_student_that_begins_with_windows_is_judged_on_full_images_only(contexts: Any, project_dir: Path) -> None:
+    windows = {"student.windows": [[32, 2]], "student.optimiser.epochs": 4}
+    student = run_student(contexts("s", "student", **windows), run_teacher(contexts("t", "teacher")), frames_of(contexts("s", "student")))
+    events = events_of(project_dir / "jobs" / "s")
+    assert [e.step for e in events if isinstance(e, jobs.Metric) and e.name == "kappa"] == [3, 4]
+    assert (student.card.model_extra or {})["best_epoch"] in (3, 4)
+    told = [e.done / e.total for e in events if isinstance(e, jobs.Progress)]
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
+
+
+def test_windows_must_leave_epochs_for_full_images(contexts: Any) -> None:
+    with pytest.raises(BadInputError) as caught:
+        contexts("s", "student", **{"student.windows": [[32, 2]], "student.optimiser.epochs": 2})
+    assert caught.value.code == "training.bad_settings"
+
+
 def test_a_cancelled_job_goes_on_to_the_same_weights(contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def weights_of(context: JobContext) -> dict[str, torch.Tensor]:
         return model_store.load_state(run_teacher(context))

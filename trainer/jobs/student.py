@@ -23,28 +23,40 @@ from trainer.metrics import fit_temperature
 from trainer.model_store import StoredModel
 from trainer.networks import restore
 from trainer.tasks import StudentTask
+from trainer.windows import epoch_cost
 
 _FEWEST_PER_FOLD = 5
 
 
 @dataclass(frozen=True)
 class _Work:
-    """Progress of helpers and student as one: steps weighed by the pixels that they look at."""
+    """Progress of helpers and student as one, in steps on full images: a step on less costs less.
+
+    Attributes
+    ----------
+    costs
+        Of the student's epochs.
+    """
 
     context: JobContext
     helper_steps: int
     helper_weight: float
-    main_steps: int
+    batches: int
+    costs: tuple[float, ...]
 
     @classmethod
     def of(cls, context: JobContext, fitting: Sequence[ManifestEntry]) -> _Work:
         teacher, student = context.settings.teacher, context.settings.student
         pixels = [s.input_shape_hw[0] * s.input_shape_hw[1] * s.optimiser.batch_size for s in (teacher, student)]
-        main = batches_per_epoch(len(fitting), student.optimiser.batch_size) * student.optimiser.epochs
         folds = student.cross_fit_folds
         per_helper = batches_per_epoch(len(fitting) * (folds - 1) // folds, teacher.optimiser.batch_size) * teacher.optimiser.epochs
-        helpers = per_helper * folds if student.teacher_logits == "cross-fitted" else 0
-        return cls(context, helpers, pixels[0] / pixels[1], main)
+        return cls(
+            context,
+            helper_steps=per_helper * folds if student.teacher_logits == "cross-fitted" else 0,
+            helper_weight=pixels[0] / pixels[1],
+            batches=batches_per_epoch(len(fitting), student.optimiser.batch_size),
+            costs=tuple(epoch_cost(student.windows, n, student.input_shape_hw) for n in range(student.optimiser.epochs)),
+        )
 
     def helper_progress(self, before: int, done: int, _total: int) -> None:
         """`done` steps of the present helper, after `before` of those ahead of it."""
@@ -52,10 +64,12 @@ class _Work:
 
     def main_progress(self, done: int, _total: int) -> None:
         """`done` of the student's own steps."""
-        self._tell(self.helper_steps * self.helper_weight + done)
+        epochs, steps = divmod(done, self.batches)
+        begun = self.costs[epochs] * steps if steps else 0.0
+        self._tell(self.helper_steps * self.helper_weight + self.batches * sum(self.costs[:epochs]) + begun)
 
     def _tell(self, done: float) -> None:
-        self.context.events.progress(done, self.helper_steps * self.helper_weight + self.main_steps)
+        self.context.events.progress(done, self.helper_steps * self.helper_weight + self.batches * sum(self.costs))
 
 
 def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, Roi]) -> StoredModel:
