@@ -31,7 +31,7 @@ NEEDED_MODULES: tuple[str, ...] = (
     *("alembic", "click", "cv2", "imagecodecs", "matplotlib", "numba", "numpy", "platformdirs", "psutil", "psygnal", "pydantic", "pydicom"),
     *("PySide6", "SimpleITK", "safetensors", "sqlalchemy", "timm", "torch", "torchvision", "ultralytics", "sos_studio", "trainer"),
 )
-DEV_MODULES = ("hypothesis", "importlinter", "mypy", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff")
+DEV_MODULES = ("hypothesis", "importlinter", "mypy", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff", "scipy")
 
 # Shared library that Qt or OpenCV asks for -> Debian/Ubuntu package, Fedora package.
 SYSTEM_PACKAGES = {
