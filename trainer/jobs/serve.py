@@ -41,11 +41,22 @@ def serve(models_root: Path | None = None) -> int:
         server = Server(models_root)
         for line in requests:
             answer, go_on = server.answer(line)
-            answers.write(json.dumps(answer, allow_nan=False).encode() + b"\n")
+            answers.write(answer_line(answer))
             answers.flush()
             if not go_on:
                 break
     return 0
+
+
+def answer_line(answer: Mapping[str, Any]) -> bytes:
+    """One line of JSON; an answer with a number that is none (a damaged network's) becomes a fault, because no reader takes NaN."""
+    try:
+        return json.dumps(answer, allow_nan=False).encode() + b"\n"
+    except (TypeError, ValueError):
+        _log.exception("an answer can't be told")
+        number = answer.get("id")
+        fault = {"id": number if isinstance(number, int) else None, "ok": False, "code": "prediction.bad_answer", "values": {}}
+        return json.dumps(fault).encode() + b"\n"
 
 
 def _claim_channels() -> tuple[IO[bytes], IO[bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from sos_studio.core import jobs
 from sos_studio.core.job_state import JobStatus, fold
@@ -222,6 +224,22 @@ def test_a_fault_is_told_by_code_and_the_next_question_is_answered(done: Done, s
     answer = serve.ask(id=7, **{key: value.format(**names) for key, value in request_.items()})
     assert (answer["id"], answer["ok"], answer["code"]) == (7, False, code)
     assert serve.send(b"no json")["code"] == "prediction.bad_request"
+
+
+def test_a_network_that_answers_no_numbers_is_a_fault_and_the_next_question_is_answered(done: Done, serve: Serve) -> None:
+    good = done.model("student")
+    damaged = good.with_name("student-of-nothing")
+    damaged.mkdir()
+    weights = save({name: np.full_like(value, np.nan) for name, value in load((good / "model.safetensors").read_bytes()).items()})
+    (damaged / "model.safetensors").write_bytes(weights)
+    card = json.loads((good / "model.json").read_text()) | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    (damaged / "model.json").write_text(json.dumps(card))
+    question = {"op": "predict", "image": image(done), "stage": None, "out": str(serve.tmp_path / "out")}
+    answer = serve.ask(id=10, model=str(damaged), **question)
+    shutil.rmtree(damaged)
+    assert (answer["id"], answer["ok"], answer["code"]) == (10, False, "prediction.bad_answer")
+    assert serve.ask(id=11, model=str(good), **question)["ok"] is True
+    assert serve.send(b'{"id": NaN, "op": "shut"}')["ok"] is False
 
 
 def test_shutdown_ends_the_process_that_never_reached_for_the_network(serve: Serve) -> None:
