@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,15 +11,15 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
-from sos_studio.core.predictions import ModelCard, PredictedRoi
-from sos_studio.dataset import predictions
+from sos_studio.core.predictions import ModelCard
 from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import Message, message
+from sos_studio.presenters.answers import Answers, Asked, OnRecord, Shown, ask, on_record, record
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services.model_list import ModelEntry, models
-from sos_studio.services.prediction import PredictionResult, PredictionService
+from sos_studio.services.prediction import PredictionService
 
 if TYPE_CHECKING:
     from sos_studio.core.roi import Roi
@@ -30,26 +29,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WARM_UP_AFTER_MS = 3000
-# Answers kept in memory, some MB each: who goes back to a case finds what was on the screen.
-REMEMBERED = 24
 COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
 
 Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """An answer that is on the screen.
-
-    Attributes
-    ----------
-    expert_frame, detector_frame
-        The frame the attention was measured in, if the expert drew one; and what the detector proposes.
-    """
-
-    result: PredictionResult
-    expert_frame: PredictedRoi | None
-    detector_frame: PredictedRoi | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +44,8 @@ class PredictionState:
         Newest first; `chosen` is the one that is asked.
     problem
         Why there is no answer.
+    others
+        Nothing is shown, but there are predictions: by another student, or for another evaluator.
     """
 
     phase: Phase = "no_project"
@@ -70,6 +54,7 @@ class PredictionState:
     detector: ModelEntry | None = None
     shown: Shown | None = None
     problem: Message | None = None
+    others: bool = False
     heat_on: bool = True
     opacity: float = 0.6
     colour_map: ColourMap = "inferno"
@@ -104,12 +89,13 @@ class PredictionPresenter:
         self._service = service if service is not None else PredictionService()
         self.readings = StagingPresenter(session)
         self.state = PredictionState()
-        # By capture, student and evaluator: nobody is shown unasked what only another one asked for.
-        self._answers: OrderedDict[tuple[str, str, str], Shown] = OrderedDict()
+        self._answers = Answers()
+        self._evaluator = session.evaluator
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh_models)
         session.capture_changed.connect(self._on_capture)
         session.roi_changed.connect(self._on_roi)
+        session.evaluator_changed.connect(self._on_evaluator)
         self._on_project(session.project)
 
     # --- asking --------------------------------------------------------------------------------------------------
@@ -125,7 +111,7 @@ class PredictionPresenter:
         self._session.busy.emit("predict")
         self._session.progress.emit(-1.0)
         self._session.background.run(
-            lambda: _ask(service, capture, model, detector, roi),
+            lambda: ask(service, capture, model, detector, roi),
             lambda shown: self._answered(capture, project, shown),
             lambda error: self._failed(capture, error),
             key="predict",
@@ -136,6 +122,7 @@ class PredictionPresenter:
         chosen = next((entry for entry in self.state.students if entry.card.model_id == model_id), None)
         if chosen is not None and chosen != self.state.chosen:
             self._clear(chosen=chosen)
+            self._show_again()
 
     def refresh_models(self) -> None:
         """Read the project's models again."""
@@ -172,7 +159,7 @@ class PredictionPresenter:
     def confirm(self) -> None:
         """The evaluator agrees: a reading of the predicted stage, marked as made after seeing it."""
         if self.state.shown is not None:
-            self.correct(self.state.shown.result.prediction.stage)
+            self.correct(self.state.shown.prediction.stage)
 
     def correct(self, stage: int) -> None:
         """The evaluator's own stage, marked as made after seeing the prediction."""
@@ -188,23 +175,15 @@ class PredictionPresenter:
             return
         self._session.busy.emit(None)
         self._show(phase="shown", shown=shown)
-        self._remember(capture, shown)
         self._colour()
-        if project is None or project.read_only:
+        asked = self._asked()
+        if asked is None:
             return
-        prediction, evaluator = shown.result.prediction, self._session.evaluator
-        self._session.writes.submit(
-            lambda: predictions.record_shown(
-                project,
-                capture.capture_id,
-                model_id=prediction.model.model_id,
-                stage=prediction.stage,
-                probabilities=prediction.probabilities,
-                evaluator=evaluator or None,
-            ),
-            lambda _: self._session.cases_changed.emit(),
-            self._session.report,
-        )
+        self._answers.keep(asked, shown)
+        if project is not None and not project.read_only:
+            self._session.writes.submit(
+                lambda: record(project, asked, shown.prediction), lambda _: self._session.cases_changed.emit(), self._session.report
+            )
 
     def _failed(self, capture: StoredCapture, error: Exception) -> None:
         if self._session.capture is capture:
@@ -215,10 +194,10 @@ class PredictionPresenter:
 
     def _colour(self) -> None:
         shown, colour_map = self.state.shown, self.state.colour_map
-        if shown is None:
+        heat01_vu = shown.heat01_vu if shown is not None else None
+        if heat01_vu is None:
             self.heat_changed.emit(None)
             return
-        heat01_vu = shown.result.heat01_vu
 
         def deliver(rgba: npt.NDArray[np.uint8]) -> None:
             if self.state.shown is shown:
@@ -242,25 +221,46 @@ class PredictionPresenter:
     def _on_roi(self, roi: Roi | None) -> None:
         """The attention was measured in the frame of then; a new frame needs a new answer."""
         shown = self.state.shown
-        if shown is None or roi is None:
+        if shown is None or roi is None or shown.shown_utc is not None:
             return
         if shown.expert_frame is None or shown.expert_frame.roi() != roi:
             self._clear()
 
-    def _remember(self, capture: StoredCapture, shown: Shown) -> None:
-        self._answers[capture.capture_id, shown.result.prediction.model.model_id, self._session.evaluator] = shown
-        while len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
+    def _on_evaluator(self, name: str) -> None:
+        """What one person asked for is not the next one's to see; a name that is given for the first time changes nobody."""
+        before, self._evaluator = self._evaluator, name
+        if before or self.state.shown is None:
+            self._clear()
+            self._show_again()
+
+    def _asked(self) -> Asked | None:
+        """What an answer must belong to that may be on the screen now."""
+        capture, chosen = self._session.capture, self.state.chosen
+        return (
+            Asked(capture.capture_id, chosen.card.model_id, self._session.evaluator) if capture is not None and chosen is not None else None
+        )
 
     def _show_again(self) -> None:
-        """Back at a case: what this evaluator had on the screen is on the screen again."""
-        capture, chosen = self._session.capture, self.state.chosen
-        if capture is None or chosen is None:
+        """Back at a case: what this evaluator had on the screen is there again, of an earlier sitting the figures."""
+        asked, capture, chosen, project = self._asked(), self._session.capture, self.state.chosen, self._session.project
+        if asked is None or capture is None or chosen is None or project is None:
             return
-        shown = self._answers.get((capture.capture_id, chosen.card.model_id, self._session.evaluator))
+        shown = self._answers.get(asked)
         if shown is not None:
             self._show(phase="shown", shown=shown)
             self._colour()
+            return
+
+        def found(there: OnRecord) -> None:
+            if self._asked() != asked or self.state.phase != "ready":
+                return
+            if there.shown is not None:
+                self._show(phase="shown", shown=there.shown)
+            else:
+                self._show(others=there.others)
+
+        case_id, card = capture.case_id, chosen.card
+        self._session.background.run(lambda: on_record(project, case_id, asked, card), found, self._session.report, key="predict.record")
 
     def _found_models(self, project: Project | None, found: list[ModelEntry]) -> None:
         if self._session.project is not project:
@@ -276,6 +276,7 @@ class PredictionPresenter:
         self._show(students=students, detector=detector)
         if chosen != self.state.chosen:
             self._clear(chosen=chosen)
+            self._show_again()
         elif self.state.shown is None and self.state.phase != "predicting":
             self._clear()
         if chosen is not None:
@@ -293,7 +294,7 @@ class PredictionPresenter:
 
     def _clear(self, **changes: Any) -> None:
         """Nothing is shown; the phase says what is missing."""
-        self._show(shown=None, problem=None, **changes)
+        self._show(shown=None, problem=None, others=False, **changes)
         phase: Phase = "ready"
         if self._session.project is None:
             phase = "no_project"
@@ -307,19 +308,3 @@ class PredictionPresenter:
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
         self.changed.emit(self.state)
-
-
-def _ask(service: PredictionService, capture: StoredCapture, model: ModelEntry, detector: ModelEntry | None, roi: Roi | None) -> Shown:
-    """Worker thread. With an expert's frame the detector is asked too, so that both can be compared."""
-    detector_dir = detector.path if detector is not None else None
-    result = service.predict(capture.full8, model_dir=model.path, roi=roi, detector_dir=detector_dir)
-    frame = result.prediction.roi
-    if frame is None or frame.source == "detector":
-        return Shown(result, None, frame)
-    proposal = None
-    if detector_dir is not None:
-        try:
-            proposal = service.find_frame(capture.full8, detector_dir=detector_dir)
-        except SosError as error:
-            log.info("the detector gave no frame: %s", error.code)
-    return Shown(result, frame, proposal)

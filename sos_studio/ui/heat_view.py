@@ -87,7 +87,7 @@ class HeatView(ImageView):
             paint_banner(painter, room, _tr("Press Ctrl+P: the student stages this full image and shows where it looked."))
         elif state.phase == "no_model":
             paint_banner(painter, room, _tr("This project has no trained student yet. Train ▸ Retrain all makes one (Ctrl+Shift+T)."))
-        if state.shown is not None and state.shown.result.prediction.model.phantom:
+        if state.shown is not None and state.shown.prediction.model.phantom:
             self._paint_phantom_line(painter)
 
     def _name(self, painter: QPainter, roi: Roi, text: str, color: QColor, *, above: bool) -> None:

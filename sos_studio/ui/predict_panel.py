@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from sos_studio.core.actions import Action
 from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.prediction import COLOUR_MAPS, PredictionPresenter, PredictionState, held_out_student
 from sos_studio.presenters.staging import StagingState
 from sos_studio.services.model_list import ModelEntry
@@ -42,9 +43,14 @@ def model_title(card: ModelCard) -> str:
 def trained_when(card: ModelCard) -> str:
     """Local date and time of training."""
     try:
-        return datetime.fromisoformat(card.created_utc).astimezone().strftime("%Y-%m-%d %H:%M")
+        return local_time(datetime.fromisoformat(card.created_utc))
     except ValueError:
         return card.created_utc
+
+
+def local_time(moment: datetime) -> str:
+    """As a clock and a calendar on the wall show it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 class PredictPanel(QWidget):
@@ -179,14 +185,14 @@ class PredictPanel(QWidget):
         card = state.chosen.card if state.chosen is not None else None
         self.phantom.setVisible(card is not None and card.phantom)
         self._about.setText(_about(card) if card is not None else "")
-        prediction = state.shown.result.prediction if state.shown is not None else None
+        prediction = state.shown.prediction if state.shown is not None else None
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
         self.stage.setText(_tr("Stage {n}").format(n=prediction.stage) if prediction is not None else _tr("No prediction shown"))
         self._words.setText(stage_words(BASSED_5.stages[prediction.stage - 1]) if prediction is not None else _what_next(state))
         self.expected.setText(_mean_words(prediction) if prediction is not None else "")
         self.expected.setToolTip(_tr("Mean of the stages, each weighted by its probability"))
         self.expected.setVisible(prediction is not None)
-        self.attention.setText(_attention_words(prediction) if prediction is not None else "")
+        self.attention.setText(_attention_words(state.shown) if state.shown is not None else "")
         self.attention.setVisible(prediction is not None)
         self.confirm.setEnabled(prediction is not None)
         self.confirm.setText(_tr("Confirm stage {n}").format(n=prediction.stage) if prediction is not None else _tr("Confirm"))
@@ -217,6 +223,8 @@ class PredictPanel(QWidget):
 
 
 def _what_next(state: PredictionState) -> str:
+    if state.phase == "ready" and state.others:
+        return _tr("Predicted before, by another student or for another evaluator. Press Ctrl+P to ask now.")
     return {
         "no_project": _tr("Open a project first (File menu)."),
         "no_model": _tr("No student has been trained in this project. Stage some cases, then Train ▸ Retrain all (Ctrl+Shift+T)."),
@@ -232,7 +240,10 @@ def _mean_words(prediction: Prediction) -> str:
     return _tr("Probability-weighted mean: stage {x}").format(x=f"{prediction.expected_stage:.2f}")
 
 
-def _attention_words(prediction: Prediction) -> str:
+def _attention_words(shown: Shown) -> str:
+    prediction = shown.prediction
+    if shown.shown_utc is not None:
+        return _tr("As you saw it on {when}. The heatmap is not kept; Ctrl+P makes it again.").format(when=local_time(shown.shown_utc))
     if prediction.roi is not None and prediction.attention_in_roi is None:
         return _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
     if prediction.attention_in_roi is None or prediction.roi is None:

@@ -148,11 +148,11 @@ def test_a_person_goes_from_dicom_to_heatmap(window: MainWindow, own_project: Pa
     _wait(qtbot, lambda: window.predict.presenter.state.phase in ("shown", "failed"), seconds=90)
     shown = window.predict.presenter.state.shown
     assert shown is not None, window.predict.presenter.state.problem
-    prediction = shown.result.prediction
+    prediction = shown.prediction
     assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-3)
     assert prediction.roi is not None
     assert prediction.roi.source == "expert"
-    heat = shown.result.heat01_vu
+    heat = shown.heat01_vu
     assert heat.shape == capture.full8.shape
     # After one epoch a network may have no evidence for any stage: then there is no attention to measure either.
     assert (prediction.attention_in_roi is None) == (not heat.any())

@@ -47,7 +47,7 @@ def test_the_newest_student_is_asked_about_the_full_image(project, service):
     presenter.predict()
     assert service.asked == [(newest, None, detector)]
     assert presenter.state.phase == "shown"
-    assert presenter.state.shown.result.prediction.stage == 3
+    assert presenter.state.shown.prediction.stage == 3
     assert presenter.state.shown.detector_frame.roi() == DETECTED
 
 
@@ -181,3 +181,67 @@ def test_opacity_and_switch_are_kept_in_range(project, service):
     assert presenter.state.opacity == 1.0
     presenter.toggle_heat()
     assert not presenter.state.heat_on
+
+
+def reopened(project, service, evaluator="Dr Test"):
+    """The window of the next day, on the same case."""
+    return PredictionPresenter(make_session(project, evaluator), service)
+
+
+def test_the_next_day_a_case_shows_the_figures_of_its_last_prediction_and_nothing_is_recorded_anew(project, service):
+    _, presenter = ready(project, service)
+    presenter.predict()
+    asked = list(service.asked)
+    again = reopened(project, service)
+    heat = []
+    again.heat_changed.connect(heat.append)
+    assert again.state.phase == "shown"
+    assert again.state.shown.prediction.stage == 3
+    assert again.state.shown.prediction.probabilities == pytest.approx((0.05, 0.05, 0.8, 0.05, 0.05))
+    assert again.state.shown.heat01_vu is None
+    assert again.state.shown.shown_utc is not None
+    assert service.asked == asked
+    assert len(predictions.shown(project, "case-0001")) == 1
+    again.confirm()
+    assert [(r.stage, r.ai_seen) for r in readings.readings(project, "case-0001")] == [(3, True)]
+    again.set_colour_map("viridis")
+    assert heat == [None]
+    again.predict()
+    assert again.state.shown.heat01_vu is not None
+
+
+def test_an_evaluator_who_was_not_shown_a_prediction_is_told_only_that_there_is_one(project, service):
+    _, presenter = ready(project, service)
+    presenter.predict()
+    other = reopened(project, service, "Dr Other")
+    assert other.state.phase == "ready"
+    assert other.state.shown is None
+    assert other.state.others
+
+
+def test_only_the_present_students_answer_about_the_present_capture_is_restored(project, service):
+    _, presenter = ready(project, service)
+    presenter.predict()
+    add_model(project.directory, "student", "c")
+    again = reopened(project, service)
+    assert again.state.shown is None
+    assert again.state.others
+    again.choose_model("student-a")
+    assert again.state.shown.prediction.stage == 3
+
+
+def test_when_another_evaluator_sits_down_the_prediction_leaves_the_screen(project, service):
+    session, presenter = ready(project, service)
+    presenter.predict()
+    session.set_evaluator("Dr Other")
+    assert presenter.state.shown is None
+    session.set_evaluator("Dr Test")
+    assert presenter.state.shown is not None
+
+
+def test_giving_a_name_for_the_first_time_keeps_the_prediction_for_the_confirmation(project, service):
+    session, presenter = ready(project, service)
+    session.set_evaluator("")
+    presenter.predict()
+    session.set_evaluator("Dr New")
+    assert presenter.state.shown is not None

@@ -137,3 +137,12 @@ def test_both_frames_are_drawn_each_with_its_name(step):
     assert step.presenter.state.shown.detector_frame is not None
     assert step.view.grab().toImage() != before
     assert "evaluator's frame" in step.panel.attention.text()
+
+
+def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_how_its_heatmap_comes_back(step, service, qtbot):
+    step.actions_by_id[Action.PREDICT]()
+    again = make_step(step.session.project, service, qtbot)
+    assert again.panel.stage.text() == "Stage 4"
+    assert "As you saw it on" in again.panel.attention.text()
+    assert "Ctrl+P" in again.panel.attention.text()
+    assert again.panel.confirm.isEnabled()
