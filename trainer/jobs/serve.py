@@ -55,7 +55,12 @@ def answer_line(answer: Mapping[str, Any]) -> bytes:
     except (TypeError, ValueError):
         _log.exception("an answer can't be told")
         number = answer.get("id")
-        fault = {"id": number if isinstance(number, int) else None, "ok": False, "code": "prediction.bad_answer", "values": {}}
+        fault: dict[str, Any] = {
+            "id": number if isinstance(number, int) else None,
+            "ok": False,
+            "code": "prediction.bad_answer",
+            "values": {},
+        }
         return json.dumps(fault).encode() + b"\n"
 
 
