@@ -19,6 +19,7 @@ from sos_studio.core.jobs import JobSpec
 from sos_studio.core.manifests import Manifest, ManifestEntry
 from sos_studio.core.training import TrainingSettings
 from trainer.control import Control
+from trainer.data import inner_split
 from trainer.events import EventWriter
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ class JobContext:
     def held_out_entries(self) -> tuple[ManifestEntry, ...]:
         """Entries that judge and are never fitted to."""
         return tuple(e for e in self.manifest.entries if e.fold == self.manifest.held_out_fold)
+
+    def inner_parts(self) -> tuple[tuple[ManifestEntry, ...], tuple[ManifestEntry, ...]]:
+        """Entries to fit to, and those of the inner validation: one split of all cases for the three networks.
+
+        Whoever can't use a case (no crop, no frame) leaves it out of its part; the split itself knows nothing of that. So no network
+        has fitted to a patient who chooses another one's epoch.
+        """
+        return inner_split(self.fitted_entries, self.settings.inner_validation_fraction, self.spec.seed)
 
     def part(self, name: str) -> JobContext:
         """The context of one part: its share of the progress, its own checkpoint folder."""

@@ -21,7 +21,7 @@ from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
 from trainer import detector_ultralytics, environment, model_store
 from trainer.context import JobContext
-from trainer.data import LEAST_TO_FIT, Samples, inner_split, load_samples
+from trainer.data import LEAST_TO_FIT, Samples, load_samples
 from trainer.detector_data import box_of
 from trainer.detector_metrics import Detection, judge
 from trainer.detector_ultralytics import Detector, Hooks, Recipe
@@ -46,10 +46,9 @@ def run_detector(context: JobContext) -> StoredModel:
     """
     settings = context.settings.detector
     recipe = _recipe(context)
-    entries = [entry for entry in context.fitted_entries if entry.roi is not None]
-    if len(entries) < LEAST_FRAMES:
-        raise BadInputError("training.too_few_frames", count=len(entries), least=LEAST_FRAMES)
-    fitting, judging = inner_split(entries, context.settings.inner_validation_fraction, context.spec.seed)
+    fitting, judging = (_with_frame(part) for part in context.inner_parts())
+    if len(fitting) < LEAST_FRAMES:
+        raise BadInputError("training.too_few_frames", count=len(fitting), least=LEAST_FRAMES)
     fitted, judged = _load(context, fitting), _load(context, judging)
     total_steps = recipe.epochs * -(-len(fitting) // recipe.batch_size)
 
@@ -72,7 +71,7 @@ def run_detector(context: JobContext) -> StoredModel:
         seed=context.spec.seed,
         device=context.device,
         checkpoints_dir=context.checkpoints_dir,
-        fingerprint=_fingerprint(context, recipe),
+        fingerprint=_fingerprint(context, recipe, fitting),
         hooks=Hooks(step, figures, epoch),
     )
     stored = _store(context, recipe, state, len(fitting))
@@ -116,6 +115,10 @@ def student_frames(context: JobContext, detector: StoredModel | None) -> dict[st
         if detections and detections[0].confidence >= least:
             frames[entry.capture_id] = detections[0].roi
     return frames
+
+
+def _with_frame(entries: Sequence[ManifestEntry]) -> tuple[ManifestEntry, ...]:
+    return tuple(entry for entry in entries if entry.roi is not None)
 
 
 def _frame(entry: ManifestEntry) -> Roi:
@@ -168,8 +171,9 @@ def _tell(context: JobContext, number: int, values: Mapping[str, float]) -> None
     _log.info("detector epoch %d: %s", number, ", ".join(f"{k} {v:.4f}" for k, v in values.items()))
 
 
-def _fingerprint(context: JobContext, recipe: Recipe) -> str:
+def _fingerprint(context: JobContext, recipe: Recipe, fitting: Sequence[ManifestEntry]) -> str:
     asked = {
+        "fitting": [entry.case_id for entry in fitting],
         "settings": context.settings.detector.model_dump(mode="json"),
         "recipe": asdict(recipe),
         "validation": context.settings.inner_validation_fraction,
@@ -183,7 +187,7 @@ def _fingerprint(context: JobContext, recipe: Recipe) -> str:
 def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor], fitted: int) -> StoredModel:
     settings = context.settings.detector
     network = detector_ultralytics.load(settings.network, state, context.device, settings.image_size)
-    held_out = [e for e in context.held_out_entries if e.roi is not None]
+    held_out = _with_frame(context.held_out_entries)
     figures = _judge(network, _load(context, held_out), settings.confidence)
     extra = {
         "preset": context.spec.preset,

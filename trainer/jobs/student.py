@@ -14,7 +14,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.core.stages import scheme
 from trainer import checkpoints, model_store
 from trainer.context import JobContext
-from trainer.data import inner_split, load_samples, require_learnable, split_by_patient
+from trainer.data import load_samples, require_learnable, split_by_patient
 from trainer.evaluation import attention_figures, held_out_figures, predict_logits
 from trainer.jobs.card import calibration, classifier_card, fingerprint
 from trainer.jobs.teacher import fit_teacher, new_network
@@ -88,7 +88,7 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
         As `run_teacher`.
     """
     settings = context.settings.student
-    fitting, inner = inner_split(context.fitted_entries, context.settings.inner_validation_fraction, context.spec.seed)
+    fitting, inner = context.inner_parts()
     require_learnable(fitting)
     work = _Work.of(context, fitting)
     source, logits_NK, taught_N = _teacher_logits(context, teacher, fitting, work)

@@ -11,7 +11,7 @@ from sos_studio.core.stages import scheme
 from trainer import model_store
 from trainer.checkpoints import state_of
 from trainer.context import JobContext
-from trainer.data import inner_split, load_samples, require_learnable
+from trainer.data import load_samples, require_learnable
 from trainer.evaluation import held_out_figures, predict_logits
 from trainer.jobs.card import calibration, classifier_card, fingerprint
 from trainer.loop import Fitted, Watch, fit, generator_for
@@ -34,9 +34,7 @@ def run_teacher(context: JobContext) -> StoredModel:
         When the person asked to stop; a checkpoint is written first.
     """
     settings = context.settings.teacher
-    fitting, inner = (
-        _with_crop(part) for part in inner_split(context.fitted_entries, context.settings.inner_validation_fraction, context.spec.seed)
-    )
+    fitting, inner = (_with_crop(part) for part in context.inner_parts())
     require_learnable(fitting)
     watch = Watch(context.control.check, context.events.progress, context.events.metric)
     network, fitted = fit_teacher(context, fitting, inner, name="teacher", watch=watch)

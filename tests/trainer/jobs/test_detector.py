@@ -29,8 +29,45 @@ def test_too_few_frames_are_refused_with_their_count(tmp_path: Path) -> None:
     context = context_of(tmp_path, "detector", unframed=16)
     with pytest.raises(BadInputError, match="too_few_frames") as caught:
         run_detector(context)
-    assert caught.value.values == {"count": 4, "least": 5}
+    assert caught.value.values == {"count": 3, "least": 5}  # of four frames, one is for judging
     context.events.log.close()
+
+
+def test_all_three_networks_are_judged_within_on_the_same_patients_though_frames_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer.jobs import detector, student, teacher
+
+    class EnoughError(Exception):
+        pass
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise EnoughError
+
+    fitted: dict[str, set[str]] = {}
+
+    def loading(kind: str, real: Any) -> Any:
+        def load(project_dir: Path, entries: Any, *more: Any) -> Any:
+            fitted.setdefault(kind, {e.patient for e in entries})  # the first to be loaded are those to fit to
+            return real(project_dir, entries, *more)
+
+        return load
+
+    for module in (teacher, detector, student):
+        monkeypatch.setattr(module, "load_samples", loading(module.__name__.rpartition(".")[2], module.load_samples))
+    monkeypatch.setattr(teacher, "fit", refuse)
+    monkeypatch.setattr(student, "fit", refuse)
+    monkeypatch.setattr(detector.detector_ultralytics, "train", refuse)
+    context = context_of(tmp_path, unframed=7, **{"student.beta": 0.0})
+    for run in (teacher.run_teacher, detector.run_detector, lambda c: student.run_student(c, None, {})):  # type: ignore[arg-type]
+        with pytest.raises(EnoughError):
+            run(context)
+    context.events.log.close()
+    framed = {e.patient for e in context.fitted_entries if e.roi is not None}
+    assert len(framed) == 13
+    assert fitted["student"] - framed  # some of those without a frame are fitted to by the student alone
+    assert fitted["teacher"] == fitted["detector"] == fitted["student"] & framed
+    assert framed - fitted["detector"]  # and some of those with a frame judge
 
 
 @pytest.mark.parametrize(("source", "expected"), [("expert", 17), ("expert-then-detector", 17), ("detector", 0)])
