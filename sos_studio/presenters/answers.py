@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -87,6 +88,10 @@ class Answers:
     def get(self, asked: Asked) -> Shown | None:
         """It, if it is remembered."""
         return self._kept.get(asked)
+
+    def rename(self, named: Callable[[Asked], Asked]) -> None:
+        """Whoever asked has got a name."""
+        self._kept = OrderedDict((named(asked), shown) for asked, shown in self._kept.items())
 
     def clear(self) -> None:
         """Forget all (another project)."""

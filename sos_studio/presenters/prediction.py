@@ -90,7 +90,10 @@ class PredictionPresenter:
         self.readings = StagingPresenter(session)
         self.state = PredictionState()
         self._answers = Answers()
+        # On their way; one goes on when the person goes to another case.
+        self._running: set[Asked] = set()
         self._evaluator = session.evaluator
+        self._first_name = ""  # given after something had been asked without a name: that was this person
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh_models)
         session.capture_changed.connect(self._on_capture)
@@ -103,18 +106,22 @@ class PredictionPresenter:
     def predict(self) -> None:
         """Ask the chosen student about the full image."""
         capture, project, state = self._session.capture, self._session.project, self.state
-        if capture is None or state.chosen is None:
+        asked = self._asked()
+        if capture is None or state.chosen is None or asked is None:
             self._session.tell("predict.no_image" if capture is None else "prediction.no_student", "warning")
             return
+        if asked in self._running:
+            return
         model, detector, roi, service = state.chosen, state.detector, self._session.roi, self._service
+        self._running.add(asked)
         self._show(phase="predicting", problem=None)
         self._session.busy.emit("predict")
         self._session.progress.emit(-1.0)
         self._session.background.run(
             lambda: ask(service, capture, model, detector, roi),
-            lambda shown: self._answered(capture, project, shown),
-            lambda error: self._failed(capture, error),
-            key="predict",
+            lambda shown: self._answered(asked, capture, project, shown),
+            lambda error: self._failed(asked, capture, project, error),
+            key=f"predict.{asked}",
         )
 
     def choose_model(self, model_id: str) -> None:
@@ -170,27 +177,45 @@ class PredictionPresenter:
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def _answered(self, capture: StoredCapture, project: Project | None, shown: Shown) -> None:
-        if self._session.capture is not capture:
-            return
-        self._session.busy.emit(None)
-        self._show(phase="shown", shown=shown)
-        self._colour()
-        asked = self._asked()
-        if asked is None:
+    def _answered(self, asked: Asked, capture: StoredCapture, project: Project | None, shown: Shown) -> None:
+        """On the screen if who asked is still there; else kept for when they come back, and told."""
+        asked = self._named(asked)
+        if not self._arrived(asked, project):
             return
         self._answers.keep(asked, shown)
         if project is not None and not project.read_only:
             self._session.writes.submit(
                 lambda: record(project, asked, shown.prediction), lambda _: self._session.cases_changed.emit(), self._session.report
             )
+        if self._asked() == asked:
+            self._show(phase="shown", shown=shown)
+            self._colour()
+        elif not self._in_front(capture):
+            # The case, never the stage: who looks at the screen now may not have read that case yet.
+            self._session.tell("predict.ready_elsewhere", "info", case=capture.case_id)
 
-    def _failed(self, capture: StoredCapture, error: Exception) -> None:
-        if self._session.capture is capture:
-            self._session.busy.emit(None)
+    def _failed(self, asked: Asked, capture: StoredCapture, project: Project | None, error: Exception) -> None:
+        asked = self._named(asked)
+        if not self._arrived(asked, project):
+            return
+        problem = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
+        if self._asked() == asked:
             self._session.report(error)
-            problem = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
             self._show(phase="failed", problem=problem)
+        elif not self._in_front(capture):
+            self._session.tell("predict.failed_elsewhere", "warning", case=capture.case_id, reason=problem.text)
+
+    def _arrived(self, asked: Asked, project: Project | None) -> bool:
+        """Nothing is waited for any more; whether the project it belongs to is still open."""
+        if self._session.project is not project:
+            return False
+        self._running.discard(asked)
+        if not self._running:
+            self._session.busy.emit(None)
+        return True
+
+    def _in_front(self, capture: StoredCapture) -> bool:
+        return self._session.capture is not None and self._session.capture.capture_id == capture.capture_id
 
     def _colour(self) -> None:
         shown, colour_map = self.state.shown, self.state.colour_map
@@ -209,12 +234,13 @@ class PredictionPresenter:
 
     def _on_project(self, _: object) -> None:
         self._answers.clear()
+        if self._running:
+            self._running.clear()
+            self._session.busy.emit(None)
         self._clear(students=(), chosen=None, detector=None)
         self.refresh_models()
 
     def _on_capture(self, _: object) -> None:
-        if self.state.phase == "predicting":
-            self._session.busy.emit(None)
         self._clear()
         self._show_again()
 
@@ -229,9 +255,15 @@ class PredictionPresenter:
     def _on_evaluator(self, name: str) -> None:
         """What one person asked for is not the next one's to see; a name that is given for the first time changes nobody."""
         before, self._evaluator = self._evaluator, name
+        self._first_name = "" if before else name
+        self._running = {self._named(asked) for asked in self._running}
+        self._answers.rename(self._named)
         if before or self.state.shown is None:
             self._clear()
             self._show_again()
+
+    def _named(self, asked: Asked) -> Asked:
+        return asked if asked.evaluator else asked._replace(evaluator=self._first_name)
 
     def _asked(self) -> Asked | None:
         """What an answer must belong to that may be on the screen now."""
@@ -243,7 +275,7 @@ class PredictionPresenter:
     def _show_again(self) -> None:
         """Back at a case: what this evaluator had on the screen is there again, of an earlier sitting the figures."""
         asked, capture, chosen, project = self._asked(), self._session.capture, self.state.chosen, self._session.project
-        if asked is None or capture is None or chosen is None or project is None:
+        if asked is None or capture is None or chosen is None or project is None or asked in self._running:
             return
         shown = self._answers.get(asked)
         if shown is not None:
@@ -302,6 +334,8 @@ class PredictionPresenter:
             phase = "no_model"
         elif self._session.capture is None:
             phase = "no_image"
+        elif self._asked() in self._running:
+            phase = "predicting"
         self._show(phase=phase)
         self.heat_changed.emit(None)
 

@@ -113,25 +113,99 @@ def test_back_at_a_case_its_answer_is_shown_again_but_not_to_another_evaluator_o
     assert presenter.state.shown is None
 
 
-def test_a_late_answer_for_another_case_is_dropped(project, service):
-    class Later(ImmediateBackground):
-        def __init__(self):
-            self.held = []
-            self.hold = False
+class Later(ImmediateBackground):
+    """The student thinks until the test lets it answer."""
 
-        def run(self, work, on_done, on_error=None, *, key=None):
-            if key == "predict":
-                self.held.append(lambda: on_done(work()))
-                return None
-            return super().run(work, on_done, on_error, key=key)
+    def __init__(self):
+        self.held = []
 
+    def run(self, work, on_done, on_error=None, *, key=None):
+        if key is not None and key.startswith("predict.Asked"):
+            self.held.append(lambda: ImmediateBackground.run(self, work, on_done, on_error))
+            return None
+        return super().run(work, on_done, on_error, key=key)
+
+
+def test_an_answer_that_comes_after_leaving_its_case_is_kept_recorded_and_told_without_the_stage(project, service):
+    background = Later()
+    session, presenter = ready(project, service, background)
+    said, busy = [], []
+    session.message.connect(lambda message, severity: said.append(message))
+    session.busy.connect(busy.append)
+    presenter.predict()
+    presenter.predict()
+    assert len(background.held) == 1
+    open_case(session, "case-0002")
+    assert presenter.state.phase == "ready"
+    assert busy == ["predict"]
+    background.held[0]()
+    assert presenter.state.shown is None
+    assert busy == ["predict", None]
+    assert [m.code for m in said] == ["predict.ready_elsewhere"]
+    assert "case-0001" in said[0].text
+    assert "3" not in str(said[0])
+    assert [row.evaluator for row in predictions.shown(project, "case-0001")] == ["Dr Test"]
+    open_case(session, "case-0001")
+    assert presenter.state.shown.prediction.stage == 3
+    assert presenter.state.shown.heat01_vu is not None
+
+
+def test_coming_back_while_the_student_still_thinks_finds_it_thinking(project, service):
     background = Later()
     session, presenter = ready(project, service, background)
     presenter.predict()
+    open_case(session, "case-0002")
+    presenter.predict()
+    open_case(session, "case-0001")
     assert presenter.state.phase == "predicting"
+    background.held[0]()
+    assert presenter.state.phase == "shown"
+    background.held[1]()
+    assert len(predictions.shown(project, "case-0002")) == 1
+
+
+def test_an_answer_is_not_shown_to_who_sat_down_meanwhile(project, service):
+    background = Later()
+    session, presenter = ready(project, service, background)
+    presenter.predict()
+    session.set_evaluator("Dr Other")
+    background.held[0]()
+    assert presenter.state.phase == "ready"
+    assert [row.evaluator for row in predictions.shown(project, "case-0001")] == ["Dr Test"]
+
+
+def test_who_gives_a_name_while_the_student_thinks_gets_the_answer_under_it(project, service):
+    background = Later()
+    session, presenter = ready(project, service, background)
+    session.set_evaluator("")
+    presenter.predict()
+    session.set_evaluator("Dr New")
+    assert presenter.state.phase == "predicting"
+    background.held[0]()
+    assert presenter.state.phase == "shown"
+    assert [row.evaluator for row in predictions.shown(project, "case-0001")] == ["Dr New"]
+
+
+def test_a_prediction_that_fails_for_a_case_left_behind_is_told_with_its_case(project, service):
+    background = Later()
+    session, presenter = ready(project, service, background)
+    service.error = JobFailedError("prediction.worker_died")
+    said = []
+    session.message.connect(lambda message, severity: said.append((message.code, "case-0001" in message.text, severity)))
+    presenter.predict()
     open_case(session, "case-0002")
     background.held[0]()
-    assert presenter.state.shown is None
+    assert said == [("predict.failed_elsewhere", True, "warning")]
+    assert presenter.state.phase == "ready"
+
+
+def test_an_answer_for_a_project_that_was_closed_is_dropped(project, service):
+    background = Later()
+    session, presenter = ready(project, service, background)
+    presenter.predict()
+    session.set_project(None)
+    background.held[0]()
+    assert presenter.state.phase == "no_project"
     assert predictions.shown(project, "case-0001") == []
 
 
