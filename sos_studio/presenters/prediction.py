@@ -11,7 +11,7 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
-from sos_studio.core.predictions import ModelCard
+from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import Message, message
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WARM_UP_AFTER_MS = 3000
+# The student is called unsure if its most likely stage has less than this: all the other stages together are then likelier.
+UNSURE_BELOW = 0.5
 COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
 
 Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
@@ -75,6 +77,11 @@ def held_out_student(card: ModelCard) -> tuple[int, int] | None:
         return None
     correct, n = figures.get("correct"), figures.get("n")
     return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
+
+
+def unsure(said: Prediction) -> bool:
+    """Whether no stage stands out, so that the most likely one must not be read as an answer."""
+    return max(said.probabilities) < UNSURE_BELOW
 
 
 class PredictionPresenter:

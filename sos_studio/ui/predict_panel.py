@@ -23,7 +23,7 @@ from sos_studio.core.actions import Action
 from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.answers import Shown
-from sos_studio.presenters.prediction import COLOUR_MAPS, PredictionPresenter, PredictionState, held_out_student
+from sos_studio.presenters.prediction import COLOUR_MAPS, PredictionPresenter, PredictionState, held_out_student, unsure
 from sos_studio.presenters.staging import StagingState
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.ui import parts
@@ -187,8 +187,8 @@ class PredictPanel(QWidget):
         self._about.setText(_about(card) if card is not None else "")
         prediction = state.shown.prediction if state.shown is not None else None
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
-        self.stage.setText(_tr("Stage {n}").format(n=prediction.stage) if prediction is not None else _tr("No prediction shown"))
-        self._words.setText(stage_words(BASSED_5.stages[prediction.stage - 1]) if prediction is not None else _what_next(state))
+        self.stage.setText(_title(prediction))
+        self._words.setText(_answer_words(prediction) if prediction is not None else _what_next(state))
         self.expected.setText(_mean_words(prediction) if prediction is not None else "")
         self.expected.setToolTip(_tr("Mean of the stages, each weighted by its probability"))
         self.expected.setVisible(prediction is not None)
@@ -220,6 +220,23 @@ class PredictPanel(QWidget):
             made.setChecked(number == read)
             made.setText(f"✓ {number}" if number == read else str(number))
         self.saved.setText(_reading_words(state))
+
+
+def _title(prediction: Prediction | None) -> str:
+    if prediction is None:
+        return _tr("No prediction shown")
+    return _tr("Unsure") if unsure(prediction) else _tr("Stage {n}").format(n=prediction.stage)
+
+
+def _answer_words(prediction: Prediction) -> str:
+    """The stage's definition; of an unsure answer first that it is one, with the runner-up."""
+    if not unsure(prediction):
+        return stage_words(BASSED_5.stages[prediction.stage - 1])
+    likely = sorted(enumerate(prediction.probabilities, start=1), key=lambda item: -item[1])
+    (first, top), (second, next_) = likely[0], likely[1]
+    return _tr(
+        "Unsure: the most likely stage, {first}, reaches only {top} %, followed by stage {second} with {next} %. Judge the image yourself."
+    ).format(first=first, top=round(100 * top), second=second, next=round(100 * next_))
 
 
 def _what_next(state: PredictionState) -> str:

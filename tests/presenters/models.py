@@ -39,7 +39,8 @@ def add_model(project_dir: Path, kind: str, name: str = "a", *, phantom: bool = 
 class FakeService:
     """Answers at once; `error` makes it fail."""
 
-    def __init__(self, stage: int = 3) -> None:
+    def __init__(self, stage: int = 3, sure: float = 0.8) -> None:
+        self.sure = sure
         self.asked = []
         self.error = None
         self.closed = False
@@ -60,8 +61,8 @@ class FakeService:
             frame = PredictedRoi.of(DETECTED, "detector", 0.8)
         v, u = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]]
         heat = np.exp(-((u - 180) ** 2 + (v - 150) ** 2) / 2000).astype(np.float32)
-        p = np.full(5, 0.05)
-        p[self.stage - 1] = 0.8
+        p = np.full(5, (1 - self.sure) / 4)
+        p[self.stage - 1] = self.sure
         prediction = Prediction(
             scheme="bassed-5",
             stage=self.stage,
