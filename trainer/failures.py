@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sos_studio.core.errors import SosError
+from sos_studio.core.errors import JobFailedError, SosError
 
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
+# Every network takes sides that are multiples of this.
+_INPUT_STEP_PX = 32
 _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+# EFBIG: a limit on the size of files, which some systems set per person.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def explain(error: BaseException) -> tuple[str, dict[str, Any]]:
@@ -17,7 +22,7 @@ def explain(error: BaseException) -> tuple[str, dict[str, Any]]:
     if isinstance(error, SosError):
         return error.code, {key: _plain(value) for key, value in error.values.items()}
     if _short_of_memory(error):
-        return "training.out_of_memory", {}
+        return "system.out_of_memory", {}
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return "training.disk_full", {}
     if isinstance(error, OSError) and error.errno in _NO_RIGHT:
@@ -25,8 +30,41 @@ def explain(error: BaseException) -> tuple[str, dict[str, Any]]:
     return "internal", {"kind": type(error).__name__}
 
 
+@contextmanager
+def memory_for(part: str, batch: tuple[str, int], smallest_batch: int, inputs: tuple[str, tuple[int, ...]]) -> Iterator[None]:
+    """Turn a shortage of memory in the block into a failure that names the setting to change.
+
+    Parameters
+    ----------
+    part
+        Which network is trained.
+    batch
+        Name and value of the setting of its batch size, which is halved down to `smallest_batch`.
+    inputs
+        Name and sides of the setting of its input, halved when the batch is as small as it may be.
+
+    Raises
+    ------
+    JobFailedError
+        ``training.out_of_memory`` with `part` and `setting`, such as ``student.optimiser.batch_size=4``.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _short_of_memory(error):
+            raise
+        name, size = batch
+        setting = f"{name}={max(smallest_batch, size // 2)}"
+        if size <= smallest_batch:
+            sides = [max(_INPUT_STEP_PX, side // 2 // _INPUT_STEP_PX * _INPUT_STEP_PX) for side in inputs[1]]
+            setting = f"{inputs[0]}={sides[0] if len(sides) == 1 else sides}".replace(" ", "")
+        raise JobFailedError("training.out_of_memory", part=part, setting=setting) from error
+
+
 def _short_of_memory(error: BaseException) -> bool:
     # torch says it with a RuntimeError on the CPU and a subclass of it on a GPU; neither need be imported to be recognised.
+    if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)

@@ -6,8 +6,10 @@ MESSAGES: dict[str, Template] = {
     "training.no_device": Template("There is no {device} device on this computer.", "Choose another device, or automatic."),
     "training.out_of_memory": Template(
         "The memory is not enough for this training.",
-        "Choose a smaller batch, smaller pictures or a smaller network, or close other programs.",
+        "Start again with a smaller batch or smaller pictures (--set {setting}), a smaller network, or other programs closed.",
     ),
+    "system.out_of_memory": Template("The memory of this computer is not enough.", "Close other programs, then try again."),
+    "prediction.out_of_memory": Template("The memory is not enough for this prediction.", "Close other programs, then try again."),
     "training.disk_full": Template("The disk of the project is full.", "Free some space, then resume the training."),
     "training.unwritable": Template("The project can't be written to.", "Check the rights of its folder, then resume the training."),
     "training.diverged": Template("The training went astray: its loss is no longer a number.", "Start again with lower learning rates."),

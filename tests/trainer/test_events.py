@@ -121,13 +121,14 @@ def test_an_artifact_is_named_relative_to_the_project_with_its_hash(path: Path) 
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (MemoryError(), "training.out_of_memory"),
+        (MemoryError(), "system.out_of_memory"),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
-            "training.out_of_memory",
+            "system.out_of_memory",
         ),
-        (RuntimeError("CUDA out of memory. Tried to allocate"), "training.out_of_memory"),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), "system.out_of_memory"),
         (OSError(28, "No space left on device"), "training.disk_full"),
+        (OSError(27, "File too large"), "training.disk_full"),
         (OSError(30, "Read-only file system"), "training.unwritable"),
         (KeyError("x"), "internal"),
     ],

@@ -22,8 +22,11 @@ def run(context: JobContext) -> dict[str, Any]:
         from trainer.jobs.retrain import run_retrain
 
         return run_retrain(context)
+    from trainer.jobs.memory import enough_memory
+
     began = time.monotonic()
-    model = _one(context)
+    with enough_memory(context, context.spec.kind):
+        model = _one(context)
     return {
         "kind": context.spec.kind,
         "models": {context.spec.kind: model.model_id},

@@ -13,6 +13,7 @@ from sos_studio.core.errors import BadInputError
 from trainer import model_store
 from trainer.context import JobContext
 from trainer.jobs.detector import run_detector, student_frames
+from trainer.jobs.memory import enough_memory
 from trainer.jobs.student import run_student
 from trainer.jobs.teacher import run_teacher
 from trainer.model_store import ModelKind, StoredModel
@@ -55,7 +56,8 @@ def run_retrain(context: JobContext) -> dict[str, Any]:
         model = _finished(context, kind)
         if model is None:
             own.events.progress(0, 1)
-            model = train(own)
+            with enough_memory(own, kind):
+                model = train(own)
         else:
             _log.info("%s was finished by an earlier attempt", kind)
         own.events.progress(1, 1)

@@ -109,6 +109,8 @@ class Server:
             code, values = explain(error)
             if isinstance(error, json.JSONDecodeError | KeyError | TypeError | ValueError):
                 code, values = "prediction.bad_request", {}
+            elif code == "system.out_of_memory":
+                code = "prediction.out_of_memory"
             elif code == "internal":
                 code, values = "prediction.failed", {}
             _log.exception("a request failed: %s", code)

@@ -14,6 +14,7 @@ from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable
 from trainer.evaluation import held_out_figures, predict_logits
 from trainer.jobs.card import calibration, classifier_card, fingerprint
+from trainer.jobs.memory import enough_memory
 from trainer.loop import Fitted, Watch, fit, generator_for
 from trainer.metrics import fit_temperature
 from trainer.model_store import StoredModel
@@ -72,7 +73,10 @@ def fit_teacher(
     task = TeacherTask(samples, judges, settings.optimiser, settings.augmentation, stages, context.device)
     checkpoint = context.checkpoints_dir / f"{name}.safetensors"
     mark = fingerprint(context, settings, [*fitting, *inner])
-    fitted = fit(network, task, settings.optimiser, seed=context.spec.seed, name=name, checkpoint=checkpoint, fingerprint=mark, watch=watch)
+    with enough_memory(context, "teacher"):  # also when it is a helper of the student's
+        fitted = fit(
+            network, task, settings.optimiser, seed=context.spec.seed, name=name, checkpoint=checkpoint, fingerprint=mark, watch=watch
+        )
     return network, fitted
 
 

@@ -1,0 +1,98 @@
+"""A computer with too little memory is told of as a setting to change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sos_studio.core.errors import JobFailedError
+from sos_studio.core.training import training_settings
+from sos_studio.messages import message
+from sos_studio.services.presets import parse_overrides
+from tests.trainer.jobs.test_detector import context_of
+from tests.trainer.tiny_project import QUICKEST
+from trainer.failures import explain
+from trainer.tasks import StudentTask, TeacherTask
+
+
+def refusing(error: BaseException) -> Any:
+    def step(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return step
+
+
+SHORTAGES = (
+    torch.cuda.OutOfMemoryError("CUDA: there are 9 bytes"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB, max allowed: 9.07 GB)"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+    MemoryError(),
+)
+
+
+@pytest.mark.parametrize("shortage", SHORTAGES, ids=["cuda", "mps", "cpu", "python"])
+def test_a_step_without_memory_fails_the_job_with_half_the_batch_to_try(
+    shortage: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer.jobs import run
+
+    monkeypatch.setattr(TeacherTask, "losses", refusing(shortage))
+    context = context_of(tmp_path, "retrain")
+    with pytest.raises(JobFailedError) as caught:
+        run(context)
+    context.events.log.close()
+    code, values = explain(caught.value)
+    assert (code, values) == ("training.out_of_memory", {"part": "teacher", "setting": "teacher.optimiser.batch_size=4"})
+    words = message(code, values)
+    assert "smaller batch" in words.hint
+    assert "--set teacher.optimiser.batch_size=4" in words.hint
+
+
+@pytest.mark.parametrize(
+    ("logits", "broken", "setting"),
+    [
+        ("in-sample", StudentTask, "student.optimiser.batch_size=4"),
+        ("cross-fitted", TeacherTask, "teacher.optimiser.batch_size=4"),  # a helper of the student's is a teacher
+    ],
+)
+def test_the_setting_is_that_of_the_network_which_lacks_memory(
+    logits: str, broken: type, setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer.jobs import memory, student
+
+    monkeypatch.setattr(broken, "losses", refusing(torch.cuda.OutOfMemoryError("no")))
+    context = context_of(tmp_path, **{"student.teacher_logits": logits, "student.cross_fit_folds": 2})
+    monkeypatch.setattr(student, "_in_sample", lambda _context, _teacher, crops: torch.zeros(len(crops), 5))
+    with pytest.raises(JobFailedError) as caught, memory.enough_memory(context, "student"):
+        student.run_student(context, None, {})  # type: ignore[arg-type]  # nobody asks the teacher
+    context.events.log.close()
+    assert caught.value.values["setting"] == setting
+
+
+def test_the_detector_and_the_smallest_batch_have_their_own_setting(tmp_path: Path) -> None:
+    from trainer.jobs.memory import enough_memory
+
+    context = context_of(tmp_path, **{"teacher.optimiser.batch_size": 2, "detector.image_size": 320})
+    found = []
+    for kind in ("detector", "teacher"):
+        with pytest.raises(JobFailedError) as caught, enough_memory(context, kind):
+            raise MemoryError
+        found.append(caught.value.values["setting"])
+    context.events.log.close()
+    assert found == ["detector.batch_size=4", "teacher.input_shape_hw=[32,32]"]
+    # What is proposed is taken by the command line as it is written.
+    settings = training_settings(json.loads(json.dumps(QUICKEST)), parse_overrides(found))
+    assert (settings.detector.batch_size, settings.teacher.input_shape_hw) == (4, (32, 32))
+
+
+def test_other_faults_stay_what_they_are(tmp_path: Path) -> None:
+    from trainer.jobs.memory import enough_memory
+
+    context = context_of(tmp_path)
+    with pytest.raises(RuntimeError, match="shapes"), enough_memory(context, "student"):
+        raise RuntimeError("shapes do not match")
+    context.events.log.close()
