@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.roi import Finite
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Size = Annotated[int, Field(ge=32, le=2048)]
 Fraction = Annotated[Finite, Field(ge=0, le=1)]
@@ -145,8 +148,14 @@ def training_settings(preset: dict[str, Any], overrides: dict[str, Any] | None =
     try:
         return TrainingSettings.model_validate(merged)
     except ValidationError as error:
-        faults = [{"where": ".".join(str(p) for p in e["loc"]), "what": e["msg"]} for e in error.errors()]
+        faults = [{"where": ".".join(str(p) for p in e["loc"]), "what": _fault_words(e)} for e in error.errors()]
         raise BadInputError("training.bad_settings", faults=faults) from error
+
+
+def _fault_words(fault: ErrorDetails) -> str:
+    """What is wrong with one setting, without the validator's own jargon."""
+    words = fault["msg"].removeprefix("Value error, ")
+    return "no such setting" if fault["type"] == "extra_forbidden" else words[:1].lower() + words[1:]
 
 
 def _deep_copy(value: Any) -> Any:

@@ -33,6 +33,14 @@ def test_settings_that_contradict_each_other_are_refused(overrides: dict[str, ob
         training_settings({}, overrides)
 
 
+def test_a_misspelt_setting_is_named_in_plain_words() -> None:
+    with pytest.raises(BadInputError) as caught:
+        training_settings({}, {"teacher.epochs": 1, "student.alpha": -1})
+    words = {fault["where"]: fault["what"] for fault in caught.value.values["faults"]}
+    assert words["teacher.epochs"] == "no such setting"
+    assert words["student.alpha"].startswith("input should be greater")
+
+
 def test_a_path_through_a_value_is_a_fault_not_a_crash() -> None:
     with pytest.raises(BadInputError, match="bad_settings"):
         training_settings({"seed": 1}, {"seed.deeper": 2})
