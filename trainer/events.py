@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import logging
 import math
 import os
 import threading
@@ -14,7 +17,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from sos_studio.core import jobs
+from sos_studio.core.errors import JobFailedError
+from trainer.failures import explain
 
+_log = logging.getLogger(__name__)
+
+# Room that is kept for the last event, which must be told when the disk is full, too.
+RESERVE_FILE = ".room-for-the-last-event"
+_RESERVE_BYTES = 64 * 1024
 # A person reads no faster, and a file with a line per batch of a long training would be slow to fold.
 PROGRESS_EVERY_S = 0.2
 
@@ -22,7 +32,8 @@ PROGRESS_EVERY_S = 0.2
 class EventLog:
     """The file: numbered lines, one attempt, exactly one last event.
 
-    Opening it counts what earlier attempts wrote; a line torn by a crash is cut off. Safe to use from several threads.
+    Opening it counts what earlier attempts wrote; a line torn by a crash is cut off, and so is one for which the disk had no room.
+    Safe to use from several threads.
 
     Parameters
     ----------
@@ -36,6 +47,10 @@ class EventLog:
         self.attempt = 1 + max((event.attempt for event in earlier), default=0)
         self.last_event: jobs.Event | None = earlier[-1] if earlier else None
         self._stream = open(path, "ab", buffering=0)  # noqa: SIM115  closed by `close`
+        self._reserve = path.with_name(RESERVE_FILE)
+        # Without room for it there is none to keep.
+        with contextlib.suppress(OSError):
+            self._reserve.write_bytes(os.urandom(_RESERVE_BYTES))  # not zeros, which some disks don't store
         self._lock = threading.RLock()
         self._ended = False
 
@@ -45,16 +60,52 @@ class EventLog:
         return self._ended
 
     def write(self, event_type: type[Any], *, last: bool = False, **fields: Any) -> None:
-        """Append one event; anything after the last one is dropped, so that there is never a second last event."""
+        """Append one event; anything after the last one is dropped, so that there is never a second last event.
+
+        Raises
+        ------
+        JobFailedError
+            ``training.disk_full``, ``training.unwritable``; the file then ends with its last whole line. A last event that can't be
+            written raises nothing: there is nobody left to tell.
+        """
         with self._lock:
             if self._ended:
                 return
             event = event_type(n=self._n, attempt=self.attempt, **fields)
-            self._stream.write(jobs.event_line(event))
+            try:
+                self._append(jobs.event_line(event))
+            except OSError as error:
+                if not last:
+                    raise _refused(error) from error
+                self._append_last(jobs.event_line(event))
             self._n += 1
             if last:
-                os.fsync(self._stream.fileno())
                 self._ended = True
+                with contextlib.suppress(OSError):
+                    os.fsync(self._stream.fileno())
+
+    def _append(self, line: bytes) -> None:
+        """A whole line on the disk or nothing of it: a full disk takes the beginning of a write and says nothing."""
+        whole = os.fstat(self._stream.fileno()).st_size
+        try:
+            written = 0
+            while written < len(line):
+                taken = self._stream.write(line[written:])
+                if not taken:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                written += taken
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._stream.truncate(whole)
+            raise
+
+    def _append_last(self, line: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._reserve.unlink()
+        try:
+            self._append(line)
+        except OSError as error:
+            _log.error("the last event could not be written: %s", error.strerror)
 
     def started(self, kind: jobs.JobKind, parts: tuple[str, ...], versions: dict[str, str]) -> None:
         """First event of an attempt."""
@@ -77,6 +128,8 @@ class EventLog:
         with self._lock:
             self._ended = True
             self._stream.close()
+            with contextlib.suppress(OSError):
+                self._reserve.unlink()
 
 
 @dataclass
@@ -136,6 +189,12 @@ class EventWriter:
         with open(path, "rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         self.log.write(jobs.Artifact, kind=kind, path=relative, sha256=digest)
+
+
+def _refused(error: OSError) -> JobFailedError:
+    """What the system said of a write, for a person."""
+    code, values = explain(error)
+    return JobFailedError(code, **values)
 
 
 def _read_and_mend(path: Path) -> list[jobs.Event]:

@@ -23,14 +23,14 @@ _EVENT_START = b'{"n":'
 class EventReader:
     """Reads what was added to ``events.jsonl`` since the last call.
 
-    A last line without its newline waits for the rest. A line that is no event (a worker was killed in the middle of
-    it) is counted in `damaged` and passed over; an event that the next attempt wrote behind such a torn line is saved.
+    A last line without its newline is left for the next call, when its rest is there or the worker has taken it back (full
+    disk, crash). A line that is no event is counted in `damaged` and passed over; an event that was written behind such a
+    torn line is saved.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
-        self._rest = b""
         self.damaged = 0
 
     def read(self) -> list[Event]:
@@ -41,8 +41,8 @@ class EventReader:
                 added = stream.read()
         except OSError:
             return []
-        self._offset += len(added)
-        *lines, self._rest = (self._rest + added).split(b"\n")
+        *lines, torn = added.split(b"\n")
+        self._offset += len(added) - len(torn)
         return [event for line in lines if line.strip() for event in self._events(line)]
 
     def _events(self, line: bytes) -> list[Event]:

@@ -123,3 +123,14 @@ def test_a_worker_without_heartbeat_is_silent_not_gone(tmp_path: Path) -> None:
     tail = JobTail(tmp_path)
     tail.poll()
     assert tail.silent
+
+
+def test_a_torn_line_that_the_worker_takes_back_is_replaced_by_what_it_writes_instead(tmp_path: Path) -> None:
+    first, second, *_ = (TRANSCRIPTS / "retrain-succeeded.jsonl").read_bytes().splitlines(keepends=True)
+    path = tmp_path / EVENTS_FILE
+    reader = EventReader(path)
+    path.write_bytes(first + second[:40])  # the disk is full …
+    assert [event.n for event in reader.read()] == [0]
+    path.write_bytes(first + b'{"n":1,"utc":"2025-03-01T09:00:54Z","type":"failed","code":"training.disk_full"}\n')
+    assert [event.type for event in reader.read()] == ["failed"]
+    assert reader.damaged == 0

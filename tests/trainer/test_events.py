@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sos_studio.core import jobs
+from sos_studio.core.errors import JobFailedError
 from sos_studio.core.job_state import JobStatus, fold
-from trainer.events import EventLog, EventWriter
+from sos_studio.messages import message
+from tests.trainer.tiny_project import ROOT
+from trainer.events import RESERVE_FILE, EventLog, EventWriter
 from trainer.failures import explain
 
 
@@ -116,6 +124,81 @@ def test_an_artifact_is_named_relative_to_the_project_with_its_hash(path: Path) 
     assert isinstance(event, jobs.Artifact)
     assert event.path == "models/m/model.safetensors"
     assert event.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+class FullDisk:
+    """A file on a disk that has room for so many more bytes; like a real one, it takes what fits and refuses the rest."""
+
+    def __init__(self, real: Any, room: int) -> None:
+        self.real, self.room = real, room
+
+    def write(self, data: bytes) -> int:
+        if self.room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = self.real.write(data[: self.room])
+        self.room -= taken
+        return int(taken)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def test_a_line_that_the_disk_took_half_of_is_taken_back_and_the_job_told_to_fail(path: Path) -> None:
+    log = EventLog(path)
+    log.started("teacher", ("teacher",), {})
+    before = path.read_bytes()
+    disk = FullDisk(log._stream, room=30)
+    log._stream = disk
+    with pytest.raises(JobFailedError) as caught:
+        EventWriter(log, path.parent).progress(1, 2)
+    assert caught.value.code == "training.disk_full"
+    assert message(caught.value.code).text == "The disk of the project is full."
+    assert path.read_bytes() == before
+
+    # The last event finds the room that was kept for it.
+    real_unlink, reserve = Path.unlink, path.with_name(RESERVE_FILE)
+    assert reserve.stat().st_size > 10_000
+
+    def unlink(file: Path, missing_ok: bool = False) -> None:
+        disk.room = file.stat().st_size
+        real_unlink(file, missing_ok=missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        log.failed("training.disk_full")
+    log.close()
+    assert [(event.n, event.type) for event in lines(path)] == [(0, "started"), (1, "failed")]
+    assert not reserve.exists()
+
+
+@pytest.mark.expects_log
+def test_without_any_room_even_the_last_event_ends_the_attempt_and_not_the_worker(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = EventLog(path)
+    log.started("teacher", ("teacher",), {})
+    log._stream = FullDisk(log._stream, room=7)
+    log.failed("training.disk_full")
+    assert log.ended
+    log.close()
+    assert [event.type for event in lines(path)] == ["started"]
+    assert "last event" in caplog.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+def test_the_systems_own_refusal_leaves_whole_lines(tmp_path: Path) -> None:
+    """A limit on the size of files is as near to a full disk as a test may go: the write that crosses it is cut short."""
+    code = (
+        "import resource, sys; from pathlib import Path; from trainer.events import EventLog, EventWriter\n"
+        "log = EventLog(Path(sys.argv[1])); writer = EventWriter(log, Path('.'))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "for n in range(1000):\n    writer.warning('w', n=n)"
+    )
+    path = tmp_path / jobs.EVENTS_FILE
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert "JobFailedError: training.disk_full" in done.stderr
+    content = path.read_bytes()
+    assert 4800 < len(content) <= 5000
+    assert content.endswith(b"\n")
+    assert [event.n for event in lines(path)] == list(range(len(lines(path))))
 
 
 @pytest.mark.parametrize(
