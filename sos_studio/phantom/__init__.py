@@ -15,8 +15,9 @@ from sos_studio.core.settings import user_data_dir
 
 if TYPE_CHECKING:
     from sos_studio.phantom.cohort import EVALUATORS, PhantomCase, draw_cohort
+    from sos_studio.phantom.drawing import draw_parameters
     from sos_studio.phantom.fields import values_at
-    from sos_studio.phantom.parameters import PhantomParameters, draw_parameters
+    from sos_studio.phantom.parameters import PhantomParameters
     from sos_studio.phantom.render import MidsagittalRender, render_midsagittal, render_volume
     from sos_studio.phantom.truth import PhantomTruth, truth_of
 
@@ -44,7 +45,7 @@ _ROOM_OF = {
     "draw_cohort": "cohort",
     "values_at": "fields",
     "PhantomParameters": "parameters",
-    "draw_parameters": "parameters",
+    "draw_parameters": "drawing",
     "MidsagittalRender": "render",
     "render_midsagittal": "render",
     "render_volume": "render",

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.core.roi import Roi
-from sos_studio.phantom.parameters import PAPER_STAGE_COUNTS, PhantomParameters, Sex, draw_parameters, stage_of
+from sos_studio.phantom.drawing import draw_parameters
+from sos_studio.phantom.parameters import PAPER_STAGE_COUNTS, PhantomParameters, Sex, stage_of
 from sos_studio.phantom.truth import LpsPoint, PhantomTruth, truth_of, uv_of
 
 HIGHEST_CASES = 20_000
