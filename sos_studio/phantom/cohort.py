@@ -113,7 +113,7 @@ def expert_orientation(rng: np.random.Generator, true: Orientation) -> Orientati
     for plane, sd in _ANGLE_SD_DEG.items():
         found = found.turned_about(plane, sd * float(rng.normal()))
     found = found.moved(Plane.SAGITTAL, _MIDLINE_SD_MM * float(rng.normal()))
-    return replace(found, pitch_deg=float(rng.normal(0.0, 1.0)))
+    return replace(found, pitch_deg=0.0)
 
 
 def _clicked(rng: np.random.Generator, known: PhantomTruth) -> tuple[LpsPoint, LpsPoint]:

@@ -11,7 +11,7 @@ from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.solids import ARCH
 
 # Dentine is bordered by the dark line of the periodontal gap.
-ENAMEL, DENTINE, METAL = Look(2250.0), Look(1350.0, shell=140.0, shell_out_mm=0.28), Look(5000.0)
+ENAMEL, DENTINE, METAL = Look(3000.0), Look(1650.0, shell=150.0, shell_out_mm=0.25, uneven=0.0), Look(5000.0)
 
 _MAXILLA: Points = [
     (28, -18.4), (36, -18.6), (45, -18.8), (60, -18.4), (70, -18.2), (77, -19.0), (83.5, -20.2), (79.5, -22.2), (77.3, -29), (77.8, -37.5), (75.5, -40),
@@ -19,13 +19,14 @@ _MAXILLA: Points = [
 ]  # fmt: skip
 _ALVEOLUS: Points = [(70, -20), (77, -22.0), (76.8, -30), (77.8, -37.5), (75.5, -40), (73.0, -38.5), (70, -33), (67, -26)]
 _SYMPHYSIS: Points = [
-    (64.5, -57.0), (61, -60), (57.0, -65), (53.0, -71), (51.6, -77), (53.8, -81.6), (59.0, -82.6), (63, -79), (64.2, -72), (63.2, -66), (66.5, -59),
-    (66.8, -57),
+    (64.2, -56.5), (60.0, -60), (55.5, -65), (51.5, -71), (49.6, -77), (51.6, -82.4), (57.0, -84.4), (62.4, -82.0), (65.4, -76.0), (64.6, -69.5),
+    (65.0, -63), (67.2, -58.0),
 ]  # fmt: skip
-_UPPER: Points = [(69.8, -26.0), (73.0, -31), (77.0, -40), (80.3, -49.5), (78.4, -50.0), (74.2, -43), (70.6, -34), (68.8, -28)]
-_UPPER_CROWN: Points = [(76.6, -39.0), (79.4, -44), (80.9, -49.6), (79.6, -50.6), (77.9, -49.6), (75.6, -45.0), (73.9, -41.0), (75.4, -41.2)]
-_LOWER: Points = [(61.0, -68), (64.8, -60), (70.0, -53), (74.0, -47.0), (75.0, -47.6), (72.8, -53), (68.2, -60), (63.0, -68.5)]
-_LOWER_CROWN: Points = [(69.0, -54.6), (71.6, -49.8), (74.2, -46.6), (75.3, -47.2), (74.2, -51.2), (72.2, -55.2), (71.0, -53.2)]
+# Axes of the middle incisors from the root's tip to the edge, and how thick they are (dentine, whole crown).
+_UPPER_AXIS: Points = [(70.6, -29.5), (72.8, -34.5), (75.2, -39.6), (77.6, -44.6), (79.9, -50.2)]
+_UPPER_THICK, _UPPER_CROWN = (1.2, 3.6, 4.6, 2.6, 0.1), (5.3, 4.6, 1.1)
+_LOWER_AXIS: Points = [(62.0, -67.6), (64.8, -63.0), (67.6, -58.2), (71.2, -52.6), (74.4, -46.8)]
+_LOWER_THICK, _LOWER_CROWN = (1.0, 3.2, 4.0, 2.2, 0.1), (4.6, 3.8, 0.9)
 
 
 def jaws(frame: Frame, rng: np.random.Generator) -> list[Part]:
@@ -36,7 +37,7 @@ def jaws(frame: Frame, rng: np.random.Generator) -> list[Part]:
     middle_a = float(frame.facial([(22, -30)])[0, 0])
     upper_arch, lower_arch = (middle_a, 52.0 * jaw, 31.0 * jaw), (middle_a - 8.0, 56.0 * jaw, 42.0 * jaw)
     spongy = Look(360.0 * density, grain=200.0 * density, shell=820.0 * density, shell_in_mm=0.85)
-    thick = Look(300.0 * density, grain=330.0 * density, shell=1280.0 * density, shell_in_mm=2.0, uneven=0.8)
+    thick = Look(300.0 * density, grain=420.0 * density, shell=1280.0 * density, shell_in_mm=2.0, uneven=0.8)
     maxilla = rough(smooth(frame.facial(_MAXILLA) + rng.normal(0.0, 0.35, (len(_MAXILLA), 2))), rng, 0.3, 10.0)
     symphysis = rough(smooth(frame.facial(_SYMPHYSIS) - back + rng.normal(0.0, 0.5, (len(_SYMPHYSIS), 2))), rng, 0.35, 10.0)
     canal = band(frame.facial([(66.0, -17.5), (68.0, -23), (70.8, -30.5)]), [2.4, 1.5, 2.6])
@@ -63,18 +64,16 @@ def _teeth(
     low_root, low_crown = float(frame.facial([(62, -68)])[0, 1]), float(frame.facial([(72, -54)])[0, 1])
     lower = Teeth(5.5 * jaw, anatomy.tooth_shift_mm + float(rng.normal(0.0, 1.0)), low_root, low_crown)
     parts: list[Part] = []
-    table: list[tuple[str, Look, Points, bool]] = [
-        ("upper teeth", DENTINE, _UPPER, True),
-        ("upper crowns", ENAMEL, _UPPER_CROWN, True),
-        ("lower teeth", DENTINE, _LOWER, False),
-        ("lower crowns", ENAMEL, _LOWER_CROWN, False),
-    ]
-    for name, look, points, is_upper in table:
+    for is_upper in (True, False):
+        axis, thick, crown_thick = (_UPPER_AXIS, _UPPER_THICK, _UPPER_CROWN) if is_upper else (_LOWER_AXIS, _LOWER_THICK, _LOWER_CROWN)
         pivot: tuple[float, float] = (75.0, -41.0) if is_upper else (69.0, -56.0)
-        outline = smooth(frame.facial(turned(np.asarray(points, dtype=np.float64), turn if is_upper else -turn, pivot)) - (0.0 if is_upper else back))
+        line = frame.facial(turned(np.asarray(axis), turn if is_upper else -turn, pivot)) - (0.0 if is_upper else back)
+        whole, cap = (smooth(band(p, np.asarray(t) * jaw), 1) for p, t in ((line, thick), (line[2:], crown_thick)))
         arch, teeth, reach, end = (upper_arch, upper, 30.0, 14.0) if is_upper else (lower_arch, lower, 40.0, 18.0)
-        parts.append(Part(name, look, outline, ARCH, half_width=reach * jaw, arch=arch, rounding=end, step_mm=0.3, teeth=teeth))
-    pulp = band(frame.facial(turned(np.array([(70.8, -28.5), (74.3, -37), (77.2, -44)]), turn, (75.0, -41.0))), [0.7, 1.0, 0.4])
+        name = "upper" if is_upper else "lower"
+        for what, look, outline in (("crowns", ENAMEL, cap), ("teeth", DENTINE, whole)):
+            parts.append(Part(f"{name} {what}", look, outline, ARCH, half_width=reach * jaw, arch=arch, rounding=end, step_mm=0.3, teeth=teeth))
+    pulp = band(frame.facial(turned(np.array([(70.6, -29.2), (74.2, -37), (77.2, -43.5)]), turn, (75.0, -41.0))), [0.7, 1.0, 0.4])
     middle = 0.5 * 8.4 * jaw - anatomy.tooth_shift_mm
     parts.append(Part("pulp", Look(SOFT + 100.0), pulp, half_width=0.9, rounding=0.3, middle_l=middle, step_mm=0.3))
     return parts

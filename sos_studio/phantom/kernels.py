@@ -96,9 +96,9 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
             # Thick at the basion, thin towards the dorsum sellae.
             across = joint.along_a * (s - joint.end_s) - joint.along_s * (a - joint.end_a)
             shell_in *= min(1.8, max(joint.upper_cortex, 1.0 - 0.035 * (across + 2.0)))
-        core_depth = d + shell_in * (1.0 + part.uneven * (0.45 * uneven + 0.35 * patchy))
+        core_depth = d + shell_in * (1.0 + part.uneven * (0.5 * uneven + 0.45 * patchy))
         shell_out *= 1.0 + part.uneven * 0.4 * uneven
-        shell *= 1.0 + part.uneven * (0.12 * fine + 0.22 * patchy)
+        shell *= max(0.25, 1.0 + part.uneven * (0.15 * fine + 0.25 * uneven + 0.35 * patchy))
     inside = coverage(d, blur)
     outside = coverage(d - shell_out, blur) if shell_out > 0.0 else inside
     core = coverage(core_depth, blur) if shell_in > 0.0 else inside
@@ -107,7 +107,7 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
         if part.grain > 0.0:
             # Plates thicken where they meet the cortex.
             rooted = max(0.0, 1.0 + d / 3.5) if shell != 0.0 else 0.0
-            fill += part.grain * trabeculae(l, a, s, seed) + 0.22 * shell * rooted
+            fill += part.grain * trabeculae(l, a, s, seed) + 0.13 * shell * rooted
         elif part.feature == NASAL:
             fill = nasal_value(part, tissue, d, l, a, s)
         elif part.feature == SINUS:

@@ -80,7 +80,7 @@ def cell_wall(x: float, y: float, z: float, seed: int) -> tuple[float, float]:
         if d < best:
             best, bx, by, bz, own = d, cx, cy, cz, _unit(_stirred(h, 4))
     total = 0.0
-    sharp = 14.0
+    sharp = 10.0
     for n in range(27):
         di, dj, dk = n % 3 - 1, (n // 3) % 3 - 1, n // 9 - 1
         h = _stirred(_stirred(_stirred(np.uint32(seed), i + di), j + dj), k + dk)

@@ -33,10 +33,10 @@ def scanned(machine: Row, block_a: Block, block_b: Block, value: float, x: float
     outside = coverage(value + 650.0, 120.0)
     # Beam hardening, scatter and truncation: darker in the middle of the field, brighter at its rim.
     r = radius / 100.0
-    uneven = 0.018 * smooth_noise3(x / 45.0, y / 38.0, z / 30.0, seed + 51) + 0.012 * math.sin(0.06 * y + 0.02 * z + machine.phase)
+    uneven = 0.035 * smooth_noise3(x / 60.0, y / 48.0, z / 26.0, seed + 51) + 0.025 * smooth_noise3(x / 90.0, y / 70.0, z / 9.0, seed + 52)
     shade = 1.0 - machine.cupping * (1.0 - r * r) + uneven
     edge = math.exp(-reach / 5.0)
-    shade += machine.edge_glow * (math.exp(-rim / 6.0) + 0.16 * edge)
+    shade += machine.edge_glow * (math.exp(-rim / 6.0) + 0.9 * edge)
     value = (value - AIR) * shade + AIR
     if outside > 0.0:
         haze = smooth_noise3(x / 30.0, y / 16.0, z / 45.0, seed + 55) + 0.5 * smooth_noise3(x / 12.0, y / 4.0, z / 30.0, seed + 56)
@@ -48,7 +48,7 @@ def scanned(machine: Row, block_a: Block, block_b: Block, value: float, x: float
     # Rays through the skull and the shoulders are starved; the air around hardly attenuates.
     skull = coverage(machine.base_s - z, 14.0)
     noise *= (0.62 + 0.38 * skull + 0.2 * max(0.0, -z / machine.half_s)) * (1.0 + 0.9 * edge) * (1.0 - 0.45 * outside)
-    value += noise + machine.banding * (0.25 + 2.5 * edge) * noise3(x / 90.0, y / 50.0, z / (1.7 * v), seed + 54)
+    value += noise + (machine.banding * (0.25 + 1.5 * edge) + 160.0 * machine.edge_glow * edge * edge) * noise3(x / 90.0, y / 50.0, z / (1.7 * v), seed + 54)
     if machine.streaks > 0.0:
         value += _streaks(machine, x, y, z)
     value = machine.gain * (value - AIR) + AIR + machine.offset

@@ -44,7 +44,7 @@ _SINUS: Points = [
 
 def cancellous(density: float) -> float:
     """Mean grey value of cancellous bone."""
-    return 45.0 + 225.0 * density
+    return 45.0 + 185.0 * density
 
 
 def beside_the_midline(frame: Frame) -> list[Part]:
@@ -86,7 +86,7 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
     uneven = 1.0 + 0.13 * rng.normal(size=len(_VAULT))
     thickness = np.asarray(_VAULT_THICKNESS) * anatomy.vault_thickness_mm / 6.6 * uneven
     bone = rough(rough(band(frame.cranial(_VAULT), thickness, per_span=9), rng, 0.45, 34.0), rng, 0.28, 11.0)
-    tables = Look(430.0 * density, grain=230.0 * density, shell=1180.0 * density, shell_in_mm=1.25, uneven=0.8)
+    tables = Look(330.0 * density, grain=210.0 * density, shell=1180.0 * density, shell_in_mm=1.25, uneven=0.8)
     solid = Look(640.0 * density, grain=220.0 * density, shell=1150.0 * density, shell_in_mm=1.4)
     crista = Look(330.0 * density, grain=160.0, shell=620.0 * density, shell_in_mm=0.8)
     glabella = rough(smooth(frame.facial(_GLABELLA) + rng.normal(0.0, 0.4, (len(_GLABELLA), 2))), rng, 0.3, 9.0)
@@ -139,15 +139,13 @@ def midline_base(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Planum, vomer, and the clivus with the joint: the reason for everything else."""
     anatomy = frame.anatomy
     density = anatomy.bone_density
-    bone = Look(cancellous(density), 190.0 * density * anatomy.trabecular_contrast, 800.0 * density, shell_in_mm=1.0)
+    bone = Look(cancellous(density), 160.0 * density * anatomy.trabecular_contrast, 820.0 * density, shell_in_mm=1.0)
     planum = np.vstack([frame.sphenoid([(20.0, 26.6), (33, 27)]), frame.facial([(46, 25.0), (55, 24.2), (62, 24.6), (69, 23)])])
     thin = rough(band(planum, [1.1, 0.9, 0.7, 0.6, 1.0, 1.8], per_span=6), rng, 0.25, 7.0)
-    vomer = np.vstack([frame.sphenoid([(22, 1.4), (31, 2.6)]), frame.facial([(40, -5), (52, -13), (60, -17)])])
     wing = frame.sphenoid([(17.0, -0.6), (24.0, -0.4), (31.0, 0.6)]) + rng.normal(0.0, 0.4, (3, 2))
     shift = anatomy.septum_shift_mm
     return [
         Part("planum", Look(620.0 * density), thin, half_width=10.0 * anatomy.size, rounding=0.3, step_mm=0.35),
-        Part("vomer", Look(420.0 * density), band(vomer, [2.2, 1.8, 1.2, 1.2, 1.5]), half_width=0.9, rounding=0.3, middle_l=0.7 * shift),
         Part("vomer wing", Look(560.0 * density), band(wing, [0.5, 1.0, 0.8]), half_width=7.0, rounding=0.3, middle_l=shift, step_mm=0.35),
         Part("clivus", bone, _clivus(frame, rng), feature=SYNCHONDROSIS, half_width=12.5 * anatomy.size, rounding=3.0, step_mm=0.3),
         *_sphenoid_sinus(frame, rng),
@@ -163,7 +161,7 @@ def _clivus(frame: Frame, rng: np.random.Generator) -> FloatArray:
     sphenoid = np.asarray(_SPHENOID, dtype=np.float64)
     sphenoid[_SELLA_FLOOR, 1] -= frame.anatomy.sella_depth_mm - 8.0
     # The dorsum leans, is high or low, thick or thin; its top may end in a hook.
-    sphenoid[:5] += np.array([float(rng.normal(0.0, 0.8)), float(rng.normal(0.0, 1.2))]) + rng.normal(0.0, 0.45, (5, 2))
+    sphenoid[:5] += np.array([float(rng.normal(0.0, 0.8)), float(rng.normal(0.0, 1.2))]) + rng.normal(0.0, 0.25, (5, 2))
     sphenoid[8:12] += rng.normal(0.0, 0.5, (4, 2))
     sphenoid[13:] += rng.normal(0.0, 0.6, (3, 2))
     carried = frame.sphenoid(sphenoid)

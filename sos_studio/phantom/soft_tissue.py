@@ -81,11 +81,13 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
 def _mouth(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Air between tongue and palate where the tongue lies low, and between the lips and the teeth."""
     parts: list[Part] = []
-    if rng.random() < 0.4:
-        depth = float(rng.uniform(0.8, 5.0))
+    if rng.random() < 0.25:
+        depth = float(rng.uniform(0.4, 3.6))
         line: Points = [(72, -41), (66, -34 - 0.3 * depth), (55, -27.5 - 0.5 * depth), (43, -25 - 0.5 * depth), (33, -25.5 - 0.3 * depth)]
-        gap: FloatArray = band(frame.facial(line), depth * np.array([0.5, 0.9, 1.0, 0.8, 0.15]) + 0.2)
-        parts.append(Part("mouth", Look(AIR), rough(gap, rng, 0.5, 12.0), feature=OPEN_AIR, half_width=14.0, rounding=2.0))
+        span = slice(*((0, 3), (0, 4), (0, 5), (1, 4), (2, 5))[int(rng.integers(5))])
+        wide = depth * rng.uniform(0.2, 1.0, 5) * np.array([0.6, 0.9, 1.0, 0.8, 0.3]) + 0.15
+        gap: FloatArray = band(frame.facial(line[span]), wide[span])
+        parts.append(Part("mouth", Look(AIR), rough(gap, rng, 0.5, 9.0), feature=OPEN_AIR, half_width=14.0, rounding=2.0))
     if rng.random() < 0.5:
         at = frame.facial([(75.5, -47.0)])[0] + rng.normal(0.0, 1.0, 2)
         pocket = at + np.array([[1.6, 1.0], [0.2, 2.0], [-1.8, 0.8], [-1.2, -1.4], [0.8, -1.2]]) * float(rng.uniform(0.6, 1.2))

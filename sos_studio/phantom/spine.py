@@ -12,14 +12,14 @@ from sos_studio.phantom.solids import ARCH
 
 # Axis: dens 15 mm high and 10-11 mm deep, whole 37 mm (adult women), with the lip that hangs down in front.
 _AXIS: Points = [
-    (-14.5, -18.2), (-11.4, -18.2), (-9.6, -20.5), (-9.4, -25.0), (-10.6, -30.0), (-10.0, -35), (-7.6, -42), (-6.6, -49), (-6.8, -52.5),
-    (-9.2, -51.8), (-14, -49.4), (-21.0, -48.6), (-21.6, -44), (-19.8, -36), (-18.0, -30), (-18.6, -25), (-17.6, -20.4),
+    (-14.5, -18.2), (-11.4, -18.2), (-9.6, -20.5), (-9.4, -25.0), (-10.4, -29.0), (-9.2, -35), (-7.6, -42), (-6.6, -49), (-6.8, -52.5),
+    (-9.2, -51.8), (-14, -49.4), (-21.0, -48.6), (-21.6, -44), (-20.2, -36), (-18.6, -30), (-18.5, -25), (-17.6, -20.4),
 ]  # fmt: skip
 _BODIES: Points = [(-15.2, -59.6), (-17.4, -74.4), (-19.4, -89.2), (-20.8, -104.0), (-21.6, -119.0)]
 # A vertebral body of unit depth and height: waisted, with hollow end plates and sharp lips in front.
 _BODY: Points = [
-    (0.50, 0.46), (0.20, 0.45), (-0.15, 0.44), (-0.50, 0.50), (-0.47, 0.15), (-0.46, -0.15), (-0.51, -0.48), (-0.15, -0.42), (0.20, -0.44),
-    (0.54, -0.56), (0.46, -0.15), (0.45, 0.15),
+    (0.50, 0.46), (0.20, 0.47), (-0.15, 0.46), (-0.50, 0.50), (-0.485, 0.15), (-0.485, -0.15), (-0.51, -0.48), (-0.15, -0.45), (0.20, -0.47),
+    (0.54, -0.56), (0.49, -0.15), (0.475, 0.15),
 ]  # fmt: skip
 # Sections of spinous processes: arch to the right (front), tip to the left, 14 mm long.
 _SPINOUS: tuple[Points, ...] = (
@@ -29,8 +29,8 @@ _SPINOUS: tuple[Points, ...] = (
     [(4.6, 2.2), (5.4, 0.0), (3.6, -2.4), (-1.0, -2.8), (-4.6, -1.6), (-4.8, 0.8), (-1.0, 2.0)],
 )  # fmt: skip
 _AXIS_SPINOUS: Points = [
-    (-37.5, -33.0), (-36.2, -37.5), (-37.0, -42.5), (-39.4, -45.2), (-43.0, -43.6), (-47.5, -43.4), (-51.6, -41.0), (-50.0, -38.6), (-44.0, -37.6),
-    (-41.0, -34.4),
+    (-37.6, -32.6), (-36.0, -36.0), (-36.2, -41.0), (-38.2, -45.0), (-41.0, -45.6), (-45.5, -43.6), (-50.6, -41.6), (-51.4, -39.6), (-47.0, -38.2),
+    (-42.0, -34.8), (-39.6, -32.4),
 ]  # fmt: skip
 
 
@@ -39,8 +39,10 @@ def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
     size, density = frame.anatomy.size, frame.anatomy.bone_density
     look = Look(cancellous(density) - 20.0, grain=170.0 * density, shell=760.0 * density, shell_in_mm=0.8, uneven=0.9)
     parts = [*_atlas(frame, rng, look)]
-    axis = rough(smooth(frame.cervical(_AXIS), 5), rng, 0.3, 8.0)
-    spinous = rough(smooth(frame.cervical(_AXIS_SPINOUS) + rng.normal(0.0, 0.9, (len(_AXIS_SPINOUS), 2))), rng, 0.4, 7.0)
+    shape = np.asarray(_AXIS)
+    shape = np.column_stack([-14.4 + (shape[:, 0] + 14.4) * (1.0 + 0.06 * rng.normal()), shape[:, 1]]) + rng.normal(0.0, 0.3, shape.shape)
+    axis = rough(smooth(frame.cervical(turned(shape, float(rng.normal(0.0, 3.0)), (-14.0, -35.0))), 5), rng, 0.3, 8.0)
+    spinous = rough(smooth(frame.cervical(_AXIS_SPINOUS) + rng.normal(0.0, 0.35, (len(_AXIS_SPINOUS), 2))), rng, 0.4, 7.0)
     parts += [
         Part("axis", look, axis, half_width=7.0 * size, rounding=3.0, step_mm=0.35),
         Part("axis spine", look, spinous, half_width=4.5 * size, rounding=2.0, step_mm=0.35),
@@ -53,8 +55,8 @@ def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
         at = as_point(frame.cervical([(a - 29.0 - n + float(rng.normal(0.0, 1.0)), s + 1.5 - 1.2 * n + float(rng.normal(0.0, 1.0)))]))
         template = np.asarray(_SPINOUS[int(rng.integers(len(_SPINOUS)))])
         length = float(rng.uniform(0.75, 1.2)) * size * (1.0 - 0.25 * child)
-        shape = template * (length, size * float(rng.uniform(0.75, 1.1))) + rng.normal(0.0, 0.4, template.shape)
-        outline = smooth(turned(shape, tilt + float(rng.normal(30.0, 8.0))) + np.asarray(at))
+        section = template * (length, size * float(rng.uniform(0.75, 1.1))) + rng.normal(0.0, 0.2, template.shape)
+        outline = smooth(turned(section, tilt + float(rng.normal(30.0, 8.0))) + np.asarray(at))
         parts.append(Part(f"spine {n + 3}", look, rough(outline, rng, 0.3, 7.0), half_width=3.0 * size, rounding=1.5, step_mm=0.35))
     return parts
 
