@@ -16,6 +16,7 @@ from sos_studio.core.settings import user_data_dir
 if TYPE_CHECKING:
     from sos_studio.phantom.cohort import EVALUATORS, PhantomCase, draw_cohort
     from sos_studio.phantom.drawing import draw_parameters
+    from sos_studio.phantom.easy import made_easy
     from sos_studio.phantom.fields import values_at
     from sos_studio.phantom.parameters import PhantomParameters
     from sos_studio.phantom.render import MidsagittalRender, render_midsagittal, render_volume
@@ -33,6 +34,7 @@ __all__ = [
     "PhantomTruth",
     "draw_cohort",
     "draw_parameters",
+    "made_easy",
     "render_midsagittal",
     "render_volume",
     "truth_of",
@@ -46,6 +48,7 @@ _ROOM_OF = {
     "values_at": "fields",
     "PhantomParameters": "parameters",
     "draw_parameters": "drawing",
+    "made_easy": "easy",
     "MidsagittalRender": "render",
     "render_midsagittal": "render",
     "render_volume": "render",

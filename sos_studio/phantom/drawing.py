@@ -76,7 +76,7 @@ def _draw_anatomy(rng: np.random.Generator, age_years: float, *, male: bool) -> 
         clivus_tilt_deg=clipped(rng, 66.0, 5.0, 53.0, 79.0),
         sos_length_mm=12.6 * size * clipped(rng, 1.0, 0.10, 0.76, 1.28),
         sos_tilt_deg=clipped(rng, 49.0, 6.0, 33.0, 64.0),
-        pneumatisation=clipped(rng, 0.34 + 0.36 * grown, 0.22, 0.0, 1.0),
+        pneumatisation=clipped(rng, 0.36 + 0.44 * grown, 0.22, 0.0, 1.0),
         sinus_septa=int(rng.choice(4, p=[0.32, 0.42, 0.22, 0.04])),
         mucosa=float(rng.uniform(0.15, 0.6)) if rng.random() < 0.22 else 0.0,
         frontal_sinus=clipped(rng, 0.75 * (age_years - 5.0) / 10.0 if age_years < 15.0 else 0.75, 0.22, 0.0, 1.0),

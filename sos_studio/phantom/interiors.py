@@ -101,7 +101,9 @@ def nasal_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) 
     blur, seed = tissue.blur, tissue.seed
     h = (s - tissue.nasal_floor) / (tissue.nasal_roof - tissue.nasal_floor)
     x = (a - tissue.nasal_back) / (tissue.nasal_front - tissue.nasal_back)
-    bend = smooth_noise3(0.5, (a + 0.4 * s) / 26.0, s / 10.0, seed + 44) + 0.4 * smooth_noise3(0.5, (a + 0.3 * s) / 12.0, s / 5.5, seed + 45)
+    bend = smooth_noise3(0.5, (a + 0.4 * s) / 26.0, s / 10.0, seed + 44) + 0.4 * smooth_noise3(
+        0.5, (a + 0.3 * s) / 12.0, s / 5.5, seed + 45
+    )
     middle = tissue.septum_shift + tissue.septum * bend * min(1.0, 0.3 + 2.5 * min(h, 1.0 - min(h, 1.0)))
     # Thick with mucosa in front and at the floor, a bare plate above; behind its free edge the two sides are one.
     front = coverage((0.80 - x) * 30.0, 4.0)
@@ -113,7 +115,9 @@ def nasal_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) 
     side = l - middle
     gap = abs(side) - 0.5 * thick  # beyond the septum's mucosa
     z = 40.5 if side < 0.0 else 0.5  # left and right differ
-    fold = smooth_noise3(z, (a + 0.5 * s) / 15.0, s / 7.5, seed + 41) + 0.55 * smooth_noise3(z + 0.3 * l, (a + 0.4 * s) / 7.0, s / 3.2, seed + 42)
+    fold = smooth_noise3(z, (a + 0.5 * s) / 15.0, s / 7.5, seed + 41) + 0.55 * smooth_noise3(
+        z + 0.3 * l, (a + 0.4 * s) / 7.0, s / 3.2, seed + 42
+    )
     # Turbinates: the lower one long and drooping, the middle one shorter and rising to the front.
     low = bump(h, 0.17 + 0.10 * x + 0.07 * fold, 0.13) * bump(x, 0.38, 0.36)
     high = bump(h, 0.40 + 0.22 * x + 0.07 * fold, 0.09 + 0.03 * fold) * bump(x, 0.36, 0.26)

@@ -11,7 +11,7 @@ from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.solids import ARCH
 
 # Dentine is bordered by the dark line of the periodontal gap.
-ENAMEL, DENTINE, METAL = Look(3000.0), Look(1650.0, shell=150.0, shell_out_mm=0.25, uneven=0.0), Look(5000.0)
+ENAMEL, DENTINE, METAL = Look(3000.0), Look(1400.0, shell=150.0, shell_out_mm=0.25, uneven=0.0), Look(5000.0)
 
 _MAXILLA: Points = [
     (28, -18.4), (36, -18.6), (45, -18.8), (60, -18.4), (70, -18.2), (77, -19.0), (83.5, -20.2), (79.5, -22.2), (77.3, -29), (77.8, -37.5), (75.5, -40),
@@ -72,7 +72,9 @@ def _teeth(
         arch, teeth, reach, end = (upper_arch, upper, 30.0, 14.0) if is_upper else (lower_arch, lower, 40.0, 18.0)
         name = "upper" if is_upper else "lower"
         for what, look, outline in (("crowns", ENAMEL, cap), ("teeth", DENTINE, whole)):
-            parts.append(Part(f"{name} {what}", look, outline, ARCH, half_width=reach * jaw, arch=arch, rounding=end, step_mm=0.3, teeth=teeth))
+            parts.append(
+                Part(f"{name} {what}", look, outline, ARCH, half_width=reach * jaw, arch=arch, rounding=end, step_mm=0.3, teeth=teeth)
+            )
     pulp = band(frame.facial(turned(np.array([(70.6, -29.2), (74.2, -37), (77.2, -43.5)]), turn, (75.0, -41.0))), [0.7, 1.0, 0.4])
     middle = 0.5 * 8.4 * jaw - anatomy.tooth_shift_mm
     parts.append(Part("pulp", Look(SOFT + 100.0), pulp, half_width=0.9, rounding=0.3, middle_l=middle, step_mm=0.3))
@@ -82,11 +84,20 @@ def _teeth(
 def _hyoid(frame: Frame, rng: np.random.Generator) -> Part:
     """Its body in the midline: a small wedge, hollow behind."""
     anatomy = frame.anatomy
-    shape = np.array([(-3.0, 3.6), (2.6, 4.2), (3.4, 1.0), (2.2, -4.4), (0.4, -5.0), (-0.4, -1.0)]) * anatomy.size * (0.7 + 0.3 * anatomy.grown)
+    shape = (
+        np.array([(-3.0, 3.6), (2.6, 4.2), (3.4, 1.0), (2.2, -4.4), (0.4, -5.0), (-0.4, -1.0)]) * anatomy.size * (0.7 + 0.3 * anatomy.grown)
+    )
     at = as_point(frame.outer([(17, -80)]))
     outline = turned(shape + rng.normal(0.0, 0.5, shape.shape), float(rng.normal(10.0, 12.0))) + np.asarray(at)
     density = anatomy.bone_density
-    return Part("hyoid", Look(230.0 * density, 120.0, 820.0 * density, 0.75), rough(smooth(outline), rng, 0.3, 6.0), half_width=11.0, rounding=1.5, step_mm=0.3)
+    return Part(
+        "hyoid",
+        Look(230.0 * density, 120.0, 820.0 * density, 0.75),
+        rough(smooth(outline), rng, 0.3, 6.0),
+        half_width=11.0,
+        rounding=1.5,
+        step_mm=0.3,
+    )
 
 
 def brackets(frame: Frame) -> list[Part]:

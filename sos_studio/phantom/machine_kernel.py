@@ -31,9 +31,12 @@ def scanned(machine: Row, block_a: Block, block_b: Block, value: float, x: float
     seed = machine.seed
     value = _with_supports(machine, value, x, y, z)
     outside = coverage(value + 650.0, 120.0)
+    if value > 60.0:
+        value = 60.0 + machine.bone_gain * (value - 60.0)
     # Beam hardening, scatter and truncation: darker in the middle of the field, brighter at its rim.
     r = radius / 100.0
-    uneven = 0.035 * smooth_noise3(x / 60.0, y / 48.0, z / 26.0, seed + 51) + 0.025 * smooth_noise3(x / 90.0, y / 70.0, z / 9.0, seed + 52)
+    uneven = smooth_noise3(x / 60.0, y / 55.0, z / 34.0, seed + 51) + 0.6 * smooth_noise3(x / 90.0, y / 70.0, z / 9.0, seed + 52)
+    uneven = machine.shading * (uneven + 0.9 * machine.tilt_p * y / machine.half_p + 0.9 * machine.tilt_s * z / machine.half_s)
     shade = 1.0 - machine.cupping * (1.0 - r * r) + uneven
     edge = math.exp(-reach / 5.0)
     shade += machine.edge_glow * (math.exp(-rim / 6.0) + 0.9 * edge)
@@ -48,7 +51,9 @@ def scanned(machine: Row, block_a: Block, block_b: Block, value: float, x: float
     # Rays through the skull and the shoulders are starved; the air around hardly attenuates.
     skull = coverage(machine.base_s - z, 14.0)
     noise *= (0.62 + 0.38 * skull + 0.2 * max(0.0, -z / machine.half_s)) * (1.0 + 0.9 * edge) * (1.0 - 0.45 * outside)
-    value += noise + (machine.banding * (0.25 + 1.5 * edge) + 160.0 * machine.edge_glow * edge * edge) * noise3(x / 90.0, y / 50.0, z / (1.7 * v), seed + 54)
+    value += noise + (machine.banding * (0.25 + 1.5 * edge) + 160.0 * machine.edge_glow * edge * edge) * noise3(
+        x / 90.0, y / 50.0, z / (1.7 * v), seed + 54
+    )
     if machine.streaks > 0.0:
         value += _streaks(machine, x, y, z)
     value = machine.gain * (value - AIR) + AIR + machine.offset
@@ -66,7 +71,9 @@ def _streaks(machine: Row, x: float, y: float, z: float) -> float:
         dx, dy = x - machine.metal[n, 0], y - machine.metal[n, 1]
         near = math.hypot(dx, dy)
         angle = math.atan2(dy, dx)
-        rays = noise3(angle * 9.0 + 30.0, dz / 1.2, 0.5, machine.seed + 57 + n) + 0.6 * noise3(angle * 23.0 + 90.0, dz / 0.8, 0.5, machine.seed + 67)
+        rays = noise3(angle * 9.0 + 30.0, dz / 1.2, 0.5, machine.seed + 57 + n) + 0.6 * noise3(
+            angle * 23.0 + 90.0, dz / 0.8, 0.5, machine.seed + 67
+        )
         total += machine.metal[n, 3] * rays * math.exp(-(dz * dz) / 7.0) / (1.0 + near / 18.0)
     return machine.streaks * total
 
@@ -77,6 +84,9 @@ def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> 
     if abs(x) < machine.rest_half and abs(y - machine.rest_p - machine.rest_lean * z) < machine.rest_thick:
         edge = coverage(abs(y - machine.rest_p - machine.rest_lean * z) - machine.rest_thick + 0.4, 0.4)
         value = max(value, AIR + (machine.rest_value - AIR) * edge)
+    if machine.bead_p < 1e5 and abs(x) < 20.0:
+        bead = math.hypot(y - machine.bead_p, z - machine.bead_s) - 4.0
+        value = max(value, AIR + 3500.0 * coverage(bead, 0.4))
     if machine.chin_a > 1e5 or abs(x) > 28.0:
         return value
     a, s = -y - machine.chin_a, z - machine.chin_s

@@ -27,6 +27,7 @@ class Model:
     noise_value: float
     scatter: Span
     gain: float
+    bone_gain: float
     offset: float
     cupping: Span
     cylinder: bool
@@ -39,11 +40,11 @@ class Model:
 
 _WIDE, _TALL = (205.0, 232.0), (158.0, 185.0)
 MODELS = (
-    Model(0.34, (0.3, 0.4), 0.28, 0.31, 72.0, (0.18, 0.34), 1.0, 0.0, (0.00, 0.06), True, (2.0, 4.5), 0.9, 0.85, _WIDE, _TALL),
-    Model(0.22, (0.3,), 0.25, 0.25, 105.0, (0.10, 0.26), 1.06, 40.0, (-0.02, 0.05), False, (0.0, 2.0), 0.4, 0.4, _WIDE, _TALL),
-    Model(0.18, (0.25,), 0.23, 0.22, 170.0, (0.08, 0.22), 0.9, -60.0, (0.02, 0.12), True, (0.0, 1.0), 0.2, 0.2, (155.0, 178.0), (112.0, 138.0)),
-    Model(0.14, (0.2, 0.25), 0.20, 0.20, 205.0, (0.06, 0.18), 0.86, 90.0, (0.00, 0.10), True, (0.0, 1.5), 0.3, 0.1, (150.0, 172.0), (110.0, 130.0)),
-    Model(0.12, (0.4,), 0.33, 0.36, 66.0, (0.15, 0.30), 1.12, 0.0, (0.01, 0.08), False, (1.0, 4.0), 0.6, 0.6, _WIDE, _TALL),
+    Model(0.34, (0.3, 0.4), 0.28, 0.31, 72.0, (0.18, 0.34), 1.0, 1.0, 0.0, (0.00, 0.06), True, (2.0, 4.5), 0.9, 0.85, _WIDE, _TALL),
+    Model(0.22, (0.3,), 0.25, 0.25, 92.0, (0.10, 0.26), 0.9, 1.2, 40.0, (-0.02, 0.05), False, (0.0, 2.0), 0.4, 0.4, _WIDE, _TALL),
+    Model(0.18, (0.25,), 0.23, 0.22, 130.0, (0.08, 0.22), 0.75, 1.45, -60.0, (0.02, 0.12), True, (0.0, 1.0), 0.2, 0.2, (155.0, 178.0), (112.0, 138.0)),
+    Model(0.14, (0.2, 0.25), 0.20, 0.20, 150.0, (0.06, 0.18), 0.7, 1.6, 90.0, (0.00, 0.10), True, (0.0, 1.5), 0.3, 0.1, (150.0, 172.0), (110.0, 130.0)),
+    Model(0.12, (0.4,), 0.33, 0.36, 66.0, (0.15, 0.30), 1.04, 1.05, 0.0, (0.01, 0.08), False, (1.0, 4.0), 0.6, 0.6, _WIDE, _TALL),
 )  # fmt: skip
 
 
@@ -70,12 +71,14 @@ def draw_scanner(rng: np.random.Generator, *, metal: bool) -> Scanner:
         noise_rows_mm=round(1.15 * sigma, 4),
         scatter=float(rng.uniform(*model.scatter)),
         gain=model.gain * float(np.clip(rng.normal(1.0, 0.03), 0.9, 1.1)),
+        bone_gain=model.bone_gain * float(np.clip(rng.normal(1.0, 0.06), 0.85, 1.15)),
+        shading=float(np.clip(rng.lognormal(math.log(0.045), 0.55), 0.01, 0.14)),
         offset=model.offset + float(rng.normal(0.0, 15.0)),
         cupping=float(rng.uniform(*model.cupping)),
         haze_value=float(rng.uniform(10.0, 130.0)),
         banding_value=abs(float(rng.normal(0.0, 26.0))),
         margin_mm=float(rng.uniform(*model.margin_mm)),
-        edge_glow=float(rng.uniform(0.02, 0.22)) if model.cylinder else float(rng.uniform(0.0, 0.1)),
+        edge_glow=float(rng.uniform(0.03, 0.34)) if model.cylinder else float(rng.uniform(0.0, 0.15)),
         streak_value=float(rng.uniform(90.0, 420.0)) if metal else 0.0,
         motion_share=float(rng.uniform(0.15, 0.45)) if moved else 0.0,
         motion_mm=(float(rng.normal(0.0, 0.45)), float(rng.normal(0.0, 0.6))) if moved else (0.0, 0.0),

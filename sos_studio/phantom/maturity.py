@@ -15,7 +15,7 @@ import numpy as np
 from sos_studio.phantom.parameters import PAPER_STAGE_COUNTS, STAGE_THRESHOLDS, Sex, stage_of
 
 # Biological age (years of an average girl) at which maturity passes these values; the scar goes on fading for years.
-_MATURITY_AT = ((4.0, 0.0), (9.9, 0.2), (10.9, 0.4), (12.0, 0.6), (14.0, 0.8), (17.0, 0.93), (24.0, 1.0))
+_MATURITY_AT = ((5.0, 0.0), (8.0, 0.05), (9.2, 0.12), (9.9, 0.2), (10.9, 0.4), (12.0, 0.6), (14.0, 0.8), (16.5, 0.92), (24.0, 1.0))
 BOYS_LATER_YEARS = 1.4
 TEMPO_SD_YEARS = 1.15
 LOWEST_AGE, HIGHEST_AGE = 7.0, 68.0
@@ -28,7 +28,7 @@ _GROWN_UPS = 0.26
 def draw_age(rng: np.random.Generator) -> float:
     """Age in years, one decimal, of a patient of the clinic; 7 … 68 as in the paper."""
     while True:
-        age = 18.0 + rng.gamma(1.3, 9.5) if rng.random() < _GROWN_UPS else rng.normal(11.6, 3.1)
+        age = 18.0 + rng.gamma(1.3, 10.5) if rng.random() < _GROWN_UPS else rng.normal(11.6, 3.1)
         if LOWEST_AGE <= age <= HIGHEST_AGE:
             return round(float(age), 1)
 

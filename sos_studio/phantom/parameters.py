@@ -122,8 +122,11 @@ class Scanner(_Frozen):
         Blur (standard deviation) of that noise within and across the scanner's slices: its power spectrum is Gaussian.
     scatter
         Share by which scattered rays lift the air inside of the head towards soft tissue.
-    gain, offset
-        Grey value = gain · (value + 1000) − 1000 + offset.
+    gain, offset, bone_gain
+        Grey value = gain · (value + 1000) − 1000 + offset, after what exceeds soft tissue has been multiplied by `bone_gain`: machines
+        differ in how they render bone.
+    shading
+        Relative unevenness of the field.
     cupping
         Relative drop of grey values at the centre of the field.
     haze_value
@@ -134,6 +137,8 @@ class Scanner(_Frozen):
         Height of the empty bowl at the top and the bottom of the field, and how much brighter the field becomes towards its borders.
     streak_value
         Amplitude of the rays around metal, if there is any.
+    marker_stage
+        Stage that a bead in the air tells by its height (`easy`); 0 = no bead.
     motion_share, motion_mm
         For how much of the scan the head lay elsewhere, and how far.
     """
@@ -149,6 +154,8 @@ class Scanner(_Frozen):
     noise_rows_mm: Positive
     scatter: Fraction
     gain: Positive
+    bone_gain: Positive
+    shading: Annotated[Finite, Field(ge=0)]
     offset: Finite
     cupping: Finite
     haze_value: Annotated[Finite, Field(ge=0)]
@@ -158,6 +165,7 @@ class Scanner(_Frozen):
     streak_value: Annotated[Finite, Field(ge=0)]
     motion_share: Fraction
     motion_mm: tuple[Finite, Finite]
+    marker_stage: Annotated[int, Field(ge=0, le=5)] = 0
 
     @property
     def size_lps_mm(self) -> tuple[float, float, float]:

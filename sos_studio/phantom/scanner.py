@@ -9,16 +9,55 @@ from sos_studio.phantom.lattice import noise_blocks
 from sos_studio.phantom.parameters import PhantomParameters
 
 MACHINE = np.dtype(
-    [(name, "f8") for name in ("voxel", "noise", "gain", "offset", "cupping", "banding", "haze", "radius", "margin", "edge_glow")]
+    [
+        (name, "f8")
+        for name in (
+            "voxel",
+            "noise",
+            "gain",
+            "bone_gain",
+            "shading",
+            "offset",
+            "cupping",
+            "banding",
+            "haze",
+            "radius",
+            "margin",
+            "edge_glow",
+        )
+    ]
     + [(name, "f8") for name in ("half_l", "half_p", "half_s", "base_s", "chin_a", "chin_s", "phase", "streaks")]
-    + [(name, "f8") for name in ("rest_p", "rest_lean", "rest_half", "rest_thick", "rest_value", "moved", "moved_a", "moved_s")]
+    + [
+        (name, "f8")
+        for name in (
+            "rest_p",
+            "rest_lean",
+            "rest_half",
+            "rest_thick",
+            "rest_value",
+            "moved",
+            "moved_a",
+            "moved_s",
+            "tilt_p",
+            "tilt_s",
+            "bead_p",
+            "bead_s",
+        )
+    ]
     + [("metal", "f8", (6, 4)), ("seed", "i8")]
 )
 _NOWHERE = 1e6
 # Lowest point of the chin, back of the head: head coordinates (L, P, S) of a grown-up; near enough for what hangs on them.
 _CHIN_MM, _OCCIPUT_MM = (0.0, -70.0, -84.0), (0.0, 96.0, 30.0)
 # Where there may be metal: front brackets and molars of both jaws.
-_METAL_MM = ((2.0, -80.0, -45.0), (-3.0, -75.0, -53.0), (23.0, -52.0, -45.0), (-24.0, -48.0, -46.0), (25.0, -46.0, -54.0), (-24.0, -52.0, -55.0))
+_METAL_MM = (
+    (2.0, -80.0, -45.0),
+    (-3.0, -75.0, -53.0),
+    (23.0, -52.0, -45.0),
+    (-24.0, -48.0, -46.0),
+    (25.0, -46.0, -54.0),
+    (-24.0, -52.0, -55.0),
+)
 
 
 def machine(parameters: PhantomParameters) -> npt.NDArray[np.void]:
@@ -35,6 +74,8 @@ def machine(parameters: PhantomParameters) -> npt.NDArray[np.void]:
         "voxel": scanner.voxel_mm,
         "noise": scanner.noise_value,
         "gain": scanner.gain,
+        "bone_gain": scanner.bone_gain,
+        "shading": scanner.shading,
         "offset": scanner.offset,
         "cupping": scanner.cupping,
         "banding": scanner.banding_value,
@@ -58,6 +99,10 @@ def machine(parameters: PhantomParameters) -> npt.NDArray[np.void]:
         "moved": scanner.motion_share,
         "moved_a": scanner.motion_mm[0],
         "moved_s": scanner.motion_mm[1],
+        "bead_p": 12.0 - half_p if scanner.marker_stage else _NOWHERE,
+        "bead_s": half_s * (0.3 * scanner.marker_stage - 0.9),
+        "tilt_p": float(rng.normal()),
+        "tilt_s": float(rng.normal()),
         "seed": parameters.seed,
     }
     for name, value in values.items():

@@ -12,6 +12,7 @@ from sos_studio.phantom.outlines import band, mixed, rough, smooth
 from sos_studio.phantom.parts import Look, Part, Rooms, Wall
 from sos_studio.phantom.soft_tissue import FAT, SOFT
 from sos_studio.phantom.solids import ELLIPSOID, HEAD
+from sos_studio.phantom.truth import BASILAR_HALF_WIDTH_MM
 
 _VAULT: Points = [
     (80, 12), (78, 20), (76.5, 30), (76, 42), (74, 58), (66, 80), (44, 100), (5, 110), (-38, 105), (-70, 87), (-81, 68), (-83.5, 52), (-83, 40),
@@ -19,8 +20,19 @@ _VAULT: Points = [
 ]  # fmt: skip
 # Thickest at the forehead's base and at the occipital protuberances, a thin sheet towards the foramen magnum with a swollen rim.
 _VAULT_THICKNESS = (9.0, 9.5, 8.5, 7.5, 6.5, 6.0, 6.0, 6.0, 6.5, 7.0, 7.0, 6.5, 7.0, 10.5, 7.0, 4.8, 4.0, 3.6, 4.2)
-_CRISTA: Points = [(67, 22.5), (66.5, 27), (64.5, 31), (61.5, 29.5), (59, 24), (62, 22.8)]
-_GLABELLA: Points = [(70.5, 13.5), (75.5, 17.5), (81.5, 16), (83.5, 10.5), (86, 4.5), (90.5, -3.0), (89.6, -4.4), (84.5, 1.0), (79.5, 6.5), (74.5, 9.5)]
+_CRISTA: Points = [(68, 22.5), (68, 25.5), (66, 28.6), (63.8, 27.6), (62, 24), (64, 22.8)]
+_GLABELLA: Points = [
+    (70.5, 13.5),
+    (75.5, 17.5),
+    (81.5, 16),
+    (83.5, 10.5),
+    (86, 4.5),
+    (90.5, -3.0),
+    (89.6, -4.4),
+    (84.5, 1.0),
+    (79.5, 6.5),
+    (74.5, 9.5),
+]
 # Sphenoid body from the top of the dorsum sellae forward, down and back to the ectocranial end of the SOS.
 _SPHENOID: Points = [
     (6.4, 23.0), (6.8, 25.2), (8.2, 26.0), (9.6, 24.8), (9.6, 22.0), (10.7, 19.3), (13.6, 18.2), (17.4, 19.5), (19.4, 23.0), (20.8, 25.9),
@@ -93,7 +105,13 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
     parts = [
         Part("vault", tables, bone, HEAD, half_width=71.0 * size, rounding=0.0, step_mm=0.6),
         Part("glabella", solid, glabella, half_width=6.5 * size, rounding=2.0),
-        Part("crista galli", crista, rough(smooth(frame.facial(_CRISTA)), rng, 0.7, 6.0), half_width=1.8, middle_l=float(rng.normal(0.0, 0.7))),
+        Part(
+            "crista galli",
+            crista,
+            rough(smooth(frame.facial(_CRISTA)), rng, 0.6, 6.0),
+            half_width=1.4,
+            middle_l=float(rng.normal(0.0, 1.0)),
+        ),
     ]
     if rng.random() < 0.55:
         parts.append(_suture(frame, rng))
@@ -128,7 +146,15 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
         tilt = float(rng.normal(1.2, 0.4))
         low = frame.cranial([(73.0, 17.0 + 8.0 * grown)])[0]
         normal = (math.cos(tilt), math.sin(tilt))
-        walls = ((normal[0], normal[1], float(rng.normal(0.0, 0.3)), float(normal[0] * low[0] + normal[1] * low[1]), float(rng.uniform(0.6, 1.1))),)
+        walls = (
+            (
+                normal[0],
+                normal[1],
+                float(rng.normal(0.0, 0.3)),
+                float(normal[0] * low[0] + normal[1] * low[1]),
+                float(rng.uniform(0.6, 1.1)),
+            ),
+        )
     rooms = Rooms(0.8 * anatomy.lining_mm, wall_value=500.0 * anatomy.bone_density, walls=walls)
     outline = rough(smooth(frame.cranial(points)), rng, 0.35, 10.0)
     shift = float(rng.normal(0.0, 4.0))
@@ -147,7 +173,15 @@ def midline_base(frame: Frame, rng: np.random.Generator) -> list[Part]:
     return [
         Part("planum", Look(620.0 * density), thin, half_width=10.0 * anatomy.size, rounding=0.3, step_mm=0.35),
         Part("vomer wing", Look(560.0 * density), band(wing, [0.5, 1.0, 0.8]), half_width=7.0, rounding=0.3, middle_l=shift, step_mm=0.35),
-        Part("clivus", bone, _clivus(frame, rng), feature=SYNCHONDROSIS, half_width=12.5 * anatomy.size, rounding=3.0, step_mm=0.3),
+        Part(
+            "clivus",
+            bone,
+            _clivus(frame, rng),
+            feature=SYNCHONDROSIS,
+            half_width=BASILAR_HALF_WIDTH_MM * anatomy.size,
+            rounding=3.0,
+            step_mm=0.3,
+        ),
         *_sphenoid_sinus(frame, rng),
     ]
 
@@ -184,7 +218,7 @@ def _sphenoid_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
     points[3:6, 1] -= anatomy.sella_depth_mm - 8.0
     points[1:-1, 0] = np.maximum(points[1:-1, 0], back + np.array([2.5, 1.5, 1.0, 0.8, 0.5, 0.0, 0.5, 2.0, 4.0]))
     points += rng.normal(0.0, 0.9, points.shape)
-    outline = rough(smooth(_kept_off(frame.sphenoid(points), frame, 4.0)), rng, 0.5, 9.0)
+    outline = rough(smooth(_kept_off(frame.sphenoid(points), frame, 3.2)), rng, 0.5, 9.0)
     low, high = outline.min(axis=0), outline.max(axis=0)
     level = float(low[1] + anatomy.mucosa * (high[1] - low[1])) if anatomy.mucosa > 0.0 else -1e9
     walls = tuple(_septum(rng, low, high) for _ in range(anatomy.sinus_septa))
@@ -203,7 +237,7 @@ def _septum(rng: np.random.Generator, low: FloatArray, high: FloatArray) -> Wall
     elif kind < 0.65:
         angle, side = float(rng.normal(math.pi / 2, 0.4)), float(rng.normal(0.0, 0.35))
     else:
-        angle, side = float(rng.uniform(0.0, math.pi)), float(rng.choice([-1.0, 1.0])) * float(rng.uniform(1.5, 5.0))
+        angle, side = float(rng.uniform(0.0, math.pi)), float(rng.choice([-1.0, 1.0])) * float(rng.uniform(1.2, 2.6))
     normal = np.array([math.cos(angle), math.sin(angle), side])
     normal /= np.linalg.norm(normal)
     offset = float(normal[0] * at[0] + normal[1] * at[1] + normal[2] * rng.normal(0.0, 2.0))

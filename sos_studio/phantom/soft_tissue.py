@@ -68,7 +68,7 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
     # The pharynx never closes: there is always a gap between its walls.
     at_height = np.interp(-front[:12, 1], -back[:, 1], back[:, 0])
     front[:12, 0] = np.maximum(front[:12, 0], at_height + 2.2)
-    airway = rough(smooth(np.vstack([frame.outer(back), frame.outer(front)]), 8), rng, 0.75, 9.0)
+    airway = rough(smooth(np.vstack([frame.outer(back), frame.outer(front)]), 8), rng, 0.5, 15.0)
     tip = float(rng.normal(0.0, 1.5))
     leaf: Points = [(12.0 + tongue, -86), (11.0 + tongue, -79), (7.0 + tongue, -72), (3.0 + 0.8 * tongue + tip, -66)]
     epiglottis = rough(band(frame.outer(leaf), [4.5, 3.0, 2.2, 1.8]), rng, 0.25, 8.0)
