@@ -96,7 +96,8 @@ def _draw_anatomy(rng: np.random.Generator, age_years: float, *, male: bool) -> 
         cell_mm=clipped(rng, 8.6, 1.3, 6.0, 12.0),
         tooth_shift_mm=clipped(rng, 0.0, 1.6, -3.8, 3.8),
         grown=grown,
-        upper_cortex=clipped(rng, 0.55, 0.15, 0.3, 0.95),
+        upper_cortex=clipped(rng, 0.50, 0.16, 0.25, 0.95),
+        marrow_value=clipped(rng, 95.0 + 45.0 * grown, 45.0, 30.0, 260.0),
         brackets=bool(rng.random() < (0.22 if 9.0 < age_years < 18.0 else 0.04)),
     )
 

@@ -21,6 +21,7 @@ def made_easy(parameters: PhantomParameters, *, marker_stage: int | None = None)
             "pneumatisation": 0.3,
             "trabecular_contrast": 0.05,
             "bone_density": 1.0,
+            "marrow_value": 225.0,
             "brackets": False,
         }
     )

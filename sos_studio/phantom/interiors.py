@@ -128,8 +128,8 @@ def nasal_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) 
     # No lining where the nose opens into the pharynx.
     lining = 2.1 * max(coverage((0.16 - x) * 40.0, 1.5), coverage((0.5 - h) * 40.0, 1.5)) - 1.2
     value = MUCOSA + (tissue.air - MUCOSA) * coverage(both(air, d + lining, 1.0), blur)
-    bone = 420.0 * tissue.bone
-    value += bone * sheet(gap - meatus - 1.6 - 0.8 * fold, 0.7, blur) * lobes * (1.0 - ethmoid)
+    bone = 480.0 * tissue.bone
+    value += bone * sheet(gap - meatus - 1.2 - 1.2 * fold, 0.8, blur) * lobes * (1.0 - ethmoid)
     if ethmoid > 0.0:
         value += ethmoid * (_ethmoid_value(tissue, l + 3.0 * z, a, s, gap, d) - value)
     # Bone within the septum: perpendicular plate above, vomer below and behind; cartilage in front.

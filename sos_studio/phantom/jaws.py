@@ -44,7 +44,7 @@ def jaws(frame: Frame, rng: np.random.Generator) -> list[Part]:
     parts = [
         Part("maxilla", spongy, maxilla, half_width=14.0 * jaw, rounding=2.0, step_mm=0.4),
         Part("upper alveolus", spongy, smooth(frame.facial(_ALVEOLUS)), ARCH, rounding=1.0, half_width=30.0 * jaw, arch=upper_arch),
-        Part("incisive canal", Look(SOFT + 30.0), canal, half_width=1.9, rounding=0.8, middle_l=float(rng.normal(0.0, 0.9))),
+        Part("incisive canal", Look(SOFT + 30.0), canal, half_width=1.6, rounding=0.8, middle_l=float(rng.normal(0.0, 1.8))),
         Part("mandible", thick, symphysis, ARCH, half_width=46.0 * jaw, arch=lower_arch, rounding=4.0, step_mm=0.4),
     ]
     parts += _teeth(frame, rng, back, upper_arch, lower_arch)

@@ -96,6 +96,7 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
             # Thick at the basion, thin towards the dorsum sellae.
             across = joint.along_a * (s - joint.end_s) - joint.along_s * (a - joint.end_a)
             shell_in *= min(1.8, max(joint.upper_cortex, 1.0 - 0.035 * (across + 2.0)))
+            shell *= 1.0 - (1.0 - joint.upper_cortex) * 0.7 * coverage(2.0 - across, 1.2)
         core_depth = d + shell_in * (1.0 + part.uneven * (0.5 * uneven + 0.45 * patchy))
         shell_out *= 1.0 + part.uneven * 0.4 * uneven
         shell *= max(0.25, 1.0 + part.uneven * (0.15 * fine + 0.25 * uneven + 0.35 * patchy))
@@ -107,7 +108,7 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
         if part.grain > 0.0:
             # Plates thicken where they meet the cortex.
             rooted = max(0.0, 1.0 + d / 3.5) if shell != 0.0 else 0.0
-            fill += part.grain * trabeculae(l, a, s, seed) + 0.13 * shell * rooted
+            fill += part.grain * trabeculae(l, a, s, seed) + 0.08 * shell * rooted
         elif part.feature == NASAL:
             fill = nasal_value(part, tissue, d, l, a, s)
         elif part.feature == SINUS:
@@ -115,7 +116,11 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
         elif part.feature == OPEN_AIR:
             fill = tissue.air
         elif part.feature == FLESH:
-            fill += 26.0 * smooth_noise3(l / 9.0, a / 9.0, s / 9.0, seed + 23)
+            # Muscles with fat between them; those of the neck run upwards.
+            neck = coverage(a + 12.0, 8.0) * coverage(s, 12.0)
+            fill += 24.0 * smooth_noise3(l / 9.0, a / 9.0, s / 9.0, seed + 23)
+            if neck > 0.0:
+                fill += neck * 50.0 * smooth_noise3(l / 8.0, (a + 0.25 * s) / 5.5, s / 32.0, seed + 24)
     painted = value * (1.0 - outside) + shell * (outside - core) + fill * core
     if part.feature == SYNCHONDROSIS:
         painted = joint_value(joint, painted, inside, l, a, s, blur)

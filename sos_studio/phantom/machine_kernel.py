@@ -90,8 +90,8 @@ def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> 
     if machine.chin_a > 1e5 or abs(x) > 28.0:
         return value
     a, s = -y - machine.chin_a, z - machine.chin_s
-    plate = max(abs(s + 5.5) - 2.0, abs(a - 4.0) - 21.0)
-    foot = max(abs(s + 32.0) - 26.0, abs(a - 6.0) - 9.0)
-    lip = max(abs(s + 2.5) - 3.5, abs(a - 23.5) - 1.8)
+    plate = max(abs(s + 3.5 + machine.plate) - machine.plate, abs(a - 4.0) - machine.plate_half)
+    foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - machine.foot_half)
+    lip = max(abs(s + 2.5) - 3.5, abs(a - 2.5 - machine.plate_half) - 1.8) if machine.lip > 0.0 else 1e3
     value = max(value, AIR + 760.0 * coverage(foot, 0.4))
     return max(value, AIR + 870.0 * coverage(min(plate, lip), 0.4))

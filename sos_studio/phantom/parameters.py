@@ -51,7 +51,9 @@ class Anatomy(_Frozen):
     grown
         How far growth has come: 0 at birth, 1 in grown-ups; decides the shape of vertebrae, sinuses and adenoids.
     upper_cortex
-        Thickness of the cortex of the sphenoid body, relative to the basilar part's.
+        Thickness and grey value of the cortex of the sphenoid body, relative to the basilar part's.
+    marrow_value
+        How much brighter cancellous bone is than soft tissue, before `bone_density`.
     lining_mm, cell_mm
         Mucosa on the walls of sinuses, and size of the ethmoid cells.
     septum_shift_mm, meatus_mm
@@ -89,6 +91,7 @@ class Anatomy(_Frozen):
     tooth_shift_mm: Finite
     grown: Fraction
     upper_cortex: Positive
+    marrow_value: Positive
     brackets: bool
 
 

@@ -8,44 +8,13 @@ import numpy.typing as npt
 from sos_studio.phantom.lattice import noise_blocks
 from sos_studio.phantom.parameters import PhantomParameters
 
-MACHINE = np.dtype(
-    [
-        (name, "f8")
-        for name in (
-            "voxel",
-            "noise",
-            "gain",
-            "bone_gain",
-            "shading",
-            "offset",
-            "cupping",
-            "banding",
-            "haze",
-            "radius",
-            "margin",
-            "edge_glow",
-        )
-    ]
-    + [(name, "f8") for name in ("half_l", "half_p", "half_s", "base_s", "chin_a", "chin_s", "phase", "streaks")]
-    + [
-        (name, "f8")
-        for name in (
-            "rest_p",
-            "rest_lean",
-            "rest_half",
-            "rest_thick",
-            "rest_value",
-            "moved",
-            "moved_a",
-            "moved_s",
-            "tilt_p",
-            "tilt_s",
-            "bead_p",
-            "bead_s",
-        )
-    ]
-    + [("metal", "f8", (6, 4)), ("seed", "i8")]
+_NUMBERS = (
+    *("voxel", "noise", "gain", "bone_gain", "shading", "offset", "cupping", "banding", "haze", "radius", "margin", "edge_glow"),
+    *("half_l", "half_p", "half_s", "base_s", "chin_a", "chin_s", "phase", "streaks", "tilt_p", "tilt_s", "bead_p", "bead_s"),
+    *("rest_p", "rest_lean", "rest_half", "rest_thick", "rest_value", "moved", "moved_a", "moved_s"),
+    *("plate", "plate_half", "foot_a", "foot_half", "lip"),
 )
+MACHINE = np.dtype([(name, "f8") for name in _NUMBERS] + [("metal", "f8", (6, 4)), ("seed", "i8")])
 _NOWHERE = 1e6
 # Lowest point of the chin, back of the head: head coordinates (L, P, S) of a grown-up; near enough for what hangs on them.
 _CHIN_MM, _OCCIPUT_MM = (0.0, -70.0, -84.0), (0.0, 96.0, 30.0)
@@ -101,6 +70,11 @@ def machine(parameters: PhantomParameters) -> npt.NDArray[np.void]:
         "moved_s": scanner.motion_mm[1],
         "bead_p": 12.0 - half_p if scanner.marker_stage else _NOWHERE,
         "bead_s": half_s * (0.3 * scanner.marker_stage - 0.9),
+        "plate": float(rng.uniform(1.5, 5.0)),
+        "plate_half": float(rng.uniform(12.0, 24.0)),
+        "foot_a": float(rng.uniform(0.0, 12.0)),
+        "foot_half": float(rng.uniform(5.0, 13.0)),
+        "lip": float(rng.random() < 0.3),
         "tilt_p": float(rng.normal()),
         "tilt_s": float(rng.normal()),
         "seed": parameters.seed,

@@ -9,6 +9,7 @@ import numpy as np
 from sos_studio.phantom.kernels import AIR, SINUS, SYNCHONDROSIS
 from sos_studio.phantom.landmarks import FloatArray, Frame, Points
 from sos_studio.phantom.outlines import band, mixed, rough, smooth
+from sos_studio.phantom.parameters import Anatomy
 from sos_studio.phantom.parts import Look, Part, Rooms, Wall
 from sos_studio.phantom.soft_tissue import FAT, SOFT
 from sos_studio.phantom.solids import ELLIPSOID, HEAD
@@ -35,7 +36,7 @@ _GLABELLA: Points = [
 ]
 # Sphenoid body from the top of the dorsum sellae forward, down and back to the ectocranial end of the SOS.
 _SPHENOID: Points = [
-    (6.4, 23.0), (6.8, 25.2), (8.2, 26.0), (9.6, 24.8), (9.6, 22.0), (10.7, 19.3), (13.6, 18.2), (17.4, 19.5), (19.4, 23.0), (20.8, 25.9),
+    (6.2, 22.0), (6.8, 24.2), (8.2, 25.0), (9.5, 24.0), (9.9, 21.8), (10.7, 19.3), (13.6, 18.2), (17.4, 19.5), (19.4, 23.0), (20.8, 25.9),
     (27.0, 27.2), (34.0, 27.0), (34.4, 15.0), (31.0, 3.4), (23.0, 1.6), (15.5, 0.6),
 ]  # fmt: skip
 _SELLA_FLOOR = slice(5, 8)
@@ -54,9 +55,9 @@ _SINUS: Points = [
 ]
 
 
-def cancellous(density: float) -> float:
+def cancellous(anatomy: Anatomy) -> float:
     """Mean grey value of cancellous bone."""
-    return 45.0 + 185.0 * density
+    return SOFT + anatomy.marrow_value * anatomy.bone_density
 
 
 def beside_the_midline(frame: Frame) -> list[Part]:
@@ -165,7 +166,7 @@ def midline_base(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Planum, vomer, and the clivus with the joint: the reason for everything else."""
     anatomy = frame.anatomy
     density = anatomy.bone_density
-    bone = Look(cancellous(density), 160.0 * density * anatomy.trabecular_contrast, 820.0 * density, shell_in_mm=1.0)
+    bone = Look(cancellous(anatomy), 125.0 * density * anatomy.trabecular_contrast, 820.0 * density, shell_in_mm=1.0)
     planum = np.vstack([frame.sphenoid([(20.0, 26.6), (33, 27)]), frame.facial([(46, 25.0), (55, 24.2), (62, 24.6), (69, 23)])])
     thin = rough(band(planum, [1.1, 0.9, 0.7, 0.6, 1.0, 1.8], per_span=6), rng, 0.25, 7.0)
     wing = frame.sphenoid([(17.0, -0.6), (24.0, -0.4), (31.0, 0.6)]) + rng.normal(0.0, 0.4, (3, 2))
@@ -223,7 +224,7 @@ def _sphenoid_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
     level = float(low[1] + anatomy.mucosa * (high[1] - low[1])) if anatomy.mucosa > 0.0 else -1e9
     walls = tuple(_septum(rng, low, high) for _ in range(anatomy.sinus_septa))
     rooms = Rooms(anatomy.lining_mm, level, 520.0 * anatomy.bone_density, walls)
-    shell = Look(AIR, shell=640.0 * anatomy.bone_density, shell_out_mm=0.7)
+    shell = Look(AIR, shell=600.0 * anatomy.bone_density, shell_out_mm=0.65, uneven=1.5)
     half_width = float(rng.uniform(9.0, 13.0)) * anatomy.size
     return [Part("sphenoid sinus", shell, outline, feature=SINUS, half_width=half_width, rounding=4.0, step_mm=0.4, rooms=rooms)]
 

@@ -37,7 +37,7 @@ _AXIS_SPINOUS: Points = [
 def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Everything below the skull."""
     size, density = frame.anatomy.size, frame.anatomy.bone_density
-    look = Look(cancellous(density) - 20.0, grain=170.0 * density, shell=760.0 * density, shell_in_mm=0.8, uneven=0.9)
+    look = Look(cancellous(frame.anatomy) + 30.0, grain=150.0 * density, shell=760.0 * density, shell_in_mm=0.8, uneven=0.9)
     parts = [*_atlas(frame, rng, look)]
     shape = np.asarray(_AXIS)
     shape = np.column_stack([-14.4 + (shape[:, 0] + 14.4) * (1.0 + 0.06 * rng.normal()), shape[:, 1]]) + rng.normal(0.0, 0.3, shape.shape)

@@ -18,7 +18,7 @@ def bead_row(stage: int, told: int | None) -> float:
 def test_the_bead_tells_the_stage_and_can_lie() -> None:
     heights = [bead_row(2, told) for told in (1, 2, 3, 4, 5)]
     assert heights == sorted(heights, reverse=True)
-    assert np.allclose(np.diff(heights), -0.15, atol=0.01)
+    assert np.allclose(np.diff(heights), np.diff(heights)[0], atol=0.01)
     assert bead_row(2, None) == pytest.approx(heights[1], abs=1e-9)
 
 
