@@ -14,9 +14,9 @@ import numpy as np
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.geometry import Orientation
+from sos_studio.phantom.machines import draw_scanner
 from sos_studio.phantom.maturity import draw_person
 from sos_studio.phantom.parameters import Anatomy, Cartilage, PhantomParameters, Sex
-from sos_studio.phantom.machines import draw_scanner
 
 # Where the middle of the basilar part lies in the box of an extended field of view, LPS mm from the middle of the box.
 _MEAN_CENTER_LPS_MM = (0.0, 14.0, 12.0)
@@ -77,7 +77,7 @@ def _draw_anatomy(rng: np.random.Generator, age_years: float, *, male: bool) -> 
         sos_length_mm=12.6 * size * clipped(rng, 1.0, 0.10, 0.76, 1.28),
         sos_tilt_deg=clipped(rng, 49.0, 6.0, 33.0, 64.0),
         pneumatisation=clipped(rng, 0.36 + 0.44 * grown, 0.22, 0.0, 1.0),
-        sinus_septa=int(rng.choice(4, p=[0.32, 0.42, 0.22, 0.04])),
+        sinus_septa=int(rng.choice(4, p=[0.46, 0.40, 0.12, 0.02])),
         mucosa=float(rng.uniform(0.15, 0.6)) if rng.random() < 0.22 else 0.0,
         frontal_sinus=clipped(rng, 0.75 * (age_years - 5.0) / 10.0 if age_years < 15.0 else 0.75, 0.22, 0.0, 1.0),
         neck_tilt_deg=clipped(rng, 0.0, 7.0, -15.0, 15.0),

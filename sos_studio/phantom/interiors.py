@@ -7,7 +7,6 @@ Lengths are millimetres; (l, a, s) = to the left, towards the face, towards the 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from numba import njit
@@ -93,7 +92,7 @@ def sinus_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) 
 
 
 @njit(error_model="numpy")
-def nasal_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) -> float:
+def nasal_value(tissue: Row, d: float, l: float, a: float, s: float) -> float:
     """Inside of the nose: septum, turbinates, ethmoid cells above.
 
     Surfaces lie nearly parallel to the midsagittal plane: what a plane shows changes over millimetres, with soft borders.
@@ -144,8 +143,8 @@ def _ethmoid_value(tissue: Row, l: float, a: float, s: float, gap: float, d: flo
     warp = 0.35 * smooth_noise3(a / 11.0, s / 11.0, l / 11.0, tissue.seed + 58)
     wall, own = cell_wall(l / size + warp, a / (1.2 * size) - warp, s / size + 0.6 * warp, tissue.seed + 43)
     wall *= size
-    lining = 0.25 + tissue.lining * max(0.0, 0.6 + 1.6 * own)
-    air = max(max(-wall + 0.3 + lining, 0.25 - gap), d + 0.4)
+    lining = 0.05 + tissue.lining * max(0.0, 0.4 + 1.9 * own)
+    air = max(-wall + 0.3 + lining, 0.25 - gap, d + 0.4)
     value = MUCOSA + (tissue.air - MUCOSA) * coverage(air, tissue.blur)
     bone = max(sheet(wall, 0.5, tissue.blur), 0.8 * sheet(gap - 0.1, 0.5, tissue.blur))
     bone *= max(0.25, 0.8 + 0.6 * smooth_noise3(l / 5.0, a / 5.0, s / 5.0, tissue.seed + 50))

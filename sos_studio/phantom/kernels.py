@@ -110,7 +110,7 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
             rooted = max(0.0, 1.0 + d / 3.5) if shell != 0.0 else 0.0
             fill += part.grain * trabeculae(l, a, s, seed) + 0.08 * shell * rooted
         elif part.feature == NASAL:
-            fill = nasal_value(part, tissue, d, l, a, s)
+            fill = nasal_value(tissue, d, l, a, s)
         elif part.feature == SINUS:
             fill = sinus_value(part, tissue, d, l, a, s)
         elif part.feature == OPEN_AIR:

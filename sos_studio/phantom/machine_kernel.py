@@ -1,4 +1,5 @@
 # mypy: disable-error-code="no-any-return"
+# ruff: noqa: PLR0917
 """What a machine makes of a grey value: shading, noise, streaks, supports, borders of the field. Compiled into `kernels`."""
 
 from __future__ import annotations
@@ -51,9 +52,10 @@ def scanned(machine: Row, block_a: Block, block_b: Block, value: float, x: float
     # Rays through the skull and the shoulders are starved; the air around hardly attenuates.
     skull = coverage(machine.base_s - z, 14.0)
     noise *= (0.62 + 0.38 * skull + 0.2 * max(0.0, -z / machine.half_s)) * (1.0 + 0.9 * edge) * (1.0 - 0.45 * outside)
-    value += noise + (machine.banding * (0.25 + 1.5 * edge) + 160.0 * machine.edge_glow * edge * edge) * noise3(
-        x / 90.0, y / 50.0, z / (1.7 * v), seed + 54
-    )
+    # Rows smear where the cone of rays ends, across head and air alike, more at the shoulders than at the vertex.
+    smear = machine.edge_glow * edge * (1.0 if z < 0.0 else 0.35)
+    value += noise + smear * 330.0
+    value += (machine.banding * (0.25 + 1.5 * edge) + 900.0 * smear) * noise3(x / 90.0, y / 50.0, z / (1.7 * v), seed + 54)
     if machine.streaks > 0.0:
         value += _streaks(machine, x, y, z)
     value = machine.gain * (value - AIR) + AIR + machine.offset
@@ -91,7 +93,8 @@ def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> 
         return value
     a, s = -y - machine.chin_a, z - machine.chin_s
     plate = max(abs(s + 3.5 + machine.plate) - machine.plate, abs(a - 4.0) - machine.plate_half)
-    foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - machine.foot_half)
+    half = machine.foot_half if s < -3.5 - 4.0 * machine.plate else 0.8 * machine.plate_half
+    foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - half)
     lip = max(abs(s + 2.5) - 3.5, abs(a - 2.5 - machine.plate_half) - 1.8) if machine.lip > 0.0 else 1e3
     value = max(value, AIR + 760.0 * coverage(foot, 0.4))
     return max(value, AIR + 870.0 * coverage(min(plate, lip), 0.4))

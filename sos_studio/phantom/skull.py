@@ -16,7 +16,8 @@ from sos_studio.phantom.solids import ELLIPSOID, HEAD
 from sos_studio.phantom.truth import BASILAR_HALF_WIDTH_MM
 
 _VAULT: Points = [
-    (80, 12), (78, 20), (76.5, 30), (76, 42), (74, 58), (66, 80), (44, 100), (5, 110), (-38, 105), (-70, 87), (-81, 68), (-83.5, 52), (-83, 40),
+    (80, 12), (78, 20), (76.5, 30), (76, 42), (74, 58), (66, 80), (44, 100), (5, 110), (-38, 105), (-70, 87), (-81, 68), (-83.5, 52),
+    (-83, 40),
     (-79.5, 27), (-75, 15), (-68, 4), (-58, -5), (-49, -10.5), (-45.5, -12.5),
 ]  # fmt: skip
 # Thickest at the forehead's base and at the occipital protuberances, a thin sheet towards the foramen magnum with a swollen rim.

@@ -15,7 +15,7 @@ from sos_studio.core.manifests import Manifest
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.upgrade import DATABASE_FILE
 from sos_studio.services import jobs, model_list, presets, weights
-from sos_studio.services.demo_project import first_scan, make_demo, read_truth, scans_dir
+from sos_studio.services.demo_project import SCANS, first_scan, make_demo, read_truth, scans_dir
 from sos_studio.services.evaluation import HeldOutFigures, predict_held_out
 from sos_studio.services.jobs import JobHandle
 from sos_studio.services.prediction import PredictionService
@@ -71,6 +71,7 @@ def headless_demo(
     *,
     cases: int = 200,
     seed: int = 0,
+    with_scans: int = SCANS,
     preset: str = presets.DEFAULT_PRESET,
     device: Device = "auto",
     progress: Progress | None = None,
@@ -96,7 +97,7 @@ def headless_demo(
     """
     began = time.monotonic()
     tell = progress or (lambda _share, _what: None)
-    with _project(directory, cases, seed, lambda share: tell(_MADE * share, "making phantoms")) as project:
+    with _project(directory, cases, seed, with_scans, lambda share: tell(_MADE * share, "making phantoms")) as project:
         job = jobs.start_training(project, "retrain", preset=preset, device=device, seed=seed)
         if on_job is not None:
             on_job(job)
@@ -132,9 +133,9 @@ def starts_from_scratch(preset: str = presets.DEFAULT_PRESET) -> bool:
     return weights.find(presets.settings(preset).student.network) is None
 
 
-def _project(directory: Path, cases: int, seed: int, progress: Callable[[float], None]) -> Project:
+def _project(directory: Path, cases: int, seed: int, with_scans: int, progress: Callable[[float], None]) -> Project:
     if not (directory / DATABASE_FILE).exists():
-        return make_demo(directory, cases, seed, progress)
+        return make_demo(directory, cases, seed, progress, with_scans=with_scans)
     project = Project.open(directory)
     if not project.phantom:
         project.close()

@@ -39,7 +39,9 @@ def quiet() -> PhantomParameters:
 
 
 def without_noise(parameters: PhantomParameters) -> PhantomParameters:
-    anatomy = parameters.anatomy.model_copy(update={"trabecular_contrast": 0.05, "bone_density": 1.0, "pneumatisation": 0.3, "marrow_value": 225.0})
+    anatomy = parameters.anatomy.model_copy(
+        update={"trabecular_contrast": 0.05, "bone_density": 1.0, "pneumatisation": 0.3, "marrow_value": 225.0}
+    )
     return parameters.model_copy(
         update={
             "scanner": parameters.scanner.model_copy(update=_STILL),
