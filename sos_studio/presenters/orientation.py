@@ -13,15 +13,15 @@ from sos_studio.core.geometry import Orientation, Plane, Vector
 from sos_studio.imaging import windowing
 from sos_studio.presenters.case_files import capture_into
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.undo import Change
+from sos_studio.presenters.undo import Along, Change
 from sos_studio.services.captures import StoredCapture
 
 Angle = Literal["roll", "yaw", "pitch"]
 ANGLE_OF_PLANE: dict[Plane, Angle] = {Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}
 SEAL_AFTER_MS = 700
 
-# What the paper's three steps set. A step counts as touched as soon as one of its parts was.
-PROTOCOL: tuple[tuple[str, ...], ...] = (("roll", "axial"), ("yaw", "coronal"), ("sagittal",))
+# What does each of the paper's three steps; looking around in the other slices does none.
+PROTOCOL: tuple[str, ...] = ("roll", "yaw", "sagittal")
 
 WINDOW_PRESETS: dict[str, Window] = {
     "bone": Window(low=-500.0, high=1500.0),
@@ -35,7 +35,7 @@ class OrientationPresenter:
     Signals
     -------
     checklist_changed
-        Another step of the protocol was touched or ticked.
+        A step of the protocol was ticked or unticked.
     project_needed
         A capture was asked for with no project open: open one and call `capture` again.
     capturing_changed
@@ -49,8 +49,7 @@ class OrientationPresenter:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.capturing = False
-        self._touched: set[str] = set()
-        self._ticked_by_hand: dict[int, bool] = {}
+        self._done: frozenset[str] = frozenset()
         session.scan_changed.connect(self._start_afresh)
 
     # --- turning and moving -------------------------------------------------------------------------------------------------
@@ -58,25 +57,19 @@ class OrientationPresenter:
     def turn(self, plane: Plane, degrees: float, *, start: Orientation | None = None, merge_key: str | None = None) -> None:
         """Turn right-handed about a plane's normal, from `start` (a drag) or from where the head is now."""
         turned = (start or self.session.orientation).turned_about(plane, degrees)
-        self._touch(ANGLE_OF_PLANE[plane])
-        self.session.set_orientation(turned, label="turn", merge_key=merge_key)
+        self.session.set_orientation(turned, label="turn", merge_key=merge_key, along=self._doing(ANGLE_OF_PLANE[plane]))
 
     def scroll(self, plane: Plane, distance_mm: float, *, start: Orientation | None = None, merge_key: str | None = None) -> None:
         """Move a plane along its normal, kept within the scan."""
         moved = (start or self.session.orientation).moved(plane, distance_mm)
-        self._touch(plane.value)
-        self.session.set_orientation(self._within(moved), label="scroll", merge_key=merge_key)
+        self.session.set_orientation(self._within(moved), label="scroll", merge_key=merge_key, along=self._doing(plane.value))
 
-    def place_centre(self, lps_mm: Vector, *, seen_in: Plane, merge_key: str | None = None) -> None:
-        """Let the other two planes cross a point of a pane."""
-        for plane in Plane:
-            if plane is not seen_in:
-                self._touch(plane.value)
+    def place_centre(self, lps_mm: Vector, *, merge_key: str | None = None) -> None:
+        """Let the other two planes cross a point of a pane: a look around, which does no step of the protocol."""
         self.session.set_orientation(self._within(self.session.orientation.centered_at(lps_mm)), label="scroll", merge_key=merge_key)
 
     def set_angle(self, angle: Angle, degrees: float) -> None:
         """A typed angle."""
-        self._touch(angle)
         now = self.session.orientation
         match angle:
             case "roll":
@@ -85,21 +78,24 @@ class OrientationPresenter:
                 turned = replace(now, yaw_deg=degrees)
             case "pitch":
                 turned = replace(now, pitch_deg=degrees)
-        self.session.set_orientation(turned, label="turn", merge_key=f"typed-{angle}")
+        self.session.set_orientation(turned, label="turn", merge_key=f"typed-{angle}", along=self._doing(angle))
         self.seal_soon()
 
     def set_centre(self, lps_mm: Vector) -> None:
         """A typed centre."""
-        for plane in Plane:
-            self._touch(plane.value)
-        self.session.set_orientation(self.session.orientation.centered_at(lps_mm), label="scroll", merge_key="typed-centre")
+        now = self.session.orientation
+        along = self._doing(Plane.SAGITTAL.value) if lps_mm[0] != now.center_lps_mm[0] else None
+        self.session.set_orientation(now.centered_at(lps_mm), label="scroll", merge_key="typed-centre", along=along)
         self.seal_soon()
 
     def reset(self) -> None:
         """Volume centre and zeros."""
         scan = self.session.scan
-        if scan is not None:
-            self.session.set_orientation(Orientation(scan.volume.center_lps_mm), label="reset")
+        if scan is None:
+            return
+        before = self._done
+        along = Along(lambda: self._set_done(frozenset()), lambda: self._set_done(before))
+        self.session.set_orientation(Orientation(scan.volume.center_lps_mm), label="reset", along=along)
 
     def angle(self, plane: Plane) -> float:
         """The angle that turning in a plane's pane mostly changes."""
@@ -144,31 +140,31 @@ class OrientationPresenter:
 
     # --- checklist ----------------------------------------------------------------------------------------------------------
 
-    def part_touched(self, part: str) -> bool:
-        """Whether an angle or plane was set since the scan was opened."""
-        return part in self._touched
-
     def step_done(self, index: int) -> bool:
-        """Whether a step of the protocol is ticked: by hand if a person did, else as soon as one of its parts was touched."""
-        by_hand = self._ticked_by_hand.get(index)
-        return any(part in self._touched for part in PROTOCOL[index]) if by_hand is None else by_hand
+        """Whether a step of the protocol is ticked."""
+        return PROTOCOL[index] in self._done
 
     def tick(self, index: int, done: bool) -> None:
         """A person ticks a step (nothing needed turning) or takes the tick away."""
-        self._ticked_by_hand[index] = done
-        self.checklist_changed.emit()
+        self._set_done(self._done | {PROTOCOL[index]} if done else self._done - {PROTOCOL[index]})
 
-    def _touch(self, part: str) -> None:
-        if part not in self._touched:
-            self._touched.add(part)
-            for index, parts in enumerate(PROTOCOL):
-                if part in parts:
-                    self._ticked_by_hand.pop(index, None)
+    def _doing(self, part: str) -> Along | None:
+        """Ticks the step that this part does; undoing takes the tick away if it was not there before."""
+        if part not in PROTOCOL:
+            return None
+        was_done = part in self._done
+        return Along(
+            lambda: self._set_done(self._done | {part}),
+            lambda: None if was_done else self._set_done(self._done - {part}),
+        )
+
+    def _set_done(self, done: frozenset[str]) -> None:
+        if done != self._done:
+            self._done = done
             self.checklist_changed.emit()
 
     def _start_afresh(self, *_: object) -> None:
-        self._touched.clear()
-        self._ticked_by_hand.clear()
+        self._done = frozenset()
         self.checklist_changed.emit()
 
     # --- capture ------------------------------------------------------------------------------------------------------------

@@ -228,7 +228,7 @@ class PanePresenter:
     def _place_centre(self, x: float, y: float) -> None:
         drag = self._drag
         if drag is not None:
-            self._orienting.place_centre(drag.geometry.lps_at(x, y), seen_in=self.plane, merge_key=drag.merge_key)
+            self._orienting.place_centre(drag.geometry.lps_at(x, y), merge_key=drag.merge_key)
 
     def _pan(self, drag: _Drag, x: float, y: float) -> None:
         width, height = drag.geometry.size_px

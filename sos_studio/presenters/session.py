@@ -19,7 +19,7 @@ from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.messages import Message, message
-from sos_studio.presenters.undo import Change, UndoStack
+from sos_studio.presenters.undo import Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
 
 if TYPE_CHECKING:
@@ -159,9 +159,11 @@ class Session:
         self.window_changed.emit(self.window)
         self.orientation_changed.emit(orientation)
 
-    def set_orientation(self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None) -> None:
-        """Turn or move the head; one step of the history (those in a row with the same `merge_key` are one)."""
-        before = self.orientation
+    def set_orientation(
+        self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None, along: Along | None = None
+    ) -> None:
+        """Turn or move the head, and `along` with it; one step of the history (those in a row with the same `merge_key` are one)."""
+        before, also = self.orientation, along or Along()
         if orientation == before:
             return
 
@@ -169,8 +171,16 @@ class Session:
             self.orientation = value
             self.orientation_changed.emit(value)
 
-        put(orientation)
-        self.undo.push(Change(label, lambda: put(before), lambda: put(orientation), merge_key, SCAN_SCOPE))
+        def do() -> None:
+            put(orientation)
+            also.do()
+
+        def undo() -> None:
+            put(before)
+            also.undo()
+
+        do()
+        self.undo.push(Change(label, undo, do, merge_key, SCAN_SCOPE))
 
     def set_window(self, window: Window, *, merge_key: str | None = None) -> None:
         """Grey-value window of the display and of the next capture; one step of the history."""

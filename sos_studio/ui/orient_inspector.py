@@ -98,7 +98,15 @@ class OrientInspector(QWidget):
     def _make_step(self, index: int) -> tuple[QWidget, QCheckBox, QLabel]:
         box = QCheckBox()
         box.setAccessibleName(_tr("Step {n} of the protocol").format(n=index + 1))
-        box.setToolTip(_tr("Ticks itself when you turn or scroll; tick it yourself if nothing needed to be changed."))
+        box.setToolTip(
+            (
+                _tr("Ticks itself when you roll the head."),
+                _tr("Ticks itself when you yaw the head."),
+                _tr("Ticks itself when you move the sagittal plane."),
+            )[index]
+            + " "
+            + _tr("Tick it yourself if nothing needed to be changed.")
+        )
         box.toggled.connect(lambda done, n=index: self._presenter.tick(n, done))
         label = QLabel(_step_text(index))
         label.setWordWrap(True)
