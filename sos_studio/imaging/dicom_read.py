@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,8 +19,11 @@ from sos_studio.imaging.geometry_checks import Stack
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
+Coarse = Callable[[npt.NDArray[Any], int], None]
 
 THREADS = 2
+# The first picture: no more slices than these, and none of it where the whole is there at once.
+COARSE_SLICES, FEWEST_FOR_COARSE = 64, 16
 INT16 = np.iinfo(np.int16)
 # Left to the rest of the computer when a volume is allocated.
 MEMORY_RESERVE_BYTES = 200_000_000
@@ -165,10 +169,10 @@ def _allocate(shape_kji: tuple[int, int, int], dtype: npt.DTypeLike) -> npt.NDAr
         raise BadInputError("scan.too_large", gigabytes=round(needed / 1e9, 1)) from None
 
 
-def _loaded_in_order(slices: tuple[ImageSlice, ...], load: Callable[[int], None], stop: Cancelled | None) -> Iterator[int]:
+def _loaded_in_order(order: list[int], load: Callable[[int], None], stop: Cancelled | None) -> Iterator[int]:
     """Run `load` for every slice on `THREADS` threads; yields how many are done. Stops early on a fault or when asked to."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="slices") as pool:
-        pending: list[Future[None]] = [pool.submit(load, k) for k in range(len(slices))]
+        pending: list[Future[None]] = [pool.submit(load, k) for k in order]
         try:
             for done, future in enumerate(pending, start=1):
                 future.result()
@@ -184,8 +188,21 @@ class _NeedsFloatError(Exception):
     """A slice has values beyond int16."""
 
 
-def read_stack(stack: Stack, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> npt.NDArray[Any]:
+def _coarse_step(count: int) -> int:
+    """Which slices make the first picture: every n-th, so that at most `COARSE_SLICES` of them are waited for; 0 for none."""
+    return 0 if count < FEWEST_FOR_COARSE else max(4, math.ceil(count / COARSE_SLICES))
+
+
+def read_stack(
+    stack: Stack, *, progress: Progress | None = None, cancelled: Cancelled | None = None, coarse: Coarse | None = None
+) -> npt.NDArray[Any]:
     """Values of all slices as one array, k ascending as in `stack`.
+
+    Parameters
+    ----------
+    coarse
+        Called at most once, from the calling thread, with a copy of every n-th slice, from the first one on, and n, as soon
+        as these are read; not for fewer slices than `FEWEST_FOR_COARSE`.
 
     Returns
     -------
@@ -199,6 +216,9 @@ def read_stack(stack: Stack, *, progress: Progress | None = None, cancelled: Can
     slices = stack.slices
     # Decoding one slice first: a header that lies about its size is found out before memory is taken.
     read_stored(slices[len(slices) // 2])
+    step = _coarse_step(len(slices)) if coarse is not None else 0
+    first = list(range(0, len(slices), step)) if step else []
+    order = [*first, *(k for k in range(len(slices)) if not step or k % step)]
     dtypes = (np.int16, np.float32) if all(_is_integral(s) for s in slices) else (np.float32,)
     for dtype in dtypes:
         array_kji = _allocate(stack.shape_kji, dtype)
@@ -208,14 +228,22 @@ def read_stack(stack: Stack, *, progress: Progress | None = None, cancelled: Can
             values = rescaled_int16(stored, slices[k]) if whole else _rescaled_float(stored, slices[k])
             if values is None:
                 raise _NeedsFloatError
-            array_kji[k] = values
+            if stack.shear is None:
+                array_kji[k] = values
+            else:
+                stack.shear.place(values, k, array_kji[k])
 
         try:
-            for done in _loaded_in_order(slices, load, cancelled):
+            for done in _loaded_in_order(order, load, cancelled):
+                if coarse is not None and done == len(first):
+                    coarse(array_kji[::step].copy(), step)
+                    coarse = None
                 if progress is not None:
                     progress(done / len(slices))
         except _NeedsFloatError:
             continue
+        if stack.shear is not None:
+            stack.shear.fill_outside(array_kji)
         return array_kji
     raise AssertionError("float32 takes any value")
 
