@@ -182,6 +182,7 @@ def _series(uid: str, group: list[ImageSlice], split: bool, unreadable: int) -> 
         spacing_mm_kji=stack.spacing_mm_kji,
         lps_from_ijk=None if stack.lps_from_ijk is None else matrix4(stack.lps_from_ijk),
         problems=(*stack.problems, *extra),
+        corrections=stack.corrections,
     )
     return DicomSeries(info, stack)
 

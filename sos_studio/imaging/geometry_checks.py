@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sos_studio.core.corrections import Correction
 from sos_studio.core.scans import Problem
 from sos_studio.imaging.dicom_headers import ENHANCED_CT, UNCOMPRESSED, ImageSlice
+from sos_studio.imaging.tilt import Shear
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -24,19 +26,34 @@ THICK_MM = 2.0
 POSITION_TOLERANCE_MM = 0.06
 POSITION_TOLERANCE_OF_STEP = 0.05
 SAME_DIRECTION = 5e-4
-TILT_TOLERANCE = 1e-3
+# How far the last slice may lie aside of the first before the stack is taken for tilted: rounded positions and directions do that.
+STRAIGHT_MM = 2 * POSITION_TOLERANCE_MM
+STRAIGHT_PX = 0.25
+# No gantry leans further; a stack that does is something else.
+MAX_TILT_DEG = 40.0
 
 LOADABLE_MODALITIES = frozenset({"CT", "MR", "PT", "NM", "OT", ""})
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Slices in ascending order of k with their common geometry (None where there is none) and what is wrong with them."""
+    """Slices in ascending order of k with their common geometry (None where there is none) and what is wrong with them.
+
+    Attributes
+    ----------
+    lps_from_ijk
+        Of the volume as it will be loaded: of the rectangular grid where there is a `shear`.
+    shear
+        How slices of a tilted gantry come to stand above one another (`Shear.place` for each, then `Shear.fill_outside`);
+        None for those that do already.
+    """
 
     slices: tuple[ImageSlice, ...]
     spacing_mm_kji: tuple[float, float, float] | None
     lps_from_ijk: FloatArray | None
     problems: tuple[Problem, ...]
+    shear: Shear | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def loadable(self) -> bool:
@@ -45,7 +62,9 @@ class Stack:
 
     @property
     def shape_kji(self) -> tuple[int, int, int]:
-        """Number of voxels."""
+        """Number of voxels of the volume as it will be loaded."""
+        if self.shear is not None:
+            return self.shear.upright_shape_kji
         layout = self.slices[0].layout
         return len(self.slices), layout.rows, layout.columns
 
@@ -161,19 +180,42 @@ def _step_problems(along: FloatArray) -> tuple[float, list[Problem]]:
     return even, []
 
 
-def _lateral_problems(positions: FloatArray, axes: FloatArray, along: FloatArray) -> list[Problem]:
-    """Check that the slices lie straight above one another."""
-    lateral = (positions - positions[0]) @ axes[:, :2]
-    extent = along[-1] - along[0]
+def _lateral_drift(positions: FloatArray, axes: FloatArray, along: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Straight line that fits the slices' places within their plane best.
+
+    Returns
+    -------
+    place of the first slice along rows and columns (mm), drift per mm along the normal, largest distance from that line
+    """
+    lateral = positions @ axes[:, :2]
+    height = along - along.mean()
+    spread = float(height @ height)
+    drift = (height @ lateral) / spread if spread > 0 else np.zeros(2)
+    fitted = lateral.mean(axis=0) + np.outer(height, drift)
+    return fitted[0], drift, float(np.abs(lateral - fitted).max())
+
+
+def _tilt_deg(drift: FloatArray) -> float:
+    return round(float(np.degrees(np.arctan(np.linalg.norm(drift)))), 2)
+
+
+def _is_straight(drift: FloatArray, extent_mm: float, pixel_mm: float) -> bool:
+    return float(np.linalg.norm(drift)) * extent_mm <= max(STRAIGHT_MM, STRAIGHT_PX * pixel_mm)
+
+
+def _lateral_problems(drift: FloatArray, scatter_mm: float, along: FloatArray, pixel_mm: float) -> list[Problem]:
+    """Whether the slices stand straight above one another, or lean evenly as a tilted gantry makes them."""
+    extent = float(along[-1] - along[0])
     if extent <= 0:
         return []
-    slope = lateral[-1] / extent
-    scatter = np.abs(lateral - np.outer(along - along[0], slope)).max()
-    if scatter > 2 * POSITION_TOLERANCE_MM + 0.01 * extent / max(1, len(along) - 1):
-        return [_error("scan.scattered_slices", offset_mm=round(float(scatter), 2))]
-    if np.linalg.norm(slope) > TILT_TOLERANCE and np.linalg.norm(lateral[-1]) > 2 * POSITION_TOLERANCE_MM:
-        return [_error("scan.gantry_tilt", tilt_deg=round(float(np.degrees(np.arctan(np.linalg.norm(slope)))), 1))]
-    return []
+    if scatter_mm > STRAIGHT_MM + 0.01 * extent / max(1, len(along) - 1):
+        return [_error("scan.scattered_slices", offset_mm=round(scatter_mm, 2))]
+    if _is_straight(drift, extent, pixel_mm):
+        return []
+    tilt_deg = _tilt_deg(drift)
+    if tilt_deg > MAX_TILT_DEG:
+        return [_error("scan.gantry_tilt", tilt_deg=tilt_deg)]
+    return [_warning("scan.tilt_corrected", tilt_deg=tilt_deg)]
 
 
 def _single_geometry(only: ImageSlice, axes: FloatArray) -> tuple[tuple[float, float, float] | None, FloatArray | None]:
@@ -222,7 +264,9 @@ def check_stack(slices: Sequence[ImageSlice]) -> Stack:
     along = positions @ axes[:, 2]
     step_mm, step_problems = _step_problems(along)
     problems += step_problems
-    problems += _lateral_problems(positions, axes, along)
+    rows_mm, columns_mm = (float(v) for v in np.median(spacings, axis=0))
+    lateral, drift, scatter_mm = _lateral_drift(positions, axes, along)
+    problems += _lateral_problems(drift, scatter_mm, along, min(rows_mm, columns_mm))
     if len(ordered) < FEWEST_SLICES:
         problems.append(_error("scan.too_few_slices", slices=len(ordered), fewest=FEWEST_SLICES))
     elif len(ordered) < FEW_SLICES:
@@ -231,12 +275,21 @@ def check_stack(slices: Sequence[ImageSlice]) -> Stack:
         problems.append(_warning("scan.thick_slices", step_mm=round(step_mm, 2)))
     if any(p.code in _NO_GRID for p in problems) or step_mm <= 0:
         return Stack(ordered, None, None, tuple(problems))
-    rows_mm, columns_mm = (float(v) for v in np.median(spacings, axis=0))
     matrix = np.eye(4)
     matrix[:3, :3] = axes * np.array([columns_mm, rows_mm, step_mm])
     # The first slice's own position may be rounded; where it belongs on the even grid is nearer the truth.
-    matrix[:3, 3] = positions[0] - axes[:, 2] * off_even_grid(along)[0]
-    return Stack(ordered, (step_mm, rows_mm, columns_mm), matrix, tuple(problems))
+    matrix[:3, 3] = axes @ np.array([*lateral, along[0] - off_even_grid(along)[0]])
+    spacing = (step_mm, rows_mm, columns_mm)
+    if not any(p.code == "scan.tilt_corrected" for p in problems):
+        # What little drift there is within rounding is shared between both ends.
+        matrix[:3, 3] += axes[:, :2] @ drift * (along[-1] - along[0]) / 2
+        return Stack(ordered, spacing, matrix, tuple(problems))
+    shape_kji = (len(ordered), first.layout.rows, first.layout.columns)
+    shear = Shear(shape_kji, *(float(v) for v in drift * step_mm / (columns_mm, rows_mm)))
+    before_i, before_j = shear.margins_ij
+    matrix[:3, 3] -= matrix[:3, 0] * before_i + matrix[:3, 1] * before_j
+    correction = Correction(kind="gantry_tilt", tilt_deg=_tilt_deg(drift))
+    return Stack(ordered, spacing, matrix, tuple(problems), shear, (correction,))
 
 
 # With these there is no one matrix that tells where the voxels are.

@@ -96,8 +96,12 @@ MESSAGES: dict[str, Template] = {
         "Export the series again from the scanner.",
     ),
     "scan.gantry_tilt": Template(
-        "The scan was made with a gantry tilt of {tilt_deg} degrees, so its slices are sheared.",
-        "Ask for a reconstruction without tilt.",
+        "Each slice lies aside of the one before, as if the gantry leaned {tilt_deg} degrees; no scanner does that.",
+        "Export the series again from the scanner.",
+    ),
+    "scan.tilt_corrected": Template(
+        "The scan was made with the gantry tilted by {tilt_deg} degrees; its slices were moved and resampled so that the head is not sheared.",
+        "A reconstruction without tilt is sharper, if there is one.",
     ),
     "scan.mixed_spacing": Template(
         "The slices have different pixel sizes.",

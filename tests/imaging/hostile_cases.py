@@ -10,7 +10,7 @@ FOLDER_OUTCOME: dict[str, str | None] = {
     "dicomdir_pydicom": None,
     "duplicate_position_ct": "scan.same_position",
     "enhanced_ct_localizer": "scan.localizer",
-    "gantry_tilt_ct_4slices": "scan.gantry_tilt",
+    "gantry_tilt_ct_4slices": None,
     "gzipped_dicom": "scan.no_dicom",
     "i18n_names": "scan.no_geometry",
     "iop_rounding_noise_breast_ct": None,
