@@ -9,20 +9,20 @@ from sos_studio.core.geometry import Orientation
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases, locations
-from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.session import Session
 from sos_studio.services import captures
 from sos_studio.services.captures import StoredCapture
+from sos_studio.services.listed_cases import ListedCase, listed_case
 from sos_studio.services.scans import OpenedScan
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
-    """A case as it is opened: its capture in use, that one's newest frame, and where its scan lies on this computer."""
+    """A case as it is opened: its newest capture, that one's newest frame, and where its scan lies on this computer."""
 
-    summary: CaseSummary
+    summary: ListedCase
     capture: StoredCapture | None
     roi: Roi | None
     roi_n: int | None
@@ -38,8 +38,8 @@ class LoadedCase:
 
 
 def load_case(project: Project, case_id: str) -> LoadedCase:
-    """Read a case, its capture in use and its newest frame."""
-    summary = cases.case(project, case_id)
+    """Read a case, its newest capture and that one's newest frame."""
+    summary = listed_case(project, case_id)
     if summary.capture_id is None:
         return LoadedCase(summary, None, None, None, None)
     capture = captures.load_capture(project, summary.capture_id)

@@ -7,13 +7,12 @@ from typing import Literal
 
 from psygnal import Signal
 
-from sos_studio.dataset import cases as dataset_cases
-from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
+from sos_studio.services.listed_cases import ListedCase, listed_cases
 
 Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
 STATUSES: tuple[Status, ...] = ("all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded")
@@ -28,14 +27,14 @@ class Filter:
     stage: int | None = None
 
 
-def matches(case: CaseSummary, wanted: Filter, evaluator: str) -> bool:
-    """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator."""
+def matches(case: ListedCase, wanted: Filter, evaluator: str) -> bool:
+    """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator and the newest capture."""
     text = wanted.text.strip().lower()
     if text and text not in case.case_id.lower() and text not in case.patient.lower():
         return False
     if wanted.stage is not None and case.label != wanted.stage:
         return False
-    staged = evaluator in case.staged_by
+    staged = evaluator in case.staged_here
     return {
         "all": True,
         "to_capture": not case.captured,
@@ -47,7 +46,7 @@ def matches(case: CaseSummary, wanted: Filter, evaluator: str) -> bool:
     }[wanted.status]
 
 
-def as_seen_by(case: CaseSummary, evaluator: str) -> CaseSummary:
+def as_seen_by(case: ListedCase, evaluator: str) -> ListedCase:
     """A case without the consensus until this evaluator has read it: a list must not whisper the answer."""
     return case if evaluator in case.staged_by else replace(case, label=None, ambiguous=False)
 
@@ -71,8 +70,8 @@ class CasesPresenter:
         self._opener = opener
         self._next: LoadedCase | None = None  # read ahead, so that it is there when the key is let go
         self._next_project: Project | None = None
-        self.everything: tuple[CaseSummary, ...] = ()
-        self.rows: tuple[CaseSummary, ...] = ()
+        self.everything: tuple[ListedCase, ...] = ()
+        self.rows: tuple[ListedCase, ...] = ()
         self.filter = Filter()
         session.project_changed.connect(self._on_project)
         session.cases_changed.connect(self.refresh)
@@ -92,7 +91,7 @@ class CasesPresenter:
             self._set_rows(())
             return
         self._session.background.run(
-            lambda: tuple(dataset_cases.cases(project)),
+            lambda: tuple(listed_cases(project)),
             lambda rows: self._set_rows(rows) if self._session.project is project else None,
             self._session.report,
             key="cases",
@@ -175,7 +174,7 @@ class CasesPresenter:
         self._next = None
         self._filter()
 
-    def _set_rows(self, rows: tuple[CaseSummary, ...]) -> None:
+    def _set_rows(self, rows: tuple[ListedCase, ...]) -> None:
         self.everything = rows
         # What was read ahead may have got a new frame meanwhile.
         self._next = None

@@ -240,7 +240,7 @@ class Feedback(QWidget):
     def _on_state(self, state: StagingState) -> None:
         if state.stage is None:
             self._stage.setText(_tr("No reading yet") if state.can_stage else _tr("No case open"))
-            self._words.setText(_tr("Press 1-5.") if state.can_stage else _tr("N opens the next case without a reading by you."))
+            self._words.setText(_unread_words(state))
         else:
             stage = BASSED_5.stages[state.stage - 1]
             self._stage.setText(_tr("Stage {n}").format(n=stage.number))
@@ -329,6 +329,17 @@ class RemarkLine(QLineEdit):
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
             self.clearFocus()
+
+
+def _unread_words(state: StagingState) -> str:
+    if not state.can_stage:
+        return _tr("N opens the next case without a reading by you.")
+    if state.earlier is None:
+        return _tr("Press 1-5.")
+    when = state.earlier.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
+    return _tr("Press 1-5 to read this capture. On {when} you read stage {n} on another capture of this case; that reading stays.").format(
+        when=when, n=state.earlier.stage
+    )
 
 
 def _saved_words(state: StagingState) -> str:
