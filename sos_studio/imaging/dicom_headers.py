@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from sos_studio.core.errors import BadInputError
 
@@ -130,7 +130,7 @@ def looks_like_dicom(start: bytes) -> bool:
     return start[:4] in (b"\x02\x00\x00\x00", b"\x02\x00\x01\x00") or (len(start) >= 4 and start[:2] == b"\x08\x00" and start[3] == 0)
 
 
-def _number(dataset: Dataset, name: str, default: float | None = None) -> float:
+def _number(dataset: Header, name: str, default: float | None = None) -> float:
     value = dataset.get(name)
     if value is None or value == "":
         if default is None:
@@ -145,14 +145,14 @@ def _number(dataset: Dataset, name: str, default: float | None = None) -> float:
     return number
 
 
-def _whole(dataset: Dataset, name: str, default: int | None = None) -> int:
+def _whole(dataset: Header, name: str, default: int | None = None) -> int:
     number = _number(dataset, name, None if default is None else float(default))
     if number != int(number):
         raise _UnusableError(name)
     return int(number)
 
 
-def _numbers(dataset: Dataset, name: str, count: int) -> tuple[float, ...] | None:
+def _numbers(dataset: Header, name: str, count: int) -> tuple[float, ...] | None:
     """A multi-valued decimal attribute; None if absent or empty."""
     value = dataset.get(name)
     if value is None or value == "" or (hasattr(value, "__len__") and len(value) == 0):
@@ -166,7 +166,7 @@ def _numbers(dataset: Dataset, name: str, count: int) -> tuple[float, ...] | Non
     return numbers
 
 
-def _layout(dataset: Dataset, syntax: str, offset: int, length: int | None) -> PixelLayout:
+def _layout(dataset: Header, syntax: str, offset: int, length: int | None) -> PixelLayout:
     bits_allocated = _whole(dataset, "BitsAllocated")
     bits_stored = _whole(dataset, "BitsStored", bits_allocated)
     layout = PixelLayout(
@@ -192,7 +192,7 @@ def _layout(dataset: Dataset, syntax: str, offset: int, length: int | None) -> P
     return layout
 
 
-def _geometry(position: Dataset, orientation: Dataset, measures: Dataset) -> dict[str, Any]:
+def _geometry(position: Header, orientation: Header, measures: Header) -> dict[str, Any]:
     found: dict[str, Any] = {}
     cosines = _numbers(orientation, "ImageOrientationPatient", 6)
     spacing = _numbers(measures, "PixelSpacing", 2)
@@ -204,7 +204,7 @@ def _geometry(position: Dataset, orientation: Dataset, measures: Dataset) -> dic
     return found
 
 
-def _rescale(dataset: Dataset) -> dict[str, Any]:
+def _rescale(dataset: Header) -> dict[str, Any]:
     slope, intercept = _number(dataset, "RescaleSlope", 1.0), _number(dataset, "RescaleIntercept", 0.0)
     if slope == 0:
         raise _UnusableError("RescaleSlope")
@@ -215,19 +215,19 @@ def _is_localizer(image_type: object) -> bool:
     return image_type is not None and "LOCALIZER" in str(image_type).upper()
 
 
-def _part(shared: Dataset, own: Dataset, sequence: str) -> Dataset:
+def _part(shared: Header, own: Header, sequence: str) -> Header:
     """A functional group's macro: the frame's own, else the shared one, else empty."""
     from pydicom.dataset import Dataset
 
     for group in (own, shared):
         items = group.get(sequence)
         if items:
-            item: Dataset = items[0]
+            item: Header = items[0]
             return item
     return Dataset()
 
 
-def _frames_of(dataset: Dataset, first: ImageSlice) -> list[ImageSlice]:
+def _frames_of(dataset: Header, first: ImageSlice) -> list[ImageSlice]:
     """The frames of an enhanced multi-frame image, each with its own geometry and rescale."""
     from pydicom.dataset import Dataset
 
@@ -312,7 +312,7 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
         raise BadInputError("scan.cannot_parse", file=path.name) from None
 
 
-def _sop_class(dataset: Dataset) -> str:
+def _sop_class(dataset: Header) -> str:
     meta = getattr(dataset, "file_meta", None)
     named = dataset.get("SOPClassUID") or (meta.get("MediaStorageSOPClassUID") if meta is not None else None)
     return str(named or "")
@@ -327,17 +327,35 @@ def _why_no_image(sop_class: str) -> str:
     return "scan.truncated" if "Image Storage" in UID(sop_class).name else "scan.no_image"
 
 
+class Header(Protocol):
+    """What is asked of a data set; pydicom's `Dataset` answers everything, `header_prefix` what it is sure of."""
+
+    def get(self, key: str, default: Any = None, /) -> Any:  # noqa: D102
+        ...
+
+    def __contains__(self, key: str, /) -> bool: ...
+
+
 def image_slices(path: Path) -> list[ImageSlice]:
-    """Headers of all frames of a file.
+    """Headers of all frames of a file, read with pydicom.
 
     Raises
     ------
     BadInputError
-        What `read_dataset` raises; ``scan.no_image`` for a DICOM object without pixels, ``scan.truncated`` for an image
-        without them; ``scan.bad_header`` for values that
-        can't be made sense of, with the attribute's keyword.
+        What `read_dataset` and `slices_of` raise.
     """
-    dataset, syntax, pixels = read_dataset(path)
+    return slices_of(*read_dataset(path), path)
+
+
+def slices_of(dataset: Header, syntax: str, pixels: tuple[int, int | None] | None, path: Path) -> list[ImageSlice]:
+    """All frames that a header describes. It asks by keyword, with `get` and `in` only, so that `header_prefix` can stand in.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.no_image`` for a DICOM object without pixels, ``scan.truncated`` for an image without them;
+        ``scan.bad_header`` for values that can't be made sense of, with the attribute's keyword.
+    """
     try:
         with quiet_pydicom():
             sop_class = _sop_class(dataset)
@@ -371,7 +389,7 @@ def image_slices(path: Path) -> list[ImageSlice]:
     return [first]
 
 
-def _padding(dataset: Dataset, layout: PixelLayout) -> int | None:
+def _padding(dataset: Header, layout: PixelLayout) -> int | None:
     """Pixel Padding Value as a stored number; it is often written with the wrong sign."""
     value = dataset.get("PixelPaddingValue")
     if value is None or isinstance(value, bytes) or not str(value).lstrip("-").isdigit():
