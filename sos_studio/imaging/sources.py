@@ -20,6 +20,7 @@ from sos_studio.core.captures import matrix4
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.core.volume import Volume
+from sos_studio.imaging.identity import PatientIdentity, read_identity
 
 if TYPE_CHECKING:
     from sos_studio.imaging.dicom_scan import DicomSeries
@@ -40,10 +41,11 @@ _FEW = 16
 
 @dataclass(frozen=True)
 class LoadedSeries:
-    """A volume and what is known of the series it came from (`info.value_range` is filled)."""
+    """A volume and what is known of the series it came from (`info.value_range` is filled), and of its patient."""
 
     volume: Volume
     info: SeriesInfo
+    identity: PatientIdentity = PatientIdentity()
 
 
 @contextmanager
@@ -260,7 +262,9 @@ def _load_dicom(series: DicomSeries, progress: Progress | None, cancelled: Cance
 
     array_kji = read_stack(series.stack, progress=progress, cancelled=cancelled, coarse=None if preview is None else coarse)
     log.info("loaded a series of %d slices as %s", array_kji.shape[0], array_kji.dtype)
-    return LoadedSeries(Volume(array_kji, matrix, series.info.corrections), replace(series.info, value_range=value_range(array_kji)))
+    volume = Volume(array_kji, matrix, series.info.corrections)
+    info = replace(series.info, value_range=value_range(array_kji))
+    return LoadedSeries(volume, info, read_identity(series.stack.slices[0].file))
 
 
 def load_series(

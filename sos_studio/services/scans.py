@@ -12,6 +12,7 @@ from sos_studio.core.volume import Volume
 from sos_studio.dataset import locations
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.imaging import sources
+from sos_studio.imaging.identity import PatientIdentity
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -27,11 +28,14 @@ class OpenedScan:
         Its series, with `value_range`.
     source
         Where it was opened from, on this computer; never written into a project.
+    identity
+        What its header says of the patient; in memory only, see `services.patients`.
     """
 
     volume: Volume
     info: SeriesInfo
     source: Path
+    identity: PatientIdentity = PatientIdentity()
 
 
 def list_series(source: Path, *, cancelled: Cancelled | None = None) -> list[SeriesInfo]:
@@ -79,7 +83,7 @@ def open_scan(
         If `cancelled` says so.
     """
     loaded = sources.load_series(source, series_uid, progress=progress, cancelled=cancelled)
-    return OpenedScan(loaded.volume, loaded.info, source)
+    return OpenedScan(loaded.volume, loaded.info, source, identity=loaded.identity)
 
 
 def _read_through(source: Path, info: SeriesInfo, cancelled: Cancelled | None) -> SeriesInfo:
