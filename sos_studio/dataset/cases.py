@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,24 @@ def new_case(
         imported=imported,
         created_utc=utc_now(),
     )
+
+
+def withdraw(project: Project, case_id: str) -> None:
+    """Take back a case that was made for a capture which could not be stored; one that has anything stays.
+
+    Raises
+    ------
+    ProjectError
+        Refusals of the disk.
+    """
+    tables = (sql.CaptureRow, sql.ExclusionRow)  # readings and predictions need a capture
+    with project.writing() as session:
+        row = session.scalars(sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)).first()
+        if row is None or any(session.scalars(sql.select(table).where(table.case_id == case_id)).first() for table in tables):
+            return
+        session.delete(row)
+    with contextlib.suppress(OSError):  # holds something after all
+        project.path(CAPTURES_DIR, case_id).rmdir()
 
 
 def cases(project: Project, rule: ConsensusRule = "majority") -> list[CaseSummary]:

@@ -70,6 +70,8 @@ def capture_into(
     owner = cases.case_of_series(project, image.series_hash)
     if owner is None and case_id is not None and not dataset_captures.captures(project, case_id):
         owner = case_id
-    if owner is None:
-        owner = cases.add_case(project)
-    return owner, captures.store_capture(project, owner, image)
+    if owner is not None:
+        return owner, captures.store_capture(project, owner, image)
+    owner = cases.add_case(project)
+    with captures.case_for_capture(project, owner):
+        return owner, captures.store_capture(project, owner, image)

@@ -89,11 +89,14 @@ def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequen
     twin = None if case_id is None else _twin(project, case_id, source.record)
     if case_id is not None and twin is not None:
         return replace(report, already_there=(*report.already_there, ImportedImage(name, case_id)))
-    if case_id is None:
+    if case_id is not None:
+        capture_id, roi_n = _store(project, case_id, source)
+    else:
         person = rows[0] if rows else None
         codes = [PatientCode(pseudonym(project, person.patient))] if person and person.patient else []
         case_id = patients.add_case(project, codes, person.age_years if person else None, person.sex if person else None).case_id
-    capture_id, roi_n = _store(project, case_id, source)
+        with captures.case_for_capture(project, case_id):
+            capture_id, roi_n = _store(project, case_id, source)
     written = [_reading(project, row, row.stage, case_id, (capture_id, roi_n)) for row in rows if row.stage is not None]
     if written:
         readings.append_many(project, written)
