@@ -11,7 +11,7 @@ from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
 from sos_studio.presenters.opening import Opener
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, Step
 from sos_studio.services.listed_cases import ListedCase, listed_cases
 
 Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
@@ -51,6 +51,15 @@ def as_seen_by(case: ListedCase, evaluator: str) -> ListedCase:
     return case if evaluator in case.staged_by else replace(case, label=None, ambiguous=False)
 
 
+def next_step(case: ListedCase, evaluator: str) -> Step:
+    """Where this evaluator's work on a case goes on. Predict comes last: nobody is led to the AI before the own reading."""
+    if not case.captured:
+        return "orient"
+    if not case.cropped:
+        return "crop"
+    return "predict" if evaluator in case.staged_here or case.excluded else "stage"
+
+
 class CasesPresenter:
     """Keeps the list in step with the project.
 
@@ -60,10 +69,13 @@ class CasesPresenter:
         `rows` (what passes the filter) or `everything` changed.
     scan_known
         A case was opened: whether this computer knows where its scan lies.
+    work_remains
+        A case was opened: the step in which its work goes on (see `next_step`).
     """
 
     rows_changed = Signal()
     scan_known = Signal(bool)
+    work_remains = Signal(str)
 
     def __init__(self, session: Session, opener: Opener) -> None:
         self._session = session
@@ -151,6 +163,7 @@ class CasesPresenter:
             return
         case.show(self._session)
         self.scan_known.emit(case.scan is not None)
+        self.work_remains.emit(next_step(case.summary, self._session.evaluator))
         self._read_ahead()
 
     def _read_ahead(self) -> None:

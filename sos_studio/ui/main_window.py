@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
         self.orient.open_folder_wanted.connect(self.files.open_scan_folder)
         self.orient.open_file_wanted.connect(self.files.open_scan_file)
         self.cases.scan_known.connect(self.orient.set_scan_known)
+        self.cases.work_remains.connect(self._on_work_remains)
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
@@ -265,6 +266,11 @@ class MainWindow(QMainWindow):
         if work == "open_scan":
             # Why another scan could not be opened must not be read as said of this one.
             self.messages.outdate("scan.")
+
+    def _on_work_remains(self, step: str) -> None:
+        """Nobody is left in Orient before a scan that is not open; who is in another step stays there."""
+        if self.step is self.orient and not self.session.scan_in_front:
+            self.show_step(step)
 
     def _on_other_reading(self, _: object) -> None:
         self.messages.outdate("staging.")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
-from sos_studio.presenters.cases import CasesPresenter, Filter
+from sos_studio.presenters.cases import CasesPresenter, Filter, next_step
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.services import staging
@@ -107,3 +109,21 @@ def test_a_case_that_is_captured_again_is_listed_and_opened_by_its_newest_captur
     session.cases_changed.emit()
     presenter.set_filter(Filter(status="staged"))
     assert [(row.case_id, row.label, row.staged_earlier) for row in presenter.rows] == [("case-0002", 4, ())]
+
+
+def test_work_goes_on_at_the_first_thing_that_is_missing_and_predict_comes_after_the_own_reading(
+    session: Session, presenter: CasesPresenter
+) -> None:
+    def step(evaluator: str = "Dr Test") -> str:
+        return next_step(presenter.everything[1], evaluator)
+
+    assert step() == "crop"
+    staging.store_roi(session.project, presenter.everything[1].capture_id, Roi.of((180.0, 150.0), 30.0, 90.0))
+    session.cases_changed.emit()
+    assert step() == "stage"
+    stage(session, "case-0002", "Dr Test", 3)
+    assert step() == "predict"
+    assert step("Dr Other") == "stage"
+    cases.exclude(session.project, "case-0002", "motion", "Dr Test")
+    session.cases_changed.emit()
+    assert step("Dr Other") == "predict"

@@ -141,12 +141,27 @@ def test_another_case_keeps_the_open_scan_out_of_sight_but_not_lost(
     window.orient.presenter.turn(Plane.CORONAL, 3.0)
     window.session.case_requested.emit("case-0002")
     qtbot.waitUntil(lambda: window.session.case_id == "case-0002")
+    window.show_step("orient")
     page = window.orient._empty
     assert window.orient._stack.currentWidget() is page
     assert "case-0002" in page.title.text()
     qtbot.mouseClick(page.back, Qt.MouseButton.LeftButton)
     assert window.orient._stack.currentWidget() is window.orient._four
     assert window.session.orientation.roll_deg == pytest.approx(3.0)
+    window.session.set_project(None)
+
+
+def test_choosing_a_case_without_its_scan_goes_on_where_work_remains_but_never_leaves_another_step(
+    window: MainWindow, project: Project, qtbot: QtBot
+) -> None:
+    window.session.set_project(project)
+    window.session.case_requested.emit("case-0001")
+    qtbot.waitUntil(lambda: window.session.capture is not None)
+    assert window.step is window.crop
+    window.show_step("predict")
+    window.session.case_requested.emit("case-0002")
+    qtbot.waitUntil(lambda: window.session.case_id == "case-0002" and window.session.capture is not None)
+    assert window.step is window.predict
     window.session.set_project(None)
 
 

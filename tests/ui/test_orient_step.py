@@ -14,7 +14,7 @@ from sos_studio.core.geometry import Plane
 from sos_studio.imaging import resample
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
-from sos_studio.ui.orient_step import OrientStep
+from sos_studio.ui.orient_step import EmptyPage, OrientStep
 from sos_studio.ui.slice_pane import SlicePane
 
 
@@ -67,6 +67,19 @@ def test_the_empty_step_says_what_to_do(session: Session, qtbot: QtBot) -> None:
     assert "Ctrl+O" in button.toolTip()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert asked == ["folder"]
+
+
+def test_without_its_scan_a_case_offers_to_open_it_and_an_imported_one_says_that_there_is_none(qtbot: QtBot) -> None:
+    page = EmptyPage()
+    qtbot.addWidget(page)
+    page.show()
+    page.show_state("case-0003", scan_known=False, other_open=False)
+    assert (page.folder.text(), page.folder.isVisible(), page.case_scan.isVisible()) == ("Open its scan…", True, False)
+    page.show_state("case-0003", scan_known=True, other_open=False)
+    assert (page.case_scan.text(), page.case_scan.isVisible(), page.folder.isVisible()) == ("Open its scan", True, False)
+    page.show_state("case-0003", scan_known=False, other_open=False, imported=True)
+    assert "no scan" in page.text.text()
+    assert page.folder.text() == "Open folder…"
 
 
 def test_four_equal_panes_each_painting_its_own_plane(step: OrientStep, session: Session) -> None:
