@@ -344,7 +344,8 @@ def image_slices(path: Path) -> list[ImageSlice]:
     BadInputError
         What `read_dataset` and `slices_of` raise.
     """
-    return slices_of(*read_dataset(path), path)
+    with quiet_pydicom():  # values are parsed when they are first looked at
+        return slices_of(*read_dataset(path), path)
 
 
 def slices_of(dataset: Header, syntax: str, pixels: tuple[int, int | None] | None, path: Path) -> list[ImageSlice]:
@@ -357,28 +358,27 @@ def slices_of(dataset: Header, syntax: str, pixels: tuple[int, int | None] | Non
         ``scan.bad_header`` for values that can't be made sense of, with the attribute's keyword.
     """
     try:
-        with quiet_pydicom():
-            sop_class = _sop_class(dataset)
-            if pixels is None or "Rows" not in dataset:
-                raise BadInputError(_why_no_image(sop_class), file=path.name)
-            layout = _layout(dataset, syntax, *pixels)
-            first = ImageSlice(
-                file=path,
-                frame=0,
-                series_uid=str(dataset.get("SeriesInstanceUID", "")),
-                sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
-                frame_of_reference=str(dataset.get("FrameOfReferenceUID", "")),
-                modality=str(dataset.get("Modality", "")).strip().upper(),
-                sop_class=sop_class,
-                layout=layout,
-                localizer=_is_localizer(dataset.get("ImageType")),
-                lossy=syntax in LOSSY_SYNTAXES or str(dataset.get("LossyImageCompression", "")) == "01",
-                padding=_padding(dataset, layout),
-                **_geometry(dataset, dataset, dataset),
-                **_rescale(dataset),
-            )
-            if sop_class in ENHANCED_CT:
-                return _frames_of(dataset, first)
+        sop_class = _sop_class(dataset)
+        if pixels is None or "Rows" not in dataset:
+            raise BadInputError(_why_no_image(sop_class), file=path.name)
+        layout = _layout(dataset, syntax, *pixels)
+        first = ImageSlice(
+            file=path,
+            frame=0,
+            series_uid=str(dataset.get("SeriesInstanceUID", "")),
+            sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
+            frame_of_reference=str(dataset.get("FrameOfReferenceUID", "")),
+            modality=str(dataset.get("Modality", "")).strip().upper(),
+            sop_class=sop_class,
+            layout=layout,
+            localizer=_is_localizer(dataset.get("ImageType")),
+            lossy=syntax in LOSSY_SYNTAXES or str(dataset.get("LossyImageCompression", "")) == "01",
+            padding=_padding(dataset, layout),
+            **_geometry(dataset, dataset, dataset),
+            **_rescale(dataset),
+        )
+        if sop_class in ENHANCED_CT:
+            return _frames_of(dataset, first)
     except BadInputError:
         raise
     except _UnusableError as error:

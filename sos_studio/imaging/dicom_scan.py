@@ -14,6 +14,7 @@ from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
 from sos_studio.imaging.geometry_checks import Stack, check_stack, same_direction
+from sos_studio.imaging.header_prefix import PrefixReader
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -106,6 +107,7 @@ def read_headers(
         DICOM objects without pixels are passed over.
     """
     files = list(files)
+    prefixes = PrefixReader()
     slices: list[ImageSlice] = []
     faults: list[BadInputError] = []
     for number, path in enumerate(files):
@@ -113,6 +115,10 @@ def read_headers(
             raise CancelledError
         if progress is not None:
             progress(number / len(files))
+        quick = prefixes.slices(path)
+        if quick is not None:
+            slices += quick
+            continue
         if not alone and not _opens_like_dicom(path):
             continue
         try:
