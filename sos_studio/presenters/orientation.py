@@ -11,7 +11,7 @@ from psygnal import Signal
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Orientation, Plane, Vector
 from sos_studio.imaging import windowing
-from sos_studio.presenters.case_files import capture_into
+from sos_studio.presenters.case_files import Captured, capture_into
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.undo import Along, Change
 from sos_studio.services.captures import StoredCapture
@@ -49,6 +49,7 @@ class OrientationPresenter:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.capturing = False
+        self._asked_about_data: set[str] = set()
         self._done: frozenset[str] = frozenset()
         session.scan_changed.connect(self._start_afresh)
 
@@ -185,13 +186,13 @@ class OrientationPresenter:
         self._set_capturing(True)
         session.background.run(
             lambda: capture_into(project, scan, orientation, window, case_id),
-            lambda answer: self._captured(*answer),
+            self._captured,
             self._capture_failed,
             key="capture",
         )
 
-    def _captured(self, case_id: str, capture: StoredCapture) -> None:
-        session = self.session
+    def _captured(self, done: Captured) -> None:
+        session, case_id, capture = self.session, done.case_id, done.capture
         self._set_capturing(False)
         before, before_case = session.capture, session.case_id
         scan = session.scan
@@ -210,7 +211,7 @@ class OrientationPresenter:
 
         session.undo.push(Change("capture", put(before_case, before), put(case_id, capture)))
         session.cases_changed.emit()
-        session.tell("window.captured", "success", case=case_id)
+        self._tell_captured(done)
         session.step_requested.emit("crop")
 
     def _capture_failed(self, error: Exception) -> None:
@@ -221,3 +222,15 @@ class OrientationPresenter:
         self.capturing = capturing
         self.session.busy.emit("capture" if capturing else None)
         self.capturing_changed.emit(capturing)
+    def _tell_captured(self, done: Captured) -> None:
+        note, project = done.note, self.session.project
+        if note is not None and note.code == "patient.data_not_kept" and project is not None:
+            # A question for the project, not for every capture.
+            if project.project_id in self._asked_about_data:
+                note = None
+            self._asked_about_data.add(project.project_id)
+        if note is None:
+            self.session.tell("window.captured", "success", case=done.case_id)
+        else:
+            self.session.tell(note.code, "warning" if note.severity == "warning" else "info", **note.values)
+
