@@ -8,11 +8,21 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from sos_studio.core import atomic
 
 DATA_DIR_VARIABLE = "SOS_STUDIO_DATA_DIR"
+
+
+class Visit(BaseModel):
+    """Where the user was in a project when they left it (`seen_utc`). Pseudonyms only."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case_id: str | None = None
+    step: Literal["orient", "crop", "stage", "predict"] = "orient"
+    seen_utc: AwareDatetime
 
 
 def user_data_dir() -> Path:
@@ -34,6 +44,8 @@ class Settings(BaseModel):
     from_scratch_told: bool = False
     # Trainings whose end this user has been told of, so that one that ended while no window was open is told of once.
     told_jobs: tuple[str, ...] = ()
+    # By project id, the project left last first.
+    visits: dict[str, Visit] = {}
     preset: str = "quick"
     window_geometry: str = ""
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from psygnal import Signal
 
+from sos_studio.core.settings import Visit
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
@@ -82,6 +83,7 @@ class CasesPresenter:
         self._opener = opener
         self._next: LoadedCase | None = None  # read ahead, so that it is there when the key is let go
         self._next_project: Project | None = None
+        self._to_go_back_to: Visit | None = None
         self.everything: tuple[ListedCase, ...] = ()
         self.rows: tuple[ListedCase, ...] = ()
         self.filter = Filter()
@@ -104,10 +106,27 @@ class CasesPresenter:
             return
         self._session.background.run(
             lambda: tuple(listed_cases(project)),
-            lambda rows: self._set_rows(rows) if self._session.project is project else None,
+            lambda rows: self._read(project, rows),
             self._session.report,
             key="cases",
         )
+
+    def _read(self, project: Project, rows: tuple[ListedCase, ...]) -> None:
+        session = self._session
+        if session.project is not project:
+            return
+        self._set_rows(rows)
+        visit, self._to_go_back_to = self._to_go_back_to, None
+        # Whoever has a scan or another case open meanwhile is not taken away from it.
+        if visit is None or session.case_id is not None or session.scan is not None or visit.case_id not in {row.case_id for row in rows}:
+            return
+        case_id, left_at = visit.case_id, visit.step
+
+        def go_back(case: LoadedCase) -> None:
+            self._show(case)
+            session.step_requested.emit(left_at if left_at != "orient" else next_step(case.summary, session.evaluator))
+
+        session.background.run(lambda: load_case(project, case_id), go_back, session.report, key="open-case")
 
     def set_filter(self, wanted: Filter) -> None:
         """Show fewer or more."""
@@ -180,6 +199,7 @@ class CasesPresenter:
 
     def _on_project(self, _: object) -> None:
         self._next = None
+        self._to_go_back_to = self._session.visit
         self._set_rows(())
         self.refresh()
 

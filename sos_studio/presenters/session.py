@@ -17,7 +17,7 @@ from sos_studio.core.geometry import Orientation
 from sos_studio.core.job_state import JobState
 from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
-from sos_studio.core.settings import Settings
+from sos_studio.core.settings import Settings, Visit
 from sos_studio.messages import Message, message
 from sos_studio.presenters.undo import Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
@@ -55,6 +55,8 @@ class Session:
         Frames and readings on their way into the project, in the order in which they were made.
     settings
         The user's own; call `save_settings` after changing them.
+    visit
+        Where this user left the open project last time; None if it was never open here.
     """
 
     project_changed = Signal(object)
@@ -89,6 +91,7 @@ class Session:
         self.undo = UndoStack()
         self.writes = WriteQueue(background)
         self.project: Project | None = None
+        self.visit: Visit | None = None
         self.case_id: str | None = None
         self.scan: OpenedScan | None = None
         self.scan_case_id: str | None = None
@@ -122,6 +125,7 @@ class Session:
         """Another project (the caller closes the old one); case, capture and history start afresh, an open scan stays."""
         self.settle()
         self.project = project
+        self.visit = self.settings.visits.get(project.project_id) if project is not None else None
         self.undo.clear()
         # Cases of another project are other cases: the open scan is a new one here.
         self.scan_case_id = None

@@ -25,6 +25,8 @@ from sos_studio.messages import Message
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Step as StepName
+from sos_studio.presenters.visits import Visits
 from sos_studio.ui import dialogs, parts, theme, words
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
@@ -42,7 +44,7 @@ from sos_studio.ui.training_dock import TrainingDock
 log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
-STEPS: tuple[str, ...] = ("orient", "crop", "stage", "predict")
+STEPS: tuple[StepName, ...] = ("orient", "crop", "stage", "predict")
 INSPECTOR_WIDTH, CASES_WIDTH = 284, 252
 LAYOUT_VERSION = 1
 
@@ -59,6 +61,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self.opener = Opener(session)
         self.files = FileFlow(session, self.opener, self)
+        self.visits = Visits(session)
         self.cases = CasesPresenter(session, self.opener)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(False)
@@ -254,6 +257,7 @@ class MainWindow(QMainWindow):
         self.inspectors.setCurrentIndex(index)
         self.status.show_position(None)
         self.keymap.refresh()
+        self.visits.step = STEPS[index]
         front = self.step
         if front is self.stage and self.session.project is not None and not self.session.evaluator:
             self.files.ask_evaluator()

@@ -165,6 +165,18 @@ def test_choosing_a_case_without_its_scan_goes_on_where_work_remains_but_never_l
     window.session.set_project(None)
 
 
+def test_a_project_that_is_opened_again_comes_up_where_it_was_left(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    window.session.set_project(project)
+    window.session.case_requested.emit("case-0002")
+    qtbot.waitUntil(lambda: window.session.capture is not None)
+    window.show_step("predict")
+    window.session.set_project(None)
+    window.show_step("orient")
+    window.session.set_project(project)
+    qtbot.waitUntil(lambda: window.session.case_id == "case-0002" and window.step is window.predict)
+    window.session.set_project(None)
+
+
 def test_the_theme_and_the_facing_are_remembered(window: MainWindow) -> None:
     window.keymap.trigger(Action.THEME_LIGHT)
     window.keymap.trigger(Action.FACE_LEFT)
