@@ -135,10 +135,11 @@ class ScanSource:
     series: list[SeriesInfo]
 
     def __init__(self, path: Path | str, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> None:
+        self._path = Path(path)
         self._file: LoadedSeries | None = None
         self._dicom: list[DicomSeries] = []
         with ExitStack() as opening:
-            self._place = opening.enter_context(_opened(Path(path), cancelled))
+            self._place = opening.enter_context(_opened(self._path, cancelled))
             if _is_volume_file(self._place):
                 self._file = _load_volume_file(self._place)
                 self.series = [self._file.info]
@@ -190,6 +191,17 @@ class ScanSource:
         if middle.layout.bits_allocated not in (8, 16, 32):
             raise BadInputError("scan.unsupported_pixels", bits=middle.layout.bits_allocated)
         return thumbnail(read_values(middle), middle.spacing_mm_vu or (1.0, 1.0), side_px)
+
+    def files(self, uid: str) -> tuple[str, ...]:
+        """Names of a series' files, without their folders, in the order of its slices; none for what came out of an archive.
+
+        A person may be shown them, to find out which files are meant; they may hold a patient's name, so nothing else may be done.
+        """
+        if self._file is not None:
+            return (self._place.name,)
+        if self._place != self._path:
+            return ()
+        return tuple(dict.fromkeys(image.file.name for image in self._dicom_series(uid).stack.slices))
 
     def load(
         self,
@@ -249,7 +261,7 @@ def list_series(source: Path | str, *, cancelled: Cancelled | None = None) -> li
 
 
 def _load_dicom(series: DicomSeries, progress: Progress | None, cancelled: Cancelled | None, preview: Preview | None) -> LoadedSeries:
-    from sos_studio.imaging.dicom_read import read_stack, value_range
+    from sos_studio.imaging.dicom_read import read_stack
 
     errors = [problem for problem in series.info.problems if problem.severity == "error"]
     matrix = series.stack.lps_from_ijk
@@ -260,10 +272,10 @@ def _load_dicom(series: DicomSeries, progress: Progress | None, cancelled: Cance
         if preview is not None:
             preview(Volume(array_kji, matrix * np.array([1.0, 1.0, step, 1.0])))
 
-    array_kji = read_stack(series.stack, progress=progress, cancelled=cancelled, coarse=None if preview is None else coarse)
+    array_kji, value_range = read_stack(series.stack, progress=progress, cancelled=cancelled, coarse=None if preview is None else coarse)
     log.info("loaded a series of %d slices as %s", array_kji.shape[0], array_kji.dtype)
     volume = Volume(array_kji, matrix, series.info.corrections)
-    info = replace(series.info, value_range=value_range(array_kji))
+    info = replace(series.info, value_range=value_range)
     return LoadedSeries(volume, info, read_identity(series.stack.slices[0].file))
 
 
