@@ -26,7 +26,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QTableWidget, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.core.job_state import JobStatus
@@ -36,8 +36,8 @@ from sos_studio.services import scans
 from sos_studio.ui import app as studio
 from sos_studio.ui import theme
 from sos_studio.ui.background import PoolBackground
-from sos_studio.ui.dialogs import SeriesDialog
 from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.series_picker import SeriesPickerDialog
 
 log = logging.getLogger("make_screenshots")
 
@@ -83,13 +83,11 @@ class Photographer:
             shutil.copytree(path, folder / path.name)
         wanted = scans.list_series(scans_here[0])[0].uid
         window.opener.open_path(folder)
-        wait(lambda: window.findChild(SeriesDialog) is not None)
-        dialog = window.findChild(SeriesDialog)
-        assert isinstance(dialog, SeriesDialog)
+        wait(lambda: window.findChild(SeriesPickerDialog) is not None)
+        dialog = window.findChild(SeriesPickerDialog)
+        assert isinstance(dialog, SeriesPickerDialog)
         if dialog.uid != wanted:
-            table = dialog.findChild(QTableWidget)
-            assert isinstance(table, QTableWidget)
-            QTest.keyClick(table, Qt.Key.Key_Down)
+            QTest.keyClick(dialog.list, Qt.Key.Key_Down)
         settle(window)
         self._keep("1-open", with_dialog(window.grab(), dialog))
         QTest.keyClick(dialog, Qt.Key.Key_Return)

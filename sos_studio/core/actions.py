@@ -29,6 +29,7 @@ class Action(StrEnum):
     THEME_DARK = "view.dark"
     THEME_LIGHT = "view.light"
     OPEN_CASE_SCAN = "case.open_scan"
+    OTHER_SERIES = "case.other_series"
     RESET_ORIENTATION = "case.reset_orientation"
     CAPTURE = "case.capture"
     CROP_AGAIN = "case.crop_again"

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from sos_studio.core import atomic
 
 DATA_DIR_VARIABLE = "SOS_STUDIO_DATA_DIR"
+SCREENSHOTS_VARIABLE = "SOS_STUDIO_SCREENSHOTS"
 
 
 class Visit(BaseModel):
@@ -31,6 +32,11 @@ def user_data_dir() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("sos-studio", appauthor=False))
 
 
+def names_hidden() -> bool:
+    """Whether pictures are taken of the window (`SOS_STUDIO_SCREENSHOTS=1`): names of files and folders may be patients'."""
+    return os.environ.get(SCREENSHOTS_VARIABLE, "0") not in ("", "0")
+
+
 class Settings(BaseModel):
     """Unknown keys of a newer version are kept out of the way, never an error."""
 
@@ -39,7 +45,9 @@ class Settings(BaseModel):
     evaluator: str = ""
     facing: Literal["right", "left"] = "right"
     theme: Literal["system", "dark", "light"] = "system"
-    recent: tuple[str, ...] = ()
+    # Where scans and projects were opened from, the latest first.
+    recent_scans: tuple[str, ...] = ()
+    recent_projects: tuple[str, ...] = ()
     weights: dict[str, str] = {}
     from_scratch_told: bool = False
     # Trainings whose end this user has been told of, so that one that ended while no window was open is told of once.

@@ -53,7 +53,7 @@ class Enrolled:
 def add_case(project: Project, codes: Sequence[PatientCode], age_years: float | None = None, sex: Sex | None = None) -> Enrolled:
     """A new case of the patient whom the codes mean, or of a new one; errors of `cases.add_case`."""
     with project.writing() as session:
-        patient, other = _joined(session, _known(session, codes))
+        patient, other = _joined(session, known(session, codes))
         earlier = None if patient is None else _first_case(session, patient)
         row = new_case(project, session, patient or _new_name(session, codes), age_years, sex, imported=False)
         session.add(row)
@@ -66,12 +66,12 @@ def identify(project: Project, case_id: str, codes: Sequence[PatientCode]) -> En
     with project.reading() as session:
         patient = session.scalars(sql.select(sql.CaseRow.patient).where(sql.CaseRow.case_id == case_id)).one()
         noted = all(session.get(sql.PatientCodeRow, (code.value, code.born)) is not None for code in codes)
-        if project.read_only or (noted and set(_known(session, codes)) <= {patient}):
+        if project.read_only or (noted and set(known(session, codes)) <= {patient}):
             return Enrolled(case_id, patient)
     with project.writing() as session:
         row = session.scalars(sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)).one()
         before = row.patient
-        _, other = _joined(session, [before, *_known(session, codes)])
+        _, other = _joined(session, [before, *known(session, codes)])
         session.refresh(row)
         _note(session, codes, row.patient)
         earlier = None if row.patient == before else _first_case(session, row.patient, but=case_id)
@@ -80,11 +80,11 @@ def identify(project: Project, case_id: str, codes: Sequence[PatientCode]) -> En
 
 def named(session: sql.Session, code: PatientCode) -> str:
     """Pseudonym of the patient whom a table names: the known one, or the code itself for a new one."""
-    known = _known(session, [code])
-    return known[0] if known else code.value
+    found = known(session, [code])
+    return found[0] if found else code.value
 
 
-def _known(session: sql.Session, codes: Sequence[PatientCode]) -> list[str]:
+def known(session: sql.Session, codes: Sequence[PatientCode]) -> list[str]:
     """Patients whom the codes mean, each once; those of the first code first."""
     found: dict[str, None] = {}
     for code in codes:

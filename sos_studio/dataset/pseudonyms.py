@@ -27,8 +27,13 @@ def pseudonym(project: Project, patient_text: str) -> str:
     ProjectError
         Errors of `project_secret.secret_of`. Not inside ``project.writing()``: the first pseudonym of a project writes.
     """
+    return keyed(project_secret.secret_of(project), patient_text)
+
+
+def keyed(secret: bytes, patient_text: str) -> str:
+    """The pseudonym that a secret makes of a text."""
     text = unicodedata.normalize("NFKC", patient_text).strip().casefold()
-    digest = hmac.new(project_secret.secret_of(project), text.encode("utf-8"), hashlib.sha256).digest()
+    digest = hmac.new(secret, text.encode("utf-8"), hashlib.sha256).digest()
     return "P-" + base64.b32encode(digest[:10]).decode("ascii").lower()
 
 

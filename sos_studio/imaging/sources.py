@@ -136,6 +136,7 @@ class ScanSource:
 
     def __init__(self, path: Path | str, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> None:
         self._path = Path(path)
+        self._path = Path(path)
         self._file: LoadedSeries | None = None
         self._dicom: list[DicomSeries] = []
         with ExitStack() as opening:
@@ -191,6 +192,17 @@ class ScanSource:
         if middle.layout.bits_allocated not in (8, 16, 32):
             raise BadInputError("scan.unsupported_pixels", bits=middle.layout.bits_allocated)
         return thumbnail(read_values(middle), middle.spacing_mm_vu or (1.0, 1.0), side_px)
+
+    def files(self, uid: str) -> tuple[str, ...]:
+        """Names of a series' files, without their folders, in the order of its slices; none for what came out of an archive.
+
+        A person may be shown them, to find out which files are meant; they may hold a patient's name, so nothing else may be done.
+        """
+        if self._file is not None:
+            return (self._place.name,)
+        if self._place != self._path:
+            return ()
+        return tuple(dict.fromkeys(image.file.name for image in self._dicom_series(uid).stack.slices))
 
     def files(self, uid: str) -> tuple[str, ...]:
         """Names of a series' files, without their folders, in the order of its slices; none for what came out of an archive.

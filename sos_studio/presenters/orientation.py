@@ -51,7 +51,9 @@ class OrientationPresenter:
         self.capturing = False
         self._asked_about_data: set[str] = set()
         self._done: frozenset[str] = frozenset()
+        self._capture_waits = False
         session.scan_changed.connect(self._start_afresh)
+        session.scan_completed.connect(self._capture_at_last)
 
     # --- turning and moving -------------------------------------------------------------------------------------------------
 
@@ -165,6 +167,7 @@ class OrientationPresenter:
             self.checklist_changed.emit()
 
     def _start_afresh(self, *_: object) -> None:
+        self._capture_waits = False
         self._done = frozenset()
         self.checklist_changed.emit()
 
@@ -182,6 +185,10 @@ class OrientationPresenter:
         if project is None:
             self.project_needed.emit()
             return
+        if scan.coarse:
+            self._capture_waits = True
+            session.tell("window.capture_waits", "info")
+            return
         orientation, window, case_id = session.orientation, session.window, session.case_id
         self._set_capturing(True)
         session.background.run(
@@ -190,6 +197,12 @@ class OrientationPresenter:
             self._capture_failed,
             key="capture",
         )
+
+    def _capture_at_last(self, _: object) -> None:
+        """All slices are there: make the capture that was asked for meanwhile."""
+        waited, self._capture_waits = self._capture_waits, False
+        if waited:
+            self.capture()
 
     def _captured(self, done: Captured) -> None:
         session, case_id, capture = self.session, done.case_id, done.capture
@@ -214,14 +227,6 @@ class OrientationPresenter:
         self._tell_captured(done)
         session.step_requested.emit("crop")
 
-    def _capture_failed(self, error: Exception) -> None:
-        self._set_capturing(False)
-        self.session.report(error)
-
-    def _set_capturing(self, capturing: bool) -> None:
-        self.capturing = capturing
-        self.session.busy.emit("capture" if capturing else None)
-        self.capturing_changed.emit(capturing)
     def _tell_captured(self, done: Captured) -> None:
         note, project = done.note, self.session.project
         if note is not None and note.code == "patient.data_not_kept" and project is not None:
@@ -234,3 +239,11 @@ class OrientationPresenter:
         else:
             self.session.tell(note.code, "warning" if note.severity == "warning" else "info", **note.values)
 
+    def _capture_failed(self, error: Exception) -> None:
+        self._set_capturing(False)
+        self.session.report(error)
+
+    def _set_capturing(self, capturing: bool) -> None:
+        self.capturing = capturing
+        self.session.busy.emit("capture" if capturing else None)
+        self.capturing_changed.emit(capturing)

@@ -62,6 +62,8 @@ class Session:
     project_changed = Signal(object)
     case_changed = Signal(object)
     scan_changed = Signal(object)
+    # All slices of the scan that was shown coarse are there; who shows it draws it again, and nothing else changes.
+    scan_completed = Signal(object)
     orientation_changed = Signal(object)
     window_changed = Signal(object)
     capture_changed = Signal(object)
@@ -162,6 +164,15 @@ class Session:
         self.scan_changed.emit(scan)
         self.window_changed.emit(self.window)
         self.orientation_changed.emit(orientation)
+
+    def complete_scan(self, scan: OpenedScan, orientation: Orientation | None = None, window: Window | None = None) -> None:
+        """The whole of the scan that was shown coarse: the history and, unless given, orientation and window stay as they are."""
+        self.scan = scan
+        self.orientation = orientation or self.orientation
+        self.window = window or self.window
+        self.scan_completed.emit(scan)
+        self.window_changed.emit(self.window)
+        self.orientation_changed.emit(self.orientation)
 
     def set_orientation(
         self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None, along: Along | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from sos_studio.messages import Message
 
@@ -41,7 +42,12 @@ class MessageBar(QFrame):
         layout.setContentsMargins(14, 8, 8, 8)
         layout.setSpacing(10)
         layout.addWidget(self._sign)
+        self._more = QPushButton()
+        self._more.setObjectName("flat")
+        self._more.clicked.connect(self._on_more)
+        self._then: Callable[[], None] | None = None
         layout.addWidget(self._text, 1)
+        layout.addWidget(self._more)
         layout.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -64,6 +70,14 @@ class MessageBar(QFrame):
             return
         self._show(message, severity)
 
+    def offer(self, told: Message, label: str, then: Callable[[], None]) -> None:
+        """A button beside a message that is on the screen: there is more to say about it."""
+        if not self.isHidden() and str(told) == self._text.text():
+            self._more.setText(label)
+            self._then = then
+            self._more.show()
+            self._place()
+
     def dismiss(self) -> None:
         """Away with it; the next one that waits comes."""
         self._timer.stop()
@@ -84,7 +98,13 @@ class MessageBar(QFrame):
             self._place()
         return super().eventFilter(watched, event)
 
+    def _on_more(self) -> None:
+        if self._then is not None:
+            self._then()
+
     def _show(self, message: Message, severity: str) -> None:
+        self._then = None
+        self._more.hide()
         self._severity, self._code = severity, message.code
         self._sign.setText(SIGNS.get(severity, ""))
         self._text.setText(str(message))

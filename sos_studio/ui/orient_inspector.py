@@ -12,6 +12,7 @@ from sos_studio.presenters.orientation import PROTOCOL, Angle, OrientationPresen
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
 from sos_studio.ui.number_box import NumberBox
+from sos_studio.ui.reservations import Reservations
 from sos_studio.ui.theme import PLANE_COLORS
 
 ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
@@ -73,6 +74,7 @@ class OrientInspector(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.setSpacing(7)
+        layout.addWidget(Reservations(self._session))
         layout.addWidget(parts.heading(_tr("Protocol")))
         for row, _, _ in self._steps:
             layout.addWidget(row)

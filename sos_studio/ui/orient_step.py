@@ -131,6 +131,7 @@ class OrientStep(QWidget):
         self._inspector = OrientInspector(session, self.presenter)
         self._inspector.fit_wanted.connect(self.fit)
         session.scan_changed.connect(self._on_scan)
+        session.scan_completed.connect(self._on_completed)
         session.case_changed.connect(self._on_case)
         session.capture_changed.connect(self._on_scan)
         session.settings_changed.connect(self._on_settings)
@@ -196,6 +197,11 @@ class OrientStep(QWidget):
         )
         if front and self.isVisible():
             self.slices[Plane.CORONAL].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_completed(self, _: object) -> None:
+        front = self._session.scan_in_front
+        if front != (self._stack.currentWidget() is self._four):
+            self._on_scan()
 
     def set_scan_known(self, known: bool) -> None:
         """Whether this computer knows where the present case's scan lies."""

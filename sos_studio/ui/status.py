@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
@@ -61,7 +63,7 @@ class StatusBar(QStatusBar):
         text = f"L {x:.1f}   P {y:.1f}   S {z:.1f} mm".replace("-", "−")
         if value is None:
             text += "   " + _tr("outside the scan")
-        else:
+        elif not math.isnan(value):
             text += "   " + _tr("value {value}").format(value=f"{value:g}".replace("-", "−"))
         self.position.setText(text)
 

@@ -1,0 +1,88 @@
+"""Why nothing was opened: every series with its reason, and which files are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from sos_studio.core.scans import SeriesInfo
+from sos_studio.core.settings import names_hidden
+from sos_studio.messages import message
+from sos_studio.presenters.scan_loading import Refusal
+from sos_studio.ui import parts
+from sos_studio.ui.series_words import facts
+
+# Names that are listed one by one; of more the rest is counted.
+NAMED = 60
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RefusalDialog", text)
+
+
+def details(refusal: Refusal) -> str:
+    """All of it as plain text."""
+    blocks = []
+    for n, info in enumerate(refusal.series, start=1):
+        title = _tr("Series {n} of {m}").format(n=n, m=len(refusal.series)) if len(refusal.series) > 1 else _tr("Series")
+        blocks.append("\n".join([f"{title}: {facts(info)}", *_reasons(info), *_names(refusal.files.get(info.uid, ()))]))
+    if not refusal.series:
+        blocks.append("\n".join(_names(refusal.files.get("", ()))))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _reasons(info: SeriesInfo) -> list[str]:
+    return [f"    ⚠ {message(problem.code, problem.values)}" for problem in info.problems]
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    count = _tr("1 file") if len(names) == 1 else _tr("{n} files").format(n=len(names))
+    if names_hidden():
+        return [f"    {count}"]
+    shown = [f"        {name}" for name in names[:NAMED]]
+    more = [_tr("        and {n} more").format(n=len(names) - NAMED)] if len(names) > NAMED else []
+    return [f"    {count}:", *shown, *more]
+
+
+class RefusalDialog(QDialog):
+    """The sentence, what to do, and the details to look at or to copy."""
+
+    def __init__(self, refusal: Refusal, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Not opened"))
+        self.text = f"{refusal.told}\n\n{details(refusal)}\n"
+        told = parts.heading(refusal.told.text)
+        hint = QLabel(refusal.told.hint)
+        hint.setWordWrap(True)
+        hint.setVisible(bool(refusal.told.hint))
+        box = QPlainTextEdit(details(refusal))
+        box.setReadOnly(True)
+        box.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        box.setAccessibleName(_tr("Series and files"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy_button = buttons.addButton(_tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy_button.setToolTip(_tr("Copy the reason and the list of files"))
+        self.copy_button.clicked.connect(self.copy)
+        buttons.rejected.connect(self.reject)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setDefault(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(10)
+        layout.addWidget(told)
+        layout.addWidget(hint)
+        layout.addWidget(box, 1)
+        layout.addWidget(parts.note(_tr("Names of files may hold a patient's name: look at them before you send this on.")))
+        layout.addWidget(buttons)
+        self.resize(640, 420)
+        close.setFocus()
+
+    def copy(self) -> None:
+        """Everything, as text."""
+        QGuiApplication.clipboard().setText(self.text)
+        self.copy_button.setText(_tr("Copied"))
