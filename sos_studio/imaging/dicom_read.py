@@ -14,8 +14,8 @@ import numpy.typing as npt
 import psutil
 
 from sos_studio.core.errors import BadInputError, CancelledError
-from sos_studio.imaging import dicom_codecs
-from sos_studio.imaging.dicom_headers import DEFLATED, UNCOMPRESSED, ImageSlice, quiet_pydicom
+from sos_studio.imaging.dicom_headers import ImageSlice
+from sos_studio.imaging.dicom_pixels import read_stored
 from sos_studio.imaging.fast_path import is_plain, read_plain
 from sos_studio.imaging.geometry_checks import Stack
 
@@ -31,93 +31,6 @@ COARSE_SLICES, FEWEST_FOR_COARSE = 64, 16
 INT16 = np.iinfo(np.int16)
 # Left to the rest of the computer when a volume is allocated.
 MEMORY_RESERVE_BYTES = 200_000_000
-
-
-def _pixel_bytes(image: ImageSlice) -> bytes:
-    """The frame's bytes: uncompressed, or its compressed stream.
-
-    Raises
-    ------
-    BadInputError
-        ``scan.truncated``, ``scan.syntax_mismatch``, ``scan.cannot_decode``, ``scan.unreadable_file``.
-    """
-    layout, name = image.layout, image.file.name
-    plain = layout.transfer_syntax in UNCOMPRESSED
-    if plain and layout.length is None:
-        # Undefined length is how compressed streams are stored, whatever the header calls itself.
-        raise BadInputError("scan.syntax_mismatch", file=name, syntax=layout.transfer_syntax)
-    try:
-        if layout.transfer_syntax == DEFLATED:
-            return _inflated(image)
-        with open(image.file, "rb") as stream:
-            if plain:
-                begin = image.frame * layout.frame_bytes
-                if layout.length is not None and layout.length < begin + layout.frame_bytes:
-                    raise BadInputError("scan.truncated", file=name)
-                stream.seek(layout.offset + begin)
-                data = stream.read(layout.frame_bytes)
-                if len(data) < layout.frame_bytes:
-                    raise BadInputError("scan.truncated", file=name)
-                return data
-            if layout.length is not None:
-                raise BadInputError("scan.syntax_mismatch", file=name, syntax=layout.transfer_syntax)
-            stream.seek(layout.offset)
-            return _encapsulated(stream.read(), image)
-    except OSError:
-        raise BadInputError("scan.unreadable_file", file=name) from None
-
-
-def _inflated(image: ImageSlice) -> bytes:
-    import pydicom
-
-    with quiet_pydicom():
-        data: bytes = pydicom.dcmread(image.file).PixelData
-    size = image.layout.frame_bytes
-    if len(data) < (image.frame + 1) * size:
-        raise BadInputError("scan.truncated", file=image.file.name)
-    return data[image.frame * size : (image.frame + 1) * size]
-
-
-def _encapsulated(data: bytes, image: ImageSlice) -> bytes:
-    """One frame's stream out of encapsulated pixel data, its fragments joined."""
-    from pydicom.encaps import get_frame
-
-    _check_fragments(data, image.file.name)
-    try:
-        frame: bytes = get_frame(data, image.frame, number_of_frames=image.layout.frames)
-    except Exception:
-        raise BadInputError("scan.truncated", file=image.file.name) from None
-    return frame
-
-
-def _check_fragments(data: bytes, name: str) -> None:
-    """Every fragment lies wholly in the file; where one does not, the rest of the picture would be made up."""
-    position = 0
-    while position + 8 <= len(data):
-        tag, length = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
-        if tag == b"\xfe\xff\xdd\xe0":
-            return
-        if tag != b"\xfe\xff\x00\xe0":
-            raise BadInputError("scan.cannot_parse", file=name)
-        position += 8 + length
-    if position > len(data):
-        raise BadInputError("scan.truncated", file=name)
-
-
-def read_stored(image: ImageSlice) -> npt.NDArray[Any]:
-    """Stored numbers of one slice, rows x columns, before slope and intercept.
-
-    Raises
-    ------
-    BadInputError
-        If the pixels are incomplete, damaged, of an unknown transfer syntax or of another size than the header says.
-    """
-    data = _pixel_bytes(image)
-    if image.layout.transfer_syntax in UNCOMPRESSED:
-        packed = dicom_codecs.unpacked(data, image.layout)
-    else:
-        packed = dicom_codecs.decompressed(data, image.layout, image.file.name)
-    return dicom_codecs.stored_values(packed, image.layout)
 
 
 def _is_integral(image: ImageSlice) -> bool:

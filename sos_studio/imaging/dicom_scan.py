@@ -13,8 +13,9 @@ from sos_studio.core.captures import matrix4
 from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
-from sos_studio.imaging.geometry_checks import Stack, check_stack, same_direction
+from sos_studio.imaging.geometry_checks import SAME_SPACING, Stack, check_stack, same_direction
 from sos_studio.imaging.header_prefix import PrefixReader
+from sos_studio.imaging.variants import never_together, split_doubles
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -149,39 +150,62 @@ def _without_copies(slices: list[ImageSlice]) -> tuple[list[ImageSlice], int]:
     return kept, len(slices) - len(kept)
 
 
-def _groups(slices: list[ImageSlice]) -> list[tuple[str, list[ImageSlice], bool]]:
-    """Series id, parallel slices of one size, and whether the series had to be split, in order of appearance."""
-    by_series: dict[str, list[list[ImageSlice]]] = {}
+def _same_grid(a: ImageSlice, b: ImageSlice) -> bool:
+    """Whether two slices lie parallel and have pixels of one number and size."""
+    if (a.layout.rows, a.layout.columns) != (b.layout.rows, b.layout.columns) or not same_direction(a, b):
+        return False
+    if a.spacing_mm_vu is None or b.spacing_mm_vu is None:
+        return a.spacing_mm_vu == b.spacing_mm_vu
+    return all(abs(x - y) <= SAME_SPACING * x for x, y in zip(a.spacing_mm_vu, b.spacing_mm_vu, strict=True))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Slices that may be one volume, and how they were told from others of their series."""
+
+    uid: str
+    slices: list[ImageSlice]
+    copies: int
+    split: bool
+    apart_by: tuple[str, ...]
+
+
+def _groups(slices: list[ImageSlice]) -> list[_Group]:
+    """Parallel slices of one size and kind with one image at each position, as far as they can be told apart; in order of appearance."""
+    by_series: dict[str, dict[tuple[object, ...], list[list[ImageSlice]]]] = {}
     for image in slices:
-        groups = by_series.setdefault(image.series_uid, [])
-        for group in groups:
-            other = group[0]
-            same_size = (image.layout.rows, image.layout.columns) == (other.layout.rows, other.layout.columns)
-            if same_size and image.frame_of_reference == other.frame_of_reference and same_direction(image, other):
+        alike = by_series.setdefault(image.series_uid, {}).setdefault(never_together(image), [])
+        for group in alike:
+            if _same_grid(image, group[0]):
                 group.append(image)
                 break
         else:
-            groups.append([image])
+            alike.append([image])
     found = []
-    for series_uid, groups in by_series.items():
-        for number, group in enumerate(groups, start=1):
+    for series_uid, kinds in by_series.items():
+        parts = []
+        for group in (group for alike in kinds.values() for group in alike):
+            kept, copies = _without_copies(group)
+            parts += [(part, copies, apart_by) for part, apart_by in split_doubles(kept)]
+        for number, (part, copies, apart_by) in enumerate(parts, start=1):
             name = series_uid or "unnamed"
-            found.append((name if number == 1 else f"{name}#{number}", group, len(groups) > 1))
+            found.append(_Group(name if number == 1 else f"{name}#{number}", part, copies, len(parts) > 1, apart_by))
     return found
 
 
-def _series(uid: str, group: list[ImageSlice], split: bool, unreadable: int) -> DicomSeries:
-    group, copies = _without_copies(group)
-    stack = check_stack(group)
+def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
+    stack = check_stack(group.slices)
     extra = []
-    if split:
+    if group.apart_by:
+        extra.append(Problem("scan.told_apart", "warning", {"attributes": ", ".join(group.apart_by)}))
+    elif group.split:
         extra.append(Problem("scan.split_series", "warning"))
-    if copies:
-        extra.append(Problem("scan.copies_ignored", "warning", {"files": copies}))
-    if unreadable:
-        extra.append(Problem("scan.unreadable_files", "warning", {"files": unreadable}))
+    if group.copies:
+        extra.append(Problem("scan.copies_ignored", "warning", {"files": group.copies}))
+    if faults:
+        extra.append(Problem("scan.unreadable_files", "warning", {"files": len(faults), "file": faults[0].values.get("file", "?")}))
     info = SeriesInfo(
-        uid=uid,
+        uid=group.uid,
         modality=stack.slices[0].modality or "?",
         loadable=stack.loadable,
         shape_kji=stack.shape_kji,
@@ -211,5 +235,5 @@ def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Can
     slices, faults = read_headers(files, alone=alone, progress=progress, cancelled=cancelled)
     if not slices:
         raise faults[0] if faults else BadInputError("scan.no_dicom", files=len(files))
-    series = [_series(uid, group, split, len(faults)) for uid, group, split in _groups(slices)]
+    series = [_series(group, faults) for group in _groups(slices)]
     return sorted(series, key=lambda s: (not s.info.loadable, -len(s.stack.slices)))

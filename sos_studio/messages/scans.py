@@ -24,7 +24,7 @@ MESSAGES: dict[str, Template] = {
         "Check that the disk is connected and that you may read the file.",
     ),
     "scan.unreadable_files": Template(
-        "{files} further files in this folder could not be read, so the series may be incomplete.",
+        "{files} further files in this folder could not be read (the first is {file}), so the series may be incomplete.",
         "Export the scan again if slices are missing.",
     ),
     "scan.no_image": Template(
@@ -60,11 +60,11 @@ MESSAGES: dict[str, Template] = {
         "Choose the axial series.",
     ),
     "scan.no_geometry": Template(
-        "The header does not say where the slices lie or how large their pixels are ({missing} is missing).",
+        "The header of {file} does not say where the slices lie or how large their pixels are ({missing} is missing).",
         "Export the original series; a screen capture can't be used.",
     ),
     "scan.bad_orientation": Template(
-        "The directions of rows and columns in the header are not at right angles.",
+        "The directions of rows and columns in the header of {file} are not at right angles.",
         "Export the series again from the scanner.",
     ),
     "scan.too_few_slices": Template(
@@ -80,19 +80,21 @@ MESSAGES: dict[str, Template] = {
         "Choose the series that covers the head.",
     ),
     "scan.duplicate_slices": Template(
-        "{slices} slices lie at the position of another one.",
+        "{slices} slices lie at the position of another one (the first at {at_mm} mm), and nothing in their headers tells them apart.",
         "Remove the duplicates, or export each scan into its own folder.",
     ),
     "scan.missing_slices": Template(
-        "Slices are missing (about {missing}): there is a step of {gap_mm} mm among steps of {step_mm} mm.",
+        "Slices are missing (about {missing}): between slices {before} and {behind} (at {before_mm} and {behind_mm} mm) "
+        "the step is {gap_mm} instead of {step_mm} mm.",
         "Export the whole series again.",
     ),
     "scan.uneven_slices": Template(
-        "The slices are unevenly spaced (steps from {shortest_mm} to {longest_mm} mm).",
+        "The slices are unevenly spaced: steps from {shortest_mm} to {longest_mm} mm, the oddest one between slices "
+        "{before} and {behind} (at {before_mm} mm).",
         "Ask for a reconstruction with even steps.",
     ),
     "scan.scattered_slices": Template(
-        "The slices do not lie above one another (up to {offset_mm} mm aside).",
+        "The slices do not lie above one another: slice {slice} lies {offset_mm} mm aside.",
         "Export the series again from the scanner.",
     ),
     "scan.gantry_tilt": Template(
@@ -100,12 +102,16 @@ MESSAGES: dict[str, Template] = {
         "Export the series again from the scanner.",
     ),
     "scan.tilt_corrected": Template(
-        "The scan was made with the gantry tilted by {tilt_deg} degrees; its slices were moved and resampled so that the head is not sheared.",
+        "The gantry was tilted by {tilt_deg} degrees; the slices were moved and resampled so that the head is not sheared.",
         "A reconstruction without tilt is sharper, if there is one.",
     ),
     "scan.mixed_spacing": Template(
         "The slices have different pixel sizes.",
         "Export each reconstruction into its own folder.",
+    ),
+    "scan.told_apart": Template(
+        "This series has several images at each position; they were told apart by {attributes} and are listed as volumes of their own.",
+        "Choose the one that shows bone best.",
     ),
     "scan.split_series": Template("Images of different size or direction share this series; they are listed apart."),
     "scan.copies_ignored": Template("{files} files are exact copies of others and were left out."),
@@ -120,6 +126,34 @@ MESSAGES: dict[str, Template] = {
     "scan.truncated": Template(
         "{file} is truncated: a part of its pixel data is missing.",
         "Copy or export it again.",
+    ),
+    "scan.more_pixels": Template(
+        "{file} holds more pixels than its header describes ({frames} frames of {rows} x {columns}), so their order is not known.",
+        "Export it again.",
+    ),
+    "scan.more_frames": Template(
+        "{file} holds {found} pictures, but its header says {frames}.",
+        "Export it again.",
+    ),
+    "scan.deflated_too_large": Template(
+        "{file} would unpack to far more than a scan needs.",
+        "Export it again without deflating.",
+    ),
+    "scan.syntax_corrected": Template(
+        "The header of {file} names another compression than its pixels have; they were read as what they are.",
+        "Compare with another viewer; fine detail may have been lost when the pixels were converted.",
+    ),
+    "scan.monochrome1_kept": Template(
+        "The header asks to show dense tissue dark; the values are CT numbers, so bone is shown bright as usual.",
+        "Check that bone is bright.",
+    ),
+    "scan.monochrome1_inverted": Template(
+        "The header stores bright as low numbers; they were turned over so that what was meant to be bright is bright.",
+        "Check that bone is bright.",
+    ),
+    "scan.secondary_capture": Template(
+        "These images were converted by another program; their grey values may have been cut off or stretched.",
+        "Use the scanner's own series if there is one.",
     ),
     "scan.syntax_mismatch": Template(
         "The pixel data of {file} does not match its transfer syntax ({syntax}).",

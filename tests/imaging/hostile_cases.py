@@ -24,7 +24,7 @@ FOLDER_OUTCOME: dict[str, str | None] = {
     "rgb_secondary_capture": "scan.colour",
     "stored_bits_garbage_high_bits": "scan.no_geometry",
     "too_few_slices": "scan.too_few_slices",
-    "transfer_syntax_lies_encapsulated_jpeg": "scan.syntax_mismatch",
+    "transfer_syntax_lies_encapsulated_jpeg": "scan.too_few_slices",
     "truncated_pixel_data": "scan.truncated",
     "ts_matrix_same_ct": "scan.same_position",
     "wrong_vr_number_of_frames": "scan.bad_header",

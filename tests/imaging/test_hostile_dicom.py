@@ -213,6 +213,15 @@ def test_every_dicomdir_leads_to_its_series_or_to_the_files_beside_it(hostile: P
     assert any(info.modality == "MR" for info in listed)
 
 
+def test_a_compressed_stream_under_a_native_syntax_is_decoded_by_its_signature(hostile: Path) -> None:
+    (path,) = (hostile / "transfer_syntax_lies_encapsulated_jpeg").iterdir()
+    values = slice_of_file(path)
+    assert values.shape == (2457, 1890)
+    assert (values.min(), values.max()) == (0, 2964)
+    (info,) = sources.list_series(path)
+    assert "scan.syntax_corrected" in codes(info, "warning")
+
+
 def test_a_file_without_preamble_and_meta_header_is_refused_or_read_right(hostile: Path, tmp_path: Path) -> None:
     folder = hostile / "no_preamble_no_meta_ct"
     reference = slice_of_file(folder / "reference_CT_small.dcm")
