@@ -75,14 +75,16 @@ MESSAGES: dict[str, Template] = {
     "training.one_stage_only": Template(
         "All {count} labelled cases are of stage {stage}; there is nothing to tell apart.", "Stage cases of at least two stages."
     ),
-    "training.empty_fold": Template("No case is in fold {fold}, which should be held out.", "Hold out another fold or add patients."),
+    "training.empty_fold": Template(
+        "No case is in fold {fold}, which should be set aside for testing.", "Set aside another fold or add patients."
+    ),
     "training.too_few_left": Template(
-        "Outside fold {fold}, which is held out, only {count} cases can be learned from, but at least {least} are needed.",
+        "Without the cases set aside for testing (fold {fold}), only {count} can be learned from, but at least {least} are needed.",
         "Stage more cases, and draw their frames.",
     ),
     "training.one_stage_left": Template(
-        "Outside fold {fold}, which is held out, all cases are of stage {stage}.",
-        "Stage more cases of other stages, or hold out another fold.",
+        "Without the cases set aside for testing (fold {fold}), all are of stage {stage}.",
+        "Stage more cases of other stages, or set aside another fold.",
     ),
     "manifest.damaged_files": Template(
         "Pictures of {count} cases are missing or were changed ({cases}).",
