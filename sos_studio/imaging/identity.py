@@ -49,14 +49,11 @@ class PatientIdentity:
         it has none, or only what anonymisers write.
     age_years
         Whole years at the time of the scan.
-    words
-        Every word of name, number and birth date that must not stay in a copy, lower case.
     """
 
     texts: tuple[IdentityText, ...] = ()
     age_years: int | None = None
     sex: Sex | None = None
-    words: frozenset[str] = frozenset()
 
 
 def read_identity(path: Path) -> PatientIdentity:
@@ -80,12 +77,10 @@ def identity_of(dataset: Dataset) -> PatientIdentity:
         if born is not None and not _PLACEHOLDER.fullmatch(name.replace("^", " ").strip()):
             texts.append(_known_by(_SEPARATOR.join(["name", name]) + _SEPARATOR + born.isoformat(), None))
         sex = _text(dataset, "PatientSex").upper()
-        words = {number, issuer, born.strftime("%Y%m%d") if born else ""} | set(re.split(r"[\W_]+", _text(dataset, "PatientName")))
         return PatientIdentity(
             texts=tuple(texts),
             age_years=_age(dataset, born),
             sex=sex if sex in ("F", "M") else None,  # type: ignore[arg-type]  # narrowed by the condition
-            words=frozenset(word for word in words if len(word) > 2 and not _PLACEHOLDER.fullmatch(word)),
         )
 
 
