@@ -26,7 +26,7 @@ PREFIX_BYTES, LONGEST_PREFIX_BYTES = 4096, 65536
 # Some 35 levels of sequences are the most that fit; nobody writes that.
 _DEEPEST = 8
 _UNDEFINED = 0xFFFFFFFF
-_PIXEL_DATA, _TRANSFER_SYNTAX = 0x7FE00010, 0x00020010
+_TRANSFER_SYNTAX, _CHARACTER_SETS, _PIXEL_GROUP_LENGTH, _PIXEL_DATA = 0x00020010, 0x00080005, 0x7FE00000, 0x7FE00010
 _ITEM, _ITEM_END, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"
 _COMPRESSED = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
 
@@ -91,6 +91,7 @@ _KEYWORDS: Mapping[str, tuple[int, str]] = {
 _DECIMAL = re.compile(rb" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *")
 _WHOLE = re.compile(rb" *[+-]?\d+ *")
 _UID = re.compile(rb"[0-9.]*")
+_CHARACTER_SET = re.compile(rb"(ISO_IR \d+|ISO 2022 IR \d+|GB18030|GBK)?(\\ISO 2022 IR \d+)*[ \0]*")
 _TEXT = re.compile(rb"[A-Za-z0-9 _.:+/,()-]*")
 
 
@@ -120,7 +121,15 @@ def _element(start: bytes, position: int, explicit: bool, depth: int = 0) -> tup
     if explicit and (vr not in _SHORT_VR if width == 2 else start[position + 6 : position + 8] != b"\0\0"):
         raise NotSureError
     begin = position + (12 if explicit and width == 4 else 8)
-    return tag, _Place(vr, begin, _end(start, begin, int.from_bytes(start[begin - width : begin], "little"), vr, depth))
+    end = _end(start, begin, int.from_bytes(start[begin - width : begin], "little"), vr, depth)
+    return tag, _sound(start, tag, _Place(vr, begin, end))
+
+
+def _sound(start: bytes, tag: int, place: _Place) -> _Place:
+    """The place, unless what stands there makes pydicom stumble whoever asks for it."""
+    if tag == _CHARACTER_SETS:
+        _matched(_CHARACTER_SET, start[place.begin : place.end])
+    return place
 
 
 def _length_bytes(vr: bytes) -> int:
@@ -145,10 +154,18 @@ def _end(start: bytes, begin: int, length: int, vr: bytes, depth: int) -> int:
             return position
         if kind != _ITEM:
             raise NotSureError
-        position = position + length if length != _UNDEFINED else _end_of_item(start, position, bool(vr), depth)
+        position = _end_of_item(start, position, length, bool(vr), depth)
 
 
-def _end_of_item(start: bytes, position: int, explicit: bool, depth: int) -> int:
+def _end_of_item(start: bytes, position: int, length: int, explicit: bool, depth: int) -> int:
+    if length != _UNDEFINED:
+        end = position + length
+        while position < end:
+            _, place = _element(start, position, explicit, depth + 1)
+            position = place.end
+        if position != end:
+            raise NotSureError
+        return end
     while start[position : position + 4] != _ITEM_END:
         _, place = _element(start, position, explicit, depth + 1)
         position = place.end
@@ -158,7 +175,7 @@ def _end_of_item(start: bytes, position: int, explicit: bool, depth: int) -> int
 
 
 def _plain(start: bytes, place: _Place, vr: str) -> Any:
-    """A value as pydicom would give it (several as a tuple)."""
+    """A value as pydicom would give it."""
     if vr == "SQ" or (place.vr and place.vr != vr.encode()):
         raise NotSureError
     value = start[place.begin : place.end]
@@ -172,11 +189,11 @@ def _plain(start: bytes, place: _Place, vr: str) -> Any:
     if vr == "UI":
         return _matched(_UID, value).decode()
     if vr == "DS":
-        found: tuple[Any, ...] = tuple(float(_matched(_DECIMAL, part)) for part in value.split(b"\\"))
+        found: list[Any] = [float(_matched(_DECIMAL, part)) for part in value.split(b"\\")]
     elif vr == "IS":
-        found = tuple(int(_matched(_WHOLE, part)) for part in value.split(b"\\"))
+        found = [int(_matched(_WHOLE, part)) for part in value.split(b"\\")]
     else:
-        found = tuple(_matched(_TEXT, part).decode() for part in value.split(b"\\"))
+        found = [_matched(_TEXT, part).decode() for part in value.split(b"\\")]
     return found[0] if len(found) == 1 else found
 
 
@@ -229,7 +246,7 @@ class _Pattern:
             if start[position : begin - width] != run:
                 return None
             position = _end(start, begin, int.from_bytes(start[begin - width : begin], "little"), vr, 0)
-            varying[tag] = _Place(vr, begin, position)
+            varying[tag] = _sound(start, tag, _Place(vr, begin, position))
         end = position + len(self.tail)
         return (varying, end) if start[position:end] == self.tail else None
 
@@ -302,7 +319,7 @@ def _walked(start: bytes) -> tuple[dict[int, _Place], str]:
         if tag <= last:
             raise NotSureError
         places[tag] = place
-        if tag >= 0x7FE00000:
+        if tag > _PIXEL_GROUP_LENGTH:
             if tag != _PIXEL_DATA or place.vr not in (b"", b"OB", b"OW"):
                 raise NotSureError
             return places, syntax
