@@ -67,7 +67,7 @@ class StageStep(QWidget):
         self.full_view = FramedImage()
         self.full_view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self._feedback = Feedback(self.presenter)
-        self._panel = StagePanel(session, self.presenter)
+        self._panel = StagePanel(self.presenter)
         below = QSplitter(Qt.Orientation.Horizontal)
         below.addWidget(self.full_view)
         below.addWidget(self._feedback)
@@ -250,16 +250,12 @@ class Feedback(QWidget):
 
 
 class StagePanel(QWidget):
-    """Reference card, confidence, ambiguity, remark, evaluator."""
+    """Reference card, confidence, ambiguity, remark. Who reads stands above the picture, in every step."""
 
-    def __init__(self, session: Session, presenter: StagingPresenter, parent: QWidget | None = None) -> None:
+    def __init__(self, presenter: StagingPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
-        self._presenter = presenter
         self.card = ReferenceCard()
         self.card.stage_chosen.connect(presenter.choose)
-        self._evaluator = QLabel()
-        self._evaluator.setWordWrap(True)
         self._chips = {}
         chips = QHBoxLayout()
         chips.setSpacing(4)
@@ -281,9 +277,7 @@ class StagePanel(QWidget):
         self.remark.setToolTip(parts.with_key(_tr("A remark about this reading; Enter saves it"), Action.REMARK))
         self.remark.setAccessibleName(_tr("Remark"))
         self.remark.editingFinished.connect(lambda: presenter.set_remark(self.remark.text()))
-        inner = parts.column(
-            self._evaluator, self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, stretch=True
-        )
+        inner = parts.column(self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, stretch=True)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -293,18 +287,11 @@ class StagePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         presenter.changed.connect(self._on_state)
-        session.evaluator_changed.connect(self._on_evaluator)
-        self._on_evaluator(session.evaluator)
         self._on_state(presenter.state)
 
     def write_remark(self) -> None:
         """Put the cursor into the remark."""
         self.remark.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _on_evaluator(self, name: str) -> None:
-        self._evaluator.setText(
-            _tr("Evaluator: {name}").format(name=name) if name else _tr("No evaluator yet: you are asked at the first reading.")
-        )
 
     def _on_state(self, state: StagingState) -> None:
         self.card.setEnabled(state.can_stage)

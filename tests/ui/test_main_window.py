@@ -9,7 +9,7 @@ import pytest
 import SimpleITK
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action, default_keys
@@ -129,7 +129,8 @@ def test_staging_asks_once_who_reads(window: MainWindow, project: Project, qtbot
     dialog._name.setText("Dr B")
     dialog.accept()
     assert window.session.evaluator == "Dr B"
-    assert window._evaluator.text() == "Evaluator: Dr B"
+    shown = [label.text() for label in window.findChildren(QLabel) if label.isVisible() and "Dr B" in label.text()]
+    assert (window._evaluator.text(), shown) == ("Evaluator: Dr B", []), "who reads stands in one place"
     window.session.set_project(None)
 
 
