@@ -75,9 +75,11 @@ class _Copier:
                 target = self._folder / self._name(patient, str(copy.get("SeriesInstanceUID", "")))
                 target.parent.mkdir(parents=True, exist_ok=True)
                 copy.save_as(target, enforce_file_format=True)
-            except (SosError, OSError):
+            except SosError:
                 raise
-            except Exception:  # values that can't be parsed can't be judged
+            except Exception as error:  # values that can't be parsed can't be judged
+                if isinstance(error, OSError) and error.errno is not None:  # pydicom's own have no number
+                    raise
                 raise BadInputError("deidentify.unreadable") from None
 
     def _name(self, patient: str, series_uid: str) -> str:

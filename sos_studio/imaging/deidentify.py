@@ -207,7 +207,7 @@ def _clean_pixels(dataset: Dataset, copy: Dataset) -> None:
         raise BadInputError("deidentify.overlay_bits")
     if positions and "PixelData" in copy:
         copy.PixelData = _without_bits(bytes(copy.PixelData), positions, int(dataset.BitsAllocated), dataset.original_encoding[1])
-    if compressed:
+    if "PixelData" in copy and bytes(copy.PixelData[:4]) == b"\xfe\xff\x00\xe0":  # also where the header calls it uncompressed
         copy["PixelData"].value = without_comments(bytes(copy.PixelData))
 
 
