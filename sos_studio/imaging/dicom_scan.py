@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -35,14 +34,31 @@ def _files_below(folder: Path) -> Iterator[Path]:
     A folder that can't be looked into comes as if it were a file: reading its header will say what is wrong.
     """
     refused: list[Path] = []
-    for directory, folders, names in os.walk(folder, onerror=lambda error: refused.append(Path(error.filename))):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(directory, name)
-            with contextlib.suppress(OSError):
-                if path.is_file():
-                    yield path
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        folders: list[str] = []
+        files: list[str] = []
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    # The directory itself says what its entries are: no call to the system for each.
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif _is_file(entry):
+                        files.append(entry.name)
+        except OSError:
+            refused.append(here)
+        yield from (Path(here, name) for name in sorted(files))
+        waiting += (Path(here, name) for name in sorted(folders, reverse=True))
     yield from refused
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to somewhere that can't be looked into
+        return False
 
 
 def _referenced_files(directory_file: Path) -> list[Path]:

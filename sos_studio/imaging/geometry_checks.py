@@ -73,6 +73,8 @@ class Stack:
 
 def same_direction(a: ImageSlice, b: ImageSlice) -> bool:
     """Whether two slices lie parallel, up to rounding in the header; slices without orientation only match each other."""
+    if a.row_lps == b.row_lps and a.column_lps == b.column_lps:
+        return True
     if a.row_lps is None or b.row_lps is None or a.column_lps is None or b.column_lps is None:
         return a.row_lps is None and b.row_lps is None
     difference = np.abs(np.array([*a.row_lps, *a.column_lps]) - np.array([*b.row_lps, *b.column_lps]))

@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.imaging.dicom_headers import EXPLICIT, IMPLICIT, ImageSlice, slices_of
+from sos_studio.imaging.header_values import UnusableError, numbers
 
 # Most headers end within the first; private elements and long sequences may need the second.
 PREFIX_BYTES, LONGEST_PREFIX_BYTES = 4096, 65536
@@ -88,11 +89,17 @@ _KEYWORDS: Mapping[str, tuple[int, str]] = {
     "PerFrameFunctionalGroupsSequence": (0x52009230, "SQ"),
 }
 # Whatever is written otherwise is left to pydicom. The characters of text mean the same in every character set.
-_DECIMAL = re.compile(rb" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *")
-_WHOLE = re.compile(rb" *[+-]?\d+ *")
+_DECIMAL = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"
+_DECIMALS = re.compile(_DECIMAL + rb"(?:\\" + _DECIMAL + rb")*")
+_WHOLE_NUMBERS = re.compile(rb" *[+-]?\d+ *(?:\\ *[+-]?\d+ *)*")
 _UID = re.compile(rb"[0-9.]*")
 _CHARACTER_SET = re.compile(rb"(ISO_IR \d+|ISO 2022 IR \d+|GB18030|GBK)?(\\ISO 2022 IR \d+)*[ \0]*")
-_TEXT = re.compile(rb"[A-Za-z0-9 _.:+/,()-]*")
+_TEXT = re.compile(rb"[A-Za-z0-9 _.:+/,()\\-]*")
+
+
+# What files of one series usually differ in, of all that is asked for; each fills one field of `ImageSlice` and no other.
+_OWN = frozenset({"SOPInstanceUID", "ImagePositionPatient"})
+_UNASKED, _ABSENT = object(), object()
 
 
 class NotSureError(Exception):
@@ -129,6 +136,8 @@ def _sound(start: bytes, tag: int, place: _Place) -> _Place:
     """The place, unless what stands there makes pydicom stumble whoever asks for it."""
     if tag == _CHARACTER_SETS:
         _matched(_CHARACTER_SET, start[place.begin : place.end])
+    if tag & 0xFFFF == 0 and place.end - place.begin != 4:  # the length of a group
+        raise NotSureError
     return place
 
 
@@ -189,11 +198,11 @@ def _plain(start: bytes, place: _Place, vr: str) -> Any:
     if vr == "UI":
         return _matched(_UID, value).decode()
     if vr == "DS":
-        found: list[Any] = [float(_matched(_DECIMAL, part)) for part in value.split(b"\\")]
+        found: list[Any] = [float(part) for part in _matched(_DECIMALS, value).split(b"\\")]
     elif vr == "IS":
-        found = [int(_matched(_WHOLE, part)) for part in value.split(b"\\")]
+        found = [int(part) for part in _matched(_WHOLE_NUMBERS, value).split(b"\\")]
     else:
-        found = [_matched(_TEXT, part).decode() for part in value.split(b"\\")]
+        found = [part.decode() for part in _matched(_TEXT, value).split(b"\\")]
     return found[0] if len(found) == 1 else found
 
 
@@ -217,8 +226,10 @@ class _Pattern:
         Bytes before the value of each varying element, but for the length; the element's VR and tag; how many bytes its length has.
     tail
         Bytes behind the last varying element up to the pixels.
-    decoded
-        Values of the others, each looked at once.
+    answers
+        By keyword, for those that are the same in all files; each is looked up once.
+    model
+        The one slice of a file of this pattern, if its header was asked for no varying values but those in `_OWN`.
     """
 
     start: bytes
@@ -227,7 +238,8 @@ class _Pattern:
     varying: frozenset[int] = frozenset()
     runs: list[tuple[bytes, bytes, int, int]] = field(default_factory=list)
     tail: bytes = b""
-    decoded: dict[int, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    model: ImageSlice | None = None
 
     def __post_init__(self) -> None:
         position = 0
@@ -262,10 +274,12 @@ class _Pattern:
 class _Prefix:
     """A header's answers; those of the elements that never vary are shared by all files of a pattern."""
 
-    __slots__ = ("_pattern", "_start", "_varying")
+    __slots__ = ("_answers", "_pattern", "_start", "_varying", "own")
 
     def __init__(self, start: bytes, varying: dict[int, _Place], pattern: _Pattern) -> None:
-        self._start, self._varying, self._pattern = start, varying, pattern
+        self._start, self._varying, self._pattern, self._answers = start, varying, pattern, pattern.answers
+        # Keywords of varying values that somebody asked for.
+        self.own: set[str] = set()
 
     @property
     def file_meta(self) -> _Prefix:
@@ -274,6 +288,12 @@ class _Prefix:
 
     def get(self, keyword: str, default: Any = None, /) -> Any:
         """The value; raises `NotSureError` if there is the least doubt about it."""
+        answer = self._answers.get(keyword, _UNASKED)
+        if answer is _UNASKED:
+            answer = self._looked_up(keyword)
+        return default if answer is _ABSENT else answer
+
+    def _looked_up(self, keyword: str) -> Any:
         known = _KEYWORDS.get(keyword)
         if known is None:
             raise NotSureError
@@ -282,26 +302,23 @@ class _Prefix:
             vr = ("US", "SS")[self.get("PixelRepresentation", 0)]
         place = self._varying.get(tag)
         if place is not None:
+            self.own.add(keyword)
             return _plain(self._start, place, vr)
-        pattern = self._pattern
-        if tag in pattern.decoded:
-            return pattern.decoded[tag]
-        place = pattern.places.get(tag)
-        if place is None:
-            return default
-        pattern.decoded[tag] = value = _plain(pattern.start, place, vr)
-        return value
+        place = self._pattern.places.get(tag)
+        self._answers[keyword] = answer = _ABSENT if place is None else _plain(self._pattern.start, place, vr)
+        return answer
 
     def __contains__(self, keyword: object, /) -> bool:
         known = _KEYWORDS.get(str(keyword))
         if known is None:
             raise NotSureError
+        # Files of one pattern have the same elements.
         return known[0] in self._pattern.places
 
 
 def _walked(start: bytes) -> tuple[dict[int, _Place], str]:
     """All elements up to the pixel data, and the transfer syntax."""
-    if start[128:132] != b"DICM":
+    if start[128:138] != b"DICM\x02\x00\x00\x00UL":
         raise NotSureError
     places: dict[int, _Place] = {}
     position, last, syntax, explicit = 132, 0, "", True
@@ -365,6 +382,30 @@ class PrefixReader:
             self._pattern = pattern
             found = {tag: places[tag] for tag in pattern.varying}, places[_PIXEL_DATA].begin
         varying, begin = found
-        length = int.from_bytes(start[begin - 4 : begin], "little")
-        pixels = begin, None if length == _UNDEFINED else min(length, max(0, size - begin))
-        return slices_of(_Prefix(start, varying, pattern), pattern.syntax, pixels, path)
+        promised = int.from_bytes(start[begin - 4 : begin], "little")
+        if promised == _UNDEFINED and pattern.syntax in (EXPLICIT, IMPLICIT):
+            # The pixels themselves must tell what they are.
+            raise NotSureError
+        length = None if promised == _UNDEFINED else min(promised, max(0, size - begin))
+        header = _Prefix(start, varying, pattern)
+        if pattern.model is not None and pattern.model.layout.length == length:
+            return [_like(pattern.model, header, begin, path)]
+        slices = slices_of(header, pattern.syntax, (begin, length), path)
+        if len(slices) == 1 and header.own <= _OWN:
+            pattern.model = slices[0]
+        return slices
+
+
+def _like(model: ImageSlice, header: _Prefix, offset: int, path: Path) -> ImageSlice:
+    """What `slices_of` makes of a header that answers like the model's, but for `_OWN`."""
+    try:
+        position = numbers(header, "ImagePositionPatient", 3)
+    except UnusableError:
+        raise NotSureError from None
+    return replace(
+        model,
+        file=path,
+        sop_instance_uid=str(header.get("SOPInstanceUID", "")),
+        position_lps_mm=None if position is None else (position[0], position[1], position[2]),
+        layout=replace(model.layout, offset=offset),
+    )
