@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 
 from sos_studio.core.actions import Action
 from sos_studio.core.settings import names_hidden
-from sos_studio.messages import Message
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.opening import Opener
@@ -71,7 +70,8 @@ class MainWindow(QMainWindow):
         self.orient, self.crop, self.stage, self.predict = OrientStep(session), CropStep(session), StageStep(session), PredictStep(session)
         self.steps: tuple[Step, ...] = (self.orient, self.crop, self.stage, self.predict)
         self.tabs = self._make_tabs()
-        self.setCentralWidget(self.tabs)
+        self.messages = MessageBar()
+        self.setCentralWidget(self.messages.below(self.tabs))
         self.cases_dock = CasesDock(session, self.cases, self)
         self.inspectors = QStackedWidget()
         self.inspector_dock = self._make_inspector_dock()
@@ -82,8 +82,8 @@ class MainWindow(QMainWindow):
         self._caution.setObjectName("caution")
         self.status.addPermanentWidget(self._caution)
         self.setStatusBar(self.status)
-        self.messages = MessageBar(self.tabs)
         self.drop_overlay = DropOverlay(self)
+        self._led = False  # to a step by the window, not by the person: nothing is asked there before they do something
         self._own = self._own_handlers()
         self.keymap = Keymap(self, self._handler)
         fill_menu_bar(self.menuBar(), self.keymap, self.opener, self._docks())
@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
             field.setAcceptDrops(False)
         self.setAcceptDrops(True)
         self.show_step("orient")
+        self.messages.set_hint(words.step_hint("orient"))
 
     # --- parts --------------------------------------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self.session
-        session.message.connect(self._on_message)
+        session.message.connect(self.messages.say)
         session.busy.connect(self._on_busy)
         self.opener.refused.connect(self._on_refused)
         session.case_changed.connect(self._on_other_reading)
@@ -269,14 +270,12 @@ class MainWindow(QMainWindow):
         self.inspectors.setCurrentIndex(index)
         self.status.show_position(None)
         self.keymap.refresh()
-        self.visits.step = STEPS[index]
+        self.visits.at_step(STEPS[index])
+        self.messages.set_hint(words.step_hint(STEPS[index]))
         front = self.step
-        if front is self.stage and self.session.project is not None and not self.session.evaluator:
+        if front is self.stage and not self._led and self.session.project is not None and not self.session.evaluator:
             self.files.ask_evaluator()
         front.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_message(self, message: Message, severity: str) -> None:
-        self.messages.say(message, severity)
 
     def _on_refused(self, refusal: Refusal) -> None:
         self.messages.offer(refusal.told, _tr("Show files…"), lambda: self.files.show_refusal(refusal))
@@ -289,7 +288,9 @@ class MainWindow(QMainWindow):
     def _on_work_remains(self, step: str) -> None:
         """Nobody is left in Orient before a scan that is not open; who is in another step stays there."""
         if self.step is self.orient and not self.session.scan_in_front:
+            self._led = True
             self.show_step(step)
+            self._led = False
 
     def _on_other_reading(self, _: object) -> None:
         self.messages.outdate("staging.")
@@ -340,7 +341,7 @@ class MainWindow(QMainWindow):
         """Escape dismisses a message, then stops what is being waited for, then brings the four panes back."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
-        elif self.messages.isVisible():
+        elif self.messages.text:
             self.messages.dismiss()
         elif self.orient.enlarged is not None and self.step is self.orient:
             self.orient.enlarge(self.orient.enlarged)

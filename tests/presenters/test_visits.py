@@ -36,7 +36,7 @@ def left(tmp_path: Path) -> Path:
         window = Window()
         window.session.set_project(project)
         open_case(window.session, "case-0002")
-        window.visits.step = "stage"
+        window.visits.at_step("stage")
         window.session.set_project(None)
         return project.directory
 
@@ -48,6 +48,16 @@ def test_a_project_is_taken_up_at_the_case_and_step_where_it_was_left(left: Path
         assert window.session.case_id == "case-0002"
         assert window.session.capture is not None
         assert window.steps == ["stage"]
+
+
+def test_a_computer_that_goes_off_forgets_nothing_that_was_a_while_ago(left: Path) -> None:
+    with Project.open(left) as project:
+        window = Window()
+        window.session.set_project(project)
+        open_case(window.session, "case-0001")
+        window.visits.at_step("predict")
+        visit = Settings.load().visits[project.project_id]
+        assert (visit.case_id, visit.step) == ("case-0001", "predict")
 
 
 def test_who_has_a_scan_open_is_not_taken_away_from_it(left: Path) -> None:
