@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QPointF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -36,7 +36,6 @@ from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_wor
 
 Gray = npt.NDArray[np.uint8]
 ENLARGED_PX = 900
-KEYS_FROM_PX = 220
 
 
 def _tr(text: str) -> str:
@@ -222,20 +221,9 @@ class Feedback(QWidget):
         layout.addWidget(self._words)
         layout.addWidget(self.saved)
         layout.addStretch(1)
-        self._keys = parts.note(
-            _tr(
-                "1-5 stage · C confidence · A ambiguous · M remark · N next unstaged · Ctrl+Z take back\nwheel zooms · right drag: contrast"
-            )
-        )
-        layout.addWidget(self._keys)
         layout.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignLeft)
         presenter.changed.connect(self._on_state)
         self._on_state(presenter.state)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window the reading goes before the reminder of the keys."""
-        super().resizeEvent(event)
-        self._keys.setVisible(self.height() >= KEYS_FROM_PX)
 
     def _on_state(self, state: StagingState) -> None:
         if state.stage is None:

@@ -80,6 +80,16 @@ def change_title(label: str) -> str:
     }.get(label, label)
 
 
+def step_hint(step: str) -> str:
+    """The keys and the mouse of a step, in one line."""
+    return {
+        "orient": _tr("Drag a line to move its plane, its end to turn it · wheel: slices · Ctrl+wheel: zoom · right drag: contrast"),
+        "crop": _tr("Click the two ends · drag inside to move, a corner to size, a knob to turn · wheel: zoom · right drag: contrast"),
+        "stage": _tr("1-5 stage · C confidence · A ambiguous · M remark · N next unstaged · Ctrl+Z take back · right drag: contrast"),
+        "predict": _tr("Ctrl+P predict · H heatmap · Y confirm · 1-5 correct · wheel: zoom · right drag: contrast"),
+    }.get(step, "")
+
+
 def busy_title(what: str) -> str:
     """What is being waited for."""
     return {

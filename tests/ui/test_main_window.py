@@ -155,10 +155,15 @@ def test_another_case_keeps_the_open_scan_out_of_sight_but_not_lost(
 def test_choosing_a_case_without_its_scan_goes_on_where_work_remains_but_never_leaves_another_step(
     window: MainWindow, project: Project, qtbot: QtBot
 ) -> None:
+    window.session.set_evaluator("")
     window.session.set_project(project)
     window.session.case_requested.emit("case-0001")
     qtbot.waitUntil(lambda: window.session.capture is not None)
     assert window.step is window.crop
+    window.show_step("orient")
+    window.cases.work_remains.emit("stage")
+    assert window.step is window.stage
+    assert dialog_of(EvaluatorDialog) is None, "nobody is asked for a name for having clicked a case"
     window.show_step("predict")
     window.session.case_requested.emit("case-0002")
     qtbot.waitUntil(lambda: window.session.case_id == "case-0002" and window.session.capture is not None)
