@@ -15,6 +15,7 @@ class Action(StrEnum):
     NEW_PROJECT = "file.new_project"
     IMPORT_IMAGES = "file.import_images"
     EXPORT_DATASET = "file.export_dataset"
+    PATIENT_DATA = "file.patient_data"
     QUIT = "file.quit"
     UNDO = "edit.undo"
     REDO = "edit.redo"

@@ -18,6 +18,7 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
 from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.patient_data_dialog import PatientDataDialog
 from sos_studio.ui.refusal_dialog import RefusalDialog
 from sos_studio.ui.series_picker import SeriesPickerDialog
 
@@ -82,6 +83,16 @@ class FileFlow(QObject):
             return
         dialog = ExportDialog(self._window)
         dialog.accepted.connect(lambda: self._export_as(dialog.format))
+        dialog.open()
+
+    def patient_data(self) -> None:
+        """What is kept of patients, and the secret of their pseudonyms."""
+        project = self._session.project
+        if project is None:
+            self._session.tell("window.no_project", "warning")
+            return
+        dialog = PatientDataDialog(self._session, project, self._window)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def ask_evaluator(self) -> None:

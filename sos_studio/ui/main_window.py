@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
             Action.NEW_PROJECT: files.new_project,
             Action.IMPORT_IMAGES: files.import_images,
             Action.EXPORT_DATASET: files.export,
+            Action.PATIENT_DATA: files.patient_data,
             Action.QUIT: self._quit,
             Action.UNDO: self._undo,
             Action.REDO: self._redo,

@@ -57,7 +57,7 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener, docks: tuple[QDoc
     file = bar.addMenu(_tr("&File"))
     keys.fill(file, (Action.OPEN_SCAN, Action.OPEN_SCAN_FILE, None, Action.NEW_PROJECT, Action.OPEN_PROJECT))
     file.addMenu(RecentMenu(opener, file))
-    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, None, Action.QUIT))
+    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, Action.PATIENT_DATA, None, Action.QUIT))
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO))
     view = bar.addMenu(_tr("&View"))
     keys.fill(view, VIEW)

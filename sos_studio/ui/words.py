@@ -20,6 +20,7 @@ def action_title(action: Action) -> str:
         Action.NEW_PROJECT: _tr("&New project…"),
         Action.IMPORT_IMAGES: _tr("&Import full images…"),
         Action.EXPORT_DATASET: _tr("&Export dataset…"),
+        Action.PATIENT_DATA: _tr("Patient &data kept in this project…"),
         Action.QUIT: _tr("&Quit"),
         Action.UNDO: _tr("&Undo"),
         Action.REDO: _tr("&Redo"),
