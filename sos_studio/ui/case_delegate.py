@@ -58,6 +58,11 @@ def described(case: ListedCase, evaluators: int) -> str:
     return " · ".join(parts)
 
 
+def short_pseudonym(patient: str) -> str:
+    """As much of a keyed pseudonym as tells the patients of a list apart, so that age and sex fit beside it; the tooltip has it whole."""
+    return patient[:8] if patient.startswith("P-") else patient
+
+
 def _label_words(case: ListedCase) -> str:
     """Whose stage it is, too: the majority's is not always the own one, and not always of what the picture shows now."""
     if case.label is None:
@@ -148,7 +153,7 @@ def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -
     font.setBold(False)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    facts = [case.patient]
+    facts = [short_pseudonym(case.patient)]
     if case.age_years is not None:
         facts.append(_tr("{age} y").format(age=f"{case.age_years:g}"))
     if case.sex is not None:

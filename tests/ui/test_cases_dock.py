@@ -14,7 +14,7 @@ from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.services import staging
-from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described
+from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described, short_pseudonym
 from sos_studio.ui.cases_dock import CasesDock, read_thumbnail
 from tests.presenters.kit import capture_again
 
@@ -97,3 +97,8 @@ def test_a_case_captured_again_says_that_its_stage_is_of_an_earlier_capture(dock
     case = dock._presenter.rows[0]
     assert chips(case, 1) == [("captured again", True), ("cropped", False), ("staged by 0 of 1", False)]
     assert "stage 3 · 1 of 1 readings made on an earlier capture" in described(case, 1)
+
+
+def test_a_keyed_pseudonym_leaves_room_for_age_and_sex() -> None:
+    assert short_pseudonym("P-mnpvcmr7vlvvibml") == "P-mnpvcm"
+    assert short_pseudonym("P0012") == "P0012"
