@@ -6,16 +6,36 @@ import zlib
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from sos_studio.core.errors import BadInputError
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+DEFLATED = "1.2.840.10008.1.2.1.99"
+# Meta headers end within these, nearly all within the first.
+META_BYTES, LONGEST_META_BYTES = 1024, 1 << 20
+_NAMED = b"\x02\x00\x10\x00UI\x16\x00" + DEFLATED.encode()
 # Pictures deflate to a half or a third; a file that grows further than this is made to fill the memory.
 MAX_EXPANSION, SMALL_BYTES = 100, 64 << 20
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+
+
+def says_deflated(start: bytes, stream: BinaryIO) -> bool:
+    """Whether a meta header names this syntax: pydicom would inflate such a file whatever its size.
+
+    Parameters
+    ----------
+    start
+        The file's first `META_BYTES`.
+    stream
+        The file, standing behind them.
+    """
+    end = _meta_end(start)
+    if len(start) < end <= LONGEST_META_BYTES:
+        start += stream.read(end - len(start))
+    return start[128:132] == b"DICM" and _NAMED in start[132:]
 
 
 def _meta_end(data: bytes) -> int:

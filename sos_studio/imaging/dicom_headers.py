@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.imaging.deflated import DEFLATED, META_BYTES, read_deflated, says_deflated
 from sos_studio.imaging.dicom_frames import FRAMED, frames_of, geometry, is_localizer
 from sos_studio.imaging.encapsulation import first_bytes, stream_family
 from sos_studio.imaging.header_values import Header, UnusableError, whole
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 Vector = tuple[float, float, float]
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -43,6 +43,7 @@ LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 
 MAX_SIDE_PX = 16384
 MAX_FRAMES = 10_000
 # Pixels as floating-point numbers, and how many bits they have.
+_EXPLICIT_PIXELS = frozenset({b"OB\0\0", b"OW\0\0", b"UN\0\0"})
 _FLOAT_PIXELS = {(0x7FE0, 0x0008): 32, (0x7FE0, 0x0009): 64}
 
 
@@ -209,10 +210,11 @@ def _pixel_element(stream: BinaryIO, syntax: str) -> tuple[int, int | None] | No
         raise BadInputError("scan.unsupported_pixels", bits=_FLOAT_PIXELS[tag])
     if tag != (0x7FE0, 0x0010):
         return None
-    if syntax == IMPLICIT or not header[4:6].isalpha():
-        offset, length = start + 8, int.from_bytes(header[4:8], order)  # type: ignore[arg-type]  # as above
-    else:
+    # The bytes tell, not the syntax's name: pydicom reads what is there. As a length they would be odd, which none is.
+    if header[4:8] in _EXPLICIT_PIXELS:
         offset, length = start + 12, int.from_bytes(header[8:12], order)  # type: ignore[arg-type]  # as above
+    else:
+        offset, length = start + 8, int.from_bytes(header[4:8], order)  # type: ignore[arg-type]  # as above
     if length == 0xFFFFFFFF:
         return offset, None
     # A truncated file has less than its header promises.
@@ -244,18 +246,16 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
 
     try:
         with open(path, "rb") as stream, quiet_pydicom():
-            if not looks_like_dicom(stream.read(132)):
+            start = stream.read(META_BYTES)
+            if not looks_like_dicom(start):
                 raise BadInputError("scan.not_dicom", file=path.name)
+            if says_deflated(start, stream):
+                inflated, inside = read_deflated(path)
+                return inflated, DEFLATED, _pixel_element(inside, EXPLICIT)
             stream.seek(0)
             dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True)
             syntax = _syntax(dataset)
-            if syntax != DEFLATED:
-                return dataset, syntax, _pixel_element(stream, syntax)
-        from sos_studio.imaging.deflated import read_deflated
-
-        with quiet_pydicom():
-            inflated, stream_inside = read_deflated(path)
-            return inflated, syntax, _pixel_element(stream_inside, EXPLICIT)
+            return dataset, syntax, _pixel_element(stream, syntax)
     except BadInputError:
         raise
     except OSError as error:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.imaging import dicom_codecs, encapsulation, modality_lut
-from sos_studio.imaging.deflated import inflated
-from sos_studio.imaging.dicom_headers import DEFLATED, UNCOMPRESSED, ImageSlice
+from sos_studio.imaging.deflated import DEFLATED, inflated
+from sos_studio.imaging.dicom_headers import UNCOMPRESSED, ImageSlice
 
 
 def _pixel_bytes(image: ImageSlice) -> bytes:

@@ -31,6 +31,8 @@ POSITION_TOLERANCE_OF_STEP = 0.05
 SAME_DIRECTION = 5e-4
 SAME_SPACING = 1e-3
 # How far the last slice may lie aside of the first before the stack is taken for tilted: rounded positions and directions do that.
+# Voxels that no scan of a head has: their header counts in other units.
+SMALLEST_MM, LARGEST_MM = 0.01, 20.0
 STRAIGHT_MM = 2 * POSITION_TOLERANCE_MM
 STRAIGHT_PX = 0.25
 # No gantry leans further; a stack that does is something else.
@@ -263,7 +265,12 @@ def _placed(
     along = positions @ axes[:, 2]
     step_mm, step_problems = _step_problems(along)
     lean = _Lean.of(positions, axes, along)
-    problems = (*problems, *step_problems, *lean.problems(len(ordered), min(pixel_mm_vu)), *_count_problems(len(ordered), step_mm))
+    problems = (
+        *problems,
+        *step_problems,
+        *lean.problems(len(ordered), min(pixel_mm_vu)),
+        *_size_problems(len(ordered), step_mm, pixel_mm_vu),
+    )
     if any(p.code in _NO_GRID for p in problems) or step_mm <= 0:
         return Stack(ordered, None, None, problems)
     rows_mm, columns_mm = pixel_mm_vu
@@ -284,12 +291,15 @@ def _placed(
     return Stack(ordered, spacing, matrix, problems, shear, (Correction(kind="gantry_tilt", tilt_deg=lean.tilt_deg),))
 
 
-def _count_problems(count: int, step_mm: float) -> list[Problem]:
+def _size_problems(count: int, step_mm: float, pixel_mm_vu: tuple[float, float]) -> list[Problem]:
     problems = []
     if count < FEWEST_SLICES:
         problems.append(as_error("scan.too_few_slices", slices=count, fewest=FEWEST_SLICES))
     elif count < FEW_SLICES:
         problems.append(as_warning("scan.few_slices", slices=count))
+    smallest, largest = min(*pixel_mm_vu, step_mm or pixel_mm_vu[0]), max(*pixel_mm_vu, step_mm)
+    if smallest < SMALLEST_MM or largest > LARGEST_MM:
+        problems.append(as_error("scan.implausible_spacing", smallest_mm=round(smallest, 6), largest_mm=round(largest, 3)))
     if step_mm > THICK_MM:
         problems.append(as_warning("scan.thick_slices", step_mm=round(step_mm, 2)))
     return problems

@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 # Shifts nearer to a whole pixel than this are that pixel: no blur for the last digits of a header.
 _WHOLE_PX = 1e-4
+# How far a pixel reaches to either side: half a pixel, and the last digits of a header.
+_REACH_PX = 0.5 + 1e-3
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,12 @@ class Shear:
 
 
 def _first(shift_px: float) -> int:
-    """First grid line that pixels shifted by so much cover (a pixel reaches half a pixel to either side)."""
-    return math.ceil(_settled(shift_px) - 0.5)
+    """First grid line that pixels shifted by so much cover."""
+    return math.ceil(_settled(shift_px) - _REACH_PX)
 
 
 def _last(shift_px: float, count: int) -> int:
-    return math.floor(_settled(shift_px) + count - 0.5)
+    return math.floor(_settled(shift_px) + count - 1 + _REACH_PX)
 
 
 def _settled(shift_px: float) -> float:

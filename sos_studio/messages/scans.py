@@ -105,6 +105,10 @@ MESSAGES: dict[str, Template] = {
         "The gantry was tilted by {tilt_deg} degrees; the slices were moved and resampled so that the head is not sheared.",
         "A reconstruction without tilt is sharper, if there is one.",
     ),
+    "scan.implausible_spacing": Template(
+        "The header says that voxels measure {smallest_mm} to {largest_mm} mm; no scan of a head has such voxels.",
+        "Export the series again; the exporting program may have written other units than millimetres.",
+    ),
     "scan.mixed_spacing": Template(
         "The slices have different pixel sizes.",
         "Export each reconstruction into its own folder.",
@@ -185,8 +189,16 @@ MESSAGES: dict[str, Template] = {
         "Check the letters in the panes.",
     ),
     "scan.bad_zip": Template(
-        "{file} can't be unpacked: it is damaged or encrypted.",
+        "{file} can't be unpacked: it is damaged.",
         "Unpack it yourself and open the folder.",
+    ),
+    "scan.zip_encrypted": Template(
+        "{file} is locked with a password.",
+        "Unpack it yourself and open the folder.",
+    ),
+    "scan.nested_zip": Template(
+        "{file} holds other archives, not a scan.",
+        "Unpack it and open one of those.",
     ),
     "scan.zip_too_large": Template(
         "{file} would unpack to {gigabytes} GB, more than can be taken.",

@@ -153,7 +153,7 @@ def test_a_damaged_or_encrypted_zip_is_refused(tmp_path: Path, series: Path) -> 
     data[6] |= 1
     data[flags] |= 1
     (tmp_path / "locked.zip").write_bytes(data)
-    assert refusal(tmp_path / "locked.zip").code == "scan.bad_zip"
+    assert refusal(tmp_path / "locked.zip").code == "scan.zip_encrypted"
 
 
 def test_several_series_are_named_and_one_can_be_chosen(series: Path, tilted_volume: Volume) -> None:
