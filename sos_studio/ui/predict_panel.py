@@ -236,7 +236,7 @@ def _answer_words(prediction: Prediction) -> str:
     likely = sorted(enumerate(prediction.probabilities, start=1), key=lambda item: -item[1])
     (first, top), (second, next_) = likely[0], likely[1]
     return _tr(
-        "Unsure: the most likely stage, {first}, reaches only {top} %, followed by stage {second} with {next} %. Judge the image yourself."
+        "The most likely stage, {first}, reaches only {top} %, followed by stage {second} with {next} %. Judge the image yourself."
     ).format(first=first, top=round(100 * top), second=second, next=round(100 * next_))
 
 

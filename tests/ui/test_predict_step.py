@@ -160,7 +160,7 @@ def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_st
     service.sure = 0.38
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Unsure"
-    assert "the most likely stage, 4, reaches only 38 %, followed by stage 1 with 16 %" in step.panel._words.text()
+    assert "The most likely stage, 4, reaches only 38 %, followed by stage 1 with 16 %" in step.panel._words.text()
     assert step.panel.confirm.text() == "Confirm stage 4"
     service.sure = 0.5
     step.actions_by_id[Action.PREDICT]()
