@@ -113,6 +113,7 @@ class ScanLoading:
         self._project = session.project
         self._stop = threading.Event()
         self._told = 0.0
+        self._previewed = False
         self._before: _Before | None = None
         self._coarse: OpenedScan | None = None
         self._first: tuple[Orientation, Window] | None = None
@@ -162,13 +163,15 @@ class ScanLoading:
     def _load(self, reader: SourceReader) -> Arrived:
         scan = reader.open(self.uid, progress=self._progress(HEADERS_SHARE, 1.0), cancelled=self._stop.is_set, preview=self._preview)
         window = windowing.auto_window(scan.volume.array_kji)
-        resample.warm_up(scan.volume.array_kji.dtype)
+        if not self._previewed:  # else the kernels are prepared while the slices are read, and nobody waits for them
+            resample.warm_up(scan.volume.array_kji.dtype)
         project = self._project
         case_id = cases.case_of_series(project, scan.volume.series_hash) if project is not None else None
         case = load_case(project, case_id) if project is not None and case_id is not None else None
         return Arrived(scan, window, project, case)
 
     def _preview(self, coarse: OpenedScan) -> None:
+        self._previewed = True
         window = windowing.auto_window(coarse.volume.array_kji)
         self._session.background.post(lambda: self._show_coarse(coarse, window))
 
@@ -212,6 +215,8 @@ class ScanLoading:
             session.set_case(None)
         session.set_scan(coarse, self._expected, window)
         self._coarse, self._first = coarse, (session.orientation, session.window)
+        kind = coarse.volume.array_kji.dtype
+        session.background.run(lambda: resample.warm_up(kind), lambda _: None, lambda _: None)
         session.step_requested.emit("orient")
 
     def arrive(self, arrived: Arrived) -> None:

@@ -16,6 +16,9 @@ from sos_studio.presenters.ports import Background
 from sos_studio.services.head_likeness import field_of_view_mm_kji, head_likeness
 from sos_studio.services.scans import SourceReader
 
+# Below this even the likeliest is nothing like a CBCT of a head: slices far too thick, or the field of view of a chest.
+LIKE_ENOUGH = 0.2
+
 Thumbnail = npt.NDArray[np.uint8]
 
 
@@ -54,7 +57,7 @@ def series_rows(series: tuple[SeriesInfo, ...], open_uid: str | None = None) -> 
             info,
             head_likeness(info),
             field_of_view_mm_kji(info.shape_kji, info.spacing_mm_kji) if info.shape_kji and info.spacing_mm_kji else None,
-            likeliest=n == 0 and several and head_likeness(info) > 0,
+            likeliest=n == 0 and several and head_likeness(info) >= LIKE_ENOUGH,
             open_now=info.uid == open_uid,
         )
         for n, info in enumerate(ordered)

@@ -11,6 +11,7 @@ from sos_studio.presenters.drops import Drop
 INSET_PX = 14.0
 SHADE = QColor(8, 12, 17, 185)
 EDGE, TEXT, QUIET = QColor("#3d8fe0"), QColor("#ffffff"), QColor("#c3ccd6")
+CARD = QColor(23, 26, 31, 245)
 
 
 def _tr(text: str) -> str:
@@ -77,12 +78,18 @@ class DropOverlay(QWidget):
         large.setPointSizeF(large.pointSizeF() * 1.7)
         large.setBold(True)
         painter.setFont(large)
-        painter.setPen(TEXT)
         height = painter.fontMetrics().height()
         middle = frame.center().y()
+        width = min(frame.width() - 2 * INSET_PX, painter.fontMetrics().horizontalAdvance(title) + 6 * height)
+        card = QRectF(0, 0, width, 4.2 * height)
+        card.moveCenter(frame.center())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(CARD)
+        painter.drawRoundedRect(card, 12, 12)
+        painter.setPen(TEXT)
         wrap = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
-        painter.drawText(QRectF(frame.left(), middle - height, frame.width(), 2 * height), wrap, title)
+        painter.drawText(QRectF(frame.left(), middle - (1.1 if more else 0.55) * height, frame.width(), 2 * height), wrap, title)
         painter.setFont(self.font())
         painter.setPen(QUIET)
-        painter.drawText(QRectF(frame.left(), middle + 0.6 * height, frame.width(), 2 * height), wrap, more)
+        painter.drawText(QRectF(frame.left(), middle + 0.45 * height, frame.width(), 2 * height), wrap, more)
         painter.end()

@@ -49,7 +49,6 @@ class MessageBar(QFrame):
         layout.setSpacing(8)
         layout.addWidget(self._sign)
         self._more = QPushButton()
-        self._more.setObjectName("flat")
         self._more.clicked.connect(self._on_more)
         self._then: Callable[[], None] | None = None
         layout.addWidget(self._text, 1)

@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.core.settings import names_hidden
-from sos_studio.messages import message
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.ui import parts
-from sos_studio.ui.series_words import facts
+from sos_studio.ui.series_words import facts, problems
 
 # Names that are listed one by one; of more the rest is counted.
 NAMED = 60
@@ -28,23 +27,25 @@ def details(refusal: Refusal) -> str:
     blocks = []
     for n, info in enumerate(refusal.series, start=1):
         title = _tr("Series {n} of {m}").format(n=n, m=len(refusal.series)) if len(refusal.series) > 1 else _tr("Series")
-        blocks.append("\n".join([f"{title}: {facts(info)}", *_reasons(info), *_names(refusal.files.get(info.uid, ()))]))
+        blocks.append("\n".join([f"{title}: {facts(info)}", *_reasons(info), *_names(refusal.files.get(info.uid, ()), info)]))
     if not refusal.series:
         blocks.append("\n".join(_names(refusal.files.get("", ()))))
     return "\n\n".join(block for block in blocks if block)
 
 
 def _reasons(info: SeriesInfo) -> list[str]:
-    return [f"    ⚠ {message(problem.code, problem.values)}" for problem in info.problems]
+    return [f"    ✕ {words}" for _, words in problems(info)]
 
 
-def _names(names: Sequence[str]) -> list[str]:
+def _names(names: Sequence[str], info: SeriesInfo | None = None) -> list[str]:
+    """Files, counted as the reasons count slices where each file is one."""
     if not names:
         return []
     count = _tr("1 file") if len(names) == 1 else _tr("{n} files").format(n=len(names))
     if names_hidden():
         return [f"    {count}"]
-    shown = [f"        {name}" for name in names[:NAMED]]
+    counted = info is not None and info.shape_kji is not None and info.shape_kji[0] == len(names) > 1
+    shown = [f"        {f'{n}: ' if counted else ''}{name}" for n, name in enumerate(names[:NAMED], start=1)]
     more = [_tr("        and {n} more").format(n=len(names) - NAMED)] if len(names) > NAMED else []
     return [f"    {count}:", *shown, *more]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
@@ -9,6 +11,7 @@ from sos_studio.messages import message
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts
 
+ZERO_WIDTH_SPACE = "\u200b"
 SIGNS = {"warning": "⚠", "info": "•"}
 
 
@@ -23,6 +26,7 @@ class Reservations(QFrame):
         super().__init__()
         self.setObjectName("reservations")
         self._session = session
+        self._said = ""
         self._title = parts.heading("")
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -40,17 +44,23 @@ class Reservations(QFrame):
     @property
     def text(self) -> str:
         """What is said; empty if nothing is."""
-        return self._text.text()
+        return self._said
 
     def _show(self, _: object = None) -> None:
         scan = self._session.scan if self._session.scan_in_front else None
         found = [problem for problem in scan.info.problems if problem.severity in SIGNS] if scan is not None else []
         found.sort(key=lambda problem: problem.severity != "warning")
-        self._text.setText("\n".join(f"{SIGNS[p.severity]} {message(p.code, p.values)}" for p in found))
+        self._said = "\n".join(f"{SIGNS[p.severity]} {message(p.code, p.values)}" for p in found)
+        self._text.setText(_breakable(self._said))
         grave = any(problem.severity == "warning" for problem in found)
         self._title.setText(_tr("This scan was opened with reservations") if grave else _tr("About this scan"))
         self.setProperty("severity", "warning" if grave else "info")
         self.style().unpolish(self)
         self.style().polish(self)
-        self.setAccessibleName(f"{self._title.text()}: {self._text.text()}")
+        self.setAccessibleName(f"{self._title.text()}: {self._said}")
         self.setVisible(bool(found))
+
+
+def _breakable(text: str) -> str:
+    """Names of files may be broken anywhere: as one long word they would widen the whole inspector."""
+    return re.sub(r"\S{20}", lambda part: part[0] + ZERO_WIDTH_SPACE, text)

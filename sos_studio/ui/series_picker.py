@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from sos_studio.presenters.series_picker import SeriesPicker, SeriesRow
@@ -13,6 +13,7 @@ from sos_studio.ui.series_delegate import PICTURE_ROLE, PICTURELESS_ROLE, ROW_RO
 # With more rows than this, those that can't be opened are folded away at first.
 SHOWN_AT_ONCE = 8
 WIDTH, HEIGHT = 760, 560
+LAID_OUT_AT_ONCE = 40
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -72,6 +73,39 @@ class SeriesModel(QAbstractListModel):
             self.dataChanged.emit(self.index(row), self.index(row), [PICTURE_ROLE])
 
 
+class SeriesList(QListView):
+    """Enter chooses here, whichever button had the keys before.
+
+    Signals
+    -------
+    chosen
+        Enter or a double click.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, model: SeriesModel) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setItemDelegate(SeriesDelegate(self))
+        self.setMouseTracking(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        # A disc may hold hundreds of series, and wrapping all of their words at once would be felt.
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(LAID_OUT_AT_ONCE)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(_tr("Series"))
+        self.doubleClicked.connect(lambda _: self.chosen.emit())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter chooses, all other keys move."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.chosen.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class SeriesPickerDialog(QDialog):
     """The series of one source; closes by itself when the source goes away."""
 
@@ -82,7 +116,9 @@ class SeriesPickerDialog(QDialog):
         self._loadable = tuple(row for row in picker.rows if row.info.loadable)
         self._others = len(picker.rows) - len(self._loadable)
         self.model = SeriesModel(picker, self)
-        self.list = self._make_list()
+        self.list = SeriesList(self.model)
+        self.list.chosen.connect(self.accept)
+        self.list.selectionModel().currentChanged.connect(self._on_current)
         self.show_others = QCheckBox(
             _tr("Show 1 series that can't be opened") if self._others == 1 else _tr("Show {n} that can't be opened").format(n=self._others)
         )
@@ -133,19 +169,6 @@ class SeriesPickerDialog(QDialog):
         if len(self._loadable) > 1:
             return _tr("There are {n} series. Which one is the head scan?").format(n=len(self._loadable))
         return _tr("There is one series that can be opened.") if self._loadable else _tr("None of these series can be opened.")
-
-    def _make_list(self) -> QListView:
-        view = QListView()
-        view.setModel(self.model)
-        view.setItemDelegate(SeriesDelegate(view))
-        view.setMouseTracking(True)
-        view.setResizeMode(QListView.ResizeMode.Adjust)
-        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setAccessibleName(_tr("Series"))
-        view.doubleClicked.connect(lambda _: self.accept())
-        view.selectionModel().currentChanged.connect(self._on_current)
-        return view
 
     def _fill(self) -> None:
         chosen = self.list.currentIndex().data(ROW_ROLE)

@@ -28,9 +28,9 @@ def size(info: SeriesInfo) -> str:
 def spacing(info: SeriesInfo) -> str:
     """Voxel edges, slice thickness last."""
     if info.spacing_mm_kji is None:
-        return _tr("voxel size unknown")
+        return _tr("Voxel size unknown")
     k, j, i = info.spacing_mm_kji
-    return _tr("voxels {i} × {j} × {k} mm").format(i=f"{i:.3g}", j=f"{j:.3g}", k=f"{k:.3g}")
+    return _tr("Voxels {i} × {j} × {k} mm").format(i=f"{i:.3g}", j=f"{j:.3g}", k=f"{k:.3g}")
 
 
 def field(field_mm_kji: tuple[float, float, float] | None) -> str:
@@ -47,7 +47,7 @@ def facts(info: SeriesInfo) -> str:
 
 
 def problems(info: SeriesInfo) -> list[tuple[str, str]]:
-    """Severity and words of everything that is to be said about it, the gravest first."""
-    rank = ("error", "warning", "info")
-    found = sorted(info.problems, key=lambda problem: rank.index(problem.severity))
+    """Severity and words of what is to be said about it, the gravest first; of a series that can't be opened only why not."""
+    rank = ("error", "warning", "info") if info.loadable else ("error",)
+    found = sorted((problem for problem in info.problems if problem.severity in rank), key=lambda problem: rank.index(problem.severity))
     return [(problem.severity, str(message(problem.code, problem.values))) for problem in found]

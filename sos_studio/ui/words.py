@@ -35,7 +35,7 @@ def action_title(action: Action) -> str:
         Action.THEME_DARK: _tr("&Dark theme"),
         Action.THEME_LIGHT: _tr("&Light theme"),
         Action.OPEN_CASE_SCAN: _tr("Open the case's &scan"),
-        Action.OTHER_SERIES: _tr("Other series of this scan…"),
+        Action.OTHER_SERIES: _tr("O&ther series of this scan…"),
         Action.RESET_ORIENTATION: _tr("&Reset orientation"),
         Action.CAPTURE: _tr("&Capture midsagittal slice"),
         Action.CROP_AGAIN: _tr("Click the &ends again"),

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QLabel
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action, default_keys
@@ -20,6 +20,7 @@ from sos_studio.services.scans import OpenedScan
 from sos_studio.ui import words
 from sos_studio.ui.dialogs import EvaluatorDialog
 from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.refusal_dialog import RefusalDialog
 from tests.presenters.scans import make_volume
 
 
@@ -91,6 +92,62 @@ def test_dropping_a_scan_opens_it_with_its_skull_and_title(window: MainWindow, s
     drop(window, broken)
     qtbot.waitUntil(lambda: window.messages.text != "")
     assert window.session.scan is not None
+
+
+def drag(window: MainWindow, *paths: Path) -> QDragEnterEvent:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDragEnterEvent(QPoint(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    event.ignore()
+    window.dragEnterEvent(event)
+    return event
+
+
+def test_a_drag_says_what_letting_go_will_do_all_over_the_window(window: MainWindow, tmp_path: Path) -> None:
+    assert drag(window, tmp_path / "a.zip", tmp_path / "b.zip").isAccepted()
+    overlay = window.drop_overlay
+    assert overlay.isVisible()
+    assert overlay.geometry() == window.rect()
+    assert overlay.words == ("Drop to open this scan", "Only the first of the 2 things is opened")
+    window.dragLeaveEvent(QDragLeaveEvent())
+    assert not overlay.isVisible()
+    assert not drag(window).isAccepted()
+    assert not overlay.isVisible()
+
+
+def test_no_text_field_swallows_what_is_dropped_on_it(window: MainWindow) -> None:
+    assert [field for field in window.findChildren(QWidget) if field.acceptDrops()] == []
+    assert window.acceptDrops()
+
+
+def test_a_refusal_shows_its_files(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "report.pdf").write_bytes(b"%PDF")
+    drop(window, tmp_path / "folder")
+    more = window.messages.findChild(QPushButton)
+    qtbot.waitUntil(lambda: window.messages.text != "" and not more.isHidden())
+    more.click()
+    dialog = dialog_of(RefusalDialog)
+    assert dialog is not None
+    assert "report.pdf" in dialog.text
+    dialog.reject()
+    window.messages.dismiss()
+    window.session.tell("window.no_scan")
+    assert more.isHidden(), "another message has no files to show"
+
+
+def test_other_series_can_be_chosen_only_of_an_open_scan(window: MainWindow, scan: OpenedScan) -> None:
+    assert not window.keymap[Action.OTHER_SERIES].isEnabled()
+    window.session.set_scan(scan)
+    assert window.keymap[Action.OTHER_SERIES].isEnabled()
+
+
+def test_no_folder_is_named_in_the_title_of_a_screenshot(window: MainWindow, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOS_STUDIO_SCREENSHOTS", "1")
+    window.session.set_project(project)
+    assert project.directory.name == "project"
+    assert window.windowTitle() == "project (all changes saved) — SOS Studio"
+    window.session.set_project(None)
 
 
 def test_a_capture_without_a_project_asks_for_a_folder_and_goes_on_by_itself(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -11,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.geometry import Plane
+from sos_studio.core.volume import Volume
 from sos_studio.imaging import resample
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
@@ -213,6 +217,49 @@ def test_slow_pictures_come_from_the_background_and_never_blank_the_pane(
     assert pane.picture is before, "the last picture stays, with its own lines"
     wanted = pane.geometry_now()
     qtbot.waitUntil(lambda: pane.picture is not None and pane.picture.geometry.same_picture(wanted))
+
+
+def coarse_of(scan: OpenedScan, every: int = 4) -> OpenedScan:
+    volume = scan.volume
+    thin = Volume(volume.array_kji[::every], volume.lps_from_ijk * np.array([1.0, 1.0, every, 1.0]))
+    return replace(scan, volume=thin, coarse=True)
+
+
+def test_a_coarse_picture_is_never_blanked_and_gives_way_to_the_whole(
+    step: OrientStep, session: Session, scan: OpenedScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    step.pointed.connect(told.append)
+    session.set_scan(coarse_of(scan))
+    pane = step.slices[Plane.CORONAL]
+    coarse = shown(pane).copy()
+    QTest.mouseMove(pane, point(pane.geometry_now().centre) + QPoint(20, 0))
+    QApplication.processEvents()
+    assert math.isnan(told[-1][1]), "a value would be that of another slice"
+    monkeypatch.setattr("sos_studio.presenters.rendering.AT_ONCE_BELOW_S", 0.0)
+    pane._renderer._seconds_per_pixel = 1.0
+    session.complete_scan(scan)
+    pane.repaint()
+    assert pane.picture is not None
+    assert np.array_equal(pane.picture.grey_vu, coarse)
+    for _ in range(100):
+        if pane.picture.volume is scan.volume:
+            break
+        QTest.qWait(20)
+        pane.repaint()
+    assert not np.array_equal(pane.picture.grey_vu, coarse)
+
+
+def test_a_view_that_was_chosen_while_reading_stays(step: OrientStep, session: Session, scan: OpenedScan) -> None:
+    session.set_scan(coarse_of(scan))
+    chosen, fitted = step.slices[Plane.CORONAL], step.slices[Plane.SAGITTAL]
+    for pane in (chosen, fitted):
+        shown(pane)
+    wheel(chosen, 3, Qt.KeyboardModifier.ControlModifier)
+    views = [pane.geometry_now().view for pane in (chosen, fitted)]
+    session.complete_scan(scan)
+    assert chosen.geometry_now().view == views[0]
+    assert fitted.geometry_now().view.mm_per_px > views[1].mm_per_px, "all of the whole scan is in sight"
 
 
 def test_the_skull_appears_and_turns_under_the_hand(step: OrientStep, qtbot: QtBot) -> None:

@@ -67,6 +67,14 @@ def test_the_head_scan_is_preselected_and_enter_opens_it(shown: Shown) -> None:
     assert not shown.dialog.isVisible()
 
 
+def test_enter_in_the_list_opens_whichever_button_had_the_keys_before(shown: Shown) -> None:
+    shown.dialog._open.parentWidget().buttons()[-1].setFocus()
+    at = shown.list.visualRect(shown.dialog.model.index(1)).center()
+    QTest.mouseClick(shown.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.keyClick(shown.list, Qt.Key.Key_Return)
+    assert shown.opened == ["small"]
+
+
 def test_arrows_move_and_a_double_click_opens(shown: Shown) -> None:
     QTest.keyClick(shown.list, Qt.Key.Key_Down)
     assert shown.dialog.uid == "small"
@@ -89,7 +97,7 @@ def test_what_can_t_be_opened_says_why_and_stays_closed(shown: Shown) -> None:
 def test_a_row_tells_size_voxels_field_of_view_and_reservations(shown: Shown) -> None:
     said = shown.dialog.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "CT · 400 slices of 480 × 512" in said
-    assert "voxels 0.5 × 0.5 × 0.4 mm" in said
+    assert "Voxels 0.5 × 0.5 × 0.4 mm" in said
     assert "field of view 240 × 256 × 160 mm" in said
     assert "most like a head CBCT" in said
     assert "compressed with loss" in shown.dialog.model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
