@@ -163,19 +163,7 @@ def headless_demo(
         _wait(job, lambda state: tell(plan.training(state.fraction), f"training {state.part or 'starts'}"))
         spec = job.spec()
         manifest = Manifest.read(project.directory / spec.manifest)
-        student = model_list.current(project, "student", manifest_id=manifest.manifest_id)
-        detector = model_list.current(project, "detector", manifest_id=manifest.manifest_id)
-        if student is None or detector is None:
-            raise JobFailedError("job.no_models")
-        with PredictionService() as service:
-            figures = predict_held_out(
-                project.directory,
-                manifest,
-                service,
-                student_dir=student.path,
-                detector_dir=detector.path,
-                progress=lambda share: tell(plan.predicting(share), "predicting held-out cases"),
-            )
+        figures = _predict(project, manifest, lambda share: tell(plan.predicting(share), "predicting held-out cases"))
         return DemoResult(
             figures=figures,
             cases=len(manifest.entries),
@@ -201,6 +189,17 @@ def _project(directory: Path, cases: int, seed: int, progress: Callable[[float],
         raise ProjectError("demo.folder_in_use", folder=directory.name)
     progress(1.0)
     return project
+
+
+def _predict(project: Project, manifest: Manifest, progress: Callable[[float], None]) -> HeldOutFigures:
+    student = model_list.current(project, "student", manifest_id=manifest.manifest_id)
+    detector = model_list.current(project, "detector", manifest_id=manifest.manifest_id)
+    if student is None or detector is None:
+        raise JobFailedError("job.no_models")
+    with PredictionService() as service:
+        return predict_held_out(
+            project.directory, manifest, service, student_dir=student.path, detector_dir=detector.path, progress=progress
+        )
 
 
 def _wait(job: JobHandle, show: Callable[[JobState], None]) -> None:
