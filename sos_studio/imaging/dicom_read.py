@@ -33,6 +33,12 @@ INT16 = np.iinfo(np.int16)
 MEMORY_RESERVE_BYTES = 200_000_000
 
 
+def warm_up() -> None:
+    """Import what careful headers and compressed slices need; takes a quarter of a second, which nobody should wait for."""
+    import imagecodecs  # noqa: F401
+    import pydicom  # noqa: F401
+
+
 def _is_integral(image: ImageSlice) -> bool:
     return image.slope == int(image.slope) and image.intercept == int(image.intercept)
 
