@@ -56,12 +56,15 @@ class PatientIdentity:
     sex: Sex | None = None
 
 
+NOBODY = PatientIdentity()
+
+
 def read_identity(path: Path) -> PatientIdentity:
     """The identity in a DICOM file's header; an empty one where it can't be read."""
     try:
         dataset, _, _ = read_dataset(path)
     except BadInputError:
-        return PatientIdentity()
+        return NOBODY
     return identity_of(dataset)
 
 

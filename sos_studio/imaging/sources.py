@@ -20,7 +20,7 @@ from sos_studio.core.captures import matrix4
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.core.volume import Volume
-from sos_studio.imaging.identity import PatientIdentity, read_identity
+from sos_studio.imaging.identity import NOBODY, PatientIdentity, read_identity
 
 if TYPE_CHECKING:
     from sos_studio.imaging.dicom_scan import DicomSeries
@@ -45,7 +45,7 @@ class LoadedSeries:
 
     volume: Volume
     info: SeriesInfo
-    identity: PatientIdentity = PatientIdentity()
+    identity: PatientIdentity = NOBODY
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sos_studio.core.volume import Volume
 from sos_studio.dataset import locations
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.imaging import sources
-from sos_studio.imaging.identity import PatientIdentity
+from sos_studio.imaging.identity import NOBODY, PatientIdentity
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -47,7 +47,7 @@ class OpenedScan:
     info: SeriesInfo
     source: Path
     coarse: bool = False
-    identity: PatientIdentity = PatientIdentity()
+    identity: PatientIdentity = NOBODY
 
 
 class SourceReader:
