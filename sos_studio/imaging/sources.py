@@ -66,18 +66,11 @@ def _opened(source: Path, cancelled: Cancelled | None) -> Iterator[Path]:
         yield source
 
 
-def _is_volume_file(source: Path) -> bool:
-    from sos_studio.imaging.itk_files import is_itk_file
-
-    return source.is_file() and (is_itk_file(source) or source.suffix.lower() == ".vti")
-
-
 def _load_volume_file(source: Path) -> LoadedSeries:
     from sos_studio.imaging.dicom_read import value_range
-    from sos_studio.imaging.itk_files import read_itk
-    from sos_studio.imaging.vti import read_vti
+    from sos_studio.imaging.volume_files import read_volume_file
 
-    volume, problems = read_vti(source) if source.suffix.lower() == ".vti" else read_itk(source)
+    volume, problems = read_volume_file(source)
     info = SeriesInfo(
         uid=FILE_SERIES_UID,
         modality="?",
@@ -87,6 +80,7 @@ def _load_volume_file(source: Path) -> LoadedSeries:
         lps_from_ijk=matrix4(volume.lps_from_ijk),
         value_range=value_range(volume.array_kji),
         problems=problems,
+        corrections=volume.corrections,
     )
     return LoadedSeries(volume, info)
 
@@ -135,14 +129,16 @@ class ScanSource:
     series: list[SeriesInfo]
 
     def __init__(self, path: Path | str, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> None:
-        self._path = Path(path)
+        from sos_studio.imaging.volume_files import is_volume_file, sole_volume_file
+
         self._path = Path(path)
         self._file: LoadedSeries | None = None
         self._dicom: list[DicomSeries] = []
         with ExitStack() as opening:
             self._place = opening.enter_context(_opened(self._path, cancelled))
-            if _is_volume_file(self._place):
-                self._file = _load_volume_file(self._place)
+            volume_file = self._place if is_volume_file(self._place) else sole_volume_file(self._place)
+            if volume_file is not None:
+                self._file, self._file_name = _load_volume_file(volume_file), volume_file.name
                 self.series = [self._file.info]
             else:
                 from sos_studio.imaging.dicom_scan import scan_dicom
@@ -198,21 +194,10 @@ class ScanSource:
 
         A person may be shown them, to find out which files are meant; they may hold a patient's name, so nothing else may be done.
         """
-        if self._file is not None:
-            return (self._place.name,)
         if self._place != self._path:
             return ()
-        return tuple(dict.fromkeys(image.file.name for image in self._dicom_series(uid).stack.slices))
-
-    def files(self, uid: str) -> tuple[str, ...]:
-        """Names of a series' files, without their folders, in the order of its slices; none for what came out of an archive.
-
-        A person may be shown them, to find out which files are meant; they may hold a patient's name, so nothing else may be done.
-        """
         if self._file is not None:
-            return (self._place.name,)
-        if self._place != self._path:
-            return ()
+            return (self._file_name,)
         return tuple(dict.fromkeys(image.file.name for image in self._dicom_series(uid).stack.slices))
 
     def load(

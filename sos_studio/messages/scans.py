@@ -185,8 +185,44 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.not_finite": Template("Some voxels are not numbers; they are shown black."),
     "scan.assumed_lps": Template(
-        "VTI files do not state the patient's directions; x, y, z are taken as left, posterior, superior.",
+        "{file} does not state the patient's directions; x, y, z are taken as left, posterior, superior.",
         "Check the letters in the panes.",
+    ),
+    "scan.assumed_mm": Template(
+        "The file does not say in which unit it measures; millimetres are assumed.",
+        "Compare a known length.",
+    ),
+    "scan.scanner_transform": Template(
+        "The file places the scan twice, {off_mm} mm apart; the scanner's own place was taken.",
+        "Check the letters in the panes.",
+    ),
+    "scan.template_space": Template(
+        "The scan was fitted to a template head: its lengths are no longer the patient's.",
+        "Use the scan as it came from the scanner.",
+    ),
+    "scan.two_transforms": Template(
+        "{file} places the scan twice, up to {off_mm} mm apart, and does not say which place is right.",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.unknown_units": Template(
+        "{file} measures in a unit other than millimetres ({units}).",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.unknown_space": Template(
+        "{file} states directions that are not those of a patient ({space}).",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.data_file_missing": Template(
+        "{file} names a file for its data that is not beside it.",
+        "Copy both files into one folder.",
+    ),
+    "scan.bad_matrix": Template(
+        "The directions or voxel sizes in {file} make no sense.",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.sheared": Template(
+        "The voxels of {file} are not at right angles, further than any scanner leans.",
+        "Convert the DICOM series again, or open it instead.",
     ),
     "scan.bad_zip": Template(
         "{file} can't be unpacked: it is damaged.",
