@@ -132,3 +132,13 @@ def test_the_check_value_is_written_once(project: Project) -> None:
     assert connection.execute("SELECT secret_check FROM project").fetchone() == first
     connection.close()
     assert len(first[0]) == 16
+
+
+def test_a_crash_between_secret_and_check_value_changes_no_pseudonym(project: Project) -> None:
+    here = pseudonyms.pseudonym(project, "4711")
+    connection = sqlite3.connect(project.directory / "project.sqlite")
+    with connection:
+        connection.execute("UPDATE project SET secret_check = NULL")
+    connection.close()
+    assert pseudonyms.pseudonym(project, "4711") == here
+    assert project_secret.state(project) == "here"
