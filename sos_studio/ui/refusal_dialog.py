@@ -15,7 +15,9 @@ from sos_studio.ui import parts
 from sos_studio.ui.series_words import facts, problems
 
 # Names that are listed one by one; of more the rest is counted.
-NAMED = 60
+NAMED = 1000
+# Values of a problem that are numbers of slices, the first being 1.
+SLICE_NUMBERS = ("before", "behind", "slice")
 
 
 def _tr(text: str) -> str:
@@ -27,25 +29,31 @@ def details(refusal: Refusal) -> str:
     blocks = []
     for n, info in enumerate(refusal.series, start=1):
         title = _tr("Series {n} of {m}").format(n=n, m=len(refusal.series)) if len(refusal.series) > 1 else _tr("Series")
-        blocks.append("\n".join([f"{title}: {facts(info)}", *_reasons(info), *_names(refusal.files.get(info.uid, ()), info)]))
+        files = refusal.files.get(info.uid, ())
+        numbered = info.shape_kji is not None and info.shape_kji[0] == len(files) > 1
+        reasons = [f"    ✕ {words}" for _, words in problems(info)]
+        meant = _meant(info, files) if numbered else []
+        blocks.append("\n".join([f"{title}: {facts(info)}", *reasons, *meant, *_names(files, numbered=numbered)]))
     if not refusal.series:
         blocks.append("\n".join(_names(refusal.files.get("", ()))))
     return "\n\n".join(block for block in blocks if block)
 
 
-def _reasons(info: SeriesInfo) -> list[str]:
-    return [f"    ✕ {words}" for _, words in problems(info)]
+def _meant(info: SeriesInfo, files: Sequence[str]) -> list[str]:
+    """The files of the slices that the reasons speak of by number."""
+    values = [problem.values.get(key) for problem in info.problems if problem.severity == "error" for key in SLICE_NUMBERS]
+    numbers = sorted({n for n in values if isinstance(n, int) and 0 < n <= len(files)})
+    return [] if names_hidden() else [_tr("        slice {n} is {file}").format(n=n, file=files[n - 1]) for n in numbers]
 
 
-def _names(names: Sequence[str], info: SeriesInfo | None = None) -> list[str]:
-    """Files, counted as the reasons count slices where each file is one."""
+def _names(names: Sequence[str], *, numbered: bool = False) -> list[str]:
+    """Files, numbered as the reasons number slices where each file is one."""
     if not names:
         return []
     count = _tr("1 file") if len(names) == 1 else _tr("{n} files").format(n=len(names))
     if names_hidden():
         return [f"    {count}"]
-    counted = info is not None and info.shape_kji is not None and info.shape_kji[0] == len(names) > 1
-    shown = [f"        {f'{n}: ' if counted else ''}{name}" for n, name in enumerate(names[:NAMED], start=1)]
+    shown = [f"        {f'{n}: ' if numbered else ''}{name}" for n, name in enumerate(names[:NAMED], start=1)]
     more = [_tr("        and {n} more").format(n=len(names) - NAMED)] if len(names) > NAMED else []
     return [f"    {count}:", *shown, *more]
 
@@ -78,7 +86,9 @@ class RefusalDialog(QDialog):
         layout.addWidget(told)
         layout.addWidget(hint)
         layout.addWidget(box, 1)
-        layout.addWidget(parts.note(_tr("Names of files may hold a patient's name: look at them before you send this on.")))
+        caution = parts.note(_tr("Names of files may hold a patient's name: look at them before you send this on."))
+        caution.setVisible(not names_hidden())
+        layout.addWidget(caution)
         layout.addWidget(buttons)
         self.resize(640, 420)
         close.setFocus()

@@ -38,6 +38,14 @@ def test_each_series_says_why_not_and_names_its_files() -> None:
     assert "lossy" not in text, "only what stands in the way"
 
 
+def test_the_slices_that_a_reason_numbers_are_named() -> None:
+    gap = Problem("scan.missing_slices", "error", {"missing": 1, "before": 2, "behind": 3})
+    series = SeriesInfo("a", "CT", False, (4, 9, 9), problems=(gap,))
+    text = details(Refusal(TOLD, (series,), {"a": ("IM1", "IM2", "IM4", "IM5")}))
+    assert "slice 2 is IM2\n        slice 3 is IM4\n" in text
+    assert "slice 2 is" not in details(Refusal(TOLD, (series,), {"a": ("all-frames.dcm",)})), "frames of one file are no files"
+
+
 def test_of_very_many_files_the_rest_is_counted() -> None:
     text = details(refusal(a=tuple(f"IM{n}" for n in range(NAMED + 40))))
     assert f"IM{NAMED - 1}" in text
