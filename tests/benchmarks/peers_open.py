@@ -22,6 +22,15 @@ def sos_studio(folder: Path) -> object:
         return source.load()
 
 
+def sos_studio_with_first_picture(folder: Path) -> object:
+    """As the window opens it: a coarse volume is kept on the way."""
+    from sos_studio.imaging.sources import ScanSource
+
+    kept: list[object] = []
+    with ScanSource(folder) as source:
+        return source.load(preview=kept.append), kept
+
+
 def simple_itk(folder: Path) -> object:
     import SimpleITK
 
@@ -113,6 +122,7 @@ PEERS: dict[str, Opened] = {
     "dcm2niix": dcm2niix,
     "VTK": vtk,
 }
+WITH_FIRST_PICTURE = "SOS Studio with first picture"
 # What each peer needs, and how to ask for its version.
 _NEEDS = {
     "SimpleITK, default": "SimpleITK",
