@@ -17,7 +17,7 @@ from sos_studio.imaging.encapsulation import RLE
 
 # A header and a stream may agree on a size that no stream of this length holds. Black slices compress best, and small ones cost
 # nothing to try.
-MAX_EXPANSION, SMALL_BYTES = 4096, 64 << 20
+MAX_EXPANSION, SMALL_BYTES = 4096, 32 << 20
 # Two bytes of DICOM's RLE make at most 128.
 MAX_RLE_EXPANSION = 64
 

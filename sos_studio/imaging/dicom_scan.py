@@ -209,6 +209,11 @@ def _groups(slices: list[ImageSlice]) -> list[_Group]:
     return found
 
 
+def _blaming(problem: Problem, file: str) -> Problem:
+    """A gap among the slices, where a file of the folder could not be read, is that file's."""
+    return Problem("scan.missing_damaged", "error", {**problem.values, "file": file}) if problem.code == "scan.missing_slices" else problem
+
+
 def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
     stack = check_stack(group.slices)
     extra = []
@@ -218,8 +223,11 @@ def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
         extra.append(Problem("scan.split_series", "warning"))
     if group.copies:
         extra.append(Problem("scan.copies_ignored", "warning", {"files": group.copies}))
+    problems = stack.problems
     if faults:
-        extra.append(Problem("scan.unreadable_files", "warning", {"files": len(faults), "file": faults[0].values.get("file", "?")}))
+        first = str(faults[0].values.get("file", "?"))
+        extra.append(Problem("scan.unreadable_files", "warning", {"files": len(faults), "file": first}))
+        problems = tuple(_blaming(problem, first) for problem in problems)
     info = SeriesInfo(
         uid=group.uid,
         modality=stack.slices[0].modality or "?",
@@ -227,7 +235,7 @@ def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
         shape_kji=stack.shape_kji,
         spacing_mm_kji=stack.spacing_mm_kji,
         lps_from_ijk=None if stack.lps_from_ijk is None else matrix4(stack.lps_from_ijk),
-        problems=(*stack.problems, *extra),
+        problems=(*problems, *extra),
         corrections=stack.corrections,
     )
     return DicomSeries(info, stack)

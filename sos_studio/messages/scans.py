@@ -60,7 +60,7 @@ MESSAGES: dict[str, Template] = {
         "Choose the axial series.",
     ),
     "scan.no_geometry": Template(
-        "The header of {file} does not say where the slices lie or how large their pixels are ({missing} is missing).",
+        "The header of {file} does not say where the slices lie or how large their pixels are (missing: {missing}).",
         "Export the original series; a screen capture can't be used.",
     ),
     "scan.bad_orientation": Template(
@@ -80,13 +80,17 @@ MESSAGES: dict[str, Template] = {
         "Choose the series that covers the head.",
     ),
     "scan.duplicate_slices": Template(
-        "{slices} slices lie at the position of another one (the first at {at_mm} mm), and nothing in their headers tells them apart.",
+        "Two images lie at one position ({slices} times, first at {at_mm} mm), and nothing in their headers tells them apart.",
         "Remove the duplicates, or export each scan into its own folder.",
     ),
     "scan.missing_slices": Template(
         "Slices are missing (about {missing}): between slices {before} and {behind} (at {before_mm} and {behind_mm} mm) "
         "the step is {gap_mm} instead of {step_mm} mm.",
         "Export the whole series again.",
+    ),
+    "scan.missing_damaged": Template(
+        "Between slices {before} and {behind} (at {before_mm} and {behind_mm} mm) slices are missing, and {file} can't be read.",
+        "Copy or export the series again.",
     ),
     "scan.uneven_slices": Template(
         "The slices are unevenly spaced: steps from {shortest_mm} to {longest_mm} mm, the oddest one between slices "
@@ -117,7 +121,7 @@ MESSAGES: dict[str, Template] = {
         "This series has several images at each position; they were told apart by {attributes} and are listed as volumes of their own.",
         "Choose the one that shows bone best.",
     ),
-    "scan.split_series": Template("Images of different size or direction share this series; they are listed apart."),
+    "scan.split_series": Template("Images of different size, direction or reconstruction share this series; they are listed apart."),
     "scan.copies_ignored": Template("{files} files are exact copies of others and were left out."),
     "scan.thick_slices": Template(
         "The slices are {step_mm} mm apart: too coarse for the synchondrosis.",

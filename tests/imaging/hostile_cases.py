@@ -48,3 +48,31 @@ SYNTAX_DIFFERENCE: dict[str, float] = {
     "1.2.4.55": 36,
     "1.2.4.50": 65,
 }
+
+# What is odd about each folder, for the table of outcomes.
+FOLDER_WHAT: dict[str, str] = {
+    "axial_plus_localizers_ct": "10 axial slices and 2 scouts in one folder",
+    "big_endian": "big endian MR, RGB ultrasound and enhanced MR",
+    "deflated_sc": "a deflated picture without geometry",
+    "dicomdir_pydicom": "six DICOMDIRs, some broken, over 31 tiny images",
+    "duplicate_position_ct": "four bolus-monitoring slices at one position",
+    "enhanced_ct_localizer": "Enhanced CT of two localizers in two directions",
+    "gantry_tilt_ct_4slices": "a gantry tilted by 14 degrees that no tag tells",
+    "gzipped_dicom": "a gzip file",
+    "i18n_names": "ten captures whose patients' names use eight character sets",
+    "iop_rounding_noise_breast_ct": "an orientation with rounding noise, lossy",
+    "missing_slice_ct": "four slices, one missing among them",
+    "mixed_orientation_mr": "two orientations in one series",
+    "nema_ct1_family": "one slice in five encodings, one file beyond repair",
+    "no_preamble_no_meta_ct": "a file that begins in its meta header",
+    "no_spacing_no_position_ct": "a screen capture that calls itself CT",
+    "nonsquare_and_rescale_per_slice_mr": "oblong pixels and a rescale for each slice",
+    "not_images_sr_pr_rt_pdf": "reports, plans, a PDF, a waveform",
+    "rgb_secondary_capture": "colour captures",
+    "stored_bits_garbage_high_bits": "unused high bits set to one",
+    "too_few_slices": "two slices",
+    "transfer_syntax_lies_encapsulated_jpeg": "JPEG under the name of explicit little endian",
+    "truncated_pixel_data": "pixels that end early",
+    "ts_matrix_same_ct": "one slice in 16 transfer syntaxes",
+    "wrong_vr_number_of_frames": "NumberOfFrames 1A",
+}

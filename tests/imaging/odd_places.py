@@ -147,7 +147,7 @@ CASES = [
         own_matrix=False,
     ),
     OddCase("missing_slice", "one slice missing", _without(5), "scan.missing_slices"),
-    OddCase("missing_unreadable", "one slice damaged", _with_unreadable, "scan.missing_slices"),
+    OddCase("missing_unreadable", "one slice damaged", _with_unreadable, "scan.missing_damaged"),
     OddCase(
         "duplicate_slice",
         "another image at one slice's position, nothing tells them apart",
