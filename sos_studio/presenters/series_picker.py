@@ -135,9 +135,10 @@ class SeriesPicker:
 
         def arrived(picture: Thumbnail | None) -> None:
             self._busy = False
-            self._pictures[uid] = picture
-            self.thumbnail_changed.emit(uid)
-            self._next_thumbnail()
+            if not self._over:  # whoever showed it may be gone too
+                self._pictures[uid] = picture
+                self.thumbnail_changed.emit(uid)
+                self._next_thumbnail()
 
         def work() -> Thumbnail | None:
             try:

@@ -95,6 +95,7 @@ def test_no_picture_is_read_of_a_source_that_is_gone() -> None:
     picker = SeriesPicker(background, reader, lambda *_: None)
     gone = []
     picker.gone.connect(lambda: gone.append(True))
+    picker.thumbnail_changed.connect(gone.append)
     picker.thumbnail("head")
     picker.thumbnail("thick")
     picker.dismiss()
