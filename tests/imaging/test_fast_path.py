@@ -22,8 +22,8 @@ from sos_studio.imaging.dicom_headers import ImageSlice, PixelLayout
 from sos_studio.imaging.dicom_write import write_series
 from sos_studio.imaging.fast_path import is_plain, read_plain
 from sos_studio.imaging.header_prefix import PrefixReader
-from tests.imaging import odd_files, odd_values
 from tests.imaging.odd_dicom import OddCase, anything_goes, save, slices
+from tests.imaging.test_odd_dicom import CASES
 
 Outcome = list[Any]
 
@@ -126,7 +126,7 @@ def test_every_field_of_a_slice_is_known_to_the_short_cut() -> None:
     }
 
 
-@pytest.mark.parametrize("case", [*odd_values.CASES, *odd_files.CASES], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_odd_scan_ends_the_same_with_and_without_short_cuts(tmp_path: Path, case: OddCase) -> None:
     source = case.make(tmp_path)
     assert outcome(source) == carefully(source)
