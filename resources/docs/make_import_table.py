@@ -111,12 +111,12 @@ def fuzz_words(found: Outcome) -> str:
     loaded, refused = found.ends["loaded"], found.inputs - found.ends["loaded"] - len(found.faults)
     memory = f"{TIMES_THE_FILE} times the input's size and {CONSTANT_BYTES >> 20} MB"
     lines = (
-        "The generated and the small real files with bytes flipped, values and lengths overwritten, pieces cut out, doubled and spliced. Each",
-        f"is read in a child process and may take {LONGEST_S:.0f} s and touch {memory} of memory (`tests/imaging/import_storm.py`;",
+        "The generated and the small real files with bytes flipped, values and lengths overwritten, pieces cut out, doubled and spliced.",
+        f"Each is read in a child process and may take {LONGEST_S:.0f} s and touch {memory} of memory (`tests/imaging/import_storm.py`;",
         "`.ci/nightly` tries 30,000).",
         "",
-        f"**{found.inputs:,} inputs: {loaded:,} loaded, {refused:,} refused in words, {len(found.faults)} faults** (crash, hang, memory, an",
-        f"error without words). The longest took {found.longest_s:.2f} s, the most memory touched was {found.most_mb} MB; the refusals",
+        f"**{found.inputs:,} inputs: {loaded:,} loaded, {refused:,} refused in words, {len(found.faults)} faults** (crash, hang, memory,",
+        f"an error without words). The longest took {found.longest_s:.2f} s, the most memory touched was {found.most_mb} MB; the refusals",
         f"are of {len(found.ends) - 1} kinds.",
     )
     return "## Damaged files\n\n" + "\n".join(lines) + "\n"
