@@ -45,7 +45,8 @@ class FileFlow(QObject):
 
     def open_scan_file(self) -> None:
         """One file."""
-        filters = _tr("Scans (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti *.vtk DICOMDIR)") + ";;" + _tr("All files (*)")
+        scans = _tr("Scans (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti *.vtk DICOMDIR)")
+        filters = f"{scans};;{_tr('All files (*)')}"
         self._ask(_tr("Open scan file"), QFileDialog.FileMode.ExistingFile, lambda paths: self._opener.open_path(paths[0]), filters)
 
     def open_project(self) -> None:

@@ -13,6 +13,8 @@ from sos_studio.ui.series_delegate import PICTURE_ROLE, PICTURELESS_ROLE, ROW_RO
 # With more rows than this, those that can't be opened are folded away at first.
 SHOWN_AT_ONCE = 8
 WIDTH, HEIGHT = 760, 560
+# A dialog of one or two rows is no higher than they need: row with a few words, and all that is around the list.
+ROW_HEIGHT, FRAME_HEIGHT = 140, 130
 LAID_OUT_AT_ONCE = 40
 
 Index = QModelIndex | QPersistentModelIndex
@@ -141,8 +143,8 @@ class SeriesPickerDialog(QDialog):
         layout.addWidget(parts.heading(self._question()))
         layout.addWidget(self.list, 1)
         layout.addLayout(foot)
-        self.resize(WIDTH, HEIGHT)
         self._fill()
+        self.resize(WIDTH, min(HEIGHT, FRAME_HEIGHT + ROW_HEIGHT * self.model.rowCount()))
         self.list.setFocus()
         picker.gone.connect(self._on_gone)
 
