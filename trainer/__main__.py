@@ -47,11 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.command == "run":
         return run_job(given.job_dir.resolve())
+    root = given.models_root if given.project is None else given.project / "models"
+    root = None if root is None else root.resolve()
+    mask = environment.mask_output(*[] if root is None else [(root, "<models>")])
     environment.prepare()
     from trainer.jobs.serve import serve as serve_predictions
 
-    root = given.models_root if given.project is None else given.project / "models"
-    return serve_predictions(None if root is None else root.resolve())
+    return serve_predictions(root, mask.hide)
 
 
 def run_job(job_dir: Path) -> int:
@@ -59,7 +61,7 @@ def run_job(job_dir: Path) -> int:
     if not job_dir.is_dir():
         return BAD_INPUT
     environment.claim_output(job_dir / jobs.LOG_FILE)
-    environment.log_to_stderr((job_dir.parent.parent, "<project>"), *_weights_folder())
+    environment.mask_output((job_dir.parent.parent, "<project>")).hide(_weights_name())
     events = EventLog(job_dir / jobs.EVENTS_FILE)
 
     def overdue() -> None:
@@ -112,9 +114,9 @@ def _attempt(job_dir: Path, events: EventLog, control: Control) -> None:
     shutil.rmtree(job_dir / jobs.CHECKPOINTS_DIR, ignore_errors=True)
 
 
-def _weights_folder() -> list[tuple[Path, str]]:
+def _weights_name() -> list[str]:
     weights = os.environ.get(jobs.WEIGHTS_VARIABLE)
-    return [(Path(weights).parent, "<weights>")] if weights else []
+    return [Path(weights).name] if weights else []
 
 
 def read_spec(job_dir: Path) -> jobs.JobSpec:

@@ -60,8 +60,8 @@ class JobContext:
 
     @property
     def settings(self) -> TrainingSettings:
-        """Settings of all three trainings."""
-        return self.spec.settings
+        """Settings of all three trainings, as they are obeyed by networks that start as these do."""
+        return self.spec.settings.starting(from_scratch=self.spec.weights is None)
 
     @property
     def weights(self) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import json
@@ -11,7 +12,6 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from sos_studio.core import atomic
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.settings import user_data_dir
+from trainer.masking import MaskedStream, PathMask
 
 if TYPE_CHECKING:
     import torch
@@ -52,35 +53,23 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 _REPORTED_PACKAGES = ("torch", "torchvision", "timm", "ultralytics", "numpy", "safetensors")
 
 
-class PathlessFormatter(logging.Formatter):
-    """Log lines that name no folder of this computer: logs lie in the project, which is passed on.
+def mask_output(*folders: tuple[Path, str]) -> PathMask:
+    """Log to stderr, and let nothing that Python writes to stderr or stdout name a folder of this computer.
 
     Parameters
     ----------
     folders
         Pairs of a folder and what is written in its stead.
     """
-
-    def __init__(self, folders: Sequence[tuple[Path, str]]) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        # The longest first: a project usually lies in the user's folder.
-        spelled = {text: word for path, word in folders for text in (str(path), str(path.resolve()), repr(str(path))[1:-1])}
-        self._words = sorted(((text, word) for text, word in spelled.items() if len(text) > 1), key=lambda pair: -len(pair[0]))
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The whole entry, traceback included."""
-        text = super().format(record)
-        for folder, word in self._words:
-            text = text.replace(folder, word)
-        return text
-
-
-def log_to_stderr(*folders: tuple[Path, str]) -> None:
-    """Log to stderr, which is the job's log."""
-    handler = logging.StreamHandler(sys.stderr)
-    own = Path(__file__).resolve().parents[1]
-    handler.setFormatter(PathlessFormatter([*folders, (own, "<program>"), (Path(sys.prefix), "<python>"), (Path.home(), "~")]))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    mask = PathMask(folders)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None:  # a program without a console has none
+            masked = MaskedStream(stream, mask)
+            atexit.register(masked.finish)
+            setattr(sys, name, masked)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True)
+    return mask
 
 
 def prepare(threads: int | None = None) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sos_studio.core.training import AugmentationSettings, OptimiserSettings, StudentSettings
+from sos_studio.core.training_cost import side_at
 from trainer.attention import mask_to_grid, training_attention
 from trainer.data import Samples, network_input
 from trainer.evaluation import predict_logits
@@ -16,7 +17,7 @@ from trainer.losses import classification_loss, student_loss
 from trainer.metrics import negative_log_likelihood, softmax, staging_figures
 from trainer.networks import Network
 from trainer.transforms import augment
-from trainer.windows import cut_windows, side_at
+from trainer.windows import cut_windows
 
 
 def stage_weights(target_N: Tensor, stages: int) -> Tensor:

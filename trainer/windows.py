@@ -8,31 +8,8 @@ Shape suffixes: N samples, H and W rows and columns of the input.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
-
-
-def side_at(windows: Sequence[tuple[int, int]], epoch: int) -> int | None:
-    """Side in input pixels of the windows of an epoch (0-based), or None once full images are shown.
-
-    Parameters
-    ----------
-    windows
-        Side and number of epochs of each step, in order.
-    """
-    for side_px, epochs in windows:
-        if epoch < epochs:
-            return side_px
-        epoch -= epochs
-    return None
-
-
-def epoch_cost(windows: Sequence[tuple[int, int]], epoch: int, input_shape_hw: tuple[int, int]) -> float:
-    """Time of an epoch over that of an epoch on full images, roughly: a tenth goes with the step, the rest with its pixels."""
-    side_px = side_at(windows, epoch)
-    return 1.0 if side_px is None else 0.1 + 0.9 * min(1.0, side_px**2 / (input_shape_hw[0] * input_shape_hw[1]))
 
 
 def frame_boxes(masks_NHW: Tensor) -> Tensor:

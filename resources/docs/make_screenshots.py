@@ -1,4 +1,4 @@
-"""Make the README's pictures from the running app: the seven steps in the real window, driven by mouse and keys.
+"""Make the README's pictures from the running app: the seven steps in the real window, and scans that it refuses, driven by mouse and keys.
 
 Run from the project's root: ``python resources/docs/make_screenshots.py --project DIR [--out DIR]``. DIR is a project of
 ``sos-studio demo`` in which the networks have been trained; it is copied, never written to. Looks best under an X server
@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QTableWidget, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.core.job_state import JobStatus
@@ -36,8 +36,9 @@ from sos_studio.services import scans
 from sos_studio.ui import app as studio
 from sos_studio.ui import theme
 from sos_studio.ui.background import PoolBackground
-from sos_studio.ui.dialogs import SeriesDialog
 from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.refusal_dialog import RefusalDialog
+from sos_studio.ui.series_picker import SeriesPickerDialog
 
 log = logging.getLogger("make_screenshots")
 
@@ -83,13 +84,11 @@ class Photographer:
             shutil.copytree(path, folder / path.name)
         wanted = scans.list_series(scans_here[0])[0].uid
         window.opener.open_path(folder)
-        wait(lambda: window.findChild(SeriesDialog) is not None)
-        dialog = window.findChild(SeriesDialog)
-        assert isinstance(dialog, SeriesDialog)
+        wait(lambda: window.findChild(SeriesPickerDialog) is not None)
+        dialog = window.findChild(SeriesPickerDialog)
+        assert isinstance(dialog, SeriesPickerDialog)
         if dialog.uid != wanted:
-            table = dialog.findChild(QTableWidget)
-            assert isinstance(table, QTableWidget)
-            QTest.keyClick(table, Qt.Key.Key_Down)
+            QTest.keyClick(dialog.list, Qt.Key.Key_Down)
         settle(window)
         self._keep("1-open", with_dialog(window.grab(), dialog))
         QTest.keyClick(dialog, Qt.Key.Key_Return)
@@ -97,6 +96,31 @@ class Photographer:
         # Without a window manager nobody gives the keys back when a dialog closes.
         window.activateWindow()
         wait(window.isActiveWindow)
+
+    def refusals(self) -> None:
+        """Three scans that are refused, each with its reason and its files: a slice is missing, a file was cut off, there is no image."""
+        scan = next(path for path in sorted((self.project / "scans").iterdir()) if len(list(path.iterdir())) > 20)
+        for name, spoil in (("missing-slice", without_a_slice), ("cut-off", cut_off), ("no-image", reports_only)):
+            folder = self.project.parent / name
+            spoil(scan, folder)
+            self._refuse(folder, f"refused-{name}")
+
+    def _refuse(self, folder: Path, name: str) -> None:
+        window = self.window
+        window.messages.dismiss()
+        window.opener.open_path(folder)
+        more = window.messages.findChild(QPushButton)
+        assert isinstance(more, QPushButton)
+        wait(more.isVisible)
+        QTest.mouseClick(more, LEFT)
+        wait(lambda: window.findChild(RefusalDialog) is not None)
+        dialog = window.findChild(RefusalDialog)
+        assert isinstance(dialog, RefusalDialog)
+        settle(window)
+        self._keep(name, with_dialog(window.grab(), dialog))
+        dialog.reject()
+        wait(lambda: window.findChild(RefusalDialog) is None)
+        window.messages.dismiss()
 
     def orient(self) -> None:
         """2: the head as the truth has it, the last degrees of roll with the mouse, which is still held."""
@@ -212,6 +236,27 @@ class Photographer:
         log.info("%s: %d kB", path.name, path.stat().st_size // 1000)
 
 
+def without_a_slice(scan: Path, folder: Path) -> None:
+    """A copy of a series, as if one file had been lost on the way."""
+    shutil.copytree(scan, folder)
+    files = sorted(folder.iterdir())
+    files[len(files) // 2].unlink()
+
+
+def cut_off(scan: Path, folder: Path) -> None:
+    """A copy whose last file ends too early, as if the disc had been full."""
+    shutil.copytree(scan, folder)
+    last = max(folder.iterdir())
+    last.write_bytes(last.read_bytes()[:-1000])
+
+
+def reports_only(_scan: Path, folder: Path) -> None:
+    """A folder beside the one that was meant."""
+    folder.mkdir()
+    for name in ("report.pdf", "viewer.exe", "readme.txt"):
+        (folder / name).write_bytes(b"not an image")
+
+
 def turned(vector: QPointF, degrees: float) -> QPointF:
     """A vector of the screen, turned clockwise."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
@@ -260,8 +305,12 @@ def with_dialog(behind: QPixmap, dialog: QDialog) -> QPixmap:
     return behind
 
 
-def make(project: Path, out: Path) -> None:
-    """Make all pictures of a copy of the project."""
+# In this order: most of them go on where the one before ended.
+PICTURES = ("open", "refusals", "orient", "capture", "crop", "stage", "train", "predict")
+
+
+def make(project: Path, out: Path, pictures: Sequence[str] = PICTURES) -> None:
+    """Make pictures of a copy of the project."""
     app = studio.application()
     theme.apply(app, "dark")
     with tempfile.TemporaryDirectory() as folder:
@@ -275,16 +324,8 @@ def make(project: Path, out: Path) -> None:
         window.show()
         photographer = Photographer(window, copy, out)
         try:
-            for step in (
-                photographer.open,
-                photographer.orient,
-                photographer.capture,
-                photographer.crop,
-                photographer.stage,
-                photographer.train,
-                photographer.predict,
-            ):
-                step()
+            for name in pictures:
+                getattr(photographer, name)()
         finally:
             window.predict.presenter.close()
             window.close()
@@ -296,6 +337,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the README's pictures from the running app.")
     parser.add_argument("--project", type=Path, required=True, help="a demo project with trained networks; it is copied, not changed")
     parser.add_argument("--out", type=Path, default=HERE / "screenshots")
+    parser.add_argument("--only", nargs="+", choices=PICTURES, default=PICTURES, help="of these, in this order; `open` comes first")
     arguments = parser.parse_args()
     if not (arguments.project / "phantom-truth.json").is_file():
         parser.error("--project must be a folder made by `sos-studio demo`")
@@ -304,7 +346,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    make(arguments.project, arguments.out)
+    make(arguments.project, arguments.out, arguments.only)
 
 
 if __name__ == "__main__":

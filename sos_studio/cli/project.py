@@ -10,6 +10,7 @@ import click
 from sos_studio.cli import faults
 from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.cli.project_patients import keep_options, patients, secret
 from sos_studio.messages import message
 
 if TYPE_CHECKING:
@@ -29,14 +30,22 @@ def command() -> None:
     """Make, fill, check and export a project."""
 
 
+command.add_command(patients)
+command.add_command(secret)
+
+
 @command.command("new")
 @click.argument("directory", type=PATH, metavar="DIR")
+@keep_options
 @json_option
-def new(directory: Path, as_json: bool) -> None:
+def new(directory: Path, keep_age: bool | None, keep_sex: bool | None, as_json: bool) -> None:
     """Make an empty project in a new or empty folder DIR."""
+    from sos_studio.services import patients as patients_service
     from sos_studio.services import projects
 
     with projects.create(directory) as project:
+        if keep_age is not None or keep_sex is not None:
+            patients_service.decide(project, keep_age=keep_age, keep_sex=keep_sex)
         if as_json:
             emit_json({"project": str(directory), "project_id": project.project_id})
         else:

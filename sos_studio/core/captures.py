@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from sos_studio.core.corrections import Correction
 from sos_studio.core.geometry import Orientation
 from sos_studio.core.roi import Finite
 
@@ -74,7 +75,8 @@ class CaptureRecord(_Record):
     """Everything needed to make the same pixels again from the same series. No UIDs, no paths, no patient text.
 
     An imported image has no series: `series_hash`, `orientation`, `lps_from_uv` and `value_from_png` are then None, and
-    `spacing_mm` is None unless it was given.
+    `spacing_mm` is None unless it was given. `corrections` says what was done to the scan's voxels before; it is written only
+    if there was any, so that programs that don't know it read all other records.
     """
 
     schema_version: Literal[1] = CAPTURE_SCHEMA_VERSION
@@ -91,6 +93,14 @@ class CaptureRecord(_Record):
     window: Window | None
     value_from_png: ValueFromPng | None
     mirrored: bool = False
+    corrections: tuple[Correction, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_empty_corrections(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = whole(self)
+        if not self.corrections:
+            written.pop("corrections", None)
+        return written
 
 
 def matrix4(matrix: npt.NDArray[np.float64]) -> Matrix4:

@@ -35,6 +35,8 @@ class JobState:
     ----------
     fraction_before
         Share that was done when this attempt first told of progress: a resumed job is not quicker for what it found done.
+    going_utc
+        When it last stood at `fraction_before`: until then it was only getting ready, which says nothing of its pace.
     """
 
     status: JobStatus = JobStatus.QUEUED
@@ -51,6 +53,7 @@ class JobState:
     failure_code: str = ""
     failure_values: dict[str, Any] = field(default_factory=dict)
     fraction_before: float | None = 0.0
+    going_utc: datetime | None = None
 
     @property
     def fraction(self) -> float:
@@ -62,12 +65,12 @@ class JobState:
     @property
     def seconds_left(self) -> float | None:
         """Time left at the pace of this attempt; None before its first hundredth."""
-        if self.status is not JobStatus.RUNNING or self.started_utc is None or self.updated_utc is None or self.fraction_before is None:
+        if self.status is not JobStatus.RUNNING or self.going_utc is None or self.updated_utc is None or self.fraction_before is None:
             return None
         gained = self.fraction - self.fraction_before
         if gained < 0.01:
             return None
-        elapsed = (self.updated_utc - self.started_utc).total_seconds()
+        elapsed = (self.updated_utc - self.going_utc).total_seconds()
         return elapsed * (1.0 - self.fraction) / gained
 
     def after(self, event: Event) -> JobState:
@@ -85,10 +88,12 @@ class JobState:
                     failure_code="",
                     failure_values={},
                     fraction_before=0.0 if event.attempt == 1 else None,
+                    going_utc=event.utc,
                 )
             case Progress():
                 state = replace(state, done=event.done, total=event.total, part=event.part)
-                return state if state.fraction_before is not None else replace(state, fraction_before=state.fraction)
+                before = state.fraction if state.fraction_before is None else state.fraction_before
+                return replace(state, fraction_before=before, going_utc=event.utc if state.fraction <= before else state.going_utc)
             case Metric():
                 return replace(state, metrics=(*state.metrics, event))
             case Artifact():

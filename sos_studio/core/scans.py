@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sos_studio.core.corrections import Correction
+
 Severity = Literal["error", "warning", "info"]
 
 
@@ -30,6 +32,8 @@ class SeriesInfo:
         None where the header does not allow them. k ascends along row × column direction.
     value_range
         Lowest and highest decoded value, None until the pixels were read.
+    corrections
+        What is done to the voxels when the series is loaded (`Volume.corrections`); shape and matrix are those after it.
     """
 
     uid: str
@@ -40,3 +44,4 @@ class SeriesInfo:
     lps_from_ijk: tuple[tuple[float, float, float, float], ...] | None = None
     value_range: tuple[float, float] | None = None
     problems: tuple[Problem, ...] = ()
+    corrections: tuple[Correction, ...] = ()

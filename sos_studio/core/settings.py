@@ -8,17 +8,33 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from sos_studio.core import atomic
 
 DATA_DIR_VARIABLE = "SOS_STUDIO_DATA_DIR"
+SCREENSHOTS_VARIABLE = "SOS_STUDIO_SCREENSHOTS"
+
+
+class Visit(BaseModel):
+    """Where the user was in a project when they left it (`seen_utc`). Pseudonyms only."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case_id: str | None = None
+    step: Literal["orient", "crop", "stage", "predict"] = "orient"
+    seen_utc: AwareDatetime
 
 
 def user_data_dir() -> Path:
     """Where settings, keys and caches of this user live; `SOS_STUDIO_DATA_DIR` moves it (tests, kiosks)."""
     chosen = os.environ.get(DATA_DIR_VARIABLE)
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("sos-studio", appauthor=False))
+
+
+def names_hidden() -> bool:
+    """Whether pictures are taken of the window (`SOS_STUDIO_SCREENSHOTS=1`): names of files and folders may be patients'."""
+    return os.environ.get(SCREENSHOTS_VARIABLE, "0") not in ("", "0")
 
 
 class Settings(BaseModel):
@@ -29,11 +45,15 @@ class Settings(BaseModel):
     evaluator: str = ""
     facing: Literal["right", "left"] = "right"
     theme: Literal["system", "dark", "light"] = "system"
-    recent: tuple[str, ...] = ()
+    # Where scans and projects were opened from, the latest first.
+    recent_scans: tuple[str, ...] = ()
+    recent_projects: tuple[str, ...] = ()
     weights: dict[str, str] = {}
     from_scratch_told: bool = False
     # Trainings whose end this user has been told of, so that one that ended while no window was open is told of once.
     told_jobs: tuple[str, ...] = ()
+    # By project id, the project left last first.
+    visits: dict[str, Visit] = {}
     preset: str = "quick"
     window_geometry: str = ""
 

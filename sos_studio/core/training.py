@@ -79,7 +79,8 @@ class StudentSettings(_Settings):
     ----------
     windows
         ``(side in input pixels, epochs)``: before whole full images, that many epochs of the training show windows about the frame.
-        Empty, as in the paper, when starting weights already know what bone looks like.
+    windows_when
+        ``from-scratch``: not for a student that begins with starting weights, which know already what bone looks like (ADR 12).
     """
 
     network: str = "convnext_atto"
@@ -95,6 +96,7 @@ class StudentSettings(_Settings):
     teacher_logits: Literal["cross-fitted", "in-sample"] = "cross-fitted"
     cross_fit_folds: Annotated[int, Field(ge=2, le=10)] = 3
     windows: tuple[tuple[Size, Annotated[int, Field(ge=1)]], ...] = ()
+    windows_when: Literal["from-scratch", "always"] = "from-scratch"
     optimiser: OptimiserSettings = OptimiserSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
 
@@ -125,6 +127,12 @@ class TrainingSettings(_Settings):
         if self.teacher.network != self.student.network:
             raise ValueError("teacher.network and student.network must be the same")
         return self
+
+    def starting(self, *, from_scratch: bool) -> Self:
+        """The settings as they are obeyed, with starting weights or without: the student's windows depend on it."""
+        if from_scratch or self.student.windows_when == "always" or not self.student.windows:
+            return self
+        return self.model_copy(update={"student": self.student.model_copy(update={"windows": ()})})
 
 
 def training_settings(preset: dict[str, Any], overrides: dict[str, Any] | None = None) -> TrainingSettings:

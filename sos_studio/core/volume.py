@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sos_studio.core.corrections import Correction
 from sos_studio.core.errors import BadInputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -26,6 +27,8 @@ class Volume:
     lps_from_ijk
         4 x 4 affine acting on ``(i, j, k, 1)``; maps voxel *centres* to DICOM LPS millimetres. Its columns are
         orthogonal (sheared grids are resampled before they become a `Volume`).
+    corrections
+        What such resampling did; empty for voxels as the scanner made them.
 
     Raises
     ------
@@ -36,6 +39,7 @@ class Volume:
 
     array_kji: npt.NDArray[Any]
     lps_from_ijk: FloatArray
+    corrections: tuple[Correction, ...] = ()
 
     def __post_init__(self) -> None:
         if self.array_kji.ndim != 3 or 0 in self.array_kji.shape:
@@ -112,5 +116,7 @@ class Volume:
             with np.errstate(invalid="ignore"):  # NaN and out-of-range values just don't compare equal
                 as_int = plane_ji.astype("<i2", copy=False)
             exact = plane_ji.dtype == np.int16 or bool(np.all(as_int == plane_ji))
-            digest.update(b"i" + as_int.tobytes() if exact else b"f" + plane_ji.astype("<f4").tobytes())
+            digest.update(b"i" if exact else b"f")
+            # The planes' own memory: no copy of what may be a gigabyte.
+            digest.update(as_int.data if exact else plane_ji.astype("<f4", copy=False).data)
         return digest.hexdigest()

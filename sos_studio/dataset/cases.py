@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import ConsensusRule, Reading, consensus, standing, utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
+from sos_studio.dataset.patient_data import allowed_age, sex_allowed
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.pseudonyms import require_pseudonym
 from sos_studio.dataset.readings import all_readings, readings
@@ -98,13 +100,19 @@ def add_case(
 def new_case(
     project: Project, session: sql.Session, patient: str | None, age_years: float | None, sex: Sex | None, *, imported: bool
 ) -> sql.CaseRow:
-    """A checked row for a new case with the next free number, not yet in the session; for callers that write more in one go."""
+    """A checked row for a new case with the next free number, not yet in the session; for callers that write more in one go.
+
+    Of age and sex it has what the project may keep (`patient_data`).
+    """
     if patient is not None:
         require_pseudonym(patient, phantom=project.phantom)
     if age_years is not None and not 0 <= age_years <= MAX_AGE_YEARS:
         raise BadInputError("case.bad_age", age=age_years)
     if sex not in ("F", "M", None):
         raise BadInputError("case.bad_sex", sex=sex)
+    age_years = allowed_age(session, age_years)
+    if not sex_allowed(session):
+        sex = None
     number = (session.scalar(sql.select(sql.func.max(sql.CaseRow.number))) or 0) + 1
     # A folder without a case was left by a crash and holds somebody else's picture.
     while project.path(CAPTURES_DIR, f"case-{number:04d}").exists():
@@ -118,6 +126,24 @@ def new_case(
         imported=imported,
         created_utc=utc_now(),
     )
+
+
+def withdraw(project: Project, case_id: str) -> None:
+    """Take back a case that was made for a capture which could not be stored; one that has anything stays.
+
+    Raises
+    ------
+    ProjectError
+        Refusals of the disk.
+    """
+    tables = (sql.CaptureRow, sql.ExclusionRow)  # readings and predictions need a capture
+    with project.writing() as session:
+        row = session.scalars(sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)).first()
+        if row is None or any(session.scalars(sql.select(table).where(table.case_id == case_id)).first() for table in tables):
+            return
+        session.delete(row)
+    with contextlib.suppress(OSError):  # holds something after all
+        project.path(CAPTURES_DIR, case_id).rmdir()
 
 
 def cases(project: Project, rule: ConsensusRule = "majority") -> list[CaseSummary]:

@@ -21,6 +21,7 @@ from sos_studio.dataset import readings, sql
 from sos_studio.dataset.captures import sha256, write_capture_files
 from sos_studio.dataset.cases import new_case
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, read_labels
+from sos_studio.dataset.patients import PatientCode, named
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
 
@@ -241,10 +242,11 @@ class _Run:
     def _store(self, image: DecodedImage, digest: str, person: LabelRow | None, rows: Sequence[LabelRow]) -> str:
         """Case, capture and readings in one write: after a crash all of them are there or none."""
         project = self._project
-        patient = pseudonym(person.patient) if person and person.patient else None
+        code = PatientCode(pseudonym(project, person.patient)) if person and person.patient else None
         folder: Path | None = None
         try:
             with project.writing() as session:
+                patient = None if code is None else named(session, code)
                 case = new_case(
                     project, session, patient, person.age_years if person else None, person.sex if person else None, imported=True
                 )

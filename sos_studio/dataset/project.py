@@ -266,6 +266,8 @@ def _engine(database: Path, *, read_only: bool) -> sql.Engine:
         if not read_only:
             # No WAL: its shared memory fails on network and cloud-synced folders.
             connection.execute("PRAGMA journal_mode=DELETE")
+            # What is taken out of a project (`patient_data`) must not stay readable in free pages.
+            connection.execute("PRAGMA secure_delete=ON")
             connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         return connection
 

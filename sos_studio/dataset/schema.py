@@ -33,7 +33,10 @@ class Base(DeclarativeBase):
 
 
 class ProjectRow(Base):
-    """The project itself: one row."""
+    """The project itself: one row.
+
+    `secret_check` knows the right secret again without telling it; `keep_age` and `keep_sex` are None until a person decides.
+    """
 
     __tablename__ = "project"
 
@@ -42,6 +45,9 @@ class ProjectRow(Base):
     scheme: Mapped[str]
     software: Mapped[str]
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
+    secret_check: Mapped[str | None]
+    keep_age: Mapped[bool | None]
+    keep_sex: Mapped[bool | None]
 
 
 class CaseRow(Base):
@@ -58,6 +64,17 @@ class CaseRow(Base):
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
 
     __table_args__ = (CheckConstraint("sex IN ('F', 'M')", name="known_sex"), {"sqlite_autoincrement": True})
+
+
+class PatientCodeRow(Base):
+    """A keyed hash under which a patient was met (`patients.PatientCode`), and the pseudonym that the patient's cases have."""
+
+    __tablename__ = "patient_codes"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    born: Mapped[str] = mapped_column(primary_key=True)
+    patient: Mapped[str] = mapped_column(index=True)
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class CaptureRow(Base):

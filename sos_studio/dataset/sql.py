@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, func, select, text
+    from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, func, select, text, update
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ExclusionRow,
         FoldRow,
         ManifestRow,
+        PatientCodeRow,
         PredictionRow,
         ProjectRow,
         ReadingRow,
@@ -35,6 +36,7 @@ __all__ = [
     "ExclusionRow",
     "FoldRow",
     "ManifestRow",
+    "PatientCodeRow",
     "PredictionRow",
     "ProjectRow",
     "QueuePool",
@@ -46,6 +48,7 @@ __all__ = [
     "func",
     "select",
     "text",
+    "update",
 ]
 
 _HOME_OF = {"DBAPIError": "sqlalchemy.exc", "Session": "sqlalchemy.orm"}

@@ -1,4 +1,4 @@
-"""Zip archives of DICOM files, unpacked for as long as they are read."""
+"""Zip archives of scans, unpacked for as long as they are read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.imaging.dicom_headers import looks_like_dicom
 
 Cancelled = Callable[[], bool]
 
+# Formats that are known by their names; a detached header and its data file would not find one another under new names.
+VOLUME_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".vti", ".vtk")
 MAX_FILES = 50_000
+_ENCRYPTED = 0x1
 MAX_EXPANSION = 1100
 _CHUNK = 1 << 20
 
@@ -39,7 +43,8 @@ def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Path]:
     Raises
     ------
     BadInputError
-        ``scan.bad_zip`` if it is damaged or encrypted, ``scan.zip_too_large`` if it does not fit on the disk.
+        ``scan.bad_zip`` if it is damaged, ``scan.zip_encrypted``, ``scan.nested_zip`` if it holds archives and no scan,
+        ``scan.zip_too_large`` if it does not fit on the disk.
     """
     with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
         try:
@@ -52,6 +57,8 @@ def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Path]:
 def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> None:
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
+        if any(member.flag_bits & _ENCRYPTED for member in members):
+            raise BadInputError("scan.zip_encrypted", file=path.name)
         total = sum(member.file_size for member in members)
         room = shutil.disk_usage(folder).free - 200_000_000
         if len(members) > MAX_FILES or total > room or total > path.stat().st_size * MAX_EXPANSION:
@@ -59,9 +66,24 @@ def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> None:
         for number, member in enumerate(members):
             if cancelled is not None and cancelled():
                 raise CancelledError
-            with archive.open(member) as source, open(folder / f"{number:06d}", "wb") as target:
+            with archive.open(member) as source, open(folder / f"{number:06d}{_format_of(member.filename)}", "wb") as target:
                 # Never more than the directory promised: a bomb lies about its size.
                 left = member.file_size
                 while left > 0 and (chunk := source.read(min(_CHUNK, left))):
                     target.write(chunk)
                     left -= len(chunk)
+    unpacked_files = sorted(folder.iterdir())
+    if any(is_zip(file) for file in unpacked_files) and not any(_may_be_scan(file) for file in unpacked_files):
+        raise BadInputError("scan.nested_zip", file=path.name)
+
+
+def _format_of(name: str) -> str:
+    """The ending of a volume file's name, which says its format; nothing of any other name."""
+    return next((ending for ending in VOLUME_ENDINGS if name.lower().endswith(ending)), "")
+
+
+def _may_be_scan(path: Path) -> bool:
+    if path.suffix:
+        return True
+    with open(path, "rb") as stream:
+        return looks_like_dicom(stream.read(132))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.core.captures import DEFAULT_SPACING_MM, CaptureRecord, OrientationRecord, ValueFromPng, Window, matrix4
+from sos_studio.core.corrections import Correction
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.geometry import Orientation, capture_grid
 from sos_studio.core.volume import Volume
@@ -43,6 +44,8 @@ class CaptureImage:
         4 x 4, see `core.geometry.capture_grid`.
     series_hash
         Identity of the scan it was made from.
+    corrections
+        What was done to that scan's voxels when it was loaded.
     """
 
     values_vu: npt.NDArray[np.float32]
@@ -55,6 +58,7 @@ class CaptureImage:
     window: Window
     value_from_png: ValueFromPng
     series_hash: str
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def shape_vu(self) -> tuple[int, int]:
@@ -145,6 +149,7 @@ def capture_midsagittal(
         window=window,
         value_from_png=scale,
         series_hash=volume.series_hash,
+        corrections=volume.corrections,
     )
 
 
@@ -171,6 +176,7 @@ def record(capture: CaptureImage, case: str, capture_id: str, software: str) -> 
         interpolation="trilinear",
         window=capture.window,
         value_from_png=capture.value_from_png,
+        corrections=capture.corrections,
     )
 
 
@@ -203,4 +209,5 @@ def replay(volume: Volume, record: CaptureRecord) -> CaptureImage:
         window=window,
         value_from_png=scale,
         series_hash=volume.series_hash,
+        corrections=volume.corrections,
     )

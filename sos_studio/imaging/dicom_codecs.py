@@ -5,39 +5,26 @@ imagecodecs does all decompression: it lets go of the GIL, so that two threads g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sos_studio.core.errors import BadInputError
-from sos_studio.imaging.dicom_headers import BIG_ENDIAN, PixelLayout
+from sos_studio.imaging.codestreams import HTJ2K, JPEG, JPEG_2000, JPEG_LS, StreamFormat, stream_format
+from sos_studio.imaging.dicom_headers import ENCAPSULATED_UNCOMPRESSED, PixelLayout
+from sos_studio.imaging.encapsulation import RLE
 
-RLE = "1.2.840.10008.1.2.5"
-
-
-@dataclass(frozen=True)
-class CodestreamFormat:
-    """What a JPEG 2000 stream says of its own numbers; it may differ from the DICOM header."""
-
-    bits: int
-    signed: bool
+# A header and a stream may agree on a size that no stream of this length holds. Black slices compress best, and small ones cost
+# nothing to try.
+MAX_EXPANSION, SMALL_BYTES = 4096, 32 << 20
+# Two bytes of DICOM's RLE make at most 128.
+MAX_RLE_EXPANSION = 64
 
 
 def unpacked(data: bytes | memoryview, layout: PixelLayout) -> npt.NDArray[Any]:
     """An uncompressed frame as rows x columns unsigned numbers, as stored (no copy)."""
-    order = ">" if layout.transfer_syntax == BIG_ENDIAN else "<"
-    return np.frombuffer(data, dtype=f"{order}u{layout.bits_allocated // 8}").reshape(layout.rows, layout.columns)
-
-
-def _codestream_format(data: bytes) -> CodestreamFormat | None:
-    """Precision and sign from the SIZ segment of a JPEG 2000 codestream; None if it is none."""
-    start = data.find(b"\xff\x4f\xff\x51")
-    if start < 0 or len(data) < start + 43:
-        return None
-    ssiz = data[start + 42]
-    return CodestreamFormat(bits=(ssiz & 0x7F) + 1, signed=bool(ssiz & 0x80))
+    return np.frombuffer(data, dtype=f"{layout.byte_order}u{layout.bits_allocated // 8}").reshape(layout.rows, layout.columns)
 
 
 def _check_complete(data: bytes, name: str) -> None:
@@ -46,36 +33,33 @@ def _check_complete(data: bytes, name: str) -> None:
         raise BadInputError("scan.truncated", file=name)
 
 
-def _decode_stream(data: bytes, layout: PixelLayout) -> npt.NDArray[Any]:
+def _check_size(data: bytes, stream: StreamFormat | None, layout: PixelLayout, name: str) -> None:
+    """What the stream says of its size is what the header says, and it is long enough to hold so much."""
+    most = len(data) * (MAX_RLE_EXPANSION if layout.transfer_syntax == RLE else MAX_EXPANSION)
+    if layout.frame_bytes > (most if layout.transfer_syntax == RLE else max(most, SMALL_BYTES)):
+        raise BadInputError("scan.truncated", file=name)
+    if stream is not None and (stream.rows, stream.columns, stream.components) != (layout.rows, layout.columns, 1):
+        raise BadInputError("scan.size_mismatch", file=name)
+
+
+def _decode_stream(data: bytes, stream: StreamFormat | None, layout: PixelLayout) -> npt.NDArray[Any]:
     """Choose the decoder by the stream's own signature: headers name the wrong syntax more often than streams do."""
     import imagecodecs
 
-    decoded: Any
+    if layout.transfer_syntax == ENCAPSULATED_UNCOMPRESSED:
+        return unpacked(data[: layout.frame_bytes], layout)
     if layout.transfer_syntax == RLE:
         dtype = f"<u{layout.bits_allocated // 8}"
         return np.frombuffer(imagecodecs.dicomrle_decode(data, dtype=dtype), dtype=dtype).reshape(layout.rows, layout.columns)
-    if data[:4] == b"\xff\xd8\xff\xf7" or _is_jpeg_ls(data):
-        decoded = imagecodecs.jpegls_decode(data)
-    elif data[:2] == b"\xff\xd8":
-        decoded = imagecodecs.jpeg8_decode(data)
-    elif data[:2] == b"\xff\x4f" or data[4:8] == b"jP  ":
-        decoded = imagecodecs.jpeg2k_decode(data)
-    else:
+    if stream is None:
         raise BadInputError("scan.unknown_syntax", syntax=layout.transfer_syntax)
-    return np.asarray(decoded)
-
-
-def _is_jpeg_ls(data: bytes) -> bool:
-    """Whether the frame header of a JPEG stream is that of JPEG-LS (marker FFF7), behind any application segments."""
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == 0xF7:
-            return True
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return False
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return False
+    decoders = {
+        JPEG_LS: imagecodecs.jpegls_decode,
+        JPEG: imagecodecs.jpeg8_decode,
+        JPEG_2000: imagecodecs.jpeg2k_decode,
+        HTJ2K: imagecodecs.htj2k_decode if imagecodecs.HTJ2K.available else imagecodecs.jpeg2k_decode,
+    }
+    return np.asarray(decoders[stream.kind](data))
 
 
 def decompressed(data: bytes, layout: PixelLayout, name: str) -> npt.NDArray[Any]:
@@ -92,10 +76,12 @@ def decompressed(data: bytes, layout: PixelLayout, name: str) -> npt.NDArray[Any
         ``scan.truncated``, ``scan.cannot_decode``, ``scan.unknown_syntax``, ``scan.size_mismatch``.
     """
     # A frame is padded to an even length with one zero byte.
-    trimmed = data.rstrip(b"\x00") if layout.transfer_syntax != RLE else data
-    _check_complete(trimmed, name)
+    raw = layout.transfer_syntax in (RLE, ENCAPSULATED_UNCOMPRESSED)
+    stream = None if raw else stream_format(data)
+    _check_complete(data if raw else data.rstrip(b"\x00"), name)
+    _check_size(data, stream, layout, name)
     try:
-        decoded = _decode_stream(data, layout)
+        decoded = _decode_stream(data, stream, layout)
     except BadInputError:
         raise
     except Exception:
@@ -103,15 +89,11 @@ def decompressed(data: bytes, layout: PixelLayout, name: str) -> npt.NDArray[Any
         raise BadInputError("scan.cannot_decode", file=name, syntax=layout.transfer_syntax) from None
     if decoded.shape != (layout.rows, layout.columns):
         raise BadInputError("scan.size_mismatch", file=name)
-    if data[:2] == b"\xff\x4f" or data[4:8] == b"jP  ":
-        return _reconciled(decoded, _codestream_format(data), layout)
-    return decoded
+    return _reconciled(decoded, stream, layout) if stream is not None and stream.kind in (JPEG_2000, HTJ2K) else decoded
 
 
-def _reconciled(decoded: npt.NDArray[Any], stream: CodestreamFormat | None, layout: PixelLayout) -> npt.NDArray[Any]:
+def _reconciled(decoded: npt.NDArray[Any], stream: StreamFormat, layout: PixelLayout) -> npt.NDArray[Any]:
     """Settle who is right about the sign: a signed stream is; an unsigned one of a signed image gets it at its own precision."""
-    if stream is None:
-        return decoded
     if stream.signed and not layout.signed:
         return decoded.astype(np.int32)
     if stream.signed or not layout.signed or stream.bits >= layout.bits_stored:
@@ -121,12 +103,17 @@ def _reconciled(decoded: npt.NDArray[Any], stream: CodestreamFormat | None, layo
     return np.where(wide >= half, wide - 2 * half, wide)
 
 
-def stored_values(packed: npt.NDArray[Any], layout: PixelLayout) -> npt.NDArray[Any]:
-    """Numbers of `bits_stored` bits with their sign, garbage in the unused bits cleared.
+def stored_values(packed: npt.NDArray[Any], layout: PixelLayout, name: str) -> npt.NDArray[Any]:
+    """Numbers of `bits_stored` bits with their sign, overlays and garbage in the unused bits cleared.
 
     Returns
     -------
     int8 … int32 or uint8 … uint32; a view where nothing has to change.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.bad_header`` if the header says that numbers lie in the upper bits and there are some in the lower ones.
     """
     size = layout.bits_allocated // 8
     if packed.dtype.itemsize != size:
@@ -138,6 +125,8 @@ def stored_values(packed: npt.NDArray[Any], layout: PixelLayout) -> npt.NDArray[
     if shift == 0 and unused == 0:
         wanted = np.dtype(f"{'i' if layout.signed else 'u'}{size}").newbyteorder(packed.dtype.byteorder)
         return packed.view(wanted)
+    if shift and np.any(packed & packed.dtype.type((1 << shift) - 1)):
+        raise BadInputError("scan.bad_header", file=name, attribute="HighBit")
     unsigned = packed.view(np.dtype(f"u{size}").newbyteorder(packed.dtype.byteorder)).astype(f"u{size}")
     # Move the sign bit to the top, then back: the arithmetic shift fills in the sign.
     at_top = unsigned << (layout.bits_allocated - 1 - layout.high_bit)

@@ -6,29 +6,35 @@ Nothing that names a person is kept.
 from __future__ import annotations
 
 import logging
-import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.imaging.deflated import DEFLATED, META_BYTES, read_deflated, says_deflated
+from sos_studio.imaging.dicom_frames import FRAMED, frames_of, geometry, is_localizer
+from sos_studio.imaging.encapsulation import first_bytes, stream_family
+from sos_studio.imaging.header_values import Header, UnusableError, whole
+from sos_studio.imaging.modality_lut import ModalityLut, padding_number, value_rule
+from sos_studio.imaging.variants import kin
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 Vector = tuple[float, float, float]
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
-ENHANCED_CT = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
+# A header in little endian, pixels in big endian: General Electric's own.
+GE_BIG_ENDIAN_PIXELS = "1.2.840.113619.5.2"
+ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 
-UNCOMPRESSED = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, "1.2.840.113619.5.2"})
+UNCOMPRESSED = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, GE_BIG_ENDIAN_PIXELS})
 
 # Transfer syntaxes that always lose information, and those that may.
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81))
@@ -36,6 +42,9 @@ LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 
 # A frame larger than this is a header that lies.
 MAX_SIDE_PX = 16384
 MAX_FRAMES = 10_000
+# Pixels as floating-point numbers, and how many bits they have.
+_EXPLICIT_PIXELS = frozenset({b"OB\0\0", b"OW\0\0", b"UN\0\0"})
+_FLOAT_PIXELS = {(0x7FE0, 0x0008): 32, (0x7FE0, 0x0009): 64}
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class PixelLayout:
     ----------
     offset, length
         Of the pixel data's value in the file, as far as the file reaches; `length` is None when it is encapsulated
-        (undefined). `offset` is -1 in a deflated file, which has to be inflated first.
+        (undefined). In a deflated file they count from the begin of what it inflates to.
     """
 
     transfer_syntax: str
@@ -67,6 +76,11 @@ class PixelLayout:
         """Bytes of one uncompressed frame."""
         return self.rows * self.columns * self.samples * self.bits_allocated // 8
 
+    @property
+    def byte_order(self) -> str:
+        """Of uncompressed pixels, as numpy writes it."""
+        return ">" if self.transfer_syntax in (BIG_ENDIAN, GE_BIG_ENDIAN_PIXELS) else "<"
+
 
 @dataclass(frozen=True)
 class ImageSlice:
@@ -77,7 +91,17 @@ class ImageSlice:
     spacing_mm_vu
         Distance between rows, distance between columns (the order of DICOM's Pixel Spacing).
     slope, intercept
-        ``value = slope · stored + intercept``.
+        ``value = slope · stored + intercept``, after the `lut` if there is one.
+    padding
+        Stored number of pixels outside the scanner's field.
+    high_padding
+        Lowest and highest stored number of padding that would show bright; None where padding is dark as it is.
+    framed
+        Whether the header places this frame of several by functional groups.
+    kin
+        What all slices of one volume share; compared, never shown.
+    remarks
+        Codes of reservations that this header gives rise to.
     """
 
     file: Path
@@ -98,14 +122,11 @@ class ImageSlice:
     localizer: bool
     lossy: bool
     padding: int | None
-
-
-class _UnusableError(Exception):
-    """A header whose values can't be made sense of; `what` names the attribute."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    lut: ModalityLut | None = None
+    high_padding: tuple[int, int] | None = None
+    framed: bool = False
+    kin: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -130,122 +151,53 @@ def looks_like_dicom(start: bytes) -> bool:
     return start[:4] in (b"\x02\x00\x00\x00", b"\x02\x00\x01\x00") or (len(start) >= 4 and start[:2] == b"\x08\x00" and start[3] == 0)
 
 
-def _number(dataset: Dataset, name: str, default: float | None = None) -> float:
-    value = dataset.get(name)
-    if value is None or value == "":
-        if default is None:
-            raise _UnusableError(name)
-        return default
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise _UnusableError(name) from None
-    if not math.isfinite(number):
-        raise _UnusableError(name)
-    return number
-
-
-def _whole(dataset: Dataset, name: str, default: int | None = None) -> int:
-    number = _number(dataset, name, None if default is None else float(default))
-    if number != int(number):
-        raise _UnusableError(name)
-    return int(number)
-
-
-def _numbers(dataset: Dataset, name: str, count: int) -> tuple[float, ...] | None:
-    """A multi-valued decimal attribute; None if absent or empty."""
-    value = dataset.get(name)
-    if value is None or value == "" or (hasattr(value, "__len__") and len(value) == 0):
-        return None
-    try:
-        numbers = tuple(float(v) for v in value)
-    except (TypeError, ValueError):
-        raise _UnusableError(name) from None
-    if len(numbers) != count or not all(math.isfinite(v) for v in numbers):
-        raise _UnusableError(name)
-    return numbers
-
-
-def _layout(dataset: Dataset, syntax: str, offset: int, length: int | None) -> PixelLayout:
-    bits_allocated = _whole(dataset, "BitsAllocated")
-    bits_stored = _whole(dataset, "BitsStored", bits_allocated)
+def _layout(dataset: Header, syntax: str, offset: int, length: int | None) -> PixelLayout:
+    bits_allocated = whole(dataset, "BitsAllocated")
+    bits_stored = whole(dataset, "BitsStored", bits_allocated)
     layout = PixelLayout(
         transfer_syntax=syntax,
-        rows=_whole(dataset, "Rows"),
-        columns=_whole(dataset, "Columns"),
+        rows=whole(dataset, "Rows"),
+        columns=whole(dataset, "Columns"),
         bits_allocated=bits_allocated,
         bits_stored=bits_stored,
-        high_bit=_whole(dataset, "HighBit", bits_stored - 1),
-        signed=_whole(dataset, "PixelRepresentation", 0) == 1,
-        samples=_whole(dataset, "SamplesPerPixel", 1),
-        photometric=str(dataset.get("PhotometricInterpretation", "")),
-        frames=_whole(dataset, "NumberOfFrames", 1),
+        high_bit=whole(dataset, "HighBit", bits_stored - 1),
+        signed=whole(dataset, "PixelRepresentation", 0) == 1,
+        samples=whole(dataset, "SamplesPerPixel", 1),
+        photometric=str(dataset.get("PhotometricInterpretation", "")).strip(),
+        # Some writers say 0 of a single picture; its length will tell.
+        frames=whole(dataset, "NumberOfFrames", 1) or 1,
         offset=offset,
         length=length,
     )
     if not (0 < layout.rows <= MAX_SIDE_PX and 0 < layout.columns <= MAX_SIDE_PX):
-        raise _UnusableError("Rows")
+        raise UnusableError("Rows")
     if not 0 < layout.frames <= MAX_FRAMES:
-        raise _UnusableError("NumberOfFrames")
-    if not (0 < bits_stored <= bits_allocated and bits_stored - 1 <= layout.high_bit < bits_allocated):
-        raise _UnusableError("BitsStored")
+        raise UnusableError("NumberOfFrames")
+    if not 0 < bits_stored <= bits_allocated:
+        raise UnusableError("BitsStored")
+    if not bits_stored - 1 <= layout.high_bit < bits_allocated:
+        raise UnusableError("HighBit")
     return layout
 
 
-def _geometry(position: Dataset, orientation: Dataset, measures: Dataset) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    cosines = _numbers(orientation, "ImageOrientationPatient", 6)
-    spacing = _numbers(measures, "PixelSpacing", 2)
-    thickness = _number(measures, "SliceThickness", 0.0)
-    found["position_lps_mm"] = _numbers(position, "ImagePositionPatient", 3)
-    found["row_lps"], found["column_lps"] = (None, None) if cosines is None else (cosines[:3], cosines[3:])
-    found["spacing_mm_vu"] = spacing if spacing is None or min(spacing) > 0 else None
-    found["thickness_mm"] = thickness if thickness > 0 else None
-    return found
+def _settled(layout: PixelLayout, path: Path) -> tuple[PixelLayout, tuple[str, ...]]:
+    """The layout with the transfer syntax that the pixel data themselves show, and the remark that goes with it.
 
-
-def _rescale(dataset: Dataset) -> dict[str, Any]:
-    slope, intercept = _number(dataset, "RescaleSlope", 1.0), _number(dataset, "RescaleIntercept", 0.0)
-    if slope == 0:
-        raise _UnusableError("RescaleSlope")
-    return {"slope": slope, "intercept": intercept}
-
-
-def _is_localizer(image_type: object) -> bool:
-    return image_type is not None and "LOCALIZER" in str(image_type).upper()
-
-
-def _part(shared: Dataset, own: Dataset, sequence: str) -> Dataset:
-    """A functional group's macro: the frame's own, else the shared one, else empty."""
-    from pydicom.dataset import Dataset
-
-    for group in (own, shared):
-        items = group.get(sequence)
-        if items:
-            item: Dataset = items[0]
-            return item
-    return Dataset()
-
-
-def _frames_of(dataset: Dataset, first: ImageSlice) -> list[ImageSlice]:
-    """The frames of an enhanced multi-frame image, each with its own geometry and rescale."""
-    from pydicom.dataset import Dataset
-
-    shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
-    own = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    if len(own) != first.layout.frames:
-        raise _UnusableError("PerFrameFunctionalGroupsSequence")
-    frames = []
-    for number, group in enumerate(own):
-        geometry = _geometry(
-            _part(shared, group, "PlanePositionSequence"),
-            _part(shared, group, "PlaneOrientationSequence"),
-            _part(shared, group, "PixelMeasuresSequence"),
-        )
-        rescale = _rescale(_part(shared, group, "PixelValueTransformationSequence"))
-        frame_type = _part(shared, group, "CTImageFrameTypeSequence").get("FrameType")
-        frames.append(replace(first, frame=number, localizer=first.localizer or _is_localizer(frame_type), **geometry, **rescale))
-    return frames
+    Undefined length is how compressed streams are stored; where the header calls them native, the stream's own signature tells. A
+    defined length that is exactly that of native pixels is native, whatever the header says.
+    """
+    native, encapsulated = layout.transfer_syntax in UNCOMPRESSED, layout.length is None
+    if native and encapsulated and layout.transfer_syntax != DEFLATED:
+        with open(path, "rb") as stream:
+            family = stream_family(first_bytes(stream, layout.offset))
+        if family is not None:
+            return replace(layout, transfer_syntax=family), ("scan.syntax_corrected",)
+    if not native and layout.length is not None and layout.length - layout.frames * layout.frame_bytes in (0, 1):
+        return replace(layout, transfer_syntax=EXPLICIT), ("scan.syntax_corrected",)
+    if layout.high_bit != layout.bits_stored - 1 and layout.transfer_syntax not in UNCOMPRESSED:
+        # A decoder gives numbers, not words with bits to spare.
+        raise UnusableError("HighBit")
+    return layout, ()
 
 
 def _pixel_element(stream: BinaryIO, syntax: str) -> tuple[int, int | None] | None:
@@ -254,12 +206,15 @@ def _pixel_element(stream: BinaryIO, syntax: str) -> tuple[int, int | None] | No
     header = stream.read(12)
     order = "big" if syntax == BIG_ENDIAN else "little"
     tag = (int.from_bytes(header[0:2], order), int.from_bytes(header[2:4], order))  # type: ignore[arg-type]  # a Literal in two branches
+    if tag in _FLOAT_PIXELS:
+        raise BadInputError("scan.unsupported_pixels", bits=_FLOAT_PIXELS[tag])
     if tag != (0x7FE0, 0x0010):
         return None
-    if syntax == IMPLICIT or not header[4:6].isalpha():
-        offset, length = start + 8, int.from_bytes(header[4:8], order)  # type: ignore[arg-type]  # as above
-    else:
+    # The bytes tell, not the syntax's name: pydicom reads what is there. As a length they would be odd, which none is.
+    if header[4:8] in _EXPLICIT_PIXELS:
         offset, length = start + 12, int.from_bytes(header[8:12], order)  # type: ignore[arg-type]  # as above
+    else:
+        offset, length = start + 8, int.from_bytes(header[4:8], order)  # type: ignore[arg-type]  # as above
     if length == 0xFFFFFFFF:
         return offset, None
     # A truncated file has less than its header promises.
@@ -291,16 +246,16 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
 
     try:
         with open(path, "rb") as stream, quiet_pydicom():
-            if not looks_like_dicom(stream.read(132)):
+            start = stream.read(META_BYTES)
+            if not looks_like_dicom(start):
                 raise BadInputError("scan.not_dicom", file=path.name)
+            if says_deflated(start, stream):
+                inflated, inside = read_deflated(path)
+                return inflated, DEFLATED, _pixel_element(inside, EXPLICIT)
             stream.seek(0)
             dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True)
             syntax = _syntax(dataset)
-            if syntax != DEFLATED:
-                return dataset, syntax, _pixel_element(stream, syntax)
-            stream.seek(0)
-            whole = pydicom.dcmread(stream)
-            return whole, syntax, (-1, len(whole.PixelData)) if "PixelData" in whole else None
+            return dataset, syntax, _pixel_element(stream, syntax)
     except BadInputError:
         raise
     except OSError as error:
@@ -312,7 +267,7 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
         raise BadInputError("scan.cannot_parse", file=path.name) from None
 
 
-def _sop_class(dataset: Dataset) -> str:
+def _sop_class(dataset: Header) -> str:
     meta = getattr(dataset, "file_meta", None)
     named = dataset.get("SOPClassUID") or (meta.get("MediaStorageSOPClassUID") if meta is not None else None)
     return str(named or "")
@@ -328,55 +283,57 @@ def _why_no_image(sop_class: str) -> str:
 
 
 def image_slices(path: Path) -> list[ImageSlice]:
-    """Headers of all frames of a file.
+    """Headers of all frames of a file, read with pydicom.
 
     Raises
     ------
     BadInputError
-        What `read_dataset` raises; ``scan.no_image`` for a DICOM object without pixels, ``scan.truncated`` for an image
-        without them; ``scan.bad_header`` for values that
-        can't be made sense of, with the attribute's keyword.
+        What `read_dataset` and `slices_of` raise.
     """
-    dataset, syntax, pixels = read_dataset(path)
+    with quiet_pydicom():  # values are parsed when they are first looked at
+        return slices_of(*read_dataset(path), path)
+
+
+def slices_of(dataset: Header, syntax: str, pixels: tuple[int, int | None] | None, path: Path) -> list[ImageSlice]:
+    """All frames that a header describes. It asks by keyword, with `get` and `in` only, so that `header_prefix` can stand in.
+
+    Raises
+    ------
+    BadInputError
+        ``scan.no_image`` for a DICOM object without pixels, ``scan.truncated`` for an image without them;
+        ``scan.bad_header`` for values that can't be made sense of, with the attribute's keyword.
+    """
     try:
-        with quiet_pydicom():
-            sop_class = _sop_class(dataset)
-            if pixels is None or "Rows" not in dataset:
-                raise BadInputError(_why_no_image(sop_class), file=path.name)
-            layout = _layout(dataset, syntax, *pixels)
-            first = ImageSlice(
-                file=path,
-                frame=0,
-                series_uid=str(dataset.get("SeriesInstanceUID", "")),
-                sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
-                frame_of_reference=str(dataset.get("FrameOfReferenceUID", "")),
-                modality=str(dataset.get("Modality", "")).strip().upper(),
-                sop_class=sop_class,
-                layout=layout,
-                localizer=_is_localizer(dataset.get("ImageType")),
-                lossy=syntax in LOSSY_SYNTAXES or str(dataset.get("LossyImageCompression", "")) == "01",
-                padding=_padding(dataset, layout),
-                **_geometry(dataset, dataset, dataset),
-                **_rescale(dataset),
-            )
-            if sop_class in ENHANCED_CT:
-                return _frames_of(dataset, first)
+        sop_class = _sop_class(dataset)
+        if pixels is None or "Rows" not in dataset:
+            raise BadInputError(_why_no_image(sop_class), file=path.name)
+        layout, remarks = _settled(_layout(dataset, syntax, *pixels), path)
+        rule = value_rule(dataset, dataset, layout, sop_class).fields()
+        first = ImageSlice(
+            file=path,
+            frame=0,
+            series_uid=str(dataset.get("SeriesInstanceUID", "")),
+            sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
+            frame_of_reference=str(dataset.get("FrameOfReferenceUID", "")),
+            modality=str(dataset.get("Modality", "")).strip().upper(),
+            sop_class=sop_class,
+            layout=layout,
+            localizer=is_localizer(dataset.get("ImageType")),
+            lossy=syntax in LOSSY_SYNTAXES or str(dataset.get("LossyImageCompression", "")) == "01",
+            padding=padding_number(dataset, "PixelPaddingValue", layout),
+            kin=kin([dataset]),
+            **geometry(dataset, dataset, dataset),
+            **{**rule, "remarks": (*remarks, *rule["remarks"])},
+        )
+        if sop_class in FRAMED and "PerFrameFunctionalGroupsSequence" in dataset:
+            return frames_of(dataset, first)
     except BadInputError:
         raise
-    except _UnusableError as error:
+    except UnusableError as error:
         raise BadInputError("scan.bad_header", file=path.name, attribute=error.what) from None
+    except OSError:
+        raise BadInputError("scan.unreadable_file", file=path.name) from None
     except Exception:
         # Values are parsed when they are first looked at; a damaged one may raise anything.
         raise BadInputError("scan.cannot_parse", file=path.name) from None
     return [first]
-
-
-def _padding(dataset: Dataset, layout: PixelLayout) -> int | None:
-    """Pixel Padding Value as a stored number; it is often written with the wrong sign."""
-    value = dataset.get("PixelPaddingValue")
-    if value is None or isinstance(value, bytes) or not str(value).lstrip("-").isdigit():
-        return None
-    number = int(value)
-    if layout.signed and number >= 1 << (layout.bits_allocated - 1):
-        number -= 1 << layout.bits_allocated
-    return number

@@ -2,114 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import psutil
 
 from sos_studio.core.errors import BadInputError, CancelledError
-from sos_studio.imaging import dicom_codecs
-from sos_studio.imaging.dicom_headers import DEFLATED, UNCOMPRESSED, ImageSlice, quiet_pydicom
+from sos_studio.imaging.dicom_headers import ImageSlice
+from sos_studio.imaging.dicom_pixels import read_stored
+from sos_studio.imaging.fast_path import is_plain, read_plain
 from sos_studio.imaging.geometry_checks import Stack
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
+Coarse = Callable[[npt.NDArray[Any], int], None]
 
 THREADS = 2
+# Slices that take no time each are read several at a time: so many bytes, or so large a part of the whole.
+BATCH_BYTES, FEWEST_BATCHES = 4 << 20, 20
+# The first picture: no more slices than these, and none of it where the whole is there at once.
+COARSE_SLICES, FEWEST_FOR_COARSE = 64, 16
 INT16 = np.iinfo(np.int16)
 # Left to the rest of the computer when a volume is allocated.
 MEMORY_RESERVE_BYTES = 200_000_000
 
 
-def _pixel_bytes(image: ImageSlice) -> bytes:
-    """The frame's bytes: uncompressed, or its compressed stream.
-
-    Raises
-    ------
-    BadInputError
-        ``scan.truncated``, ``scan.syntax_mismatch``, ``scan.cannot_decode``, ``scan.unreadable_file``.
-    """
-    layout, name = image.layout, image.file.name
-    plain = layout.transfer_syntax in UNCOMPRESSED
-    if plain and layout.length is None:
-        # Undefined length is how compressed streams are stored, whatever the header calls itself.
-        raise BadInputError("scan.syntax_mismatch", file=name, syntax=layout.transfer_syntax)
-    try:
-        if layout.transfer_syntax == DEFLATED:
-            return _inflated(image)
-        with open(image.file, "rb") as stream:
-            if plain:
-                begin = image.frame * layout.frame_bytes
-                if layout.length is not None and layout.length < begin + layout.frame_bytes:
-                    raise BadInputError("scan.truncated", file=name)
-                stream.seek(layout.offset + begin)
-                data = stream.read(layout.frame_bytes)
-                if len(data) < layout.frame_bytes:
-                    raise BadInputError("scan.truncated", file=name)
-                return data
-            if layout.length is not None:
-                raise BadInputError("scan.syntax_mismatch", file=name, syntax=layout.transfer_syntax)
-            stream.seek(layout.offset)
-            return _encapsulated(stream.read(), image)
-    except OSError:
-        raise BadInputError("scan.unreadable_file", file=name) from None
-
-
-def _inflated(image: ImageSlice) -> bytes:
-    import pydicom
-
-    with quiet_pydicom():
-        data: bytes = pydicom.dcmread(image.file).PixelData
-    size = image.layout.frame_bytes
-    if len(data) < (image.frame + 1) * size:
-        raise BadInputError("scan.truncated", file=image.file.name)
-    return data[image.frame * size : (image.frame + 1) * size]
-
-
-def _encapsulated(data: bytes, image: ImageSlice) -> bytes:
-    """One frame's stream out of encapsulated pixel data, its fragments joined."""
-    from pydicom.encaps import get_frame
-
-    _check_fragments(data, image.file.name)
-    try:
-        frame: bytes = get_frame(data, image.frame, number_of_frames=image.layout.frames)
-    except Exception:
-        raise BadInputError("scan.truncated", file=image.file.name) from None
-    return frame
-
-
-def _check_fragments(data: bytes, name: str) -> None:
-    """Every fragment lies wholly in the file; where one does not, the rest of the picture would be made up."""
-    position = 0
-    while position + 8 <= len(data):
-        tag, length = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
-        if tag == b"\xfe\xff\xdd\xe0":
-            return
-        if tag != b"\xfe\xff\x00\xe0":
-            raise BadInputError("scan.cannot_parse", file=name)
-        position += 8 + length
-    if position > len(data):
-        raise BadInputError("scan.truncated", file=name)
-
-
-def read_stored(image: ImageSlice) -> npt.NDArray[Any]:
-    """Stored numbers of one slice, rows x columns, before slope and intercept.
-
-    Raises
-    ------
-    BadInputError
-        If the pixels are incomplete, damaged, of an unknown transfer syntax or of another size than the header says.
-    """
-    data = _pixel_bytes(image)
-    if image.layout.transfer_syntax in UNCOMPRESSED:
-        packed = dicom_codecs.unpacked(data, image.layout)
-    else:
-        packed = dicom_codecs.decompressed(data, image.layout, image.file.name)
-    return dicom_codecs.stored_values(packed, image.layout)
+def warm_up() -> None:
+    """Import what careful headers and compressed slices need; takes a quarter of a second, which nobody should wait for."""
+    import imagecodecs  # noqa: F401
+    import pydicom  # noqa: F401
 
 
 def _is_integral(image: ImageSlice) -> bool:
@@ -165,17 +92,31 @@ def _allocate(shape_kji: tuple[int, int, int], dtype: npt.DTypeLike) -> npt.NDAr
         raise BadInputError("scan.too_large", gigabytes=round(needed / 1e9, 1)) from None
 
 
-def _loaded_in_order(slices: tuple[ImageSlice, ...], load: Callable[[int], None], stop: Cancelled | None) -> Iterator[int]:
+def _batches(order: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [order[begin : begin + size] for begin in range(0, len(order), size)]
+
+
+def _each_read(batches: list[Sequence[int]], load: Callable[[int], None], stop: Cancelled | None) -> Iterator[int]:
     """Run `load` for every slice on `THREADS` threads; yields how many are done. Stops early on a fault or when asked to."""
+    stopped = threading.Event()
+
+    def run(batch: Sequence[int]) -> None:
+        for k in batch:
+            if not stopped.is_set():
+                load(k)
+
+    done = 0
     with ThreadPoolExecutor(THREADS, thread_name_prefix="slices") as pool:
-        pending: list[Future[None]] = [pool.submit(load, k) for k in range(len(slices))]
+        pending: list[Future[None]] = [pool.submit(run, batch) for batch in batches]
         try:
-            for done, future in enumerate(pending, start=1):
+            for batch, future in zip(batches, pending, strict=True):
                 future.result()
+                done += len(batch)
                 if stop is not None and stop():
                     raise CancelledError
                 yield done
         finally:
+            stopped.set()
             for future in pending:
                 future.cancel()
 
@@ -184,8 +125,64 @@ class _NeedsFloatError(Exception):
     """A slice has values beyond int16."""
 
 
-def read_stack(stack: Stack, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> npt.NDArray[Any]:
+class _Filling:
+    """A volume that is being filled slice by slice, from several threads; keeps the ends of its values while they are at hand."""
+
+    def __init__(self, stack: Stack, dtype: npt.DTypeLike) -> None:
+        self.array_kji = _allocate(stack.shape_kji, dtype)
+        self._stack = stack
+        self._whole = self.array_kji.dtype == np.int16
+        self._ends: list[tuple[int, int]] = [(0, 0)] * len(stack.slices)
+
+    def load(self, k: int) -> None:
+        """Read slice k, the quick way if it is proven right, else carefully."""
+        image, plane_ji = self._stack.slices[k], self.array_kji[k]
+        shear = self._stack.shear
+        ends = read_plain(image, plane_ji) if self._whole and shear is None else None
+        if ends is None:
+            stored = read_stored(image)
+            values = rescaled_int16(stored, image) if self._whole else _rescaled_float(stored, image)
+            if values is None:
+                raise _NeedsFloatError
+            if shear is None:
+                plane_ji[...] = values
+            else:
+                shear.place(values, k, plane_ji)
+            ends = (int(plane_ji.min()), int(plane_ji.max())) if self._whole else (0, 0)
+        self._ends[k] = ends
+
+    def finished(self) -> Values:
+        """The whole, when all slices are there."""
+        if self._stack.shear is not None:
+            self._stack.shear.fill_outside(self.array_kji)
+        if self._stack.shear is not None or not self._whole:
+            return Values(self.array_kji, value_range(self.array_kji))
+        lows, highs = zip(*self._ends, strict=True)
+        return Values(self.array_kji, (float(min(lows)), float(max(highs))))
+
+
+class Values(NamedTuple):
+    """Voxels with their lowest and highest finite value."""
+
+    array_kji: npt.NDArray[Any]
+    value_range: tuple[float, float]
+
+
+def _coarse_step(count: int) -> int:
+    """Which slices make the first picture: every n-th, so that at most `COARSE_SLICES` of them are waited for; 0 for none."""
+    return 0 if count < FEWEST_FOR_COARSE else max(4, math.ceil(count / COARSE_SLICES))
+
+
+def read_stack(
+    stack: Stack, *, progress: Progress | None = None, cancelled: Cancelled | None = None, coarse: Coarse | None = None
+) -> Values:
     """Values of all slices as one array, k ascending as in `stack`.
+
+    Parameters
+    ----------
+    coarse
+        Called at most once, from the calling thread, with a copy of every n-th slice, from the first one on, and n, as soon
+        as these are read; not for fewer slices than `FEWEST_FOR_COARSE`.
 
     Returns
     -------
@@ -197,26 +194,27 @@ def read_stack(stack: Stack, *, progress: Progress | None = None, cancelled: Can
         As `read_stored`; ``scan.too_large`` if the volume does not fit in memory. `CancelledError` when asked to stop.
     """
     slices = stack.slices
+    middle = slices[len(slices) // 2]
     # Decoding one slice first: a header that lies about its size is found out before memory is taken.
-    read_stored(slices[len(slices) // 2])
+    read_stored(middle)
+    step = _coarse_step(len(slices)) if coarse is not None else 0
+    first = range(0, len(slices), step) if step else range(0)
+    rest = [k for k in range(len(slices)) if not step or k % step]
+    size = max(1, min(BATCH_BYTES // middle.layout.frame_bytes, len(slices) // FEWEST_BATCHES)) if is_plain(middle) else 1
+    batches = [*_batches(first, size), *_batches(rest, size)]
     dtypes = (np.int16, np.float32) if all(_is_integral(s) for s in slices) else (np.float32,)
     for dtype in dtypes:
-        array_kji = _allocate(stack.shape_kji, dtype)
-
-        def load(k: int, array_kji: npt.NDArray[Any] = array_kji, whole: bool = dtype is np.int16) -> None:
-            stored = read_stored(slices[k])
-            values = rescaled_int16(stored, slices[k]) if whole else _rescaled_float(stored, slices[k])
-            if values is None:
-                raise _NeedsFloatError
-            array_kji[k] = values
-
+        filling = _Filling(stack, dtype)
         try:
-            for done in _loaded_in_order(slices, load, cancelled):
+            for done in _each_read(batches, filling.load, cancelled):
+                if coarse is not None and done == len(first):
+                    coarse(filling.array_kji[::step].copy(), step)
+                    coarse = None
                 if progress is not None:
                     progress(done / len(slices))
         except _NeedsFloatError:
             continue
-        return array_kji
+        return filling.finished()
     raise AssertionError("float32 takes any value")
 
 

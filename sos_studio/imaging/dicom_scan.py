@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +12,9 @@ from sos_studio.core.captures import matrix4
 from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
-from sos_studio.imaging.geometry_checks import Stack, check_stack, same_direction
+from sos_studio.imaging.geometry_checks import SAME_SPACING, Stack, check_stack, same_direction
+from sos_studio.imaging.header_prefix import PrefixReader
+from sos_studio.imaging.variants import never_together, split_doubles
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -33,14 +34,31 @@ def _files_below(folder: Path) -> Iterator[Path]:
     A folder that can't be looked into comes as if it were a file: reading its header will say what is wrong.
     """
     refused: list[Path] = []
-    for directory, folders, names in os.walk(folder, onerror=lambda error: refused.append(Path(error.filename))):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(directory, name)
-            with contextlib.suppress(OSError):
-                if path.is_file():
-                    yield path
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        folders: list[str] = []
+        files: list[str] = []
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    # The directory itself says what its entries are: no call to the system for each.
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif _is_file(entry):
+                        files.append(entry.name)
+        except OSError:
+            refused.append(here)
+        yield from (Path(here, name) for name in sorted(files))
+        waiting += (Path(here, name) for name in sorted(folders, reverse=True))
     yield from refused
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to somewhere that can't be looked into
+        return False
 
 
 def _referenced_files(directory_file: Path) -> list[Path]:
@@ -106,6 +124,7 @@ def read_headers(
         DICOM objects without pixels are passed over.
     """
     files = list(files)
+    prefixes = PrefixReader()
     slices: list[ImageSlice] = []
     faults: list[BadInputError] = []
     for number, path in enumerate(files):
@@ -113,6 +132,10 @@ def read_headers(
             raise CancelledError
         if progress is not None:
             progress(number / len(files))
+        quick = prefixes.slices(path)
+        if quick is not None:
+            slices += quick
+            continue
         if not alone and not _opens_like_dicom(path):
             continue
         try:
@@ -143,45 +166,77 @@ def _without_copies(slices: list[ImageSlice]) -> tuple[list[ImageSlice], int]:
     return kept, len(slices) - len(kept)
 
 
-def _groups(slices: list[ImageSlice]) -> list[tuple[str, list[ImageSlice], bool]]:
-    """Series id, parallel slices of one size, and whether the series had to be split, in order of appearance."""
-    by_series: dict[str, list[list[ImageSlice]]] = {}
+def _same_grid(a: ImageSlice, b: ImageSlice) -> bool:
+    """Whether two slices lie parallel and have pixels of one number and size."""
+    if (a.layout.rows, a.layout.columns) != (b.layout.rows, b.layout.columns) or not same_direction(a, b):
+        return False
+    if a.spacing_mm_vu is None or b.spacing_mm_vu is None:
+        return a.spacing_mm_vu == b.spacing_mm_vu
+    return all(abs(x - y) <= SAME_SPACING * x for x, y in zip(a.spacing_mm_vu, b.spacing_mm_vu, strict=True))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Slices that may be one volume, and how they were told from others of their series."""
+
+    uid: str
+    slices: list[ImageSlice]
+    copies: int
+    split: bool
+    apart_by: tuple[str, ...]
+
+
+def _groups(slices: list[ImageSlice]) -> list[_Group]:
+    """Parallel slices of one size and kind with one image at each position, as far as they can be told apart; in order of appearance."""
+    by_series: dict[str, dict[tuple[object, ...], list[list[ImageSlice]]]] = {}
     for image in slices:
-        groups = by_series.setdefault(image.series_uid, [])
-        for group in groups:
-            other = group[0]
-            same_size = (image.layout.rows, image.layout.columns) == (other.layout.rows, other.layout.columns)
-            if same_size and image.frame_of_reference == other.frame_of_reference and same_direction(image, other):
+        alike = by_series.setdefault(image.series_uid, {}).setdefault(never_together(image), [])
+        for group in alike:
+            if _same_grid(image, group[0]):
                 group.append(image)
                 break
         else:
-            groups.append([image])
+            alike.append([image])
     found = []
-    for series_uid, groups in by_series.items():
-        for number, group in enumerate(groups, start=1):
+    for series_uid, kinds in by_series.items():
+        parts = []
+        for group in (group for alike in kinds.values() for group in alike):
+            kept, copies = _without_copies(group)
+            parts += [(part, copies, apart_by) for part, apart_by in split_doubles(kept)]
+        for number, (part, copies, apart_by) in enumerate(parts, start=1):
             name = series_uid or "unnamed"
-            found.append((name if number == 1 else f"{name}#{number}", group, len(groups) > 1))
+            found.append(_Group(name if number == 1 else f"{name}#{number}", part, copies, len(parts) > 1, apart_by))
     return found
 
 
-def _series(uid: str, group: list[ImageSlice], split: bool, unreadable: int) -> DicomSeries:
-    group, copies = _without_copies(group)
-    stack = check_stack(group)
+def _blaming(problem: Problem, file: str) -> Problem:
+    """A gap among the slices, where a file of the folder could not be read, is that file's."""
+    return Problem("scan.missing_damaged", "error", {**problem.values, "file": file}) if problem.code == "scan.missing_slices" else problem
+
+
+def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
+    stack = check_stack(group.slices)
     extra = []
-    if split:
+    if group.apart_by:
+        extra.append(Problem("scan.told_apart", "warning", {"attributes": ", ".join(group.apart_by)}))
+    elif group.split:
         extra.append(Problem("scan.split_series", "warning"))
-    if copies:
-        extra.append(Problem("scan.copies_ignored", "warning", {"files": copies}))
-    if unreadable:
-        extra.append(Problem("scan.unreadable_files", "warning", {"files": unreadable}))
+    if group.copies:
+        extra.append(Problem("scan.copies_ignored", "warning", {"files": group.copies}))
+    problems = stack.problems
+    if faults:
+        first = str(faults[0].values.get("file", "?"))
+        extra.append(Problem("scan.unreadable_files", "warning", {"files": len(faults), "file": first}))
+        problems = tuple(_blaming(problem, first) for problem in problems)
     info = SeriesInfo(
-        uid=uid,
+        uid=group.uid,
         modality=stack.slices[0].modality or "?",
         loadable=stack.loadable,
         shape_kji=stack.shape_kji,
         spacing_mm_kji=stack.spacing_mm_kji,
         lps_from_ijk=None if stack.lps_from_ijk is None else matrix4(stack.lps_from_ijk),
-        problems=(*stack.problems, *extra),
+        problems=(*problems, *extra),
+        corrections=stack.corrections,
     )
     return DicomSeries(info, stack)
 
@@ -204,5 +259,5 @@ def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Can
     slices, faults = read_headers(files, alone=alone, progress=progress, cancelled=cancelled)
     if not slices:
         raise faults[0] if faults else BadInputError("scan.no_dicom", files=len(files))
-    series = [_series(uid, group, split, len(faults)) for uid, group, split in _groups(slices)]
+    series = [_series(group, faults) for group in _groups(slices)]
     return sorted(series, key=lambda s: (not s.info.loadable, -len(s.stack.slices)))

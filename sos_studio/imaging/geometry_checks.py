@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from sos_studio.core.corrections import Correction
 from sos_studio.core.scans import Problem
-from sos_studio.imaging.dicom_headers import ENHANCED_CT, UNCOMPRESSED, ImageSlice
+from sos_studio.imaging.content_checks import as_error, as_warning, content_problems
+from sos_studio.imaging.dicom_headers import ImageSlice
+from sos_studio.imaging.tilt import Shear
+from sos_studio.imaging.variants import SAME_POSITION_MM
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -24,19 +29,35 @@ THICK_MM = 2.0
 POSITION_TOLERANCE_MM = 0.06
 POSITION_TOLERANCE_OF_STEP = 0.05
 SAME_DIRECTION = 5e-4
-TILT_TOLERANCE = 1e-3
-
-LOADABLE_MODALITIES = frozenset({"CT", "MR", "PT", "NM", "OT", ""})
+SAME_SPACING = 1e-3
+# How far the last slice may lie aside of the first before the stack is taken for tilted: rounded positions and directions do that.
+# Voxels that no scan of a head has: their header counts in other units.
+SMALLEST_MM, LARGEST_MM = 0.01, 20.0
+STRAIGHT_MM = 2 * POSITION_TOLERANCE_MM
+STRAIGHT_PX = 0.25
+# No gantry leans further; a stack that does is something else.
+MAX_TILT_DEG = 40.0
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Slices in ascending order of k with their common geometry (None where there is none) and what is wrong with them."""
+    """Slices in ascending order of k with their common geometry (None where there is none) and what is wrong with them.
+
+    Attributes
+    ----------
+    lps_from_ijk
+        Of the volume as it will be loaded: of the rectangular grid where there is a `shear`.
+    shear
+        How slices of a tilted gantry come to stand above one another (`Shear.place` for each, then `Shear.fill_outside`);
+        None for those that do already.
+    """
 
     slices: tuple[ImageSlice, ...]
     spacing_mm_kji: tuple[float, float, float] | None
     lps_from_ijk: FloatArray | None
     problems: tuple[Problem, ...]
+    shear: Shear | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def loadable(self) -> bool:
@@ -45,58 +66,21 @@ class Stack:
 
     @property
     def shape_kji(self) -> tuple[int, int, int]:
-        """Number of voxels."""
+        """Number of voxels of the volume as it will be loaded."""
+        if self.shear is not None:
+            return self.shear.upright_shape_kji
         layout = self.slices[0].layout
         return len(self.slices), layout.rows, layout.columns
 
 
-def _error(code: str, **values: object) -> Problem:
-    return Problem(code, "error", dict(values))
-
-
-def _warning(code: str, **values: object) -> Problem:
-    return Problem(code, "warning", dict(values))
-
-
 def same_direction(a: ImageSlice, b: ImageSlice) -> bool:
     """Whether two slices lie parallel, up to rounding in the header; slices without orientation only match each other."""
+    if a.row_lps == b.row_lps and a.column_lps == b.column_lps:
+        return True
     if a.row_lps is None or b.row_lps is None or a.column_lps is None or b.column_lps is None:
         return a.row_lps is None and b.row_lps is None
     difference = np.abs(np.array([*a.row_lps, *a.column_lps]) - np.array([*b.row_lps, *b.column_lps]))
     return bool(difference.max() <= SAME_DIRECTION)
-
-
-def _content_problems(first: ImageSlice, count: int) -> list[Problem]:
-    """What the images are, whatever their geometry."""
-    layout = first.layout
-    problems = []
-    if layout.samples != 1 or layout.photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
-        problems.append(_error("scan.colour", photometric=layout.photometric or "?"))
-    if layout.bits_allocated not in (8, 16, 32):
-        problems.append(_error("scan.unsupported_pixels", bits=layout.bits_allocated))
-    if layout.frames > 1 and first.sop_class not in ENHANCED_CT:
-        problems.append(_error("scan.multiframe_unsupported", frames=layout.frames, modality=first.modality or "?"))
-    if first.modality not in LOADABLE_MODALITIES:
-        problems.append(_error("scan.wrong_modality", modality=first.modality))
-    elif first.modality != "CT":
-        problems.append(_warning("scan.not_ct", modality=first.modality or "?"))
-    if first.localizer:
-        problems.append(_error("scan.localizer", images=count))
-    return problems
-
-
-def _pixel_problems(slices: Sequence[ImageSlice]) -> list[Problem]:
-    """What the headers tell about the pixel data without reading it; the first file with a fault stands for all."""
-    for image in slices:
-        layout = image.layout
-        if layout.transfer_syntax not in UNCOMPRESSED:
-            continue
-        if layout.length is None:
-            # Undefined length is how compressed streams are stored, whatever the header calls itself.
-            return [_error("scan.syntax_mismatch", file=image.file.name, syntax=layout.transfer_syntax)]
-        if layout.length < layout.frames * layout.frame_bytes:
-            return [_error("scan.truncated", file=image.file.name)]
-    return []
 
 
 def _axes(first: ImageSlice) -> FloatArray | None:
@@ -135,14 +119,24 @@ def off_even_grid(along: FloatArray) -> FloatArray:
     return centered
 
 
+def _between(along: FloatArray, step: int) -> dict[str, object]:
+    """Where a step is: the numbers of the slices before and behind it, from 1, and their places along the stack in mm."""
+    return {
+        "before": step + 1,
+        "behind": step + 2,
+        "before_mm": round(float(along[step]), 2),
+        "behind_mm": round(float(along[step + 1]), 2),
+    }
+
+
 def _step_problems(along: FloatArray) -> tuple[float, list[Problem]]:
     """Check positions along the normal (ascending, mm); the even step comes with what is wrong."""
     steps = np.diff(along)
-    same = int(np.count_nonzero(steps < 1e-3))
-    if along[-1] - along[0] < 1e-3:
-        return 0.0, [_error("scan.same_position", slices=len(along))]
+    same = int(np.count_nonzero(steps < SAME_POSITION_MM))
+    if along[-1] - along[0] < SAME_POSITION_MM:
+        return 0.0, [as_error("scan.same_position", slices=len(along))]
     if same:
-        return 0.0, [_error("scan.duplicate_slices", slices=same)]
+        return 0.0, [as_error("scan.duplicate_slices", slices=same, at_mm=round(float(along[int(np.argmin(steps))]), 2))]
     typical = float(np.median(steps))
     # Where few slices are left, the gap may be as common as the step: the smallest step is then the honest one.
     if len(steps) <= 3:
@@ -151,29 +145,69 @@ def _step_problems(along: FloatArray) -> tuple[float, list[Problem]]:
     tolerance = max(POSITION_TOLERANCE_MM, POSITION_TOLERANCE_OF_STEP * typical)
     gaps = steps > 1.5 * typical
     if gaps.any():
-        missing = int(np.round(steps[gaps] / typical - 1).sum())
-        return even, [
-            _error("scan.missing_slices", missing=max(1, missing), gap_mm=round(float(steps.max()), 2), step_mm=round(typical, 2))
-        ]
+        missing = max(1, int(np.round(steps[gaps] / typical - 1).sum()))
+        found = {"missing": missing, "gap_mm": round(float(steps.max()), 2), "step_mm": round(typical, 2)}
+        return even, [as_error("scan.missing_slices", **found, **_between(along, int(np.argmax(steps))))]
     off_grid = off_even_grid(along)
     if np.abs(off_grid).max() > tolerance or np.abs(steps - even).max() > 2 * tolerance:
-        return even, [_error("scan.uneven_slices", shortest_mm=round(float(steps.min()), 3), longest_mm=round(float(steps.max()), 3))]
+        found = {"shortest_mm": round(float(steps.min()), 3), "longest_mm": round(float(steps.max()), 3)}
+        return even, [as_error("scan.uneven_slices", **found, **_between(along, int(np.argmax(np.abs(steps - typical)))))]
     return even, []
 
 
-def _lateral_problems(positions: FloatArray, axes: FloatArray, along: FloatArray) -> list[Problem]:
-    """Check that the slices lie straight above one another."""
-    lateral = (positions - positions[0]) @ axes[:, :2]
-    extent = along[-1] - along[0]
-    if extent <= 0:
-        return []
-    slope = lateral[-1] / extent
-    scatter = np.abs(lateral - np.outer(along - along[0], slope)).max()
-    if scatter > 2 * POSITION_TOLERANCE_MM + 0.01 * extent / max(1, len(along) - 1):
-        return [_error("scan.scattered_slices", offset_mm=round(float(scatter), 2))]
-    if np.linalg.norm(slope) > TILT_TOLERANCE and np.linalg.norm(lateral[-1]) > 2 * POSITION_TOLERANCE_MM:
-        return [_error("scan.gantry_tilt", tilt_deg=round(float(np.degrees(np.arctan(np.linalg.norm(slope)))), 1))]
-    return []
+@dataclass(frozen=True)
+class _Lean:
+    """The straight line on which the slices' places within their plane lie best.
+
+    Attributes
+    ----------
+    start_mm
+        Place of the first slice along rows and columns.
+    drift
+        How far it moves along rows and columns per mm along the normal.
+    scatter_mm, worst
+        Largest distance of a slice from that line, and which slice it is.
+    extent_mm
+        Of the stack along the normal.
+    """
+
+    start_mm: FloatArray
+    drift: FloatArray
+    scatter_mm: float
+    worst: int
+    extent_mm: float
+
+    @classmethod
+    def of(cls, positions: FloatArray, axes: FloatArray, along: FloatArray) -> Self:
+        """Least squares."""
+        lateral = positions @ axes[:, :2]
+        height = along - along.mean()
+        spread = float(height @ height)
+        drift = (height @ lateral) / spread if spread > 0 else np.zeros(2)
+        fitted = lateral.mean(axis=0) + np.outer(height, drift)
+        off = np.abs(lateral - fitted).max(axis=1)
+        return cls(fitted[0], drift, float(off.max()), int(off.argmax()), float(along[-1] - along[0]))
+
+    @property
+    def tilt_deg(self) -> float:
+        """How far the stack leans out of the normal."""
+        return round(float(np.degrees(np.arctan(np.linalg.norm(self.drift)))), 2)
+
+    def is_straight(self, pixel_mm: float) -> bool:
+        """Whether the last slice stands above the first, but for rounding in the headers."""
+        return float(np.linalg.norm(self.drift)) * self.extent_mm <= max(STRAIGHT_MM, STRAIGHT_PX * pixel_mm)
+
+    def problems(self, count: int, pixel_mm: float) -> list[Problem]:
+        """Whether the slices stand straight above one another, or lean evenly as a tilted gantry makes them."""
+        if self.extent_mm <= 0:
+            return []
+        if self.scatter_mm > STRAIGHT_MM + 0.01 * self.extent_mm / max(1, count - 1):
+            return [as_error("scan.scattered_slices", offset_mm=round(self.scatter_mm, 2), slice=self.worst + 1)]
+        if self.is_straight(pixel_mm):
+            return []
+        if self.tilt_deg > MAX_TILT_DEG:
+            return [as_error("scan.gantry_tilt", tilt_deg=self.tilt_deg)]
+        return [as_warning("scan.tilt_corrected", tilt_deg=self.tilt_deg)]
 
 
 def _single_geometry(only: ImageSlice, axes: FloatArray) -> tuple[tuple[float, float, float] | None, FloatArray | None]:
@@ -199,44 +233,76 @@ def check_stack(slices: Sequence[ImageSlice]) -> Stack:
     -------
     Stack whose k ascends along row x column direction.
     """
-    first = slices[0]
-    problems = [*_content_problems(first, len(slices)), *_pixel_problems(slices)]
-    if any(s.lossy for s in slices):
-        problems.append(_warning("scan.lossy"))
+    problems = tuple(content_problems(slices))
     missing = _missing(slices)
     if missing:
-        return Stack(tuple(slices), None, None, (*problems, _error("scan.no_geometry", missing=", ".join(missing))))
-    axes = _axes(first)
+        no_geometry = as_error("scan.no_geometry", missing=", ".join(missing), file=slices[0].file.name)
+        return Stack(tuple(slices), None, None, (*problems, no_geometry))
+    axes = _axes(slices[0])
     if axes is None:
-        return Stack(tuple(slices), None, None, (*problems, _error("scan.bad_orientation")))
+        return Stack(tuple(slices), None, None, (*problems, as_error("scan.bad_orientation", file=slices[0].file.name)))
     positions = np.array([s.position_lps_mm for s in slices], dtype=np.float64)
     order = np.argsort(positions @ axes[:, 2], kind="stable")
     ordered = tuple(slices[n] for n in order)
-    positions = positions[order]
     if len(ordered) == 1:
-        spacing, matrix = _single_geometry(first, axes)
-        return Stack(ordered, spacing, matrix, (*problems, _error("scan.too_few_slices", slices=1, fewest=FEWEST_SLICES)))
+        spacing, matrix = _single_geometry(slices[0], axes)
+        return Stack(ordered, spacing, matrix, (*problems, as_error("scan.too_few_slices", slices=1, fewest=FEWEST_SLICES)))
     spacings = np.array([s.spacing_mm_vu for s in ordered])
-    if np.ptp(spacings, axis=0).max() > 1e-3 * spacings.min():
-        return Stack(ordered, None, None, (*problems, _error("scan.mixed_spacing")))
+    if np.ptp(spacings, axis=0).max() > SAME_SPACING * spacings.min():
+        return Stack(ordered, None, None, (*problems, as_error("scan.mixed_spacing")))
+    rows_mm, columns_mm = (float(v) for v in np.median(spacings, axis=0))
+    return _placed(ordered, problems, positions[order], axes, (rows_mm, columns_mm))
+
+
+def _placed(
+    ordered: tuple[ImageSlice, ...],
+    problems: tuple[Problem, ...],
+    positions: FloatArray,
+    axes: FloatArray,
+    pixel_mm_vu: tuple[float, float],
+) -> Stack:
+    """The stack with its grid, if its slices are evenly spaced and stand above one another or lean evenly."""
     along = positions @ axes[:, 2]
     step_mm, step_problems = _step_problems(along)
-    problems += step_problems
-    problems += _lateral_problems(positions, axes, along)
-    if len(ordered) < FEWEST_SLICES:
-        problems.append(_error("scan.too_few_slices", slices=len(ordered), fewest=FEWEST_SLICES))
-    elif len(ordered) < FEW_SLICES:
-        problems.append(_warning("scan.few_slices", slices=len(ordered)))
-    if step_mm > THICK_MM:
-        problems.append(_warning("scan.thick_slices", step_mm=round(step_mm, 2)))
+    lean = _Lean.of(positions, axes, along)
+    problems = (
+        *problems,
+        *step_problems,
+        *lean.problems(len(ordered), min(pixel_mm_vu)),
+        *_size_problems(len(ordered), step_mm, pixel_mm_vu),
+    )
     if any(p.code in _NO_GRID for p in problems) or step_mm <= 0:
-        return Stack(ordered, None, None, tuple(problems))
-    rows_mm, columns_mm = (float(v) for v in np.median(spacings, axis=0))
+        return Stack(ordered, None, None, problems)
+    rows_mm, columns_mm = pixel_mm_vu
+    spacing = (step_mm, rows_mm, columns_mm)
     matrix = np.eye(4)
     matrix[:3, :3] = axes * np.array([columns_mm, rows_mm, step_mm])
     # The first slice's own position may be rounded; where it belongs on the even grid is nearer the truth.
-    matrix[:3, 3] = positions[0] - axes[:, 2] * off_even_grid(along)[0]
-    return Stack(ordered, (step_mm, rows_mm, columns_mm), matrix, tuple(problems))
+    matrix[:3, 3] = axes @ np.array([*lean.start_mm, along[0] - off_even_grid(along)[0]])
+    if lean.is_straight(min(pixel_mm_vu)):
+        # What little drift there is within rounding is shared between both ends.
+        matrix[:3, 3] += axes[:, :2] @ lean.drift * lean.extent_mm / 2
+        return Stack(ordered, spacing, matrix, problems)
+    layout = ordered[0].layout
+    per_slice = lean.drift * step_mm / (columns_mm, rows_mm)
+    shear = Shear((len(ordered), layout.rows, layout.columns), float(per_slice[0]), float(per_slice[1]))
+    before_i, before_j = shear.margins_ij
+    matrix[:3, 3] -= matrix[:3, 0] * before_i + matrix[:3, 1] * before_j
+    return Stack(ordered, spacing, matrix, problems, shear, (Correction(kind="gantry_tilt", tilt_deg=lean.tilt_deg),))
+
+
+def _size_problems(count: int, step_mm: float, pixel_mm_vu: tuple[float, float]) -> list[Problem]:
+    problems = []
+    if count < FEWEST_SLICES:
+        problems.append(as_error("scan.too_few_slices", slices=count, fewest=FEWEST_SLICES))
+    elif count < FEW_SLICES:
+        problems.append(as_warning("scan.few_slices", slices=count))
+    smallest, largest = min(*pixel_mm_vu, step_mm or pixel_mm_vu[0]), max(*pixel_mm_vu, step_mm)
+    if smallest < SMALLEST_MM or largest > LARGEST_MM:
+        problems.append(as_error("scan.implausible_spacing", smallest_mm=round(smallest, 6), largest_mm=round(largest, 3)))
+    if step_mm > THICK_MM:
+        problems.append(as_warning("scan.thick_slices", step_mm=round(step_mm, 2)))
+    return problems
 
 
 # With these there is no one matrix that tells where the voxels are.

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.scans import Problem
 from sos_studio.core.volume import Volume
-from sos_studio.imaging.itk_files import compact, file_problems, right_handed
+from sos_studio.imaging.volume_checks import compact, file_problems, upright
 
 _TYPES = {
     **{f"Int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
@@ -189,6 +189,5 @@ def read_vti(path: Path) -> tuple[Volume, tuple[Problem, ...]]:
         raise BadInputError("scan.unreadable_file", file=path.name) from None
     if min(array.shape) < 3:
         raise BadInputError("scan.too_few_slices", slices=min(array.shape), fewest=3)
-    array_kji, matrix = right_handed(compact(array), matrix)
-    volume = Volume(array_kji, matrix)
-    return volume, (Problem("scan.assumed_lps", "warning"), *file_problems(volume))
+    volume, problems = upright(compact(array), matrix, path.name)
+    return volume, (Problem("scan.assumed_lps", "warning", {"file": path.name}), *problems, *file_problems(volume))

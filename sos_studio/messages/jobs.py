@@ -18,7 +18,10 @@ MESSAGES: dict[str, Template] = {
     "job.no_models": Template("The training ended without a network.", "Its log says why; start it again."),
     "training.unknown_preset": Template("There is no preset named {preset}.", "Choose one of: {presets}."),
     "training.bad_override": Template("{item} is not a setting.", "Write NAME=VALUE, for example student.alpha=0.02."),
-    "training.no_teacher": Template("There is no teacher yet that a student could learn from.", "Train the teacher first, or all three."),
+    "training.no_teacher": Template(
+        "There is no network for crops (teacher) yet that the one for full images (student) could learn from.",
+        "Train that one first, or all three.",
+    ),
     "weights.found": Template("Training starts from weights learned on ImageNet."),
     "weights.from_scratch": Template(
         "No ImageNet weights are on this computer, so networks are trained from scratch.",

@@ -15,10 +15,17 @@ MESSAGES: dict[str, Template] = {
     "capture.unreadable": Template("The capture in {folder} is damaged.", "Make the capture again."),
     "reading.no_evaluator": Template("Nobody is named as the evaluator.", "Enter your name first."),
     "prediction.no_model": Template("There is no trained network in {model}.", "Train one, or choose another folder."),
-    "prediction.no_student": Template("This project has no trained student yet.", "Train ▸ Retrain all makes one."),
+    "prediction.no_student": Template(
+        "This project has no trained network for full images (student) yet.", "Train ▸ Retrain all makes one."
+    ),
     "prediction.model_unreadable": Template("The files of the network {model} are damaged.", "Train it again, or choose another."),
-    "prediction.not_a_classifier": Template("{model} is a detector; it finds the SOS but does not stage it.", "Choose a student."),
-    "prediction.needs_frame": Template("A teacher looks at the crop, and there is no frame.", "Draw the frame first, or use a student."),
+    "prediction.not_a_classifier": Template(
+        "{model} finds the SOS but does not stage it (a detector).", "Choose a network for full images (a student)."
+    ),
+    "prediction.needs_frame": Template(
+        "This network looks at the crop (a teacher), and there is no frame.",
+        "Draw the frame first, or use a network for full images (a student).",
+    ),
     "prediction.cant_start": Template("The predictor could not be started ({reason}).", "Repair the installation of SOS Studio."),
     "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
     "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),

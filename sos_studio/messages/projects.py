@@ -50,10 +50,19 @@ MESSAGES: dict[str, Template] = {
     "reading.scheme": Template("The stage is of scheme {scheme}, but this project uses {expected}."),
     "reading.not_yours": Template("Only {evaluator} can take this reading back.", "Add a reading of your own instead."),
     "reading.already_taken_back": Template("This reading was taken back already."),
-    "pseudonyms.bad_key": Template("{file} is not a key for pseudonyms.", "Use the file that the other workstation exported."),
-    "pseudonyms.other_key": Template(
-        "This computer already makes pseudonyms with another key.", "Keep to one key, or the same patient would get two pseudonyms."
+    "secret.missing": Template(
+        "The secret that makes the pseudonyms of {project} is not on this computer, so patients can't be recognised.",
+        "Export it on the computer where the project was begun, and import it here (File ▸ Patient data kept in this project).",
     ),
+    "secret.damaged": Template(
+        "The secret that makes the pseudonyms of {project} is damaged on this computer.",
+        "Import it again from the file that was exported (File ▸ Patient data kept in this project).",
+    ),
+    "secret.bad_file": Template("{file} holds no secret of a project.", "Choose the file that the other workstation exported."),
+    "secret.of_other_project": Template(
+        "{file} holds the secret of another project, not of {project}.", "Export it from this very project on the other workstation."
+    ),
+    "secret.exists": Template("There is a file {file} already.", "Choose another name; a secret replaces no other file."),
     "training.too_few_cases": Template(
         "There are {count} labelled cases with a full image, but at least {least} are needed.", "Stage more cases."
     ),
@@ -66,14 +75,16 @@ MESSAGES: dict[str, Template] = {
     "training.one_stage_only": Template(
         "All {count} labelled cases are of stage {stage}; there is nothing to tell apart.", "Stage cases of at least two stages."
     ),
-    "training.empty_fold": Template("No case is in fold {fold}, which should be held out.", "Hold out another fold or add patients."),
+    "training.empty_fold": Template(
+        "No case is in fold {fold}, which should be set aside for testing.", "Set aside another fold or add patients."
+    ),
     "training.too_few_left": Template(
-        "Outside fold {fold}, which is held out, only {count} cases can be learned from, but at least {least} are needed.",
+        "Without the cases set aside for testing (fold {fold}), only {count} can be learned from, but at least {least} are needed.",
         "Stage more cases, and draw their frames.",
     ),
     "training.one_stage_left": Template(
-        "Outside fold {fold}, which is held out, all cases are of stage {stage}.",
-        "Stage more cases of other stages, or hold out another fold.",
+        "Without the cases set aside for testing (fold {fold}), all are of stage {stage}.",
+        "Stage more cases of other stages, or set aside another fold.",
     ),
     "manifest.damaged_files": Template(
         "Pictures of {count} cases are missing or were changed ({cases}).",

@@ -24,7 +24,7 @@ MESSAGES: dict[str, Template] = {
         "Check that the disk is connected and that you may read the file.",
     ),
     "scan.unreadable_files": Template(
-        "{files} further files in this folder could not be read, so the series may be incomplete.",
+        "{files} further files in this folder could not be read (the first is {file}), so the series may be incomplete.",
         "Export the scan again if slices are missing.",
     ),
     "scan.no_image": Template(
@@ -60,11 +60,11 @@ MESSAGES: dict[str, Template] = {
         "Choose the axial series.",
     ),
     "scan.no_geometry": Template(
-        "The header does not say where the slices lie or how large their pixels are ({missing} is missing).",
+        "The header of {file} does not say where the slices lie or how large their pixels are (missing: {missing}).",
         "Export the original series; a screen capture can't be used.",
     ),
     "scan.bad_orientation": Template(
-        "The directions of rows and columns in the header are not at right angles.",
+        "The directions of rows and columns in the header of {file} are not at right angles.",
         "Export the series again from the scanner.",
     ),
     "scan.too_few_slices": Template(
@@ -80,30 +80,48 @@ MESSAGES: dict[str, Template] = {
         "Choose the series that covers the head.",
     ),
     "scan.duplicate_slices": Template(
-        "{slices} slices lie at the position of another one.",
+        "Two images lie at one position ({slices} times, first at {at_mm} mm), and nothing in their headers tells them apart.",
         "Remove the duplicates, or export each scan into its own folder.",
     ),
     "scan.missing_slices": Template(
-        "Slices are missing (about {missing}): there is a step of {gap_mm} mm among steps of {step_mm} mm.",
+        "Slices are missing (about {missing}): between slices {before} and {behind} (at {before_mm} and {behind_mm} mm) "
+        "the step is {gap_mm} instead of {step_mm} mm.",
         "Export the whole series again.",
     ),
+    "scan.missing_damaged": Template(
+        "Between slices {before} and {behind} (at {before_mm} and {behind_mm} mm) slices are missing, and {file} can't be read.",
+        "Copy or export the series again.",
+    ),
     "scan.uneven_slices": Template(
-        "The slices are unevenly spaced (steps from {shortest_mm} to {longest_mm} mm).",
+        "The slices are unevenly spaced: steps from {shortest_mm} to {longest_mm} mm, the oddest one between slices "
+        "{before} and {behind} (at {before_mm} mm).",
         "Ask for a reconstruction with even steps.",
     ),
     "scan.scattered_slices": Template(
-        "The slices do not lie above one another (up to {offset_mm} mm aside).",
+        "The slices do not lie above one another: slice {slice} lies {offset_mm} mm aside.",
         "Export the series again from the scanner.",
     ),
     "scan.gantry_tilt": Template(
-        "The scan was made with a gantry tilt of {tilt_deg} degrees, so its slices are sheared.",
-        "Ask for a reconstruction without tilt.",
+        "Each slice lies aside of the one before, as if the gantry leaned {tilt_deg} degrees; no scanner does that.",
+        "Export the series again from the scanner.",
+    ),
+    "scan.tilt_corrected": Template(
+        "The gantry was tilted by {tilt_deg} degrees; the slices were moved and resampled so that the head is not sheared.",
+        "A reconstruction without tilt is sharper, if there is one.",
+    ),
+    "scan.implausible_spacing": Template(
+        "The header says that voxels measure {smallest_mm} to {largest_mm} mm; no scan of a head has such voxels.",
+        "Export the series again; the exporting program may have written other units than millimetres.",
     ),
     "scan.mixed_spacing": Template(
         "The slices have different pixel sizes.",
         "Export each reconstruction into its own folder.",
     ),
-    "scan.split_series": Template("Images of different size or direction share this series; they are listed apart."),
+    "scan.told_apart": Template(
+        "This series has several images at each position; they were told apart by {attributes} and are listed as volumes of their own.",
+        "Choose the one that shows bone best.",
+    ),
+    "scan.split_series": Template("Images of different size, direction or reconstruction share this series; they are listed apart."),
     "scan.copies_ignored": Template("{files} files are exact copies of others and were left out."),
     "scan.thick_slices": Template(
         "The slices are {step_mm} mm apart: too coarse for the synchondrosis.",
@@ -116,6 +134,34 @@ MESSAGES: dict[str, Template] = {
     "scan.truncated": Template(
         "{file} is truncated: a part of its pixel data is missing.",
         "Copy or export it again.",
+    ),
+    "scan.more_pixels": Template(
+        "{file} holds more pixels than its header describes ({frames} frames of {rows} x {columns}), so their order is not known.",
+        "Export it again.",
+    ),
+    "scan.more_frames": Template(
+        "{file} holds {found} pictures, but its header says {frames}.",
+        "Export it again.",
+    ),
+    "scan.deflated_too_large": Template(
+        "{file} would unpack to far more than a scan needs.",
+        "Export it again without deflating.",
+    ),
+    "scan.syntax_corrected": Template(
+        "The header of {file} names another compression than its pixels have; they were read as what they are.",
+        "Compare with another viewer; fine detail may have been lost when the pixels were converted.",
+    ),
+    "scan.monochrome1_kept": Template(
+        "The header asks to show dense tissue dark; the values are CT numbers, so bone is shown bright as usual.",
+        "Check that bone is bright.",
+    ),
+    "scan.monochrome1_inverted": Template(
+        "The header stores bright as low numbers; they were turned over so that what was meant to be bright is bright.",
+        "Check that bone is bright.",
+    ),
+    "scan.secondary_capture": Template(
+        "These images were converted by another program; their grey values may have been cut off or stretched.",
+        "Use the scanner's own series if there is one.",
     ),
     "scan.syntax_mismatch": Template(
         "The pixel data of {file} does not match its transfer syntax ({syntax}).",
@@ -143,12 +189,56 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.not_finite": Template("Some voxels are not numbers; they are shown black."),
     "scan.assumed_lps": Template(
-        "VTI files do not state the patient's directions; x, y, z are taken as left, posterior, superior.",
+        "{file} does not state the patient's directions; x, y, z are taken as left, posterior, superior.",
         "Check the letters in the panes.",
     ),
+    "scan.assumed_mm": Template(
+        "The file does not say in which unit it measures; millimetres are assumed.",
+        "Compare a known length.",
+    ),
+    "scan.scanner_transform": Template(
+        "The file places the scan twice, {off_mm} mm apart; the scanner's own place was taken.",
+        "Check the letters in the panes.",
+    ),
+    "scan.template_space": Template(
+        "The scan was fitted to a template head: its lengths are no longer the patient's.",
+        "Use the scan as it came from the scanner.",
+    ),
+    "scan.two_transforms": Template(
+        "{file} places the scan twice, up to {off_mm} mm apart, and does not say which place is right.",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.unknown_units": Template(
+        "{file} measures in a unit other than millimetres ({units}).",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.unknown_space": Template(
+        "{file} states directions that are not those of a patient ({space}).",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.data_file_missing": Template(
+        "{file} names a file for its data that is not beside it.",
+        "Copy both files into one folder.",
+    ),
+    "scan.bad_matrix": Template(
+        "The directions or voxel sizes in {file} make no sense.",
+        "Convert the DICOM series again, or open it instead.",
+    ),
+    "scan.sheared": Template(
+        "The voxels of {file} are not at right angles, further than any scanner leans.",
+        "Convert the DICOM series again, or open it instead.",
+    ),
     "scan.bad_zip": Template(
-        "{file} can't be unpacked: it is damaged or encrypted.",
+        "{file} can't be unpacked: it is damaged.",
         "Unpack it yourself and open the folder.",
+    ),
+    "scan.zip_encrypted": Template(
+        "{file} is locked with a password.",
+        "Unpack it yourself and open the folder.",
+    ),
+    "scan.nested_zip": Template(
+        "{file} holds other archives, not a scan.",
+        "Unpack it and open one of those.",
     ),
     "scan.zip_too_large": Template(
         "{file} would unpack to {gigabytes} GB, more than can be taken.",

@@ -16,12 +16,14 @@ MESSAGES: dict[str, Template] = {
     "staging.frame_not_saved": Template(
         "The reading was not saved, because the crop frame it was made on could not be saved.", "Check the frame in Crop, then stage again."
     ),
-    "training.done": Template("The training has ended well: the new student can predict now.", "Its figures are in the training panel."),
+    "training.done": Template("The training has ended well: the new network can predict now.", "Its figures are in the training panel."),
     "training.cancelled": Template("The training was cancelled.", "It can be resumed in the training panel."),
     "training.failed": Template("The training failed.", "Its log in the training panel has the details."),
-    "training.result_student": Template("Student: {correct} of {n} held-out cases right ({percent} %)."),
-    "training.result_teacher": Template("Teacher on crops: {correct} of {n} held-out cases right ({percent} %)."),
-    "training.result_within_one": Template("Student within one stage: {within} of {n}."),
-    "training.result_detector": Template("Detector: SOS found in {hits} of {n} held-out cases ({percent} %)."),
-    "training.result_attention": Template("Attention inside the SOS frame: {percent} % on average ({n} cases)."),
+    "training.result_student": Template(
+        "Full images (student): {correct} of {n} cases set aside for testing were staged rightly ({percent} %)."
+    ),
+    "training.result_teacher": Template("Crops (teacher): {correct} of {n} cases set aside were staged rightly ({percent} %)."),
+    "training.result_within_one": Template("Full images, at most one stage off: {within} of {n}."),
+    "training.result_detector": Template("SOS found (detector): in {hits} of {n} cases set aside ({percent} %)."),
+    "training.result_attention": Template("Attention inside the frame of the SOS: {percent} % on average ({n} cases)."),
 }

@@ -27,11 +27,12 @@ MESSAGES: dict[str, Template] = {
         "Choose the weights of this network.",
     ),
     "training.other_fold": Template(
-        "{model} was fitted to the cases that are to judge now: it held out fold {fold}, not fold {wanted}.",
-        "Train the teacher and the detector anew, or all three.",
+        "{model} has learned from cases that are to test it now: fold {fold} was set aside then, fold {wanted} is now.",
+        "Train the network for crops (teacher) and the one that finds the SOS (detector) anew, or all three.",
     ),
     "training.too_few_to_cross_fit": Template(
-        "{count} crops are too few to cross-fit the teacher.", "The student learns from what the teacher says of its own cases."
+        "{count} crops are too few to let the network for crops (teacher) judge only cases that it has not learned from.",
+        "The network for full images (student) learns from what it says of its own cases.",
     ),
     "training.not_finite": Template("{name} was not a number at step {step}."),
     "model.missing": Template("The network {model} is not there.", "Train it again, or choose another."),

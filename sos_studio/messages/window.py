@@ -9,6 +9,12 @@ MESSAGES: dict[str, Template] = {
     "window.scan_of_other_case": Template("The open scan is not this case's.", "Go back to it, or open this case's scan."),
     "window.no_project": Template("No project is open.", "Open one or make a new one in the File menu."),
     "window.several_dropped": Template("Only the first of the {count} things dropped was opened.", "Drop one scan or project at a time."),
+    "window.folder_of_dropped": Template(
+        "{count} files of one folder were dropped: the whole folder is opened.", "A scan is made of all its slices."
+    ),
+    "window.reservations": Template("The scan was opened with {count} reservations.", "They stay in sight beside it, in Orient."),
+    "window.none_loadable": Template("None of the {count} series can be opened. The largest: {reason}"),
+    "window.capture_waits": Template("The scan is still being read.", "The capture is made as soon as all of it is there."),
     "window.captured": Template("Captured as {case} and saved."),
     "window.project_for_capture": Template("Captures are kept in a project.", "Choose where to make one; the capture goes on by itself."),
     "window.imported": Template("Imported {count} full images with {readings} readings; {again} were there already."),

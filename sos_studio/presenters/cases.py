@@ -7,13 +7,13 @@ from typing import Literal
 
 from psygnal import Signal
 
-from sos_studio.dataset import cases as dataset_cases
-from sos_studio.dataset.cases import CaseSummary
+from sos_studio.core.settings import Visit
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
 from sos_studio.presenters.opening import Opener
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, Step
+from sos_studio.services.listed_cases import ListedCase, listed_cases
 
 Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
 STATUSES: tuple[Status, ...] = ("all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded")
@@ -28,14 +28,14 @@ class Filter:
     stage: int | None = None
 
 
-def matches(case: CaseSummary, wanted: Filter, evaluator: str) -> bool:
-    """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator."""
+def matches(case: ListedCase, wanted: Filter, evaluator: str) -> bool:
+    """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator and the newest capture."""
     text = wanted.text.strip().lower()
     if text and text not in case.case_id.lower() and text not in case.patient.lower():
         return False
     if wanted.stage is not None and case.label != wanted.stage:
         return False
-    staged = evaluator in case.staged_by
+    staged = evaluator in case.staged_here
     return {
         "all": True,
         "to_capture": not case.captured,
@@ -47,9 +47,18 @@ def matches(case: CaseSummary, wanted: Filter, evaluator: str) -> bool:
     }[wanted.status]
 
 
-def as_seen_by(case: CaseSummary, evaluator: str) -> CaseSummary:
+def as_seen_by(case: ListedCase, evaluator: str) -> ListedCase:
     """A case without the consensus until this evaluator has read it: a list must not whisper the answer."""
     return case if evaluator in case.staged_by else replace(case, label=None, ambiguous=False)
+
+
+def next_step(case: ListedCase, evaluator: str) -> Step:
+    """Where this evaluator's work on a case goes on. Predict comes last: nobody is led to the AI before the own reading."""
+    if not case.captured:
+        return "orient"
+    if not case.cropped:
+        return "crop"
+    return "predict" if evaluator in case.staged_here or case.excluded else "stage"
 
 
 class CasesPresenter:
@@ -61,18 +70,22 @@ class CasesPresenter:
         `rows` (what passes the filter) or `everything` changed.
     scan_known
         A case was opened: whether this computer knows where its scan lies.
+    work_remains
+        A case was opened: the step in which its work goes on (see `next_step`).
     """
 
     rows_changed = Signal()
     scan_known = Signal(bool)
+    work_remains = Signal(str)
 
     def __init__(self, session: Session, opener: Opener) -> None:
         self._session = session
         self._opener = opener
         self._next: LoadedCase | None = None  # read ahead, so that it is there when the key is let go
         self._next_project: Project | None = None
-        self.everything: tuple[CaseSummary, ...] = ()
-        self.rows: tuple[CaseSummary, ...] = ()
+        self._to_go_back_to: Visit | None = None
+        self.everything: tuple[ListedCase, ...] = ()
+        self.rows: tuple[ListedCase, ...] = ()
         self.filter = Filter()
         session.project_changed.connect(self._on_project)
         session.cases_changed.connect(self.refresh)
@@ -92,11 +105,28 @@ class CasesPresenter:
             self._set_rows(())
             return
         self._session.background.run(
-            lambda: tuple(dataset_cases.cases(project)),
-            lambda rows: self._set_rows(rows) if self._session.project is project else None,
+            lambda: tuple(listed_cases(project)),
+            lambda rows: self._read(project, rows),
             self._session.report,
             key="cases",
         )
+
+    def _read(self, project: Project, rows: tuple[ListedCase, ...]) -> None:
+        session = self._session
+        if session.project is not project:
+            return
+        self._set_rows(rows)
+        visit, self._to_go_back_to = self._to_go_back_to, None
+        # Whoever has a scan or another case open meanwhile is not taken away from it.
+        if visit is None or session.case_id is not None or session.scan is not None or visit.case_id not in {row.case_id for row in rows}:
+            return
+        case_id, left_at = visit.case_id, visit.step
+
+        def go_back(case: LoadedCase) -> None:
+            self._show(case)
+            session.step_requested.emit(left_at if left_at != "orient" else next_step(case.summary, session.evaluator))
+
+        session.background.run(lambda: load_case(project, case_id), go_back, session.report, key="open-case")
 
     def set_filter(self, wanted: Filter) -> None:
         """Show fewer or more."""
@@ -152,6 +182,7 @@ class CasesPresenter:
             return
         case.show(self._session)
         self.scan_known.emit(case.scan is not None)
+        self.work_remains.emit(next_step(case.summary, self._session.evaluator))
         self._read_ahead()
 
     def _read_ahead(self) -> None:
@@ -168,6 +199,7 @@ class CasesPresenter:
 
     def _on_project(self, _: object) -> None:
         self._next = None
+        self._to_go_back_to = self._session.visit
         self._set_rows(())
         self.refresh()
 
@@ -175,7 +207,7 @@ class CasesPresenter:
         self._next = None
         self._filter()
 
-    def _set_rows(self, rows: tuple[CaseSummary, ...]) -> None:
+    def _set_rows(self, rows: tuple[ListedCase, ...]) -> None:
         self.everything = rows
         # What was read ahead may have got a new frame meanwhile.
         self._next = None

@@ -2,62 +2,56 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from psygnal import Signal
 
-from sos_studio.core.captures import Window
 from sos_studio.core.errors import BadInputError
-from sos_studio.dataset import cases, locations
+from sos_studio.core.geometry import Orientation
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
-from sos_studio.imaging import resample, windowing
 from sos_studio.messages import Message, message
-from sos_studio.presenters.case_files import LoadedCase, load_case
+from sos_studio.presenters.recent import RecentPlaces
+from sos_studio.presenters.scan_loading import Arrived, Refusal, ScanLoading, Which, details_of, note_location
+from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
-from sos_studio.services import projects, scans
-from sos_studio.services.scans import OpenedScan
+from sos_studio.services import projects
+from sos_studio.services.scans import OpenedScan, SourceReader
 
-RECENT = 8
-TELL_EVERY_S = 0.05
-# Finds out in the worker thread which series is meant; asks its argument whether to stop.
-_Which = Callable[[Callable[[], bool]], str | None]
-
-
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    """A scan, how to show it first, and the case of the project that knows this series."""
-
-    scan: OpenedScan
-    window: Window
-    project: Project | None
-    case: LoadedCase | None
+T = TypeVar("T")
 
 
 class Opener:
     """What File ▸ Open, drag and drop and the command line's paths do.
 
+    Attributes
+    ----------
+    recent
+        What was opened lately.
+
     Signals
     -------
     series_wanted
-        ``(source, series)``: several series can be loaded; call `open_scan` again with one's uid.
+        A `SeriesPicker`: several series can be loaded; it opens the one that is chosen.
+    refused
+        A `Refusal`: the details of why nothing was opened, after that was told in a message.
     held_elsewhere
         ``(directory, words)``: the project was opened to look at, because a process of another computer left its lock; call
         `take_over` if the person knows that it is gone.
     """
 
-    series_wanted = Signal(object, list)
+    series_wanted = Signal(SeriesPicker)
+    refused = Signal(Refusal)
     held_elsewhere = Signal(object, Message)
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._stop: threading.Event | None = None
+        self._loading: ScanLoading | None = None
+        self._picker: SeriesPicker | None = None
         self._to_open: list[Path] = []
+        self.recent = RecentPlaces(session)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """One after the other, so that a scan finds its case in the project named before it."""
@@ -78,71 +72,119 @@ class Opener:
     # --- scans --------------------------------------------------------------------------------------------------------------
 
     def open_scan(self, source: Path, series_uid: str | None = None) -> None:
-        """Load a series; the scan that is open stays until the new one is there.
+        """Load a series; a coarse picture comes first, and if the rest does not, the scan that was open comes back.
 
         A series that the project knows opens its case; any other becomes a case with its first capture.
         """
-        self._load_scan(source, lambda _cancelled: series_uid)
+        self._load(source, lambda _reader: series_uid)
 
     def open_known(self, place: ScanLocation) -> None:
-        """Load a series from where it was opened last."""
-        self._load_scan(place.path, lambda cancelled: scans.uid_at(place, cancelled=cancelled))
+        """Load the present case's series from where it was opened last, oriented as it was captured."""
+        capture = self._session.capture
+        record = capture.record.orientation if capture is not None else None
+        self._load(place.path, lambda reader: reader.uid_of(place), expected=record.orientation() if record is not None else None)
 
-    def _load_scan(self, source: Path, which: _Which) -> None:
-        session = self._session
-        self.cancel()
-        project, stop, told = session.project, threading.Event(), [0.0]
-
-        def progress(fraction: float) -> None:
-            now = time.monotonic()
-            if now - told[0] >= TELL_EVERY_S and not stop.is_set():
-                told[0] = now
-                session.background.post(lambda: None if stop.is_set() else session.progress.emit(fraction))
-
-        def end(answer: Callable[[], None]) -> None:
-            stop.set()
-            self._stop = None
-            session.busy.emit(None)
-            answer()
-            self._open_next()
-
-        self._stop = stop
-        session.busy.emit("open_scan")
-        session.progress.emit(-1.0)
-        session.background.run(
-            lambda: _load(source, which, project, progress, stop.is_set),
-            lambda opened: end(lambda: self._opened(opened)),
-            lambda error: end(lambda: self._failed(error, source)),
-            key="open-scan",
-        )
+    def other_series(self) -> None:
+        """Choose again among the series that lie where the open scan came from."""
+        session, scan = self._session, self._session.scan
+        if scan is None:
+            session.tell("window.no_scan", "warning")
+            return
+        loading = self._begin(ScanLoading(session, scan.source, lambda _reader: None))
+        self._run(loading, loading.look, lambda reader: self._offer(reader, scan.info.uid))
 
     def cancel(self) -> None:
         """Stop loading; what is open stays."""
-        if self._stop is not None:
-            self._stop.set()
+        if self._loading is not None:
+            self._loading.stop()
 
-    def _opened(self, opened: _Opened) -> None:
-        session, scan = self._session, opened.scan
-        case = opened.case if opened.project is session.project else None
-        if case is None:
-            session.set_case(None)
-        else:
-            case.show(session)
-        record = case.capture.record if case is not None and case.capture is not None else None
-        # A series that was captured before comes back as it was oriented then.
-        known = record.orientation.orientation() if record is not None and record.orientation is not None else None
-        session.set_scan(scan, known, opened.window)
-        self._remember(scan.source)
-        for problem in scan.info.problems:
-            if problem.severity == "warning":
-                session.tell(problem.code, "warning", **problem.values)
-        session.step_requested.emit("orient")
+    def close(self) -> None:
+        """Let go of everything; call it once no worker runs any more."""
+        if self._loading is not None:
+            self._loading.let_go()
+        if self._picker is not None:
+            self._picker.close()
 
-    def _failed(self, error: Exception, source: Path) -> None:
-        if isinstance(error, BadInputError) and error.code == "scan.several_series":
-            self.series_wanted.emit(source, list(error.values["series"]))
-        else:
-            self._session.report(error)
+    def _load(self, source: Path, which: Which, *, reader: SourceReader | None = None, expected: Orientation | None = None) -> None:
+        loading = self._begin(ScanLoading(self._session, source, which, reader=reader, expected=expected))
+        self._run(loading, loading.work, lambda answer: self._answered(loading, answer))
+
+    def _begin(self, loading: ScanLoading) -> ScanLoading:
+        """Nothing else is being opened any more, and what was open before that is in front again."""
+        if self._picker is not None:
+            self._picker.dismiss()
+        stale, self._loading = self._loading, loading
+        if stale is not None:
+            stale.stop()
+            stale.put_back()
+            self._session.background.run(stale.let_go, lambda _: None, lambda _: None)
+        return loading
+
+    def _run(self, loading: ScanLoading, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        session = self._session
+
+        def end() -> None:
+            loading.stop()
+            if self._loading is loading:
+                self._loading = None
+            session.busy.emit(None)
+
+        def done(answer: T) -> None:
+            end()
+            then(answer)
+            self._open_next()
+
+        def failed(error: Exception) -> None:
+            end()
+            loading.put_back()
+            self._refuse(error, loading)
+            self._open_next()
+
+        session.busy.emit("open_scan")
+        session.progress.emit(-1.0)
+        session.background.run(work, done, failed, key="open-scan")
+
+    def _answered(self, loading: ScanLoading, answer: Arrived | SourceReader) -> None:
+        if not isinstance(answer, Arrived):
+            self._offer(answer)
+            return
+        scan = answer.scan
+        loading.arrive(answer)
+        self.recent.remember(scan.source, "scan")
+        self._tell_reservations(scan)
+        self._session.background.run(lambda: note_location(scan), lambda _: None)
+
+    def _offer(self, reader: SourceReader, open_uid: str | None = None) -> None:
+        picker = SeriesPicker(self._session.background, reader, self._open_chosen, open_uid)
+        self._picker = picker
+        picker.gone.connect(self._forget_picker)
+        self.series_wanted.emit(picker)
+
+    def _open_chosen(self, reader: SourceReader, uid: str) -> None:
+        self._load(reader.path, lambda _reader: uid, reader=reader)
+
+    def _forget_picker(self) -> None:
+        self._picker = None
+
+    def _tell_reservations(self, scan: OpenedScan) -> None:
+        """In passing; they stay in sight where the scan is oriented."""
+        found = [problem for problem in scan.info.problems if problem.severity == "warning"]
+        if len(found) == 1:
+            self._session.tell(found[0].code, "warning", **found[0].values)
+        elif found:
+            self._session.tell("window.reservations", "warning", count=len(found))
+
+    def _refuse(self, error: Exception, loading: ScanLoading) -> None:
+        session = self._session
+        if not isinstance(error, BadInputError):
+            session.report(error)
+            return
+        code, values = error.code, error.values
+        if len(loading.refused) > 1:
+            code, values = "window.none_loadable", {"count": len(loading.refused), "reason": str(message(code, values))}
+        session.tell(code, "error", **values)
+        told = message(code, values)
+        session.background.run(lambda: details_of(loading, told), self.refused.emit, lambda _: None)
 
     # --- projects -----------------------------------------------------------------------------------------------------------
 
@@ -174,7 +216,7 @@ class Opener:
             session.set_project(project)
             if before is not None:
                 before.close()
-            self._remember(project.directory)
+            self.recent.remember(project.directory, "project")
             because = project.read_only_because
             if because is not None:
                 words = message(because.code, because.values)
@@ -194,12 +236,6 @@ class Opener:
         session.progress.emit(-1.0)
         session.background.run(work, done, failed, key="open-project")
 
-    def _remember(self, path: Path) -> None:
-        settings = self._session.settings
-        text = str(path.absolute())
-        settings.recent = (text, *(other for other in settings.recent if other != text))[:RECENT]
-        self._session.save_settings()
-
 
 def is_project(path: Path) -> bool:
     """Whether a folder is a project of SOS Studio."""
@@ -207,18 +243,3 @@ def is_project(path: Path) -> bool:
         return (path / "project.sqlite").is_file()
     except OSError:  # not even that may be asked; opening it as a scan will say so
         return False
-
-
-def _load(
-    source: Path, which: _Which, project: Project | None, progress: Callable[[float], None], cancelled: Callable[[], bool]
-) -> _Opened:
-    """Everything slow about opening a scan; runs in a worker thread."""
-    scan = scans.open_scan(source, which(cancelled), progress=progress, cancelled=cancelled)
-    window = windowing.auto_window(scan.volume.array_kji)
-    resample.warm_up(scan.volume.array_kji.dtype)
-    # Hashed here and kept by the volume: the capture needs it, and a person should not wait for it then.
-    series_hash = scan.volume.series_hash
-    with contextlib.suppress(OSError):  # a full disk: the scan opens all the same, it only isn't found by itself next time
-        locations.remember(series_hash, scan.source, scan.info.uid)
-    case_id = cases.case_of_series(project, series_hash) if project is not None else None
-    return _Opened(scan, window, project, load_case(project, case_id) if project is not None and case_id is not None else None)

@@ -11,17 +11,17 @@ from psygnal import Signal
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Orientation, Plane, Vector
 from sos_studio.imaging import windowing
-from sos_studio.presenters.case_files import capture_into
+from sos_studio.presenters.case_files import Captured, capture_into
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.undo import Change
+from sos_studio.presenters.undo import Along, Change
 from sos_studio.services.captures import StoredCapture
 
 Angle = Literal["roll", "yaw", "pitch"]
 ANGLE_OF_PLANE: dict[Plane, Angle] = {Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}
 SEAL_AFTER_MS = 700
 
-# What the paper's three steps set. A step counts as touched as soon as one of its parts was.
-PROTOCOL: tuple[tuple[str, ...], ...] = (("roll", "axial"), ("yaw", "coronal"), ("sagittal",))
+# What does each of the paper's three steps; looking around in the other slices does none.
+PROTOCOL: tuple[str, ...] = ("roll", "yaw", "sagittal")
 
 WINDOW_PRESETS: dict[str, Window] = {
     "bone": Window(low=-500.0, high=1500.0),
@@ -35,7 +35,7 @@ class OrientationPresenter:
     Signals
     -------
     checklist_changed
-        Another step of the protocol was touched or ticked.
+        A step of the protocol was ticked or unticked.
     project_needed
         A capture was asked for with no project open: open one and call `capture` again.
     capturing_changed
@@ -49,34 +49,30 @@ class OrientationPresenter:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.capturing = False
-        self._touched: set[str] = set()
-        self._ticked_by_hand: dict[int, bool] = {}
+        self._asked_about_data: set[str] = set()
+        self._done: frozenset[str] = frozenset()
+        self._capture_waits = False
         session.scan_changed.connect(self._start_afresh)
+        session.scan_completed.connect(self._capture_at_last)
 
     # --- turning and moving -------------------------------------------------------------------------------------------------
 
     def turn(self, plane: Plane, degrees: float, *, start: Orientation | None = None, merge_key: str | None = None) -> None:
         """Turn right-handed about a plane's normal, from `start` (a drag) or from where the head is now."""
         turned = (start or self.session.orientation).turned_about(plane, degrees)
-        self._touch(ANGLE_OF_PLANE[plane])
-        self.session.set_orientation(turned, label="turn", merge_key=merge_key)
+        self.session.set_orientation(turned, label="turn", merge_key=merge_key, along=self._doing(ANGLE_OF_PLANE[plane]))
 
     def scroll(self, plane: Plane, distance_mm: float, *, start: Orientation | None = None, merge_key: str | None = None) -> None:
         """Move a plane along its normal, kept within the scan."""
         moved = (start or self.session.orientation).moved(plane, distance_mm)
-        self._touch(plane.value)
-        self.session.set_orientation(self._within(moved), label="scroll", merge_key=merge_key)
+        self.session.set_orientation(self._within(moved), label="scroll", merge_key=merge_key, along=self._doing(plane.value))
 
-    def place_centre(self, lps_mm: Vector, *, seen_in: Plane, merge_key: str | None = None) -> None:
-        """Let the other two planes cross a point of a pane."""
-        for plane in Plane:
-            if plane is not seen_in:
-                self._touch(plane.value)
+    def place_centre(self, lps_mm: Vector, *, merge_key: str | None = None) -> None:
+        """Let the other two planes cross a point of a pane: a look around, which does no step of the protocol."""
         self.session.set_orientation(self._within(self.session.orientation.centered_at(lps_mm)), label="scroll", merge_key=merge_key)
 
     def set_angle(self, angle: Angle, degrees: float) -> None:
         """A typed angle."""
-        self._touch(angle)
         now = self.session.orientation
         match angle:
             case "roll":
@@ -85,21 +81,24 @@ class OrientationPresenter:
                 turned = replace(now, yaw_deg=degrees)
             case "pitch":
                 turned = replace(now, pitch_deg=degrees)
-        self.session.set_orientation(turned, label="turn", merge_key=f"typed-{angle}")
+        self.session.set_orientation(turned, label="turn", merge_key=f"typed-{angle}", along=self._doing(angle))
         self.seal_soon()
 
     def set_centre(self, lps_mm: Vector) -> None:
         """A typed centre."""
-        for plane in Plane:
-            self._touch(plane.value)
-        self.session.set_orientation(self.session.orientation.centered_at(lps_mm), label="scroll", merge_key="typed-centre")
+        now = self.session.orientation
+        along = self._doing(Plane.SAGITTAL.value) if lps_mm[0] != now.center_lps_mm[0] else None
+        self.session.set_orientation(now.centered_at(lps_mm), label="scroll", merge_key="typed-centre", along=along)
         self.seal_soon()
 
     def reset(self) -> None:
         """Volume centre and zeros."""
         scan = self.session.scan
-        if scan is not None:
-            self.session.set_orientation(Orientation(scan.volume.center_lps_mm), label="reset")
+        if scan is None:
+            return
+        before = self._done
+        along = Along(lambda: self._set_done(frozenset()), lambda: self._set_done(before))
+        self.session.set_orientation(Orientation(scan.volume.center_lps_mm), label="reset", along=along)
 
     def angle(self, plane: Plane) -> float:
         """The angle that turning in a plane's pane mostly changes."""
@@ -144,31 +143,32 @@ class OrientationPresenter:
 
     # --- checklist ----------------------------------------------------------------------------------------------------------
 
-    def part_touched(self, part: str) -> bool:
-        """Whether an angle or plane was set since the scan was opened."""
-        return part in self._touched
-
     def step_done(self, index: int) -> bool:
-        """Whether a step of the protocol is ticked: by hand if a person did, else as soon as one of its parts was touched."""
-        by_hand = self._ticked_by_hand.get(index)
-        return any(part in self._touched for part in PROTOCOL[index]) if by_hand is None else by_hand
+        """Whether a step of the protocol is ticked."""
+        return PROTOCOL[index] in self._done
 
     def tick(self, index: int, done: bool) -> None:
         """A person ticks a step (nothing needed turning) or takes the tick away."""
-        self._ticked_by_hand[index] = done
-        self.checklist_changed.emit()
+        self._set_done(self._done | {PROTOCOL[index]} if done else self._done - {PROTOCOL[index]})
 
-    def _touch(self, part: str) -> None:
-        if part not in self._touched:
-            self._touched.add(part)
-            for index, parts in enumerate(PROTOCOL):
-                if part in parts:
-                    self._ticked_by_hand.pop(index, None)
+    def _doing(self, part: str) -> Along | None:
+        """Ticks the step that this part does; undoing takes the tick away if it was not there before."""
+        if part not in PROTOCOL:
+            return None
+        was_done = part in self._done
+        return Along(
+            lambda: self._set_done(self._done | {part}),
+            lambda: None if was_done else self._set_done(self._done - {part}),
+        )
+
+    def _set_done(self, done: frozenset[str]) -> None:
+        if done != self._done:
+            self._done = done
             self.checklist_changed.emit()
 
     def _start_afresh(self, *_: object) -> None:
-        self._touched.clear()
-        self._ticked_by_hand.clear()
+        self._capture_waits = False
+        self._done = frozenset()
         self.checklist_changed.emit()
 
     # --- capture ------------------------------------------------------------------------------------------------------------
@@ -185,17 +185,27 @@ class OrientationPresenter:
         if project is None:
             self.project_needed.emit()
             return
+        if scan.coarse:
+            self._capture_waits = True
+            session.tell("window.capture_waits", "info")
+            return
         orientation, window, case_id = session.orientation, session.window, session.case_id
         self._set_capturing(True)
         session.background.run(
             lambda: capture_into(project, scan, orientation, window, case_id),
-            lambda answer: self._captured(*answer),
+            self._captured,
             self._capture_failed,
             key="capture",
         )
 
-    def _captured(self, case_id: str, capture: StoredCapture) -> None:
-        session = self.session
+    def _capture_at_last(self, _: object) -> None:
+        """All slices are there: make the capture that was asked for meanwhile."""
+        waited, self._capture_waits = self._capture_waits, False
+        if waited:
+            self.capture()
+
+    def _captured(self, done: Captured) -> None:
+        session, case_id, capture = self.session, done.case_id, done.capture
         self._set_capturing(False)
         before, before_case = session.capture, session.case_id
         scan = session.scan
@@ -214,8 +224,20 @@ class OrientationPresenter:
 
         session.undo.push(Change("capture", put(before_case, before), put(case_id, capture)))
         session.cases_changed.emit()
-        session.tell("window.captured", "success", case=case_id)
+        self._tell_captured(done)
         session.step_requested.emit("crop")
+
+    def _tell_captured(self, done: Captured) -> None:
+        note, project = done.note, self.session.project
+        if note is not None and note.code == "patient.data_not_kept" and project is not None:
+            # A question for the project, not for every capture.
+            if project.project_id in self._asked_about_data:
+                note = None
+            self._asked_about_data.add(project.project_id)
+        if note is None:
+            self.session.tell("window.captured", "success", case=done.case_id)
+        else:
+            self.session.tell(note.code, "warning" if note.severity == "warning" else "info", **note.values)
 
     def _capture_failed(self, error: Exception) -> None:
         self._set_capturing(False)

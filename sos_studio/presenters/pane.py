@@ -80,6 +80,7 @@ class PanePresenter:
         self.hovered = Hit("picture")
         self.animated = True
         self._session.scan_changed.connect(self._forget_view)
+        self._session.scan_completed.connect(self._fit_whole)
         self._session.orientation_changed.connect(self._follow)
         self._session.window_changed.connect(self._tell)
 
@@ -228,7 +229,7 @@ class PanePresenter:
     def _place_centre(self, x: float, y: float) -> None:
         drag = self._drag
         if drag is not None:
-            self._orienting.place_centre(drag.geometry.lps_at(x, y), seen_in=self.plane, merge_key=drag.merge_key)
+            self._orienting.place_centre(drag.geometry.lps_at(x, y), merge_key=drag.merge_key)
 
     def _pan(self, drag: _Drag, x: float, y: float) -> None:
         width, height = drag.geometry.size_px
@@ -267,6 +268,12 @@ class PanePresenter:
 
     def _forget_view(self, *_: object) -> None:
         self._view, self._fitted_to, self._latest, self._drag = None, None, None, None
+
+    def _fit_whole(self, _: object) -> None:
+        """The whole scan reaches a little farther than every n-th slice of it; a view that a person chose stays."""
+        if self._fitted_to is not None and self._drag is None:
+            self._view = None
+        self.changed.emit()
 
     def _tell(self, *_: object) -> None:
         self.changed.emit()

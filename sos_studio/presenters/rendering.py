@@ -53,11 +53,9 @@ class SliceRenderer:
     def picture(self, geometry: PaneGeometry, window: Window, volume: Volume, arrived: Callable[[], None]) -> SlicePicture | None:
         """The picture to paint now: the one asked for, or the last one while that is being made (`arrived` is called then).
 
-        None only if nothing was ever made for this volume.
+        None only if nothing was made since `forget`: the coarse picture stays until that of the whole volume is there.
         """
         latest = self.latest
-        if latest is not None and latest.volume is not volume:
-            latest = self.latest = None
         if latest is not None and latest.shows(geometry, window, volume):
             if latest.geometry != geometry:
                 self.latest = SlicePicture(geometry, window, volume, latest.grey_vu)

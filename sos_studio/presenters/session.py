@@ -17,9 +17,9 @@ from sos_studio.core.geometry import Orientation
 from sos_studio.core.job_state import JobState
 from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
-from sos_studio.core.settings import Settings
+from sos_studio.core.settings import Settings, Visit
 from sos_studio.messages import Message, message
-from sos_studio.presenters.undo import Change, UndoStack
+from sos_studio.presenters.undo import Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
 
 if TYPE_CHECKING:
@@ -55,11 +55,15 @@ class Session:
         Frames and readings on their way into the project, in the order in which they were made.
     settings
         The user's own; call `save_settings` after changing them.
+    visit
+        Where this user left the open project last time; None if it was never open here.
     """
 
     project_changed = Signal(object)
     case_changed = Signal(object)
     scan_changed = Signal(object)
+    # All slices of the scan that was shown coarse are there; who shows it draws it again, and nothing else changes.
+    scan_completed = Signal(object)
     orientation_changed = Signal(object)
     window_changed = Signal(object)
     capture_changed = Signal(object)
@@ -89,6 +93,7 @@ class Session:
         self.undo = UndoStack()
         self.writes = WriteQueue(background)
         self.project: Project | None = None
+        self.visit: Visit | None = None
         self.case_id: str | None = None
         self.scan: OpenedScan | None = None
         self.scan_case_id: str | None = None
@@ -122,6 +127,7 @@ class Session:
         """Another project (the caller closes the old one); case, capture and history start afresh, an open scan stays."""
         self.settle()
         self.project = project
+        self.visit = self.settings.visits.get(project.project_id) if project is not None else None
         self.undo.clear()
         # Cases of another project are other cases: the open scan is a new one here.
         self.scan_case_id = None
@@ -159,9 +165,20 @@ class Session:
         self.window_changed.emit(self.window)
         self.orientation_changed.emit(orientation)
 
-    def set_orientation(self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None) -> None:
-        """Turn or move the head; one step of the history (those in a row with the same `merge_key` are one)."""
-        before = self.orientation
+    def complete_scan(self, scan: OpenedScan, orientation: Orientation | None = None, window: Window | None = None) -> None:
+        """The whole of the scan that was shown coarse: the history and, unless given, orientation and window stay as they are."""
+        self.scan = scan
+        self.orientation = orientation or self.orientation
+        self.window = window or self.window
+        self.scan_completed.emit(scan)
+        self.window_changed.emit(self.window)
+        self.orientation_changed.emit(self.orientation)
+
+    def set_orientation(
+        self, orientation: Orientation, *, label: str = "orientation", merge_key: str | None = None, along: Along | None = None
+    ) -> None:
+        """Turn or move the head, and `along` with it; one step of the history (those in a row with the same `merge_key` are one)."""
+        before, also = self.orientation, along or Along()
         if orientation == before:
             return
 
@@ -169,8 +186,16 @@ class Session:
             self.orientation = value
             self.orientation_changed.emit(value)
 
-        put(orientation)
-        self.undo.push(Change(label, lambda: put(before), lambda: put(orientation), merge_key, SCAN_SCOPE))
+        def do() -> None:
+            put(orientation)
+            also.do()
+
+        def undo() -> None:
+            put(before)
+            also.undo()
+
+        do()
+        self.undo.push(Change(label, undo, do, merge_key, SCAN_SCOPE))
 
     def set_window(self, window: Window, *, merge_key: str | None = None) -> None:
         """Grey-value window of the display and of the next capture; one step of the history."""

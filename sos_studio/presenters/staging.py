@@ -38,7 +38,9 @@ class StagingState:
     phase, stage
         ``saved`` only after the reading is in the database; `stage` is the one being saved or saved.
     reading
-        The evaluator's standing reading of this case as the database has it.
+        The evaluator's standing reading of this capture as the database has it.
+    earlier
+        The evaluator's standing reading if it was made on another capture of this case: this one is not read yet.
     confidence, ambiguous, remark
         What goes with the next reading (and is written with a standing one as it is changed).
     """
@@ -48,6 +50,7 @@ class StagingState:
     phase: Phase = "nothing"
     stage: int | None = None
     reading: Reading | None = None
+    earlier: Reading | None = None
     confidence: staging.Confidence | None = None
     ambiguous: bool = False
     remark: str = ""
@@ -199,13 +202,14 @@ class StagingPresenter:
         self._generation += 1
         if capture is None or capture.case_id != case_id or (reading is not None and reading.evaluator != self._session.evaluator):
             return
-        if reading is None:
-            self._show(phase="nothing", stage=None, reading=None, confidence=None, ambiguous=False, remark="")
+        if reading is None or reading.capture_id != capture.capture_id:
+            self._show(phase="nothing", stage=None, reading=None, earlier=reading, confidence=None, ambiguous=False, remark="")
         else:
             self._show(
                 phase="saved",
                 stage=reading.stage,
                 reading=reading,
+                earlier=None,
                 confidence=reading.confidence,
                 ambiguous=reading.ambiguous,
                 remark=reading.remark,
@@ -229,7 +233,7 @@ class StagingPresenter:
 
         def found(reading: Reading | None) -> None:
             # A key that was pressed meanwhile goes before what was found.
-            if asked == self._generation and reading != self.state.reading:
+            if asked == self._generation and reading != (self.state.reading or self.state.earlier):
                 self._on_disk(case_id, reading)
 
         self._session.background.run(

@@ -77,6 +77,7 @@ class TrainingPresenter:
         self._tail: JobTail | None = None
         self._wanted: JobKind | None = None
         self._tell_end = False
+        self._came_upon = False  # the job was there when the project was opened: its end may be news or long known
         self.state = TrainingState(preset=session.settings.preset)
         session.project_changed.connect(self._on_project)
         self._on_project(session.project)
@@ -187,9 +188,10 @@ class TrainingPresenter:
             code, values = getattr(error, "code", "internal"), getattr(error, "values", {"kind": type(error).__name__})
         self._show(starting=False, problem=message(code, values) if self._session.project is project else None)
 
-    def _follow(self, handle: JobHandle, *, tell_end: bool = False) -> None:
+    def _follow(self, handle: JobHandle, *, came_upon: bool = False) -> None:
         self._tail = handle.tail()
-        self._tell_end = tell_end
+        self._tell_end = False
+        self._came_upon = came_upon
         others = tuple(dict.fromkeys((handle.job_id, *self.state.others)))
         self._show(job=Followed(handle, None, JobState()), others=tuple(sorted(others, reverse=True)), problem=None)
         self.poll()
@@ -198,12 +200,21 @@ class TrainingPresenter:
         job = self.state.job
         if job is None or seen.handle.job_dir != job.handle.job_dir:
             return
-        self._tell_end = self._tell_end or not seen.state.status.ended
+        self._tell_end = self._tell_end or not seen.state.status.ended or (self._came_upon and self._is_news(seen))
+        self._came_upon = False
         self._show(job=seen)
         self._session.job_changed.emit(seen.state)
         if seen.state.status.ended and self._tell_end:
             self._tell_end = False
             self._ended(seen)
+
+    def _is_news(self, seen: Followed) -> bool:
+        """Whether it ended since this user had the project open here; what ended before they ever had is history."""
+        visit, state = self._session.visit, seen.state
+        if visit is None or seen.handle.job_id in self._session.settings.told_jobs:
+            return False
+        # A worker that died wrote no last event: when that was, nobody knows.
+        return state.status is JobStatus.INTERRUPTED or state.updated_utc is None or state.updated_utc > visit.seen_utc
 
     def _ended(self, seen: Followed) -> None:
         """Say once how it ended, also if that was while no window was open."""
@@ -246,7 +257,7 @@ class TrainingPresenter:
             return
         self._show(others=others)
         if handle is not None:
-            self._follow(handle, tell_end=handle.job_id not in self._session.settings.told_jobs)
+            self._follow(handle, came_upon=True)
 
     def _weights_status(self) -> WeightsStatus | None:
         try:

@@ -33,6 +33,18 @@ class Change:
     scope: str = ""
 
 
+def _nothing() -> None:
+    """Nothing goes along."""
+
+
+@dataclass(frozen=True)
+class Along:
+    """Something that is done, undone and done again together with a change."""
+
+    do: Callable[[], None] = _nothing
+    undo: Callable[[], None] = _nothing
+
+
 class UndoStack:
     """Changes done and undone, newest last."""
 

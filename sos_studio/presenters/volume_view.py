@@ -65,6 +65,7 @@ class VolumePresenter:
         self.threshold: float | None = None
         self.picture: VolumePicture | None = None
         session.scan_changed.connect(self._on_scan)
+        session.scan_completed.connect(self._prepare)
         session.orientation_changed.connect(self._on_orientation)
 
     @property
@@ -112,6 +113,9 @@ class VolumePresenter:
     def _on_scan(self, scan: OpenedScan | None) -> None:
         self._prepared, self.picture, self.threshold = None, None, None
         self.changed.emit()
+        self._prepare(scan)
+
+    def _prepare(self, scan: OpenedScan | None) -> None:
         if scan is None:
             return
         volume = scan.volume

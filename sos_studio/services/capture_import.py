@@ -10,9 +10,10 @@ from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError, SosError
 from sos_studio.core.readings import Reading
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import cases, label_table, readings
+from sos_studio.dataset import cases, label_table, patients, readings
 from sos_studio.dataset.imports import ImportedImage, ImportReport
 from sos_studio.dataset.label_table import LabelRow, RowFault
+from sos_studio.dataset.patients import PatientCode
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
 from sos_studio.imaging import images
@@ -88,11 +89,14 @@ def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequen
     twin = None if case_id is None else _twin(project, case_id, source.record)
     if case_id is not None and twin is not None:
         return replace(report, already_there=(*report.already_there, ImportedImage(name, case_id)))
-    if case_id is None:
+    if case_id is not None:
+        capture_id, roi_n = _store(project, case_id, source)
+    else:
         person = rows[0] if rows else None
-        patient = pseudonym(person.patient) if person and person.patient else None
-        case_id = cases.add_case(project, patient, person.age_years if person else None, person.sex if person else None)
-    capture_id, roi_n = _store(project, case_id, source)
+        codes = [PatientCode(pseudonym(project, person.patient))] if person and person.patient else []
+        case_id = patients.add_case(project, codes, person.age_years if person else None, person.sex if person else None).case_id
+        with captures.case_for_capture(project, case_id):
+            capture_id, roi_n = _store(project, case_id, source)
     written = [_reading(project, row, row.stage, case_id, (capture_id, roi_n)) for row in rows if row.stage is not None]
     if written:
         readings.append_many(project, written)

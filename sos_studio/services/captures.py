@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from sos_studio.core.geometry import Orientation
 from sos_studio.core.roi import Roi
 from sos_studio.core.volume import Volume
 from sos_studio.dataset import captures as dataset_captures
+from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images
@@ -99,6 +103,17 @@ def store_capture(project: Project, case_id: str, capture: CaptureImage) -> Stor
         full16_png=images.encode_png(capture.full16_vu),
     )
     return load_capture(project, capture_id)
+
+
+@contextmanager
+def case_for_capture(project: Project, case_id: str) -> Iterator[None]:
+    """For the block that stores the first capture of a case which was just made: if it fails, the case is gone again."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(ProjectError):  # what went wrong at first says more
+            cases.withdraw(project, case_id)
+        raise
 
 
 def load_capture(project: Project, capture_id: str) -> StoredCapture:

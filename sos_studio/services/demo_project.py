@@ -36,7 +36,7 @@ SCANS_DIR, TRUTH_FILE = "scans", "phantom-truth.json"
 SCANS = 3
 SCAN_SPACING_MM = 0.5
 # What rendering and writing a whole scan costs, in captures.
-_SCAN_COST = 12.0
+SCAN_COST = 12.0
 _RENDER_SHARE = 0.8
 
 Progress = Callable[[float], None]
@@ -94,7 +94,7 @@ class _Meter:
     """Progress in captures, and the wish to stop."""
 
     def __init__(self, cases: int, with_scans: int, progress: Progress | None, cancelled: Cancelled | None) -> None:
-        self._total = cases + with_scans * _SCAN_COST
+        self._total = cases + with_scans * SCAN_COST
         self._done = 0.0
         self._progress, self._cancelled = progress, cancelled
         self._lock = threading.Lock()
@@ -127,7 +127,7 @@ def _fill(project: Project, cohort: list[PhantomCase], with_scans: int, meter: _
                 case_id = _add_case(project, case)
                 if isinstance(rendered, Volume):
                     stored = _store_scan(project, case, case_id, rendered)
-                    meter.add(_SCAN_COST * (1 - _RENDER_SHARE))
+                    meter.add(SCAN_COST * (1 - _RENDER_SHARE))
                 else:
                     stored = _store(project, case_id, rendered)
                 stored_roi = case.clicked_roi(np.asarray(stored.record.lps_from_uv, dtype=np.float64))
@@ -176,7 +176,7 @@ class _Ahead:
 
         def show(share: float) -> None:
             nonlocal told
-            self._meter.add((share - told) * _RENDER_SHARE * _SCAN_COST)
+            self._meter.add((share - told) * _RENDER_SHARE * SCAN_COST)
             told = share
 
         return render_volume(case.parameters, spacing_mm=SCAN_SPACING_MM, progress=show, cancelled=self._stopped.is_set)

@@ -71,12 +71,19 @@ def open_window(paths: Sequence[Path] = ()) -> MainWindow:
     background.setParent(window)
 
     def after_first_paint() -> None:
-        background.run(resample.warm_up, lambda _: None, lambda _: None)
+        background.run(_warm_up, lambda _: None, lambda _: None)
         window.opener.open_paths(paths)
 
     FirstPaint(window, after_first_paint)
     window.show()
     return window
+
+
+def _warm_up() -> None:
+    from sos_studio.imaging import dicom_read
+
+    resample.warm_up()
+    dicom_read.warm_up()
 
 
 def run(paths: Sequence[Path | str] = ()) -> int:

@@ -47,10 +47,11 @@ class PoolBackground(QObject):
 
     _posted = Signal(object)
 
-    def __init__(self, parent: QObject | None = None, threads: int = 3) -> None:
+    def __init__(self, parent: QObject | None = None, threads: int = 5) -> None:
         super().__init__(parent)
         self._pool = QThreadPool(self)
-        # One long load, one stream of pictures and one small thing at a time; more would only fight for two cores.
+        # One long load, one stream of pictures and one small thing at a time, and at the first start two that wait for kernels to be
+        # compiled, which must not keep the pictures waiting; more would only fight for two cores.
         self._pool.setMaxThreadCount(threads)
         self._newest: dict[str, PoolTicket] = {}
         self._tickets: set[PoolTicket] = set()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex,
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from sos_studio.dataset.cases import CaseSummary
+from sos_studio.services.listed_cases import ListedCase
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 PICTURE_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -22,11 +22,11 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("CaseDelegate", text)
 
 
-def chips(case: CaseSummary, evaluators: int) -> list[tuple[str, bool]]:
-    """Words of the status chips and whether each is reached."""
-    staged = len(case.staged_by)
+def chips(case: ListedCase, evaluators: int) -> list[tuple[str, bool]]:
+    """Words of the status chips and whether each is reached by the newest capture."""
+    staged = len(case.staged_here)
     words = [
-        (_tr("captured"), case.captured),
+        (_tr("captured again") if case.staged_earlier and not staged else _tr("captured"), case.captured),
         (_tr("cropped"), case.cropped),
         (_tr("staged by {n} of {m}").format(n=staged, m=max(evaluators, 1)), staged > 0),
     ]
@@ -35,7 +35,7 @@ def chips(case: CaseSummary, evaluators: int) -> list[tuple[str, bool]]:
     return words
 
 
-def described(case: CaseSummary, evaluators: int) -> str:
+def described(case: ListedCase, evaluators: int) -> str:
     """The row in words, for tooltips and screen readers."""
     parts = [case.case_id, case.patient]
     if case.age_years is not None:
@@ -47,8 +47,10 @@ def described(case: CaseSummary, evaluators: int) -> str:
         parts.append(
             _tr("stage {stage} by the majority of {n} evaluators").format(stage=case.label, n=len(case.staged_by))
             if len(case.staged_by) > 1
-            else _label_words(case)
+            else _tr("stage {n}").format(n=case.label)
         )
+    if case.staged_earlier:
+        parts.append(_tr("{k} of {n} readings made on an earlier capture").format(k=len(case.staged_earlier), n=len(case.staged_by)))
     if case.ambiguous:
         parts.append(_tr("ambiguous"))
     if case.excluded:
@@ -56,10 +58,17 @@ def described(case: CaseSummary, evaluators: int) -> str:
     return " · ".join(parts)
 
 
-def _label_words(case: CaseSummary) -> str:
-    """Whose stage it is, too: the majority's is not always the own one."""
+def short_pseudonym(patient: str) -> str:
+    """As much of a keyed pseudonym as tells the patients of a list apart, so that age and sex fit beside it; the tooltip has it whole."""
+    return patient[:8] if patient.startswith("P-") else patient
+
+
+def _label_words(case: ListedCase) -> str:
+    """Whose stage it is, too: the majority's is not always the own one, and not always of what the picture shows now."""
     if case.label is None:
         return ""
+    if case.staged_earlier and not case.staged_here:
+        return _tr("earlier: {n}").format(n=case.label)
     if len(case.staged_by) > 1:
         return _tr("majority {n}").format(n=case.label)
     return _tr("stage {n}").format(n=case.label)
@@ -75,7 +84,7 @@ class CaseDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One row."""
         case = index.data(CASE_ROLE)
-        if not isinstance(case, CaseSummary):
+        if not isinstance(case, ListedCase):
             return
         rect: QRectF = QRectF(option.rect)
         palette: QPalette = option.palette
@@ -119,7 +128,7 @@ def _thumbnail(painter: QPainter, box: QRectF, picture: object) -> None:
         painter.drawPixmap(at, picture)
 
 
-def _text(painter: QPainter, box: QRectF, case: CaseSummary, palette: QPalette) -> None:
+def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -> None:
     font = QFont(painter.font())
     font.setBold(True)
     metrics = QFontMetricsF(font)
@@ -144,7 +153,7 @@ def _text(painter: QPainter, box: QRectF, case: CaseSummary, palette: QPalette) 
     font.setBold(False)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    facts = [case.patient]
+    facts = [short_pseudonym(case.patient)]
     if case.age_years is not None:
         facts.append(_tr("{age} y").format(age=f"{case.age_years:g}"))
     if case.sex is not None:

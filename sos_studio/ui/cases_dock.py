@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QLabel, QLine
 
 from sos_studio.core.actions import Action
 from sos_studio.core.stages import BASSED_5
-from sos_studio.dataset.cases import CaseSummary
 from sos_studio.presenters.cases import CasesPresenter, Filter, Status
 from sos_studio.presenters.session import Session
+from sos_studio.services.listed_cases import ListedCase
 from sos_studio.ui import parts
 from sos_studio.ui.case_delegate import CASE_ROLE, CURRENT_ROLE, EVALUATORS_ROLE, PICTURE_ROLE, THUMBNAIL, CaseDelegate, described
 
@@ -33,7 +33,7 @@ class CasesModel(QAbstractListModel):
         super().__init__(parent)
         self._presenter = presenter
         self._session = session
-        self._rows: tuple[CaseSummary, ...] = ()
+        self._rows: tuple[ListedCase, ...] = ()
         self._pictures: OrderedDict[Path, QPixmap] = OrderedDict()
         self._asked: set[Path] = set()
         presenter.rows_changed.connect(self._on_rows)
@@ -66,7 +66,7 @@ class CasesModel(QAbstractListModel):
         """Row of a case; -1 if the filter hides it."""
         return next((n for n, case in enumerate(self._rows) if case.case_id == case_id), -1)
 
-    def _picture(self, case: CaseSummary) -> QPixmap | None:
+    def _picture(self, case: ListedCase) -> QPixmap | None:
         path = case.thumbnail
         if path is None:
             return None
@@ -234,7 +234,7 @@ class CasesDock(QDockWidget):
 
     def _open(self, index: QModelIndex) -> None:
         case = index.data(CASE_ROLE)
-        if isinstance(case, CaseSummary):
+        if isinstance(case, ListedCase):
             self._presenter.open_case(case.case_id)
 
     def _on_filter(self) -> None:

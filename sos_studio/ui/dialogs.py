@@ -1,28 +1,22 @@
-"""Small dialogs: who reads, which series, the keys, about."""
+"""Small dialogs: who reads, the keys, about."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from sos_studio import __version__
 from sos_studio.core.actions import Action, default_keys
-from sos_studio.core.scans import SeriesInfo
-from sos_studio.messages import message
 from sos_studio.ui import icons, words
 
 NAME_LENGTH = 80
@@ -70,71 +64,6 @@ class EvaluatorDialog(QDialog):
 
     def _on_text(self, text: str) -> None:
         self._ok.setEnabled(bool(text.strip()))
-
-
-class SeriesDialog(QDialog):
-    """Chooses one of several series; those that can't be loaded are listed with the reason."""
-
-    def __init__(self, series: list[SeriesInfo], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_tr("Choose a series"))
-        # The largest first: it is the head scan far more often than not.
-        self._series = sorted(series, key=_voxels, reverse=True)
-        titles = [_tr("Modality"), _tr("Slices × rows × columns"), _tr("Voxel, mm"), _tr("Remarks")]
-        self._table = QTableWidget(len(self._series), len(titles))
-        self._table.setHorizontalHeaderLabels(titles)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setShowGrid(False)
-        self._table.verticalHeader().hide()
-        self._table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for row, info in enumerate(self._series):
-            self._fill(row, info)
-        self._table.resizeColumnsToContents()
-        self._table.horizontalHeader().setSectionResizeMode(len(titles) - 1, QHeaderView.ResizeMode.Stretch)
-        self._table.setAccessibleName(_tr("Series"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        self._open = buttons.button(QDialogButtonBox.StandardButton.Open)
-        self._table.doubleClicked.connect(lambda _: self.accept() if self.uid else None)
-        self._table.itemSelectionChanged.connect(self._on_selection)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 16, 18, 14)
-        layout.setSpacing(10)
-        layout.addWidget(QLabel(_tr("There are several series. Which one is the head scan?")))
-        layout.addWidget(self._table)
-        layout.addWidget(buttons)
-        self.resize(640, 300)
-        self._table.selectRow(0)
-        self._on_selection()
-
-    @property
-    def uid(self) -> str | None:
-        """The chosen series; None if it can't be loaded."""
-        rows = self._table.selectionModel().selectedRows()
-        info = self._series[rows[0].row()] if rows else None
-        return info.uid if info is not None and info.loadable else None
-
-    def _fill(self, row: int, info: SeriesInfo) -> None:
-        size = " × ".join(str(n) for n in info.shape_kji) if info.shape_kji else "—"
-        voxel = " × ".join(f"{mm:.3g}" for mm in info.spacing_mm_kji) if info.spacing_mm_kji else "—"
-        remarks = " ".join(message(problem.code, problem.values).text for problem in info.problems)
-        for column, text in enumerate((info.modality, size, voxel, remarks)):
-            item = QTableWidgetItem(text)
-            item.setToolTip(text)
-            if not info.loadable:
-                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
-            self._table.setItem(row, column, item)
-
-    def _on_selection(self) -> None:
-        self._open.setEnabled(self.uid is not None)
-
-
-def _voxels(info: SeriesInfo) -> tuple[bool, int]:
-    k, j, i = info.shape_kji or (0, 0, 0)
-    return info.loadable, k * j * i
 
 
 class ShortcutsDialog(QDialog):

@@ -8,13 +8,19 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QMessageBox, QVBoxLayout, QWidget
 
-from sos_studio.core.scans import SeriesInfo
 from sos_studio.dataset.exports import FORMATS, ExportFormat
 from sos_studio.messages import Message
+from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.exchange import IMAGE_SUFFIXES, Exchange
-from sos_studio.presenters.opening import Opener, is_project
+from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.recent import Kind
+from sos_studio.presenters.scan_loading import Refusal
+from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
-from sos_studio.ui.dialogs import EvaluatorDialog, SeriesDialog
+from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.patient_data_dialog import PatientDataDialog
+from sos_studio.ui.refusal_dialog import RefusalDialog
+from sos_studio.ui.series_picker import SeriesPickerDialog
 
 
 def _tr(text: str) -> str:
@@ -39,12 +45,14 @@ class FileFlow(QObject):
 
     def open_scan_file(self) -> None:
         """One file."""
-        filters = _tr("Scans (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti DICOMDIR)") + ";;" + _tr("All files (*)")
+        scans = _tr("Scans (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti *.vtk DICOMDIR)")
+        filters = f"{scans};;{_tr('All files (*)')}"
         self._ask(_tr("Open scan file"), QFileDialog.FileMode.ExistingFile, lambda paths: self._opener.open_path(paths[0]), filters)
 
     def open_project(self) -> None:
         """A project folder."""
-        self._ask(_tr("Open project: choose its folder"), QFileDialog.FileMode.Directory, lambda paths: self._opener.open_project(paths[0]))
+        title = _tr("Open project: choose its folder")
+        self._ask(title, QFileDialog.FileMode.Directory, lambda paths: self._opener.open_project(paths[0]), kind="project")
 
     def new_project(self, then: Callable[[], None] | None = None) -> None:
         """A folder that is to be made; `then` goes on with what the project was needed for."""
@@ -54,9 +62,7 @@ class FileFlow(QObject):
         dialog.setLabelText(QFileDialog.DialogLabel.Accept, _tr("Create"))
         dialog.setLabelText(QFileDialog.DialogLabel.FileName, _tr("Project folder:"))
         # Beside the last project, never beside a scan: that may be a disc or another person's folder.
-        projects = (Path(path) for path in self._session.settings.recent)
-        beside = next((path.parent for path in projects if is_project(path)), Path.home())
-        dialog.setDirectory(str(beside))
+        dialog.setDirectory(str(self._opener.recent.folder_of_last("project") or Path.home()))
         dialog.selectFile(_tr("SOS project"))
         dialog.fileSelected.connect(lambda path: self._opener.new_project(Path(path), then))
         dialog.open()
@@ -80,16 +86,32 @@ class FileFlow(QObject):
         dialog.accepted.connect(lambda: self._export_as(dialog.format))
         dialog.open()
 
+    def patient_data(self) -> None:
+        """What is kept of patients, and the secret of their pseudonyms."""
+        project = self._session.project
+        if project is None:
+            self._session.tell("window.no_project", "warning")
+            return
+        dialog = PatientDataDialog(self._session, project, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     def ask_evaluator(self) -> None:
         """Who reads."""
         dialog = EvaluatorDialog(self._session.evaluator, self._window)
         dialog.accepted.connect(lambda: self._session.set_evaluator(dialog.name))
         dialog.open()
 
-    def choose_series(self, source: Path, series: list[SeriesInfo]) -> None:
+    def choose_series(self, picker: SeriesPicker) -> None:
         """One of several."""
-        dialog = SeriesDialog(series, self._window)
-        dialog.accepted.connect(lambda: self._opener.open_scan(source, dialog.uid))
+        dialog = SeriesPickerDialog(picker, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def show_refusal(self, refusal: Refusal) -> None:
+        """Which series and files, and why not."""
+        dialog = RefusalDialog(refusal, self._window)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def offer_to_take_over(self, directory: Path, words: Message) -> None:
@@ -108,14 +130,17 @@ class FileFlow(QObject):
 
     def drop(self, paths: list[Path]) -> None:
         """Something was dropped on the window: a scan, a project, or full images."""
-        pictures = [path for path in paths if path.suffix.lower() in (*IMAGE_SUFFIXES, ".csv")]
-        if pictures and len(pictures) == len(paths):
-            self.exchange.import_images(pictures)
+        drop = meant_by(paths)
+        if drop is None:
             return
-        if len(paths) > 1:
-            self._session.tell("window.several_dropped", "warning", count=len(paths))
-        if paths:
-            self._opener.open_path(paths[0])
+        if drop.meaning == "images":
+            self.exchange.import_images(list(drop.paths))
+            return
+        if drop.left_out:
+            self._session.tell("window.several_dropped", "warning", count=drop.dropped)
+        elif drop.whole_folder:
+            self._session.tell("window.folder_of_dropped", "info", count=drop.dropped)
+        self._opener.open_paths(drop.paths)
 
     def cancel(self) -> None:
         """Stop what is being waited for."""
@@ -126,18 +151,19 @@ class FileFlow(QObject):
         title = _tr("Export dataset: choose a new or empty folder")
         self._ask(title, QFileDialog.FileMode.Directory, lambda paths: self.exchange.export(paths[0], form))
 
-    def _ask(self, title: str, mode: QFileDialog.FileMode, then: Callable[[list[Path]], None], filters: str = "") -> None:
-        dialog = self._dialog(title, mode, filters)
+    def _ask(
+        self, title: str, mode: QFileDialog.FileMode, then: Callable[[list[Path]], None], filters: str = "", kind: Kind = "scan"
+    ) -> None:
+        dialog = self._dialog(title, mode, filters, kind)
         dialog.filesSelected.connect(lambda names: then([Path(name) for name in names]))
         dialog.open()
 
-    def _dialog(self, title: str, mode: QFileDialog.FileMode, filters: str = "") -> QFileDialog:
+    def _dialog(self, title: str, mode: QFileDialog.FileMode, filters: str = "", kind: Kind = "scan") -> QFileDialog:
         dialog = QFileDialog(self._window, title)
         dialog.setFileMode(mode)
         if filters:
             dialog.setNameFilter(filters)
-        recent = next((Path(path).parent for path in self._session.settings.recent if Path(path).parent.is_dir()), Path.home())
-        dialog.setDirectory(str(recent))
+        dialog.setDirectory(str(self._opener.recent.folder_of_last(kind) or Path.home()))
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 

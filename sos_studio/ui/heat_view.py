@@ -84,9 +84,9 @@ class HeatView(ImageView):
         elif state.phase == "failed" and state.problem is not None:
             paint_banner(painter, room, str(state.problem), warning=True)
         elif state.phase == "ready":
-            paint_banner(painter, room, _tr("Press Ctrl+P: the student stages this full image and shows where it looked."))
+            paint_banner(painter, room, _tr("Press Ctrl+P: the trained network stages this full image and shows where it looked."))
         elif state.phase == "no_model":
-            paint_banner(painter, room, _tr("This project has no trained student yet. Train ▸ Retrain all makes one (Ctrl+Shift+T)."))
+            paint_banner(painter, room, _tr("This project has no trained network yet. Train ▸ Retrain all makes one (Ctrl+Shift+T)."))
         if state.shown is not None and state.shown.prediction.model.phantom:
             self._paint_phantom_line(painter)
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QCoreApplication, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -21,14 +21,19 @@ from PySide6.QtWidgets import (
 )
 
 from sos_studio.core.actions import Action
-from sos_studio.messages import Message
+from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.cases import CasesPresenter
+from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Step as StepName
+from sos_studio.presenters.visits import Visits
 from sos_studio.ui import dialogs, parts, theme, words
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
+from sos_studio.ui.drop_overlay import DropOverlay
 from sos_studio.ui.file_flow import FileFlow, dropped_paths
 from sos_studio.ui.keymap import Handler, Keymap
 from sos_studio.ui.menus import fill_menu_bar
@@ -42,7 +47,7 @@ from sos_studio.ui.training_dock import TrainingDock
 log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
-STEPS: tuple[str, ...] = ("orient", "crop", "stage", "predict")
+STEPS: tuple[StepName, ...] = ("orient", "crop", "stage", "predict")
 INSPECTOR_WIDTH, CASES_WIDTH = 284, 252
 LAYOUT_VERSION = 1
 
@@ -59,13 +64,14 @@ class MainWindow(QMainWindow):
         self.session = session
         self.opener = Opener(session)
         self.files = FileFlow(session, self.opener, self)
+        self.visits = Visits(session)
         self.cases = CasesPresenter(session, self.opener)
-        self.setAcceptDrops(True)
         self.setDockNestingEnabled(False)
         self.orient, self.crop, self.stage, self.predict = OrientStep(session), CropStep(session), StageStep(session), PredictStep(session)
         self.steps: tuple[Step, ...] = (self.orient, self.crop, self.stage, self.predict)
         self.tabs = self._make_tabs()
-        self.setCentralWidget(self.tabs)
+        self.messages = MessageBar()
+        self.setCentralWidget(self.messages.below(self.tabs))
         self.cases_dock = CasesDock(session, self.cases, self)
         self.inspectors = QStackedWidget()
         self.inspector_dock = self._make_inspector_dock()
@@ -76,17 +82,23 @@ class MainWindow(QMainWindow):
         self._caution.setObjectName("caution")
         self.status.addPermanentWidget(self._caution)
         self.setStatusBar(self.status)
-        self.messages = MessageBar(self.tabs)
+        self.drop_overlay = DropOverlay(self)
+        self._led = False  # to a step by the window, not by the person: nothing is asked there before they do something
         self._own = self._own_handlers()
         self.keymap = Keymap(self, self._handler)
-        fill_menu_bar(self.menuBar(), self.keymap, session, self.opener.open_path, self._docks())
+        fill_menu_bar(self.menuBar(), self.keymap, self.opener, self._docks())
         self.addActions(list(self.keymap))
         self._connect()
         self._on_facing()
         self._on_evaluator(session.evaluator)
         self._on_title()
         self._restore_layout()
+        for field in self.findChildren(QWidget):
+            # A path dropped on a text field would be written into it instead of being opened.
+            field.setAcceptDrops(False)
+        self.setAcceptDrops(True)
         self.show_step("orient")
+        self.messages.set_hint(words.step_hint("orient"))
 
     # --- parts --------------------------------------------------------------------------------------------------------------
 
@@ -139,8 +151,9 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self.session
-        session.message.connect(self._on_message)
+        session.message.connect(self.messages.say)
         session.busy.connect(self._on_busy)
+        self.opener.refused.connect(self._on_refused)
         session.case_changed.connect(self._on_other_reading)
         session.reading_saved.connect(self._on_other_reading)
         session.step_requested.connect(self.show_step)
@@ -156,6 +169,7 @@ class MainWindow(QMainWindow):
         self.orient.open_folder_wanted.connect(self.files.open_scan_folder)
         self.orient.open_file_wanted.connect(self.files.open_scan_file)
         self.cases.scan_known.connect(self.orient.set_scan_known)
+        self.cases.work_remains.connect(self._on_work_remains)
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
@@ -183,6 +197,7 @@ class MainWindow(QMainWindow):
             Action.NEW_PROJECT: files.new_project,
             Action.IMPORT_IMAGES: files.import_images,
             Action.EXPORT_DATASET: files.export,
+            Action.PATIENT_DATA: files.patient_data,
             Action.QUIT: self._quit,
             Action.UNDO: self._undo,
             Action.REDO: self._redo,
@@ -195,6 +210,7 @@ class MainWindow(QMainWindow):
             Action.THEME_DARK: lambda: self._set_theme("dark"),
             Action.THEME_LIGHT: lambda: self._set_theme("light"),
             Action.OPEN_CASE_SCAN: self.cases.open_scan_of_case,
+            Action.OTHER_SERIES: self.opener.other_series,
             Action.NEXT_UNSTAGED: self.cases.open_next_unstaged,
             Action.EVALUATOR: files.ask_evaluator,
             Action.SHORTCUTS: lambda: dialogs.ShortcutsDialog(self).open(),
@@ -204,6 +220,8 @@ class MainWindow(QMainWindow):
     def _handler(self, action: Action) -> Handler | None:
         """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
         history = self.session.undo
+        if action is Action.OTHER_SERIES and not self.session.scan_in_front:
+            return None
         if (action is Action.UNDO and history.undo_label is None) or (action is Action.REDO and history.redo_label is None):
             return None
         for holder in (self.step.actions_by_id, self._own, self.training_dock.actions_by_id):
@@ -253,18 +271,27 @@ class MainWindow(QMainWindow):
         self.inspectors.setCurrentIndex(index)
         self.status.show_position(None)
         self.keymap.refresh()
+        self.visits.at_step(STEPS[index])
+        self.messages.set_hint(words.step_hint(STEPS[index]))
         front = self.step
-        if front is self.stage and self.session.project is not None and not self.session.evaluator:
+        if front is self.stage and not self._led and self.session.project is not None and not self.session.evaluator:
             self.files.ask_evaluator()
         front.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _on_message(self, message: Message, severity: str) -> None:
-        self.messages.say(message, severity)
+    def _on_refused(self, refusal: Refusal) -> None:
+        self.messages.offer(refusal.told, _tr("Show files…"), lambda: self.files.show_refusal(refusal))
 
     def _on_busy(self, work: str | None) -> None:
         if work == "open_scan":
             # Why another scan could not be opened must not be read as said of this one.
             self.messages.outdate("scan.")
+
+    def _on_work_remains(self, step: str) -> None:
+        """Nobody is left in Orient before a scan that is not open; who is in another step stays there."""
+        if self.step is self.orient and not self.session.scan_in_front:
+            self._led = True
+            self.show_step(step)
+            self._led = False
 
     def _on_other_reading(self, _: object) -> None:
         self.messages.outdate("staging.")
@@ -287,7 +314,9 @@ class MainWindow(QMainWindow):
         project = session.project
         if project is not None:
             state = _tr("read-only") if project.read_only else _tr("all changes saved")
-            parts_.append(f"{project.directory.name} ({state})")
+            # Whoever named the folder may have named it after a patient.
+            name = _tr("project") if names_hidden() else project.directory.name
+            parts_.append(f"{name} ({state})")
         self.setWindowTitle(" — ".join([*parts_, "SOS Studio"]))
         phantom = project is not None and project.phantom
         self._caution.setText((_tr("Phantom project: synthetic cases") + "  ·  " if phantom else "") + dialogs.caution())
@@ -313,7 +342,7 @@ class MainWindow(QMainWindow):
         """Escape dismisses a message, then stops what is being waited for, then brings the four panes back."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
-        elif self.messages.isVisible():
+        elif self.messages.text:
             self.messages.dismiss()
         elif self.orient.enlarged is not None and self.step is self.orient:
             self.orient.enlarge(self.orient.enlarged)
@@ -321,12 +350,20 @@ class MainWindow(QMainWindow):
             self.files.cancel()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files and folders are welcome anywhere."""
-        if dropped_paths(event.mimeData()):
+        """Files and folders are welcome anywhere; say what letting go of them will do."""
+        drop = meant_by(dropped_paths(event.mimeData()))
+        if drop is not None:
+            self.drop_overlay.offer(drop)
             event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The hand went elsewhere."""
+        self.drop_overlay.hide()
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open or import what was dropped."""
+        self.drop_overlay.hide()
         self.files.drop(dropped_paths(event.mimeData()))
         event.acceptProposedAction()
 
@@ -338,6 +375,7 @@ class MainWindow(QMainWindow):
         background = self.session.background
         if isinstance(background, PoolBackground) and not background.close():
             log.warning("a worker thread was still busy when the window closed")
+        self.opener.close()
         self.opener.close_project()
         super().closeEvent(event)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar
 
 from sos_studio.core.actions import Action
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.opening import Opener
 from sos_studio.ui.keymap import Keymap
+from sos_studio.ui.recent_menu import RecentMenu
 
 
 def _tr(text: str) -> str:
@@ -35,6 +33,7 @@ VIEW: tuple[Action | None, ...] = (
 CASE: tuple[Action | None, ...] = (
     Action.NEXT_UNSTAGED,
     Action.OPEN_CASE_SCAN,
+    Action.OTHER_SERIES,
     None,
     Action.CAPTURE,
     Action.RESET_ORIENTATION,
@@ -53,13 +52,12 @@ CASE: tuple[Action | None, ...] = (
 )
 
 
-def fill_menu_bar(bar: QMenuBar, keys: Keymap, session: Session, open_path: Callable[[Path], None], docks: tuple[QDockWidget, ...]) -> None:
+def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener, docks: tuple[QDockWidget, ...]) -> None:
     """Make all menus."""
     file = bar.addMenu(_tr("&File"))
     keys.fill(file, (Action.OPEN_SCAN, Action.OPEN_SCAN_FILE, None, Action.NEW_PROJECT, Action.OPEN_PROJECT))
-    recent = file.addMenu(_tr("Open &recent"))
-    recent.aboutToShow.connect(lambda: _fill_recent(recent, session, open_path))
-    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, None, Action.QUIT))
+    file.addMenu(RecentMenu(opener, file))
+    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, Action.PATIENT_DATA, None, Action.QUIT))
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO))
     view = bar.addMenu(_tr("&View"))
     keys.fill(view, VIEW)
@@ -72,13 +70,3 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, session: Session, open_path: Call
     keys.fill(bar.addMenu(_tr("&Help")), (Action.SHORTCUTS, Action.ABOUT))
     for menu in bar.findChildren(QMenu):
         menu.aboutToShow.connect(keys.refresh)
-
-
-def _fill_recent(menu: QMenu, session: Session, open_path: Callable[[Path], None]) -> None:
-    menu.clear()
-    there = [Path(path) for path in session.settings.recent if Path(path).exists()]
-    for path in there:
-        # An ampersand in a folder's name is not a mnemonic.
-        menu.addAction(f"{path.name} — {path.parent}".replace("&", "&&")).triggered.connect(lambda _=False, chosen=path: open_path(chosen))
-    if not there:
-        menu.addAction(_tr("Nothing was opened yet")).setEnabled(False)

@@ -1,11 +1,13 @@
-"""Messages that don't block: a card over the lower edge of the workspace."""
+"""Messages that don't block: a line of their own below the workspace, where keys are told while nothing else is."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from sos_studio.messages import Message
 
@@ -13,7 +15,8 @@ from sos_studio.messages import Message
 SHOW_MS = {"info": 6000, "success": 3500, "warning": 12000, "error": 0}
 SIGNS = {"info": "•", "success": "✓", "warning": "⚠", "error": "⚠"}
 WAITING = 5
-MARGIN = 14
+# While there is no message: the style sheet draws no frame around a hint.
+IDLE = "none"
 
 
 def _tr(text: str) -> str:
@@ -21,12 +24,16 @@ def _tr(text: str) -> str:
 
 
 class MessageBar(QFrame):
-    """One message at a time; errors wait for their turn, chatter does not."""
+    """One message at a time; errors wait for their turn, chatter does not.
 
-    def __init__(self, over: QWidget) -> None:
-        super().__init__(over)
+    It keeps one line of room for good, so that it covers nothing and nothing moves under the hand when it speaks. Only a message
+    too long for the line takes more.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("message")
-        self.setProperty("severity", "info")
+        self._hint = ""
         self._sign = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -37,75 +44,122 @@ class MessageBar(QFrame):
         self._close.setToolTip(_tr("Dismiss (Esc)"))
         self._close.setAccessibleName(_tr("Dismiss message"))
         self._close.clicked.connect(self.dismiss)
-        layout = self._layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 8, 8, 8)
-        layout.setSpacing(10)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 2, 4, 2)
+        layout.setSpacing(8)
         layout.addWidget(self._sign)
+        self._more = QPushButton()
+        self._more.clicked.connect(self._on_more)
+        self._then: Callable[[], None] | None = None
         layout.addWidget(self._text, 1)
+        layout.addWidget(self._more)
         layout.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self._waiting: deque[tuple[Message, str]] = deque(maxlen=WAITING)
-        self._severity = self._code = ""
-        over.installEventFilter(self)
-        self.hide()
+        self._severity, self._code = IDLE, ""
+        # The room of the button stays when it goes: the line is as high with a message as without one.
+        keeping = self._close.sizePolicy()
+        keeping.setRetainSizeWhenHidden(True)
+        self._close.setSizePolicy(keeping)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._rest()
+
+    def below(self, workspace: QWidget) -> QWidget:
+        """The workspace with this line below it."""
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(workspace, 1)
+        layout.addWidget(self)
+        return column
+
+    def set_hint(self, hint: str) -> None:
+        """What is told quietly while there is no message; cut where there is no room for it."""
+        self._hint = hint
+        if not self.text:
+            self._rest()
 
     @property
     def text(self) -> str:
         """What is shown; empty if nothing is."""
-        return self._text.text() if not self.isHidden() else ""
+        return self._text.text() if self._severity != IDLE else ""
 
     def say(self, message: Message, severity: str) -> None:
         """Show a message; it waits while an error is shown."""
-        if not self.isHidden() and self._severity == "error":
+        if self._severity == "error":
             if severity in ("error", "warning") and str(message) != self._text.text():
                 self._waiting.append((message, severity))
             return
         self._show(message, severity)
 
+    def offer(self, told: Message, label: str, then: Callable[[], None]) -> None:
+        """A button beside a message that is on the screen: there is more to say about it."""
+        if str(told) == self.text:
+            self._more.setText(label)
+            self._then = then
+            self._more.show()
+
     def dismiss(self) -> None:
         """Away with it; the next one that waits comes."""
         self._timer.stop()
-        self.hide()
         if self._waiting:
             self._show(*self._waiting.popleft())
+        else:
+            self._rest()
 
     def outdate(self, prefix: str) -> None:
         """Away with messages whose code begins with `prefix`: what they tell of is over."""
         kept = [entry for entry in self._waiting if not entry[0].code.startswith(prefix)]
         self._waiting = deque(kept, maxlen=WAITING)
-        if not self.isHidden() and self._code.startswith(prefix):
+        if self.text and self._code.startswith(prefix):
             self.dismiss()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the lower edge when the workspace changes its size."""
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or less of the hint."""
+        super().resizeEvent(event)
+        if not self.text:
+            self._cut_hint()
+
+    def _on_more(self) -> None:
+        if self._then is not None:
+            self._then()
 
     def _show(self, message: Message, severity: str) -> None:
-        self._severity, self._code = severity, message.code
+        self._then = None
+        self._more.hide()
+        self._code = message.code
         self._sign.setText(SIGNS.get(severity, ""))
+        self._sign.show()
+        self._close.show()
         self._text.setText(str(message))
         self.setAccessibleName(str(message))
-        self.setProperty("severity", severity)
-        self.style().unpolish(self)
-        self.style().polish(self)
-        self.show()
-        self._place()
-        self.raise_()
+        self._look(severity)
         duration = SHOW_MS.get(severity, 0)
         if duration:
             self._timer.start(duration)
         else:
             self._timer.stop()
 
-    def _place(self) -> None:
-        over = self.parentWidget()
-        if over is None or self.isHidden():
-            return
-        width = min(over.width() - 2 * MARGIN, 620)
-        # The layout forgets the style sheet's border, which would cut the last line.
-        height = self._layout.heightForWidth(width - 2) + 6
-        self.setGeometry((over.width() - width) // 2, over.height() - height - MARGIN, width, height)
+    def _rest(self) -> None:
+        """No message: the hint."""
+        self._code = ""
+        self._then = None
+        for part in (self._sign, self._more, self._close):
+            part.hide()
+        self._look(IDLE)
+        self._cut_hint()
+        self.setAccessibleName("")
+
+    def _cut_hint(self) -> None:
+        room = self.width() - self._close.sizeHint().width() - 48
+        self._text.setText(self._text.fontMetrics().elidedText(self._hint, Qt.TextElideMode.ElideRight, max(room, 0)))
+
+    def _look(self, severity: str) -> None:
+        self._severity = severity
+        self.setProperty("severity", severity)
+        for part in (self, self._text):
+            part.style().unpolish(part)
+            part.style().polish(part)

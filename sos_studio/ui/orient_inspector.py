@@ -12,6 +12,7 @@ from sos_studio.presenters.orientation import PROTOCOL, Angle, OrientationPresen
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
 from sos_studio.ui.number_box import NumberBox
+from sos_studio.ui.reservations import Reservations
 from sos_studio.ui.theme import PLANE_COLORS
 
 ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
@@ -73,6 +74,7 @@ class OrientInspector(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.setSpacing(7)
+        layout.addWidget(Reservations(self._session))
         layout.addWidget(parts.heading(_tr("Protocol")))
         for row, _, _ in self._steps:
             layout.addWidget(row)
@@ -98,7 +100,15 @@ class OrientInspector(QWidget):
     def _make_step(self, index: int) -> tuple[QWidget, QCheckBox, QLabel]:
         box = QCheckBox()
         box.setAccessibleName(_tr("Step {n} of the protocol").format(n=index + 1))
-        box.setToolTip(_tr("Ticks itself when you turn or scroll; tick it yourself if nothing needed to be changed."))
+        box.setToolTip(
+            (
+                _tr("Ticks itself when you roll the head."),
+                _tr("Ticks itself when you yaw the head."),
+                _tr("Ticks itself when you move the sagittal plane."),
+            )[index]
+            + " "
+            + _tr("Tick it yourself if nothing needed to be changed.")
+        )
         box.toggled.connect(lambda done, n=index: self._presenter.tick(n, done))
         label = QLabel(_step_text(index))
         label.setWordWrap(True)

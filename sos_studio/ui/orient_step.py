@@ -35,7 +35,8 @@ class EmptyPage(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.folder = parts.button(_tr("Open folder…"), _tr("Choose the folder of a DICOM series"), Action.OPEN_SCAN)
         self.file = parts.button(_tr("Open file…"), _tr("Choose one file: zip, DICOMDIR, NIfTI, NRRD, MHA or DICOM"), Action.OPEN_SCAN_FILE)
-        self.case_scan = parts.button(_tr("Open this case's scan"), _tr("From where it was opened last on this computer"))
+        self.case_scan = parts.button(_tr("Open its scan"), _tr("From where it was opened last on this computer"), Action.OPEN_CASE_SCAN)
+        self.case_scan.setObjectName("primary")
         self.back = parts.button(_tr("Back to the open scan"), _tr("It is still there, as you left it"))
         self.folder.setObjectName("primary")
         buttons = QHBoxLayout()
@@ -53,17 +54,26 @@ class EmptyPage(QWidget):
         layout.addStretch(3)
         self.show_state(None, scan_known=False, other_open=False)
 
-    def show_state(self, case_id: str | None, *, scan_known: bool, other_open: bool) -> None:
-        """Say it for a case, or for a fresh start."""
-        self.case_scan.setVisible(case_id is not None and scan_known)
+    def show_state(self, case_id: str | None, *, scan_known: bool, other_open: bool, imported: bool = False) -> None:
+        """Say it for a case, or for a fresh start; an `imported` case is a picture that never had a scan here."""
+        its = case_id is not None and not imported
+        self.case_scan.setVisible(its and scan_known)
         self.back.setVisible(other_open)
+        self.folder.setVisible(not (its and scan_known))
+        self.file.setVisible(not (its and scan_known))
+        self.folder.setText(_tr("Open its scan…") if its else _tr("Open folder…"))
+        self.file.setText(_tr("Open its scan from a file…") if its else _tr("Open file…"))
         if case_id is None:
             self.title.setText(_tr("Open a head scan"))
             self.text.setText(_tr("DICOM folder, DICOMDIR or zip · NIfTI · NRRD · MHA\nDrop it anywhere in this window."))
             return
+        if imported:
+            self.title.setText(_tr("{case} is an imported image").format(case=case_id))
+            self.text.setText(_tr("It can be cropped, staged and predicted; there is no scan to orient."))
+            return
         self.title.setText(_tr("The scan of {case} is not open").format(case=case_id))
         self.text.setText(
-            _tr("It is on this computer.")
+            _tr("It is on this computer. You need it only to orient and capture again.")
             if scan_known
             else _tr(
                 "You don't need it to crop, stage or predict: the captured image is kept in the project.\n"
@@ -121,7 +131,9 @@ class OrientStep(QWidget):
         self._inspector = OrientInspector(session, self.presenter)
         self._inspector.fit_wanted.connect(self.fit)
         session.scan_changed.connect(self._on_scan)
+        session.scan_completed.connect(self._on_completed)
         session.case_changed.connect(self._on_case)
+        session.capture_changed.connect(self._on_scan)
         session.settings_changed.connect(self._on_settings)
         self._on_scan()
 
@@ -177,9 +189,19 @@ class OrientStep(QWidget):
         session = self._session
         front = session.scan_in_front
         self._stack.setCurrentWidget(self._four if front else self._empty)
-        self._empty.show_state(session.case_id, scan_known=self._scan_known, other_open=session.scan is not None and not front)
+        self._empty.show_state(
+            session.case_id,
+            scan_known=self._scan_known,
+            other_open=session.scan is not None and not front,
+            imported=session.capture is not None and session.capture.record.series_hash is None,
+        )
         if front and self.isVisible():
             self.slices[Plane.CORONAL].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_completed(self, _: object) -> None:
+        front = self._session.scan_in_front
+        if front != (self._stack.currentWidget() is self._four):
+            self._on_scan()
 
     def set_scan_known(self, known: bool) -> None:
         """Whether this computer knows where the present case's scan lies."""

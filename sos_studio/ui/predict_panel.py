@@ -36,8 +36,8 @@ def _tr(text: str) -> str:
 
 
 def model_title(card: ModelCard) -> str:
-    """A student as the choice shows it."""
-    return _tr("Student of {when}").format(when=trained_when(card))
+    """A network as the choice shows it."""
+    return _tr("Network of {when}").format(when=trained_when(card))
 
 
 def trained_when(card: ModelCard) -> str:
@@ -59,12 +59,12 @@ class PredictPanel(QWidget):
     def __init__(self, presenter: PredictionPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._presenter = presenter
-        self.predict_button = parts.button(_tr("Predict stage"), _tr("Let the student stage this full image"), Action.PREDICT)
+        self.predict_button = parts.button(_tr("Predict stage"), _tr("Let the trained network stage this full image"), Action.PREDICT)
         self.predict_button.setObjectName("primary")
         self.predict_button.clicked.connect(presenter.predict)
         self._models = QComboBox()
-        self._models.setToolTip(_tr("Which trained student is asked"))
-        self._models.setAccessibleName(_tr("Student"))
+        self._models.setToolTip(_tr("Which trained network is asked (a student: it stages full images)"))
+        self._models.setAccessibleName(_tr("Trained network"))
         self._models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._models.setMinimumContentsLength(12)
         self._models.activated.connect(lambda _: presenter.choose_model(str(self._models.currentData())))
@@ -185,6 +185,7 @@ class PredictPanel(QWidget):
         card = state.chosen.card if state.chosen is not None else None
         self.phantom.setVisible(card is not None and card.phantom)
         self._about.setText(_about(card) if card is not None else "")
+        self._about.setToolTip(_about_in_terms(card) if card is not None else "")
         prediction = state.shown.prediction if state.shown is not None else None
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
         self.stage.setText(_title(prediction))
@@ -235,20 +236,20 @@ def _answer_words(prediction: Prediction) -> str:
     likely = sorted(enumerate(prediction.probabilities, start=1), key=lambda item: -item[1])
     (first, top), (second, next_) = likely[0], likely[1]
     return _tr(
-        "Unsure: the most likely stage, {first}, reaches only {top} %, followed by stage {second} with {next} %. Judge the image yourself."
+        "The most likely stage, {first}, reaches only {top} %, followed by stage {second} with {next} %. Judge the image yourself."
     ).format(first=first, top=round(100 * top), second=second, next=round(100 * next_))
 
 
 def _what_next(state: PredictionState) -> str:
     if state.phase == "ready" and state.others:
-        return _tr("Predicted before, by another student or for another evaluator. Press Ctrl+P to ask now.")
+        return _tr("Predicted before, by another network or for another evaluator. Press Ctrl+P to ask now.")
     return {
         "no_project": _tr("Open a project first (File menu)."),
-        "no_model": _tr("No student has been trained in this project. Stage some cases, then Train ▸ Retrain all (Ctrl+Shift+T)."),
+        "no_model": _tr("No network has been trained in this project. Stage some cases, then Train ▸ Retrain all (Ctrl+Shift+T)."),
         "no_image": _tr("Capture a full image in Orient, or choose a captured case."),
         "ready": _tr("Press Ctrl+P."),
         "predicting": _tr("Predicting …"),
-        "failed": _tr("Try again, or choose another student."),
+        "failed": _tr("Try again, or choose another network."),
     }.get(state.phase, "")
 
 
@@ -270,15 +271,27 @@ def _attention_words(shown: Shown) -> str:
 
 
 def _about(card: ModelCard) -> str:
-    told = [_tr("Student ({network}) trained {when}.").format(network=card.network, when=trained_when(card))]
+    told = [_tr("This network was trained on {when}.").format(when=trained_when(card))]
     held_out = held_out_student(card)
     if held_out is not None:
         correct, n = held_out
-        told.append(_tr("Held-out cases: {correct} of {n} right ({p} %).").format(correct=correct, n=n, p=round(100 * correct / n)))
+        told.append(
+            _tr("Of {n} cases that it had never seen it staged {correct} rightly ({p} %).").format(
+                correct=correct, n=n, p=round(100 * correct / n)
+            )
+        )
     told.append(
-        _tr("Trained from scratch, without ImageNet weights.") if card.from_scratch else _tr("Training started from ImageNet weights.")
+        _tr("It learned from scratch, from this project's images alone.")
+        if card.from_scratch
+        else _tr("Before, it had learned on everyday pictures.")
     )
     return " ".join(told)
+
+
+def _about_in_terms(card: ModelCard) -> str:
+    """The same in the words of papers."""
+    start = _tr("no ImageNet weights") if card.from_scratch else _tr("ImageNet weights")
+    return _tr("Student {network}; measured on the held-out cases; {start}").format(network=card.network, start=start)
 
 
 def _reading_words(state: StagingState) -> str:

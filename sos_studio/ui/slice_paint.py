@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from sos_studio.core.geometry import Plane
@@ -22,6 +22,7 @@ LETTER_REACH_PX = 20.0
 # Light enough for the grey of soft tissue too.
 QUIET = QColor("#d3dae1")
 SHADE = QColor(0, 0, 0, 150)
+READING = QColor("#ffc24d")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,13 @@ def paint_title(painter: QPainter, title: str, color: QColor) -> None:
     painter.drawRoundedRect(QRectF(MARGIN, MARGIN + 1, 4, metrics.ascent()), 2, 2)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     draw_text(painter, QPointF(MARGIN + 10, MARGIN + metrics.ascent()), title, color)
+
+
+def paint_reading(painter: QPainter) -> None:
+    """Below the pane's name: this is every n-th slice only."""
+    metrics = QFontMetricsF(painter.font())
+    at = QPointF(MARGIN + 10, MARGIN + metrics.height() + metrics.ascent())
+    draw_text(painter, at, QCoreApplication.translate("SlicePaint", "Still reading: coarse so far"), READING)
 
 
 def _readout(painter: QPainter, geometry: PaneGeometry, text: str, pointer: QPointF) -> None:

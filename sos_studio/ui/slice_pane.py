@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -26,7 +28,7 @@ from sos_studio.presenters.rendering import SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.image_view import BACKDROP
-from sos_studio.ui.slice_paint import Overlay, paint_overlay
+from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
 from sos_studio.ui.theme import PLANE_COLORS
 
 NOTCH = 120.0
@@ -83,6 +85,7 @@ class SlicePane(QWidget):
         )
         self.presenter.changed.connect(self._repaint)
         session.scan_changed.connect(self._on_scan)
+        session.scan_completed.connect(self._repaint)
 
     def geometry_now(self) -> PaneGeometry | None:
         """The pane as the next paint will show it."""
@@ -103,6 +106,8 @@ class SlicePane(QWidget):
         else:
             painter.drawImage(QRectF(self.rect()), self._image_of(picture))
             paint_overlay(painter, picture.geometry, self._overlay(picture.geometry))
+            if scan is not None and scan.coarse:
+                paint_reading(painter)
         if self.hasFocus():
             edge = QColor(PLANE_COLORS[self.plane])
             edge.setAlpha(170)
@@ -255,9 +260,10 @@ class SlicePane(QWidget):
             self.pointed.emit(None)
             return
         lps_mm = geometry.lps_at(at.x(), at.y())
-        self.pointed.emit((lps_mm, value_at(scan.volume, lps_mm)))
+        # The nearest of every n-th slice is not the slice that is pointed at.
+        self.pointed.emit((lps_mm, math.nan if scan.coarse else value_at(scan.volume, lps_mm)))
 
-    def _repaint(self) -> None:
+    def _repaint(self, *_: object) -> None:
         self.update()
 
     def _on_scan(self, _: object) -> None:

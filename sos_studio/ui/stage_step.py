@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QPointF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -36,7 +36,6 @@ from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_wor
 
 Gray = npt.NDArray[np.uint8]
 ENLARGED_PX = 900
-KEYS_FROM_PX = 220
 
 
 def _tr(text: str) -> str:
@@ -67,7 +66,7 @@ class StageStep(QWidget):
         self.full_view = FramedImage()
         self.full_view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self._feedback = Feedback(self.presenter)
-        self._panel = StagePanel(session, self.presenter)
+        self._panel = StagePanel(self.presenter)
         below = QSplitter(Qt.Orientation.Horizontal)
         below.addWidget(self.full_view)
         below.addWidget(self._feedback)
@@ -222,25 +221,14 @@ class Feedback(QWidget):
         layout.addWidget(self._words)
         layout.addWidget(self.saved)
         layout.addStretch(1)
-        self._keys = parts.note(
-            _tr(
-                "1-5 stage · C confidence · A ambiguous · M remark · N next unstaged · Ctrl+Z take back\nwheel zooms · right drag: contrast"
-            )
-        )
-        layout.addWidget(self._keys)
         layout.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignLeft)
         presenter.changed.connect(self._on_state)
         self._on_state(presenter.state)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window the reading goes before the reminder of the keys."""
-        super().resizeEvent(event)
-        self._keys.setVisible(self.height() >= KEYS_FROM_PX)
-
     def _on_state(self, state: StagingState) -> None:
         if state.stage is None:
             self._stage.setText(_tr("No reading yet") if state.can_stage else _tr("No case open"))
-            self._words.setText(_tr("Press 1-5.") if state.can_stage else _tr("N opens the next case without a reading by you."))
+            self._words.setText(_unread_words(state))
         else:
             stage = BASSED_5.stages[state.stage - 1]
             self._stage.setText(_tr("Stage {n}").format(n=stage.number))
@@ -250,16 +238,12 @@ class Feedback(QWidget):
 
 
 class StagePanel(QWidget):
-    """Reference card, confidence, ambiguity, remark, evaluator."""
+    """Reference card, confidence, ambiguity, remark. Who reads stands above the picture, in every step."""
 
-    def __init__(self, session: Session, presenter: StagingPresenter, parent: QWidget | None = None) -> None:
+    def __init__(self, presenter: StagingPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
-        self._presenter = presenter
         self.card = ReferenceCard()
         self.card.stage_chosen.connect(presenter.choose)
-        self._evaluator = QLabel()
-        self._evaluator.setWordWrap(True)
         self._chips = {}
         chips = QHBoxLayout()
         chips.setSpacing(4)
@@ -281,9 +265,7 @@ class StagePanel(QWidget):
         self.remark.setToolTip(parts.with_key(_tr("A remark about this reading; Enter saves it"), Action.REMARK))
         self.remark.setAccessibleName(_tr("Remark"))
         self.remark.editingFinished.connect(lambda: presenter.set_remark(self.remark.text()))
-        inner = parts.column(
-            self._evaluator, self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, stretch=True
-        )
+        inner = parts.column(self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, stretch=True)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -293,18 +275,11 @@ class StagePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         presenter.changed.connect(self._on_state)
-        session.evaluator_changed.connect(self._on_evaluator)
-        self._on_evaluator(session.evaluator)
         self._on_state(presenter.state)
 
     def write_remark(self) -> None:
         """Put the cursor into the remark."""
         self.remark.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _on_evaluator(self, name: str) -> None:
-        self._evaluator.setText(
-            _tr("Evaluator: {name}").format(name=name) if name else _tr("No evaluator yet: you are asked at the first reading.")
-        )
 
     def _on_state(self, state: StagingState) -> None:
         self.card.setEnabled(state.can_stage)
@@ -329,6 +304,17 @@ class RemarkLine(QLineEdit):
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
             self.clearFocus()
+
+
+def _unread_words(state: StagingState) -> str:
+    if not state.can_stage:
+        return _tr("N opens the next case without a reading by you.")
+    if state.earlier is None:
+        return _tr("Press 1-5.")
+    when = state.earlier.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
+    return _tr("Press 1-5 to read this capture. On {when} you read stage {n} on another capture of this case; that reading stays.").format(
+        when=when, n=state.earlier.stage
+    )
 
 
 def _saved_words(state: StagingState) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.presenters.session import Session
-from sos_studio.ui import words
+from sos_studio.ui import training_words, words
 
 
 def _tr(text: str) -> str:
@@ -61,7 +63,7 @@ class StatusBar(QStatusBar):
         text = f"L {x:.1f}   P {y:.1f}   S {z:.1f} mm".replace("-", "−")
         if value is None:
             text += "   " + _tr("outside the scan")
-        else:
+        elif not math.isnan(value):
             text += "   " + _tr("value {value}").format(value=f"{value:g}".replace("-", "−"))
         self.position.setText(text)
 
@@ -110,8 +112,12 @@ class StatusBar(QStatusBar):
             return
         self._job_bar.setRange(0, 1000)
         self._job_bar.setValue(round(state.fraction * 1000))
-        part = {"teacher": _tr("teacher"), "detector": _tr("detector"), "student": _tr("student")}.get(state.part, "")
-        text = _tr("Training {part}").format(part=part).strip() if part else _tr("Training")
+        text = (
+            _tr("Training {n} of {count}").format(n=state.parts.index(state.part) + 1, count=len(state.parts))
+            if (len(state.parts) > 1 and state.part in state.parts)
+            else _tr("Training")
+        )
+        self._job_text.setToolTip(training_words.part_term(state.part))
         left = state.seconds_left
         if left is not None:
             text += " · " + (_tr("{n} min left").format(n=round(left / 60)) if left >= 90 else _tr("{n} s left").format(n=round(left)))

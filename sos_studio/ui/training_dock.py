@@ -89,20 +89,22 @@ class TrainingDock(QDockWidget):
     def _build_controls(self) -> None:
         presenter = self.presenter
         self.retrain = parts.button(
-            _tr("Retrain all"), _tr("Teacher, detector and student on all readings, in the background"), Action.RETRAIN_ALL
+            _tr("Retrain all"),
+            _tr("All three networks (teacher, detector, student) on all readings, in the background"),
+            Action.RETRAIN_ALL,
         )
         self.retrain.setObjectName("primary")
         self.retrain.clicked.connect(self.retrain_all)
         self._single = QToolButton()
         self._single.setObjectName("menuButton")
         self._single.setText(_tr("Only one …"))
-        self._single.setToolTip(_tr("Train only the teacher, the detector or the student"))
+        self._single.setToolTip(_tr("Train only one of the networks: teacher, detector or student"))
         self._single.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._single)
         kinds: tuple[tuple[JobKind, str], ...] = (
-            ("teacher", _tr("Only the &teacher (on crops)")),
-            ("detector", _tr("Only the &detector (finds the SOS)")),
-            ("student", _tr("Only the &student (on full images)")),
+            ("teacher", _tr("Only the network for &crops (teacher)")),
+            ("detector", _tr("Only the network that &finds the SOS (detector)")),
+            ("student", _tr("Only the network for full &images (student)")),
         )
         for kind, title in kinds:
             menu.addAction(title).triggered.connect(lambda _=False, wanted=kind: self.start(wanted))
@@ -155,6 +157,8 @@ class TrainingDock(QDockWidget):
         self._part.setAccessibleName(_tr("Curves of"))
         self._part.activated.connect(lambda _: self._show_curves())
         self._followed_part = ""
+        for view in (self.losses, self.rates):
+            view.setToolTip(training_words.curve_terms())
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -216,6 +220,7 @@ class TrainingDock(QDockWidget):
         self.resume.setVisible(stopped and idle)
         self._show_jobs(state)
         self.status.setText(training_words.headline(state))
+        self.status.setToolTip(training_words.part_term(job.state.part) if job is not None else "")
         self.bar.setVisible(state.running)
         if state.starting or (job is not None and job.state.status is JobStatus.QUEUED):
             self.bar.setRange(0, 0)
@@ -229,6 +234,7 @@ class TrainingDock(QDockWidget):
         self.result.setVisible(bool(self.result.text()))
         self.phantom.setVisible(state.phantom and bool(self.result.text()))
         self._facts.setText(training_words.facts(job) if job is not None else "")
+        self._facts.setToolTip(training_words.details(job) if job is not None else "")
         self._show_parts(job)
         self._show_curves()
         self._show_log(job.log_text if job is not None else "")
@@ -250,6 +256,7 @@ class TrainingDock(QDockWidget):
             self._part.clear()
             for name in names:
                 self._part.addItem(training_words.part_name(name), name)
+                self._part.setItemData(self._part.count() - 1, training_words.part_term(name), Qt.ItemDataRole.ToolTipRole)
         now = job.state.part if job is not None else ""
         # Follow the part that is being trained; a look back at another one stays until the next part begins.
         if now != self._followed_part or self._part.currentIndex() < 0:

@@ -18,8 +18,22 @@ def _tr(text: str) -> str:
 
 
 def part_name(part: str) -> str:
-    """A part of a training as a person calls it."""
-    return {"teacher": _tr("teacher"), "detector": _tr("detector"), "student": _tr("student"), "retrain": _tr("all three")}.get(part, part)
+    """A part of a training by what it is for; the glossary's word is `part_term`."""
+    return {
+        "teacher": _tr("network for crops"),
+        "detector": _tr("network that finds the SOS"),
+        "student": _tr("network for full images"),
+        "retrain": _tr("all three networks"),
+    }.get(part, part)
+
+
+def part_term(part: str) -> str:
+    """What papers call it, for tooltips."""
+    return {
+        "teacher": _tr("Teacher: stages crops, and teaches the network for full images"),
+        "detector": _tr("Detector: finds the frame of the SOS on the full image"),
+        "student": _tr("Student: stages full images, taught by the teacher"),
+    }.get(part, "")
 
 
 def time_left(seconds: float | None) -> str:
@@ -65,7 +79,7 @@ def headline(state: TrainingState) -> str:
         return status(state.job.state, silent=state.job.silent)
     if not state.has_project:
         return _tr("Open a project with staged cases, then press Retrain all.")
-    return _tr("Nothing trained yet. Retrain all makes teacher, detector and student from the readings in this project.")
+    return _tr("Nothing trained yet. Retrain all teaches three networks from the readings in this project.")
 
 
 def trouble(state: TrainingState) -> str:
@@ -85,17 +99,28 @@ def facts(job: Followed) -> str:
     told = []
     spec = job.spec
     if spec is not None:
+        told.append(_tr("{what} · preset {preset}").format(what=part_name(spec.kind), preset=spec.preset))
         told.append(
-            _tr("{what} · preset {preset} · {network}").format(
-                what=part_name(spec.kind), preset=spec.preset, network=spec.settings.student.network
-            )
+            _tr("from scratch: learned from this project's images alone")
+            if spec.weights is None
+            else _tr("after having learned on everyday pictures")
         )
-        told.append(_tr("from scratch, without ImageNet weights") if spec.weights is None else _tr("starting from ImageNet weights"))
     warned = dict.fromkeys(str(message(warning.code, warning.values)) for warning in job.state.warnings)
     told.extend(f"⚠ {sentence}" for sentence in warned)
     if not job.state.status.ended:
         told.append(_tr("You may close the window: the training goes on and is found again."))
     return "\n".join(told)
+
+
+def details(job: Followed) -> str:
+    """The same in the words of papers, for a tooltip."""
+    spec = job.spec
+    if spec is None:
+        return ""
+    start = _tr("no ImageNet weights") if spec.weights is None else _tr("ImageNet weights")
+    return _tr("Teacher {teacher}, student {student}; {start}").format(
+        teacher=spec.settings.teacher.network, student=spec.settings.student.network, start=start
+    )
 
 
 def result(figures: dict[str, Any]) -> str:
@@ -113,20 +138,25 @@ def job_title(job_id: str) -> str:
     return f"{began.astimezone():%Y-%m-%d %H:%M}, {part_name(kind)}"
 
 
+def curve_terms() -> str:
+    """What papers call the curves, for a tooltip."""
+    return _tr("Agreement: quadratic weighted kappa. Frames in place: mAP 50. Likeness to crops' network: distillation.")
+
+
 def curve_name(curve: Curve) -> str:
     """A curve as a person calls it."""
     names = {
         "loss": _tr("total"),
         "attention_loss": _tr("attention"),
-        "distillation_loss": _tr("distillation"),
+        "distillation_loss": _tr("likeness to crops' network"),
         "classification_loss": _tr("stage"),
         "accuracy": _tr("correct"),
-        "kappa": _tr("kappa"),
+        "kappa": _tr("agreement"),
         "hit_rate": _tr("SOS found"),
-        "map50": _tr("mAP 50"),
+        "map50": _tr("frames in place"),
         "cls_loss": _tr("recognition"),
-        "box_loss": _tr("box"),
-        "dfl_loss": _tr("box edges"),
+        "box_loss": _tr("frame"),
+        "dfl_loss": _tr("frame edges"),
         "angle_loss": _tr("angle"),
     }
     name = names.get(curve.name, curve.name.removesuffix("_loss"))

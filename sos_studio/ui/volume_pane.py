@@ -11,7 +11,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.presenters.volume_view import KEY_DEG, VolumePicture, VolumePresenter
 from sos_studio.ui import words
 from sos_studio.ui.image_view import BACKDROP, draw_text
-from sos_studio.ui.slice_paint import QUIET, paint_letters, paint_title
+from sos_studio.ui.slice_paint import QUIET, paint_letters, paint_reading, paint_title
 from sos_studio.ui.theme import PLANE_COLORS, VOLUME_COLOR
 
 _TURNS = {
@@ -51,6 +51,7 @@ class VolumePane(QWidget):
         self.setAccessibleName(words.plane_title("volume"))
         self.setToolTip(_tr("Drag to turn, wheel to zoom, right-drag up or down for denser or softer bone"))
         self.presenter.changed.connect(self._repaint)
+        session.scan_completed.connect(self._repaint)
 
     def fit(self) -> None:
         """First view again."""
@@ -71,6 +72,8 @@ class VolumePane(QWidget):
             width = QFontMetricsF(self.font()).horizontalAdvance(text)
             draw_text(painter, QPointF((self.width() - width) / 2, self.height() / 2), text, QUIET)
         paint_title(painter, words.plane_title("volume"), VOLUME_COLOR)
+        if picture is not None and self._session.scan is not None and self._session.scan.coarse:
+            paint_reading(painter)
         if self.hasFocus():
             edge = VOLUME_COLOR
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -130,5 +133,5 @@ class VolumePane(QWidget):
         else:
             self.presenter.turn_by(*turn)
 
-    def _repaint(self) -> None:
+    def _repaint(self, *_: object) -> None:
         self.update()

@@ -100,17 +100,21 @@ class WeightsDialog(QDialog):
         if status is None:
             self._headline.setText(_tr("Looking for starting weights …"))
         elif found:
-            self._headline.setText(_tr("Training of {network} starts from ImageNet weights.").format(network=state.network))
+            self._headline.setText(_tr("Training starts from what was learned on everyday pictures (ImageNet weights)."))
         else:
-            self._headline.setText(
-                _tr("No ImageNet weights for {network} are on this computer: training starts from scratch.").format(network=state.network)
-            )
+            self._headline.setText(_tr("No starting weights are on this computer: training starts from scratch."))
         if status is not None and status.path is not None:
-            self._place.setText(_tr("File: {file}").format(file=status.path.name))
+            self._place.setText(_tr("File: {file} (for {network})").format(file=status.path.name, network=state.network))
         elif status is not None and not status.downloadable:
-            self._place.setText(_tr("No published weights are known for this network. You may choose a file of your own."))
+            self._place.setText(
+                _tr("No published weights are known for {network}. You may choose a file of your own.").format(network=state.network)
+            )
         else:
-            self._place.setText(_tr("Files put into {folder} are found by themselves.").format(folder=weights.cache_dir()))
+            self._place.setText(
+                _tr("Files for {network} put into {folder} are found by themselves.").format(
+                    network=state.network or _tr("this network"), folder=weights.cache_dir()
+                )
+            )
         self.download.setVisible(not loading and not found and status is not None and status.downloadable)
         self.choose.setEnabled(not loading and bool(state.network))
         self.stop.setVisible(loading)

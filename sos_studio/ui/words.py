@@ -20,6 +20,7 @@ def action_title(action: Action) -> str:
         Action.NEW_PROJECT: _tr("&New project…"),
         Action.IMPORT_IMAGES: _tr("&Import full images…"),
         Action.EXPORT_DATASET: _tr("&Export dataset…"),
+        Action.PATIENT_DATA: _tr("Patient &data kept in this project…"),
         Action.QUIT: _tr("&Quit"),
         Action.UNDO: _tr("&Undo"),
         Action.REDO: _tr("&Redo"),
@@ -34,6 +35,7 @@ def action_title(action: Action) -> str:
         Action.THEME_DARK: _tr("&Dark theme"),
         Action.THEME_LIGHT: _tr("&Light theme"),
         Action.OPEN_CASE_SCAN: _tr("Open the case's &scan"),
+        Action.OTHER_SERIES: _tr("O&ther series of this scan…"),
         Action.RESET_ORIENTATION: _tr("&Reset orientation"),
         Action.CAPTURE: _tr("&Capture midsagittal slice"),
         Action.CROP_AGAIN: _tr("Click the &ends again"),
@@ -77,6 +79,16 @@ def change_title(label: str) -> str:
         "roi": _tr("frame"),
         "reading": _tr("reading"),
     }.get(label, label)
+
+
+def step_hint(step: str) -> str:
+    """The keys and the mouse of a step, in one line."""
+    return {
+        "orient": _tr("Drag a line to move its plane, its end to turn it · wheel: slices · Ctrl+wheel: zoom · right drag: contrast"),
+        "crop": _tr("Click the two ends · drag inside to move, a corner to size, a knob to turn · wheel: zoom · right drag: contrast"),
+        "stage": _tr("1-5 stage · C confidence · A ambiguous · M remark · N next unstaged · Ctrl+Z take back · right drag: contrast"),
+        "predict": _tr("Ctrl+P predict · H heatmap · Y confirm · 1-5 correct · wheel: zoom · right drag: contrast"),
+    }.get(step, "")
 
 
 def busy_title(what: str) -> str:

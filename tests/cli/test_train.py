@@ -99,6 +99,8 @@ def test_ctrl_c_cancels_the_job(folder: Path) -> None:
     script = ROOT_OF_TESTS / "services" / "fake_worker.py"
     transcript = ROOT_OF_TESTS / "protocol" / "retrain-killed.jsonl"
     code = (
+        # A suite started in the background of a script inherits that Ctrl+C is ignored; a person's terminal does not.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys; from sos_studio.services import presets, worker_process as w; from sos_studio.cli.main import main\n"
         f"w.trainer_command = lambda *a: [sys.executable, {str(script)!r}, 'hang', {str(transcript)!r}, a[-1]]\n"
         "presets.load = lambda name: {}\n"

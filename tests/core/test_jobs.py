@@ -56,7 +56,16 @@ def test_a_resumed_job_is_not_thought_quicker_for_what_it_found_done() -> None:
     found = jobs.Progress(n=6, attempt=2, utc=_at(5), done=60, total=100)
     state = fold([*EVENTS, started, found])
     assert state.seconds_left is None
-    assert state.after(jobs.Progress(n=7, attempt=2, utc=_at(20), done=70, total=100)).seconds_left == pytest.approx(60)
+    assert state.after(jobs.Progress(n=7, attempt=2, utc=_at(20), done=70, total=100)).seconds_left == pytest.approx(45)
+
+
+def test_the_time_in_which_libraries_were_loaded_says_nothing_of_the_time_left() -> None:
+    events = [
+        jobs.Started(n=0, utc=_at(0), kind="teacher", parts=("teacher",), versions={}),
+        jobs.Progress(n=1, utc=_at(12), done=0, total=100),
+        jobs.Progress(n=2, utc=_at(22), done=20, total=100),
+    ]
+    assert fold(events).seconds_left == pytest.approx(40)
 
 
 @pytest.mark.parametrize(

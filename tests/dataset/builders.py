@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,15 @@ def staged_case(project: Project, stage: int | None, *, patient: str | None = No
 
 def files_below(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def back_to_the_first_schema(database: Path) -> None:
+    """Make a project's database what the first version would have made."""
+    connection = sqlite3.connect(database)
+    with connection:
+        for table in ("predictions", "patient_codes"):
+            connection.execute(f"DROP TABLE {table}")
+        for column in ("secret_check", "keep_age", "keep_sex"):
+            connection.execute(f"ALTER TABLE project DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()

@@ -113,3 +113,21 @@ def test_an_unknown_case_is_named(project: Project) -> None:
     for ask in (lambda: cases.case(project, "case-0042"), lambda: cases.exclude(project, "case-0042", "", "Ada")):
         with pytest.raises(BadInputError, match=r"case\.unknown .*case-0042"):
             ask()
+
+
+def test_a_case_that_came_to_nothing_is_taken_back_with_its_number_and_one_with_a_capture_stays(project: Project) -> None:
+    kept = cases.add_case(project)
+    builders.add_capture(project, kept)
+    empty = cases.add_case(project)
+    (project.directory / "captures" / empty).mkdir()
+    for case_id in (kept, empty, "case-0099"):
+        cases.withdraw(project, case_id)
+    assert [summary.case_id for summary in cases.cases(project)] == [kept]
+    assert cases.add_case(project) == empty
+
+
+def test_an_excluded_case_is_not_taken_back(project: Project) -> None:
+    case_id = cases.add_case(project)
+    cases.exclude(project, case_id, "cut off", "Ada")
+    cases.withdraw(project, case_id)
+    assert cases.case(project, case_id).excluded

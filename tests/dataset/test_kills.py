@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -66,11 +65,7 @@ def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str
         (template / "pictures" / f"{n}.png").write_bytes(builders.png(seed=n))
     (template / "pictures" / "stages.csv").write_text("image,stage\n1.png,1\n2.png,5\n")
     if story == "upgrade":
-        connection = sqlite3.connect(template / "study" / "project.sqlite")
-        with connection:
-            connection.execute("DROP TABLE predictions")
-            connection.execute("UPDATE alembic_version SET version_num = '0001'")
-        connection.close()
+        builders.back_to_the_first_schema(template / "study" / "project.sqlite")
     done = subprocess.run(
         [sys.executable, "-m", "tests.dataset.kill_points", story, str(template)],
         cwd=ROOT,

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import captures, cases, checks, readings
 from sos_studio.dataset.project import Project
+from sos_studio.dataset.upgrade import SCHEMA_VERSION
 from tests.dataset import builders
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +131,7 @@ def test_a_refused_project_is_not_left_locked(project: Project) -> None:
     _sql(project.directory, "UPDATE alembic_version SET version_num = '0099'")
     with pytest.raises(ProjectError):
         Project.open(project.directory)
-    _sql(project.directory, "UPDATE alembic_version SET version_num = '0002'")
+    _sql(project.directory, f"UPDATE alembic_version SET version_num = '{SCHEMA_VERSION:04d}'")
     Project.open(project.directory).close()
 
 

@@ -24,12 +24,7 @@ def old_project(tmp_path: Path) -> Path:
     """A project as the first schema made it, with one staged case."""
     with Project.create(tmp_path / "study") as project:
         builders.staged_case(project, 3)
-    database = tmp_path / "study" / "project.sqlite"
-    connection = sqlite3.connect(database)
-    with connection:
-        connection.execute("DROP TABLE predictions")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    connection.close()
+    builders.back_to_the_first_schema(tmp_path / "study" / "project.sqlite")
     return tmp_path / "study"
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
+import io
+import json
 import sqlite3
+import unicodedata
+import urllib.parse
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,42 +28,59 @@ from sos_studio.imaging.dicom_write import write_series
 
 # Short enough for every kind of text element (16 characters), and with a letter that each encoding spells differently.
 TEXT, PRIVATE, DATE = "Qzümmern-Wexlo", "Vbräxler-Ptuq", "19530307"
+CODE = "WEXLOQZ7"  # what a coded string or a station's name can hold
 UID_ROOT = "1.2.826.0.1.3680043.77177"
 FOLDER, PATIENT, PICTURE, TABLE = "Jqörlein Ygva", "Ogwürdl, Zezi", "Tvuäckson.77", "Xnöbel-Wuq"
 PROJECTS, WEIGHTS = "Kzülm", "Ewqöb"
-SECRETS = (TEXT, PRIVATE, DATE, UID_ROOT, FOLDER, PATIENT, PICTURE, TABLE, PROJECTS, WEIGHTS)
+AGE_YEARS = 41
+SECRETS = (TEXT, PRIVATE, DATE, CODE, UID_ROOT, FOLDER, PATIENT, PICTURE, TABLE, PROJECTS, WEIGHTS)
 # Names of files and folders: the user's own data may hold them, a project may not.
 PLACES = frozenset({FOLDER, PROJECTS, WEIGHTS})
 
 _TEXT_VRS = frozenset({"PN", "LO", "SH", "ST", "LT", "UT", "UC"})
+# Without these a picture could not be read at all.
+_NEEDED = frozenset(
+    {"Modality", "ImageType", "PhotometricInterpretation", "BurnedInAnnotation", "SpecificCharacterSet", "PixelPresentation"}
+)
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
 # What every picture needs; anything else (tEXt, iTXt, zTXt, eXIf, tIME) could carry words.
 _PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 
 
-def small_head() -> Volume:
+def small_head(scan: int = 0) -> Volume:
     """64 x 64 x 48 mm of grey noise with a bright block."""
-    values = np.random.default_rng(5).integers(-200, 200, (48, 64, 64), dtype=np.int16)
+    values = np.random.default_rng(5 + scan).integers(-200, 200, (48, 64, 64), dtype=np.int16)
     values[12:36, 20:44, 24:40] += 900
     return Volume(values, np.diag([1.0, 1.0, 1.0, 1.0]))
 
 
-def write_planted_series(folder: Path) -> int:
-    """Write the series with marks in every text element of the standard's dictionary, in private ones and in nested ones.
+def write_planted_series(folder: Path, scan: int = 0) -> int:
+    """Write the series with marks in every text element of the standard's dictionary, in private and nested ones and the meta header.
+
+    Parameters
+    ----------
+    scan
+        Another number is another scan of the same patient.
 
     Returns
     -------
     How many elements of a slice were marked.
     """
     marked = _marks()
-    for number, path in enumerate(write_series(small_head(), folder)):
+    for number, path in enumerate(write_series(small_head(scan), folder)):
         dataset = pydicom.dcmread(path)
         dataset.update(marked)
         dataset.SpecificCharacterSet = "ISO_IR 192"
-        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"{UID_ROOT}.1", f"{UID_ROOT}.2"
-        dataset.FrameOfReferenceUID = f"{UID_ROOT}.3"
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{UID_ROOT}.4.{number}"
+        root = f"{UID_ROOT}.{scan}" if scan else UID_ROOT
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"{root}.1", f"{root}.2"
+        dataset.FrameOfReferenceUID = f"{root}.3"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{root}.4.{number}"
         dataset.PatientBirthDate = dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = DATE
+        dataset.PatientAge, dataset.PatientSex = f"{AGE_YEARS + scan:03d}Y", "F"
+        dataset.file_meta.SourceApplicationEntityTitle = dataset.file_meta.SendingApplicationEntityTitle = CODE
+        dataset.file_meta.PrivateInformationCreatorUID = f"{root}.5"
+        dataset.file_meta.PrivateInformation = PRIVATE.encode() + b" " * (len(PRIVATE.encode()) % 2)
+        dataset.preamble = (PRIVATE.encode() * 10)[:128]
         pydicom.dcmwrite(folder / f"{FOLDER} {number:03}.dcm", dataset, enforce_file_format=True)
         path.unlink()
     return len(marked)
@@ -67,6 +93,8 @@ def _marks() -> Dataset:
         # Group 0002 belongs to the file, groups below 0008 to messages.
         if group >= 0x0008 and group % 2 == 0 and dictionary_has_tag(tag) and dictionary_VR(tag) in _TEXT_VRS:
             dataset.add(DataElement(tag, dictionary_VR(tag), TEXT))
+        if group >= 0x0008 and DicomDictionary[tag][0] in ("CS", "AE", "UR") and DicomDictionary[tag][4] not in _NEEDED:
+            dataset.add(DataElement(tag, DicomDictionary[tag][0], CODE))
     nested = Dataset()
     nested.PatientName, nested.RequestedProcedureDescription = PRIVATE, PRIVATE
     nested.private_block(0x0013, PRIVATE, create=True).add_new(0x02, "UN", PRIVATE.encode())
@@ -82,17 +110,59 @@ def _marks() -> Dataset:
 
 
 def found_in(data: bytes) -> set[str]:
-    """Which marks some bytes hold, in any encoding and case; compressed parts of PNG files are unpacked."""
-    if data.startswith(b"\x89PNG"):
-        data += b"".join(_chunk_texts(data))
+    """Which marks some bytes hold: in any encoding and case, escaped, as base64 or hexadecimal, or inside something compressed."""
+    data = b"\n".join([data, *_unpacked(data)])
     variants = (data, data.lower())
-    return {
-        secret
-        for secret in SECRETS
-        for spelled in {secret, secret.lower(), secret.upper()}
-        for encoding in _ENCODINGS
-        if any(spelled.encode(encoding) in variant for variant in variants)
-    }
+    return {secret for secret in SECRETS if any(spelled in variant for spelled in _spellings(secret) for variant in variants)}
+
+
+@cache
+def _spellings(secret: str) -> tuple[bytes, ...]:
+    """How a mark looks in a file."""
+    found: set[bytes] = set()
+    for text in {secret, secret.lower(), secret.upper(), unicodedata.normalize("NFD", secret)}:
+        found |= {urllib.parse.quote(text).encode(), json.dumps(text)[1:-1].encode()}
+        for encoding in _ENCODINGS:
+            try:
+                plain = text.encode(encoding)
+            except UnicodeEncodeError:  # an accent of its own, in Latin-1
+                continue
+            found |= {plain, plain.hex().encode(), plain.hex().upper().encode(), *_base64(plain)}
+    return tuple(found)
+
+
+def _base64(plain: bytes) -> Iterator[bytes]:
+    """The middle of the three ways in which bytes lie in base64."""
+    for shift in range(3):
+        fill = -(shift + len(plain)) % 3
+        coded = base64.b64encode(b"\0" * shift + plain + b"\0" * fill)
+        # Characters that hold bits of the neighbours are left out.
+        yield coded[(0, 2, 3)[shift] : len(coded) - (0, 2, 3)[fill]]
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    if data.startswith(b"\x89PNG"):
+        yield from _chunk_texts(data)
+    if data.startswith(b"\x1f\x8b"):
+        yield gzip.decompress(data)
+    if data.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                yield member.filename.encode()
+                yield archive.read(member)
+
+
+def hashes_in(data: bytes, texts: Iterable[str]) -> set[str]:
+    """Which texts some bytes hold as a hash without a key: whoever guesses the text could confirm it."""
+    found: set[str] = set()
+    for text in texts:
+        for spelled in {text, text.casefold(), text.upper()}:
+            for name in ("md5", "sha1", "sha256", "sha512", "blake2b"):
+                digest = hashlib.new(name, spelled.encode()).digest()
+                looks = (digest[:8], digest.hex()[:16].encode(), base64.b64encode(digest)[:10], base64.b32encode(digest)[:12].lower())
+                if any(look in data for look in looks):
+                    found.add(text)
+    return found
 
 
 def found_below(*folders: Path) -> dict[str, set[str]]:

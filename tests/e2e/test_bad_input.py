@@ -334,7 +334,7 @@ def _told(window: MainWindow, qtbot: QtBot, do: Callable[[], object]) -> str:
 def test_the_window_refuses_scans_and_keeps_the_open_one(window: MainWindow, qtbot: QtBot, head: Path, tmp_path: Path) -> None:
     opener, session = window.opener, window.session
     opener.open_path(head)
-    qtbot.waitUntil(lambda: session.scan is not None, timeout=30000)
+    qtbot.waitUntil(lambda: session.scan is not None and not session.scan.coarse, timeout=30000)
     scan = session.scan
     (tmp_path / "empty").mkdir()
     assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "empty")).startswith("There is no DICOM image in this folder")
@@ -355,7 +355,7 @@ def test_the_window_makes_no_case_of_three_slices(window: MainWindow, qtbot: QtB
         path.unlink()
     session = window.session
     window.opener.open_paths([study, head])
-    qtbot.waitUntil(lambda: session.scan is not None, timeout=30000)
+    qtbot.waitUntil(lambda: session.scan is not None and not session.scan.coarse, timeout=30000)
     told = _told(window, qtbot, lambda: QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier))
     assert told.startswith("The capture would have only")
     assert session.project is not None
@@ -367,7 +367,7 @@ def test_a_full_disk_loses_no_capture_and_says_so(
 ) -> None:
     session = window.session
     window.opener.open_paths([study, head])
-    qtbot.waitUntil(lambda: session.scan is not None, timeout=30000)
+    qtbot.waitUntil(lambda: session.scan is not None and not session.scan.coarse, timeout=30000)
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")

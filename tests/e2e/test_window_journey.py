@@ -102,7 +102,7 @@ def test_a_person_goes_from_dicom_to_heatmap(window: MainWindow, own_project: Pa
 
     # 1 open
     window.opener.open_path(own_project / "scans" / CASE)
-    _wait(qtbot, lambda: session.scan is not None)
+    _wait(qtbot, lambda: session.scan is not None and session.case_id is not None)  # a coarse picture comes before the case is known
     assert session.case_id == CASE  # the series is known by its pixels
     # 2 orient
     _orient(window, qtbot, true)

@@ -112,12 +112,27 @@ def test_rows_and_columns_are_not_mixed_up() -> None:
 
 
 @pytest.mark.parametrize("tilt_deg", [0.5, 5.0, 25.0])
-def test_tilted_stacks_are_refused_with_their_angle(tilt_deg: float) -> None:
+def test_tilted_stacks_are_corrected_with_their_angle(tilt_deg: float) -> None:
     aside = np.tan(np.radians(tilt_deg))
     checked = check_stack([replace(PLAIN, position_lps_mm=(0.0, n * aside, float(n))) for n in range(30)])
-    (tilt,) = [problem for problem in checked.problems if problem.code == "scan.gantry_tilt"]
-    assert tilt.values["tilt_deg"] == pytest.approx(tilt_deg, abs=0.06)
-    assert checked.lps_from_ijk is None
+    (tilt,) = [problem for problem in checked.problems if problem.code == "scan.tilt_corrected"]
+    assert tilt.values["tilt_deg"] == pytest.approx(tilt_deg, abs=0.006)
+    assert checked.loadable
+    assert checked.shear is not None
+    assert checked.shear.rows_per_slice * 0.4 == pytest.approx(aside)
+    assert checked.shear.columns_per_slice == 0
+
+
+def test_directions_rounded_to_four_decimals_are_no_tilt() -> None:
+    rotation = Orientation((0, 0, 0), 3.0, -5.0, 11.0).rotation
+    row, column = (tuple(np.round(rotation[:, n], 4)) for n in (0, 1))
+    images = [replace(PLAIN, position_lps_mm=tuple(rotation[:, 2] * 0.3 * n), row_lps=row, column_lps=column) for n in range(600)]
+    checked = check_stack(images)
+    assert checked.shear is None
+    assert checked.lps_from_ijk is not None
+    # The drift that rounding makes is shared between both ends.
+    for k, image in ((0, images[0]), (599, images[599])):
+        np.testing.assert_allclose((checked.lps_from_ijk @ [0, 0, k, 1])[:3], image.position_lps_mm, atol=0.1)
 
 
 def test_a_slice_that_lies_aside_is_refused() -> None:

@@ -10,6 +10,7 @@ import pytest
 from sos_studio.core.errors import BadInputError, SosError
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.imaging import sources
+from sos_studio.imaging.dicom_headers import image_slices
 from sos_studio.imaging.dicom_read import slice_of_file
 from sos_studio.messages import catalogue, message
 from tests.imaging.hostile_cases import FOLDER_OUTCOME, SYNTAX_DIFFERENCE
@@ -134,10 +135,27 @@ def test_a_missing_slice_is_never_spread_over_the_others(hostile: Path) -> None:
     assert info.lps_from_ijk is None
 
 
-def test_a_tilt_that_no_tag_tells_is_seen(hostile: Path) -> None:
-    (info,) = sources.list_series(hostile / "gantry_tilt_ct_4slices")
-    (tilt,) = [p for p in info.problems if p.code == "scan.gantry_tilt"]
-    assert tilt.values["tilt_deg"] == pytest.approx(14, abs=0.2)
+def test_a_tilt_that_no_tag_tells_is_seen_and_corrected(hostile: Path) -> None:
+    loaded = sources.load_series(hostile / "gantry_tilt_ct_4slices")
+    volume = loaded.volume
+    (tilt,) = [p for p in loaded.info.problems if p.code == "scan.tilt_corrected"]
+    assert tilt.values["tilt_deg"] == pytest.approx(14, abs=0.1)
+    # 5 mm steps along z are 4.85 mm along the normal and 1.21 mm aside.
+    assert volume.spacing_mm_kji[0] == pytest.approx(4.851, abs=0.002)
+    headers = sorted((image_slices(path)[0] for path in (hostile / "gantry_tilt_ct_4slices").iterdir()), key=lambda s: s.position_lps_mm[2])  # type: ignore[index]  # the sample has positions
+    for k, image in enumerate(headers):
+        assert image.position_lps_mm is not None
+        i, j, found_k, _ = volume.ijk_from_lps @ [*image.position_lps_mm, 1.0]
+        assert found_k == pytest.approx(k, abs=0.01)
+        # The slice's first pixel is found where its header says, between the grid's pixels.
+        row, column = round(j), round(i)
+        stored = slice_of_file(image.file).astype(float)
+        weight = column + 1 - i, row + 1 - j
+        assert abs(weight[0] - 1) < 1e-3, "this gantry leans along the columns only"
+        part = (row - j) % 1
+        expected = stored[10:20] * (1 - part) + stored[11:21] * part
+        start = int(np.ceil(j)) + 10
+        np.testing.assert_allclose(volume.array_kji[k, start : start + 10, column : column + stored.shape[1]], expected, atol=1.6)
 
 
 def test_two_orientations_in_one_series_are_split(hostile: Path) -> None:
@@ -193,6 +211,15 @@ def test_every_dicomdir_leads_to_its_series_or_to_the_files_beside_it(hostile: P
     (gap,) = [info for info in listed if info.modality == "CT" and info.shape_kji == (4, 16, 16)]
     assert "scan.missing_slices" in codes(gap)
     assert any(info.modality == "MR" for info in listed)
+
+
+def test_a_compressed_stream_under_a_native_syntax_is_decoded_by_its_signature(hostile: Path) -> None:
+    (path,) = (hostile / "transfer_syntax_lies_encapsulated_jpeg").iterdir()
+    values = slice_of_file(path)
+    assert values.shape == (2457, 1890)
+    assert (values.min(), values.max()) == (0, 2964)
+    (info,) = sources.list_series(path)
+    assert "scan.syntax_corrected" in codes(info, "warning")
 
 
 def test_a_file_without_preamble_and_meta_header_is_refused_or_read_right(hostile: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -54,3 +55,11 @@ def test_a_missing_value_does_not_hide_the_message() -> None:
 def test_faults_in_a_list_are_told_one_by_one() -> None:
     text = message("training.bad_settings", {"faults": [{"where": "student.alpha", "what": "too small"}, {"where": "x", "what": "y"}]}).text
     assert "student.alpha: too small; x: y" in text
+
+
+def test_clinicians_read_what_a_network_is_for_before_what_papers_call_it() -> None:
+    """The glossary's words follow in brackets; a code meant for the command line's settings is left alone."""
+    for code, template in catalogue().items():
+        words = f"{template.text} {template.hint}".replace("student.alpha", "")
+        outside = re.sub(r"\([^)]*\)", "", words).lower()
+        assert not re.search(r"\b(student|teacher|detector|held[- ]out|kappa|map 50)\b", outside), code

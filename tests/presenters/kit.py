@@ -18,6 +18,7 @@ from sos_studio.imaging import images
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
 from sos_studio.services.captures import load_capture
+from sos_studio.services.listed_cases import listed_case
 
 SHAPE_VU = (300, 400)
 
@@ -33,6 +34,12 @@ def full_image(seed: int = 0) -> np.ndarray:
 def add_captured_case(project: Project, seed: int = 0) -> str:
     """A case with one full image at 0.25 mm."""
     case_id = cases.add_case(project)
+    capture_again(project, case_id, seed)
+    return case_id
+
+
+def capture_again(project: Project, case_id: str, seed: int = 99) -> str:
+    """One more full image of a case; returns the capture's id."""
 
     def record(capture_id: str) -> CaptureRecord:
         return CaptureRecord(
@@ -49,8 +56,7 @@ def add_captured_case(project: Project, seed: int = 0) -> str:
             value_from_png=None,
         )
 
-    captures.add_capture(project, case_id, record_for=record, full_png=images.encode_png(full_image(seed)), full16_png=None)
-    return case_id
+    return captures.add_capture(project, case_id, record_for=record, full_png=images.encode_png(full_image(seed)), full16_png=None)
 
 
 def make_project(directory: Path, count: int = 2) -> Project:
@@ -82,7 +88,7 @@ def open_case(session: Session, case_id: str) -> None:
     """Show a case as the cases list does."""
     project = session.project
     assert project is not None
-    capture_id = cases.case(project, case_id).capture_id
+    capture_id = listed_case(project, case_id).capture_id
     session.set_case(case_id)
     if capture_id is not None:
         session.set_capture(load_capture(project, capture_id))

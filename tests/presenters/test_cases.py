@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
-from sos_studio.presenters.cases import CasesPresenter, Filter
+from sos_studio.presenters.cases import CasesPresenter, Filter, next_step
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.services import staging
-from tests.presenters.kit import make_project, make_session
+from tests.presenters.kit import capture_again, make_project, make_session
 
 
 @pytest.fixture
@@ -89,3 +91,39 @@ def test_a_case_whose_scan_is_not_here_says_so(session: Session, presenter: Case
 def test_closing_the_project_empties_the_list(session: Session, presenter: CasesPresenter) -> None:
     session.set_project(None)
     assert presenter.rows == ()
+
+
+def test_a_case_that_is_captured_again_is_listed_and_opened_by_its_newest_capture(session: Session, presenter: CasesPresenter) -> None:
+    stage(session, "case-0002", "Dr Test", 3)
+    newest = capture_again(session.project, "case-0002")
+    session.cases_changed.emit()
+    case = presenter.rows[1]
+    assert (case.capture_id, case.cropped, case.staged_here) == (newest, False, ())
+    assert case.staged_earlier == ("Dr Test",)
+    assert case.label == 3, "the reading stays"
+    presenter.set_filter(Filter(status="to_stage"))
+    assert "case-0002" in [row.case_id for row in presenter.rows]
+    presenter.open_case("case-0002")
+    assert session.capture.capture_id == newest
+    staging.stage(session.project, "case-0002", newest, None, "Dr Test", 4)
+    session.cases_changed.emit()
+    presenter.set_filter(Filter(status="staged"))
+    assert [(row.case_id, row.label, row.staged_earlier) for row in presenter.rows] == [("case-0002", 4, ())]
+
+
+def test_work_goes_on_at_the_first_thing_that_is_missing_and_predict_comes_after_the_own_reading(
+    session: Session, presenter: CasesPresenter
+) -> None:
+    def step(evaluator: str = "Dr Test") -> str:
+        return next_step(presenter.everything[1], evaluator)
+
+    assert step() == "crop"
+    staging.store_roi(session.project, presenter.everything[1].capture_id, Roi.of((180.0, 150.0), 30.0, 90.0))
+    session.cases_changed.emit()
+    assert step() == "stage"
+    stage(session, "case-0002", "Dr Test", 3)
+    assert step() == "predict"
+    assert step("Dr Other") == "stage"
+    cases.exclude(session.project, "case-0002", "motion", "Dr Test")
+    session.cases_changed.emit()
+    assert step("Dr Other") == "predict"

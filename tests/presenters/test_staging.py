@@ -7,7 +7,7 @@ from sos_studio.presenters import staging as staging_module
 from sos_studio.presenters.crop import CropPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.staging import StagingPresenter
-from tests.presenters.kit import make_project, make_session, open_case
+from tests.presenters.kit import capture_again, make_project, make_session, open_case
 
 
 @pytest.fixture
@@ -232,3 +232,17 @@ def test_next_case_asks_the_cases_list(presenter, session):
     session.next_unstaged_requested.connect(lambda: asked.append(True))
     presenter.next_case()
     assert asked == [True]
+
+
+def test_a_reading_on_an_earlier_capture_stays_but_does_not_pass_for_one_of_the_new_capture(presenter, session):
+    presenter.choose(3)
+    newest = capture_again(session.project, "case-0001")
+    open_case(session, "case-0001")
+    assert (presenter.state.phase, presenter.state.stage, presenter.state.earlier.stage) == ("nothing", None, 3)
+    presenter.set_confidence("low")
+    assert len(readings.readings(session.project, "case-0001")) == 1, "a changed confidence reads nothing"
+    presenter.choose(4)
+    assert (presenter.state.phase, presenter.state.stage, presenter.state.earlier) == ("saved", 4, None)
+    assert [(r.stage, r.capture_id == newest) for r in readings.readings(session.project, "case-0001")] == [(3, False), (4, True)]
+    session.undo.undo()
+    assert (presenter.state.phase, presenter.state.earlier.stage) == ("nothing", 3)

@@ -6,6 +6,7 @@ import pytest
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import Failed, JobSpec, Metric, Progress, Started, Succeeded, event_line
+from sos_studio.core.settings import Visit
 from sos_studio.core.training import TrainingSettings
 from sos_studio.presenters import training as training_module
 from sos_studio.presenters.training import TrainingPresenter, held_out_lines
@@ -167,11 +168,37 @@ def test_an_end_while_no_window_was_open_is_told_when_one_opens_and_only_then(se
     job.begin()
     job.succeed({})
     alive["life"] = worker_process.Life.GONE
+    session.visit = Visit(seen_utc=BEGAN)
     heard = told(session)
     TrainingPresenter(session)
     assert heard == [("training.done", "success")]
     TrainingPresenter(session)
     assert heard == [("training.done", "success")]
+
+
+@pytest.mark.parametrize("visit", [None, Visit(seen_utc=BEGAN + timedelta(days=1))])
+@pytest.mark.parametrize("last", [Succeeded, Failed])
+def test_a_training_that_ended_before_the_last_visit_or_before_the_first_one_is_no_news(session, project, alive, visit, last):
+    job = Job(project)
+    job.begin()
+    job.write(last, 100, **({"code": "training.out_of_memory", "values": {}} if last is Failed else {}))
+    alive["life"] = worker_process.Life.GONE
+    session.visit = visit
+    heard = told(session)
+    presenter = TrainingPresenter(session)
+    assert presenter.state.job.state.status.ended
+    assert heard == []
+
+
+def test_a_training_that_was_killed_while_nobody_looked_is_told_once(session, project, alive):
+    job = Job(project)
+    job.begin()
+    alive["life"] = worker_process.Life.GONE
+    session.visit = Visit(seen_utc=BEGAN + timedelta(days=1))
+    heard = told(session)
+    TrainingPresenter(session)
+    TrainingPresenter(session)
+    assert heard == [("job.worker_died", "warning")]
 
 
 def test_a_worker_that_died_is_shown_as_interrupted_and_can_be_resumed(session, project, alive, monkeypatch):

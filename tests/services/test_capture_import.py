@@ -79,3 +79,11 @@ def test_a_damaged_capture_stops_nothing(folder: Path, tmp_path: Path) -> None:
         report = projects.import_images(project, [bad, folder])
     assert [fault.code for fault in report.faults] == ["capture.unreadable"]
     assert len(report.imported) == 1
+
+
+def test_a_capture_that_can_not_be_taken_in_leaves_no_empty_case(folder: Path, tmp_path: Path) -> None:
+    (folder / "roi-1.json").write_text(Roi.of((9000.0, 40.0), 20.0, 30.0).model_dump_json())
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [folder])
+        assert [fault.code for fault in report.faults] == ["roi.outside_image"]
+        assert cases.cases(project) == []

@@ -15,7 +15,7 @@ from sos_studio.dataset import cases, locations, readings
 from sos_studio.dataset.project import Project
 from sos_studio.phantom import EVALUATORS
 from sos_studio.phantom.truth import PhantomTruth
-from sos_studio.services import captures, demo, demo_project, evaluation, jobs, projects, scans
+from sos_studio.services import captures, demo, demo_project, evaluation, jobs, presets, projects, scans
 from sos_studio.services.prediction import PredictionService
 from sos_studio.services.serve_process import ServeProcess
 from tests.services.conftest import write_model
@@ -122,13 +122,35 @@ def test_a_hit_is_the_middle_inside_the_turned_frame() -> None:
     assert not evaluation._inside((60.0, 40.0), roi)
 
 
+def test_the_shares_of_the_journey_follow_its_work() -> None:
+    def plan(cases: int = 200, preset: str = "quick", *, made: bool = False, **overrides: object) -> demo.Plan:
+        return demo.Plan.of(cases, presets.settings(preset, overrides), made=made, threads=1)
+
+    usual = plan()
+    # Two cores, no GPU (resources/docs/results/quick-preset.md): drawing 51 s, training 354 s, predicting 21 s.
+    assert usual.making(1.0) == pytest.approx(51 / 426, abs=0.04)
+    assert usual.training(1.0) == pytest.approx(405 / 426, abs=0.03)
+    assert (usual.making(0.0), usual.predicting(1.0)) == (0.0, pytest.approx(1.0))
+    assert usual.training(0.0) == usual.making(1.0)
+    assert usual.predicting(0.0) == pytest.approx(usual.training(1.0))
+    # A longer training leaves less of the whole to drawing and predicting; a project that is there is not drawn.
+    longer = plan(preset="clinic")
+    assert longer.making(1.0) < 0.05 * usual.making(1.0) + 0.01
+    assert longer.training(1.0) > 0.99
+    assert plan(made=True).making(1.0) == 0.0
+    assert plan(made=True).training(1.0) > 0.9
+
+
 def test_the_journey_reports_a_training_that_dies(project: Project, fake_worker: Callable[..., None]) -> None:
     project.close()
     fake_worker("die", "retrain-killed")
-    told: list[str] = []
+    told: list[tuple[float, str]] = []
     with pytest.raises(JobFailedError, match=r"job\.worker_died"):
-        demo.headless_demo(project.directory, progress=lambda _share, what: told.append(what))
-    assert any(what.startswith("training") for what in told)
+        demo.headless_demo(project.directory, progress=lambda share, what: told.append((share, what)))
+    assert told[0][1] == "making phantoms"
+    assert any(what.startswith("training") and share > 0 for share, what in told)
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
     assert len(jobs.list_jobs(project.directory)) == 1
 
 

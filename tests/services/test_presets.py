@@ -27,6 +27,18 @@ def test_the_literal_preset_takes_the_equations_by_the_letter() -> None:
         assert (part.optimiser.class_balance, part.optimiser.label_smoothing) == (False, 0.0)
 
 
+@pytest.mark.parametrize("name", ["quick", "clinic"])
+def test_a_student_on_a_cpu_from_scratch_begins_with_growing_windows_of_whole_cells(name: str) -> None:
+    student = presets.settings(name).student
+    sides = [side for side, _ in student.windows]
+    assert sides == sorted(set(sides))
+    assert sides[-1] < min(student.input_shape_hw)
+    whole = student.optimiser.epochs - sum(epochs for _, epochs in student.windows)
+    assert whole >= 0.2 * student.optimiser.epochs
+    if student.network.startswith("convnext"):  # its cells are patches of 32 pixels; a part of one is dropped
+        assert all(side % 32 == 0 for side in sides)
+
+
 def test_overrides_are_toml_values_or_bare_words() -> None:
     items = [
         "student.alpha=0.02",

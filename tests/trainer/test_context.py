@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -36,6 +37,15 @@ def test_the_parts_of_a_retraining_fill_the_whole_job_without_gaps(tmp_path: Pat
     assert (first, second, third) == ("teacher", "detector", "student")
     assert (a, f) == (0.0, 1.0)
     assert a < b == c < d == e < f
+    context.events.log.close()
+
+
+def test_windows_are_for_a_student_from_scratch(tmp_path: Path) -> None:
+    make_project(tmp_path, cases=25)
+    context = a_context(tmp_path, make_job(tmp_path, "j", "student", **{"student.windows": [[32, 1]]}))
+    assert context.settings.student.windows == ((32, 1),)
+    started = replace(context, spec=context.spec.model_copy(update={"weights": "convnext.safetensors"}))
+    assert started.settings.student.windows == ()
     context.events.log.close()
 
 

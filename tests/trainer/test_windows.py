@@ -4,20 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.windows import cut_windows, epoch_cost, frame_boxes, side_at
-
-
-def test_windows_come_in_their_order_and_full_images_at_last() -> None:
-    windows = ((48, 2), (64, 1))
-    assert [side_at(windows, epoch) for epoch in range(5)] == [48, 48, 64, None, None]
-    assert side_at((), 0) is None
-
-
-def test_epochs_on_windows_cost_less_and_never_nothing() -> None:
-    costs = [epoch_cost(((32, 1), (64, 1), (500, 1)), epoch, (64, 128)) for epoch in range(4)]
-    assert costs == sorted(costs)
-    assert costs[0] > 0.1
-    assert costs[2:] == [1.0, 1.0]
+from trainer.windows import cut_windows, frame_boxes
 
 
 def test_the_box_of_a_frame_and_of_none() -> None:

@@ -13,8 +13,10 @@ from sos_studio.dataset.project import Project
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
-from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described
+from sos_studio.services import staging
+from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described, short_pseudonym
 from sos_studio.ui.cases_dock import CasesDock, read_thumbnail
+from tests.presenters.kit import capture_again
 
 
 @pytest.fixture
@@ -84,3 +86,19 @@ def test_a_picture_that_can_t_be_read_is_no_picture(tmp_path: Path) -> None:
     broken = tmp_path / "full.png"
     broken.write_bytes(b"not a png")
     assert read_thumbnail(broken, QSize(10, 10)).isNull()
+
+
+def test_a_case_captured_again_says_that_its_stage_is_of_an_earlier_capture(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    old = dock._presenter.rows[0].capture_id
+    staging.stage(session.project, "case-0001", old, None, "Dr Test", 3)
+    capture_again(session.project, "case-0001")
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: dock._presenter.rows[0].staged_earlier == ("Dr Test",))
+    case = dock._presenter.rows[0]
+    assert chips(case, 1) == [("captured again", True), ("cropped", False), ("staged by 0 of 1", False)]
+    assert "stage 3 · 1 of 1 readings made on an earlier capture" in described(case, 1)
+
+
+def test_a_keyed_pseudonym_leaves_room_for_age_and_sex() -> None:
+    assert short_pseudonym("P-mnpvcmr7vlvvibml") == "P-mnpvcm"
+    assert short_pseudonym("P0012") == "P0012"

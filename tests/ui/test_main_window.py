@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action, default_keys
@@ -20,6 +20,7 @@ from sos_studio.services.scans import OpenedScan
 from sos_studio.ui import words
 from sos_studio.ui.dialogs import EvaluatorDialog
 from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.refusal_dialog import RefusalDialog
 from tests.presenters.scans import make_volume
 
 
@@ -93,6 +94,62 @@ def test_dropping_a_scan_opens_it_with_its_skull_and_title(window: MainWindow, s
     assert window.session.scan is not None
 
 
+def drag(window: MainWindow, *paths: Path) -> QDragEnterEvent:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDragEnterEvent(QPoint(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    event.ignore()
+    window.dragEnterEvent(event)
+    return event
+
+
+def test_a_drag_says_what_letting_go_will_do_all_over_the_window(window: MainWindow, tmp_path: Path) -> None:
+    assert drag(window, tmp_path / "a.zip", tmp_path / "b.zip").isAccepted()
+    overlay = window.drop_overlay
+    assert overlay.isVisible()
+    assert overlay.geometry() == window.rect()
+    assert overlay.words == ("Drop to open this scan", "Only the first of the 2 things is opened")
+    window.dragLeaveEvent(QDragLeaveEvent())
+    assert not overlay.isVisible()
+    assert not drag(window).isAccepted()
+    assert not overlay.isVisible()
+
+
+def test_no_text_field_swallows_what_is_dropped_on_it(window: MainWindow) -> None:
+    assert [field for field in window.findChildren(QWidget) if field.acceptDrops()] == []
+    assert window.acceptDrops()
+
+
+def test_a_refusal_shows_its_files(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "report.pdf").write_bytes(b"%PDF")
+    drop(window, tmp_path / "folder")
+    more = window.messages.findChild(QPushButton)
+    qtbot.waitUntil(lambda: window.messages.text != "" and not more.isHidden())
+    more.click()
+    dialog = dialog_of(RefusalDialog)
+    assert dialog is not None
+    assert "report.pdf" in dialog.text
+    dialog.reject()
+    window.messages.dismiss()
+    window.session.tell("window.no_scan")
+    assert more.isHidden(), "another message has no files to show"
+
+
+def test_other_series_can_be_chosen_only_of_an_open_scan(window: MainWindow, scan: OpenedScan) -> None:
+    assert not window.keymap[Action.OTHER_SERIES].isEnabled()
+    window.session.set_scan(scan)
+    assert window.keymap[Action.OTHER_SERIES].isEnabled()
+
+
+def test_no_folder_is_named_in_the_title_of_a_screenshot(window: MainWindow, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOS_STUDIO_SCREENSHOTS", "1")
+    window.session.set_project(project)
+    assert project.directory.name == "project"
+    assert window.windowTitle() == "project (all changes saved) — SOS Studio"
+    window.session.set_project(None)
+
+
 def test_a_capture_without_a_project_asks_for_a_folder_and_goes_on_by_itself(
     window: MainWindow, scan: OpenedScan, tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -129,7 +186,8 @@ def test_staging_asks_once_who_reads(window: MainWindow, project: Project, qtbot
     dialog._name.setText("Dr B")
     dialog.accept()
     assert window.session.evaluator == "Dr B"
-    assert window._evaluator.text() == "Evaluator: Dr B"
+    shown = [label.text() for label in window.findChildren(QLabel) if label.isVisible() and "Dr B" in label.text()]
+    assert (window._evaluator.text(), shown) == ("Evaluator: Dr B", []), "who reads stands in one place"
     window.session.set_project(None)
 
 
@@ -141,12 +199,44 @@ def test_another_case_keeps_the_open_scan_out_of_sight_but_not_lost(
     window.orient.presenter.turn(Plane.CORONAL, 3.0)
     window.session.case_requested.emit("case-0002")
     qtbot.waitUntil(lambda: window.session.case_id == "case-0002")
+    window.show_step("orient")
     page = window.orient._empty
     assert window.orient._stack.currentWidget() is page
     assert "case-0002" in page.title.text()
     qtbot.mouseClick(page.back, Qt.MouseButton.LeftButton)
     assert window.orient._stack.currentWidget() is window.orient._four
     assert window.session.orientation.roll_deg == pytest.approx(3.0)
+    window.session.set_project(None)
+
+
+def test_choosing_a_case_without_its_scan_goes_on_where_work_remains_but_never_leaves_another_step(
+    window: MainWindow, project: Project, qtbot: QtBot
+) -> None:
+    window.session.set_evaluator("")
+    window.session.set_project(project)
+    window.session.case_requested.emit("case-0001")
+    qtbot.waitUntil(lambda: window.session.capture is not None)
+    assert window.step is window.crop
+    window.show_step("orient")
+    window.cases.work_remains.emit("stage")
+    assert window.step is window.stage
+    assert dialog_of(EvaluatorDialog) is None, "nobody is asked for a name for having clicked a case"
+    window.show_step("predict")
+    window.session.case_requested.emit("case-0002")
+    qtbot.waitUntil(lambda: window.session.case_id == "case-0002" and window.session.capture is not None)
+    assert window.step is window.predict
+    window.session.set_project(None)
+
+
+def test_a_project_that_is_opened_again_comes_up_where_it_was_left(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    window.session.set_project(project)
+    window.session.case_requested.emit("case-0002")
+    qtbot.waitUntil(lambda: window.session.capture is not None)
+    window.show_step("predict")
+    window.session.set_project(None)
+    window.show_step("orient")
+    window.session.set_project(project)
+    qtbot.waitUntil(lambda: window.session.case_id == "case-0002" and window.step is window.predict)
     window.session.set_project(None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from sos_studio.messages import Message
@@ -13,12 +13,12 @@ from sos_studio.ui.message_bar import MessageBar
 
 @pytest.fixture
 def bar(qtbot: QtBot) -> MessageBar:
-    over = QWidget()
-    qtbot.addWidget(over)
-    over.resize(500, 400)
-    over.show()
-    made = MessageBar(over)
-    made.over = over
+    made = MessageBar()
+    made.workspace = QWidget()
+    made.over = made.below(made.workspace)
+    qtbot.addWidget(made.over)
+    made.over.resize(500, 400)
+    made.over.show()
     return made
 
 
@@ -43,10 +43,34 @@ def test_good_news_goes_by_itself(bar: MessageBar, qtbot: QtBot, monkeypatch: py
 def test_a_long_message_is_shown_whole_and_inside(bar: MessageBar) -> None:
     bar.say(Message("a", "A long sentence about what went wrong with this scan. " * 6), "error")
     label = bar._text
-    assert label.height() >= label.heightForWidth(label.width())
-    assert bar.parentWidget().rect().contains(bar.geometry())
-    bar.over.resize(300, 400)
-    assert bar.parentWidget().rect().contains(bar.geometry())
+    for width in (500, 320):
+        bar.over.resize(width, 400)
+        QApplication.processEvents()
+        assert label.height() >= label.heightForWidth(label.width())
+        assert bar.over.rect().contains(bar.geometry())
+
+
+def test_a_message_covers_nothing_and_a_short_one_moves_nothing(bar: MessageBar) -> None:
+    before = bar.workspace.geometry()
+    bar.say(Message("a", "Captured and saved."), "success")
+    QApplication.processEvents()
+    assert bar.workspace.geometry() == before
+    assert not bar.geometry().intersects(bar.workspace.geometry())
+    bar.dismiss()
+    QApplication.processEvents()
+    assert bar.workspace.geometry() == before
+
+
+def test_keys_are_told_while_there_is_no_message(bar: MessageBar) -> None:
+    bar.set_hint("1-5 stage")
+    assert (bar.text, bar._text.text()) == ("", "1-5 stage")
+    bar.say(Message("a", "Saved."), "success")
+    bar.set_hint("Ctrl+P predict")
+    assert bar._text.text() == "Saved."
+    bar.dismiss()
+    assert (bar.text, bar._text.text()) == ("", "Ctrl+P predict")
+    bar.set_hint("a hint that is far too long for this line " * 5)
+    assert bar._text.text().endswith("…")
 
 
 def test_messages_about_what_is_over_go_and_others_stay(bar: MessageBar) -> None:

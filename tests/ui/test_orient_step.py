@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -11,10 +14,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.geometry import Plane
+from sos_studio.core.volume import Volume
 from sos_studio.imaging import resample
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
-from sos_studio.ui.orient_step import OrientStep
+from sos_studio.ui.orient_step import EmptyPage, OrientStep
 from sos_studio.ui.slice_pane import SlicePane
 
 
@@ -67,6 +71,19 @@ def test_the_empty_step_says_what_to_do(session: Session, qtbot: QtBot) -> None:
     assert "Ctrl+O" in button.toolTip()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert asked == ["folder"]
+
+
+def test_without_its_scan_a_case_offers_to_open_it_and_an_imported_one_says_that_there_is_none(qtbot: QtBot) -> None:
+    page = EmptyPage()
+    qtbot.addWidget(page)
+    page.show()
+    page.show_state("case-0003", scan_known=False, other_open=False)
+    assert (page.folder.text(), page.folder.isVisible(), page.case_scan.isVisible()) == ("Open its scan…", True, False)
+    page.show_state("case-0003", scan_known=True, other_open=False)
+    assert (page.case_scan.text(), page.case_scan.isVisible(), page.folder.isVisible()) == ("Open its scan", True, False)
+    page.show_state("case-0003", scan_known=False, other_open=False, imported=True)
+    assert "no scan" in page.text.text()
+    assert page.folder.text() == "Open folder…"
 
 
 def test_four_equal_panes_each_painting_its_own_plane(step: OrientStep, session: Session) -> None:
@@ -200,6 +217,49 @@ def test_slow_pictures_come_from_the_background_and_never_blank_the_pane(
     assert pane.picture is before, "the last picture stays, with its own lines"
     wanted = pane.geometry_now()
     qtbot.waitUntil(lambda: pane.picture is not None and pane.picture.geometry.same_picture(wanted))
+
+
+def coarse_of(scan: OpenedScan, every: int = 4) -> OpenedScan:
+    volume = scan.volume
+    thin = Volume(volume.array_kji[::every], volume.lps_from_ijk * np.array([1.0, 1.0, every, 1.0]))
+    return replace(scan, volume=thin, coarse=True)
+
+
+def test_a_coarse_picture_is_never_blanked_and_gives_way_to_the_whole(
+    step: OrientStep, session: Session, scan: OpenedScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    step.pointed.connect(told.append)
+    session.set_scan(coarse_of(scan))
+    pane = step.slices[Plane.CORONAL]
+    coarse = shown(pane).copy()
+    QTest.mouseMove(pane, point(pane.geometry_now().centre) + QPoint(20, 0))
+    QApplication.processEvents()
+    assert math.isnan(told[-1][1]), "a value would be that of another slice"
+    monkeypatch.setattr("sos_studio.presenters.rendering.AT_ONCE_BELOW_S", 0.0)
+    pane._renderer._seconds_per_pixel = 1.0
+    session.complete_scan(scan)
+    pane.repaint()
+    assert pane.picture is not None
+    assert np.array_equal(pane.picture.grey_vu, coarse)
+    for _ in range(100):
+        if pane.picture.volume is scan.volume:
+            break
+        QTest.qWait(20)
+        pane.repaint()
+    assert not np.array_equal(pane.picture.grey_vu, coarse)
+
+
+def test_a_view_that_was_chosen_while_reading_stays(step: OrientStep, session: Session, scan: OpenedScan) -> None:
+    session.set_scan(coarse_of(scan))
+    chosen, fitted = step.slices[Plane.CORONAL], step.slices[Plane.SAGITTAL]
+    for pane in (chosen, fitted):
+        shown(pane)
+    wheel(chosen, 3, Qt.KeyboardModifier.ControlModifier)
+    views = [pane.geometry_now().view for pane in (chosen, fitted)]
+    session.complete_scan(scan)
+    assert chosen.geometry_now().view == views[0]
+    assert fitted.geometry_now().view.mm_per_px > views[1].mm_per_px, "all of the whole scan is in sight"
 
 
 def test_the_skull_appears_and_turns_under_the_hand(step: OrientStep, qtbot: QtBot) -> None:

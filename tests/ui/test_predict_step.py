@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from sos_studio.core.actions import Action
 from sos_studio.core.errors import JobFailedError
@@ -57,14 +58,21 @@ def test_phantom_trained_is_said_in_red_and_from_scratch_in_words(step):
     assert "phantom" in step.panel.phantom.text().lower()
     assert "color" in step.panel.phantom.styleSheet()
     assert "from scratch" in step.panel._about.text()
-    assert "27 of 40" in step.panel._about.text()
+    assert "Of 40 cases that it had never seen it staged 27 rightly" in step.panel._about.text()
+
+
+def test_words_of_papers_and_raw_network_names_stand_in_tooltips_only(step):
+    shown = " ".join(label.text() for label in step.panel.findChildren(QLabel)) + step.panel._models.currentText()
+    assert not [word for word in ("tudent", "eld-out", "convnext", "kappa", "ImageNet") if word in shown]
+    assert "Student convnext_atto; measured on the held-out cases" in step.panel._about.toolTip()
 
 
 def test_a_student_of_patients_carries_no_red(project, service, qtbot):
     add_model(project.directory, "student", phantom=False, from_scratch=False)
     step = make_step(project, service, qtbot)
     assert not step.panel.phantom.isVisible()
-    assert "ImageNet" in step.panel._about.text()
+    assert "everyday pictures" in step.panel._about.text()
+    assert "ImageNet weights" in step.panel._about.toolTip()
 
 
 def test_the_heatmap_colours_the_place_of_attention_and_can_be_switched_off(step):
@@ -152,7 +160,7 @@ def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_st
     service.sure = 0.38
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Unsure"
-    assert "the most likely stage, 4, reaches only 38 %, followed by stage 1 with 16 %" in step.panel._words.text()
+    assert "The most likely stage, 4, reaches only 38 %, followed by stage 1 with 16 %" in step.panel._words.text()
     assert step.panel.confirm.text() == "Confirm stage 4"
     service.sure = 0.5
     step.actions_by_id[Action.PREDICT]()

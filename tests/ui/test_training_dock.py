@@ -53,7 +53,8 @@ def running_job(project):
 def test_progress_names_the_part_and_the_time_left(project, qtbot, alive):
     running_job(project)
     dock = make_dock(project, qtbot)
-    assert dock.status.text() == "Training the detector (2 of 3) · 25 % · about 3 min left"
+    assert dock.status.text() == "Training the network that finds the SOS (2 of 3) · 25 % · about 3 min left"
+    assert "Detector" in dock.status.toolTip()
     assert dock.bar.value() == 250
     assert not dock.retrain.isEnabled()
     assert dock.cancel.isVisible()
@@ -178,7 +179,7 @@ def test_time_left_is_said_in_words_a_person_uses():
 
 def test_jobs_are_named_by_time_and_kind():
     began = datetime(2026, 11, 20, 10, 0, tzinfo=UTC).astimezone()
-    assert training_words.job_title("20261120-100000-retrain-ab12") == f"{began:%Y-%m-%d %H:%M}, all three"
+    assert training_words.job_title("20261120-100000-retrain-ab12") == f"{began:%Y-%m-%d %H:%M}, all three networks"
     assert training_words.job_title("odd") == "odd"
 
 

@@ -25,6 +25,7 @@ def run(context: JobContext) -> dict[str, Any]:
     from trainer.jobs.memory import enough_memory
 
     began = time.monotonic()
+    context.events.progress(0, 1)
     with enough_memory(context, context.spec.kind):
         model = _one(context)
     return {

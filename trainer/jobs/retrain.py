@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.training_cost import retraining_cost
 from trainer import model_store
 from trainer.context import JobContext
 from trainer.jobs.detector import run_detector, student_frames
 from trainer.jobs.memory import enough_memory
 from trainer.jobs.student import run_student
 from trainer.jobs.teacher import run_teacher
+from trainer.loop import bf16_is_native
 from trainer.model_store import ModelKind, StoredModel
 
 _log = logging.getLogger(__name__)
-
-# Seconds of one CPU thread per image and million input pixels, forwards and backwards in fp32, as measured; only their ratios
-# matter. A network that is not listed takes the last.
-_COST: tuple[tuple[str, float], ...] = (
-    ("convnext_atto", 1.0),
-    ("convnext_femto", 1.4),
-    ("convnext_pico", 2.2),
-    ("convnext_nano", 3.6),
-    ("convnext_tiny", 6.6),
-    ("resnet18", 1.2),
-    ("resnet34", 2.3),
-    ("resnet50", 4.4),
-    ("efficientnet_b0", 1.3),
-    ("test_", 0.8),
-    ("", 8.0),
-)
-_DETECTOR_COST: dict[str, float] = {"yolo11n-obb": 1.25, "yolo11s-obb": 3.4, "yolo11m-obb": 10.0, "yolo11l-obb": 12.0, "yolo11x-obb": 26.0}
-_BF16_GAIN = 0.55
 
 
 def run_retrain(context: JobContext) -> dict[str, Any]:
@@ -83,28 +66,16 @@ def run_retrain(context: JobContext) -> dict[str, Any]:
 
 
 def shares(context: JobContext) -> tuple[tuple[str, float, float], ...]:
-    """Which stretch of the whole job's time each part takes, 0 … 1, estimated from networks, pictures and epochs."""
-    settings = context.settings
-    framed = sum(e.roi is not None for e in context.fitted_entries)
-    taught = sum(e.crop is not None for e in context.fitted_entries)
-    teacher = _cost(settings.teacher.network, settings.teacher.input_shape_hw, settings.teacher.optimiser.precision)
-    teacher *= taught * settings.teacher.optimiser.epochs
-    side = settings.detector.image_size
-    detector = _DETECTOR_COST.get(settings.detector.network, 1.0) * side * side * framed * settings.detector.epochs
-    detector *= 1.0 if settings.detector.precision == "fp32" else _BF16_GAIN
-    student = _cost(settings.student.network, settings.student.input_shape_hw, settings.student.optimiser.precision)
-    student *= len(context.fitted_entries) * settings.student.optimiser.epochs
-    if settings.student.teacher_logits == "cross-fitted":
-        # k helpers, each of them fitted to all but a k-th.
-        student += teacher * (settings.student.cross_fit_folds - 1)
-    total = max(teacher + detector + student, 1e-9)
-    first, second = teacher / total, (teacher + detector) / total
+    """Which stretch of the whole job's time each part takes, 0 … 1, as `retraining_cost` estimates it."""
+    cost = retraining_cost(
+        context.settings,
+        cases=len(context.fitted_entries),
+        framed=sum(e.crop is not None for e in context.fitted_entries),
+        bf16=bf16_is_native(context.device),
+    )
+    total_s = max(cost.total_s, 1e-9)
+    first, second = cost.teacher_s / total_s, (cost.teacher_s + cost.detector_s) / total_s
     return (("teacher", 0.0, first), ("detector", first, second), ("student", second, 1.0))
-
-
-def _cost(network: str, input_shape_hw: tuple[int, int], precision: str) -> float:
-    factor = next(cost for name, cost in _COST if network.startswith(name))
-    return factor * math.prod(input_shape_hw) * (_BF16_GAIN if precision == "bf16" else 1.0)
 
 
 def _finished(context: JobContext, kind: ModelKind) -> StoredModel | None:

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -24,21 +24,24 @@ from trainer.failures import explain
 _log = logging.getLogger(__name__)
 
 _MODELS_IN_MEMORY = 6
+_PATHS = ("model", "image", "out")
 Loaded = TypeVar("Loaded")
+Hide = Callable[[Iterable[str]], None]
 
 
-def serve(models_root: Path | None = None) -> int:
+def serve(models_root: Path | None = None, hide: Hide = lambda _names: None) -> int:
     """Answer until the input ends or ``shutdown`` is asked for.
 
     Parameters
     ----------
     models_root
         Models elsewhere are refused; None: any folder.
+    hide
+        Told which names the log must not hold while a question is answered.
     """
     requests, answers = _claim_channels()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     with requests, answers:
-        server = Server(models_root)
+        server = Server(models_root, hide)
         for line in requests:
             answer, go_on = server.answer(line)
             answers.write(answer_line(answer))
@@ -79,12 +82,12 @@ def _claim_channels() -> tuple[IO[bytes], IO[bytes]]:
 class Server:
     """Answers requests; keeps the networks that were asked last."""
 
-    def __init__(self, models_root: Path | None = None) -> None:
+    def __init__(self, models_root: Path | None = None, hide: Hide = lambda _names: None) -> None:
         # Imported while the app is idle, not when somebody waits for an answer.
         from trainer import predictor
         from trainer.jobs import detector
 
-        self._root = models_root
+        self._root, self._hide = models_root, hide
         self._device = environment.choose_device("auto")
         environment.limit_threads(max(1, (os.cpu_count() or 2) - 1))
         self._predictor, self._detector = predictor, detector
@@ -98,6 +101,7 @@ class Server:
             if not isinstance(request, dict):
                 raise BadInputError("prediction.bad_request")
             request_id = request.get("id")
+            self._hide([Path(value).name for key in _PATHS if isinstance(value := request.get(key), str)])
             operation = request.get("op")
             if operation == "shutdown":
                 return {"id": request_id, "ok": True}, False

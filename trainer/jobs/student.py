@@ -12,6 +12,7 @@ from torch import Tensor
 from sos_studio.core.manifests import ManifestEntry
 from sos_studio.core.roi import Roi
 from sos_studio.core.stages import scheme
+from sos_studio.core.training_cost import epoch_costs
 from trainer import checkpoints, model_store
 from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable, split_by_patient
@@ -23,7 +24,6 @@ from trainer.metrics import fit_temperature
 from trainer.model_store import StoredModel
 from trainer.networks import restore
 from trainer.tasks import StudentTask
-from trainer.windows import epoch_cost
 
 _FEWEST_PER_FOLD = 5
 
@@ -55,7 +55,7 @@ class _Work:
             helper_steps=per_helper * folds if student.teacher_logits == "cross-fitted" else 0,
             helper_weight=pixels[0] / pixels[1],
             batches=batches_per_epoch(len(fitting), student.optimiser.batch_size),
-            costs=tuple(epoch_cost(student.windows, n, student.input_shape_hw) for n in range(student.optimiser.epochs)),
+            costs=tuple(epoch_costs(student)),
         )
 
     def helper_progress(self, before: int, done: int, _total: int) -> None:

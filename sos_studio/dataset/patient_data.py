@@ -1,0 +1,85 @@
+"""What of a patient a project may keep beside the pseudonym: age and sex, each only if a person allows it.
+
+While nobody has decided, what a table of labels says is kept, because somebody put those columns there; what a scan's header says is not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sos_studio.dataset import sql
+from sos_studio.dataset.project import Project
+
+# So few people are older that an age would point at one of them: all of 90 and above are one group.
+POOLED_AGE_YEARS = 90
+
+
+@dataclass(frozen=True)
+class PatientData:
+    """A project's decision; None: not decided."""
+
+    keep_age: bool | None = None
+    keep_sex: bool | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether a person answered for both."""
+        return self.keep_age is not None and self.keep_sex is not None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How many cases have an age, and a sex."""
+
+    ages: int
+    sexes: int
+
+
+def patient_data(project: Project) -> PatientData:
+    """What the project may keep."""
+    with project.reading() as session:
+        row = session.scalars(sql.select(sql.ProjectRow)).one()
+        return PatientData(row.keep_age, row.keep_sex)
+
+
+def kept(project: Project) -> Kept:
+    """What the project holds."""
+    with project.reading() as session:
+        ages, sexes = session.execute(sql.select(sql.func.count(sql.CaseRow.age_years), sql.func.count(sql.CaseRow.sex))).one()
+        return Kept(ages, sexes)
+
+
+def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | None = None) -> None:
+    """Store a decision (None leaves it as it is); what may no longer be kept is taken out of all cases in the same write.
+
+    Backups of older databases (`backups/`) and what was exported before are not touched.
+    """
+    with project.writing() as session:
+        row = session.scalars(sql.select(sql.ProjectRow)).one()
+        if keep_age is not None:
+            row.keep_age = keep_age
+            ages = sql.select(sql.CaseRow).where(sql.CaseRow.age_years.is_not(None))
+            for case in session.scalars(ages):
+                case.age_years = _whole(case.age_years) if keep_age else None
+        if keep_sex is not None:
+            row.keep_sex = keep_sex
+            if not keep_sex:
+                session.execute(sql.update(sql.CaseRow).values(sex=None))
+
+
+def allowed_age(session: sql.Session, age_years: float | None) -> float | None:
+    """What may be stored of an age: nothing, whole years, or (undecided) the years as a table gives them."""
+    keep = session.scalar(sql.select(sql.ProjectRow.keep_age))
+    if age_years is None or keep is False:
+        return None
+    return _whole(age_years) if keep else min(age_years, float(POOLED_AGE_YEARS))
+
+
+def sex_allowed(session: sql.Session) -> bool:
+    """Whether a sex may be stored."""
+    return session.scalar(sql.select(sql.ProjectRow.keep_sex)) is not False
+
+
+def _whole(age_years: float | None) -> float | None:
+    return None if age_years is None else float(min(math.floor(age_years), POOLED_AGE_YEARS))

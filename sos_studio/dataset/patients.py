@@ -1,0 +1,141 @@
+"""A patient's further scans join the patient: by keyed codes of what the headers say, never by the words themselves.
+
+A scan may carry several codes (of the patient's number, of name and birth date); any that is known leads to the patient. To join two people
+by mistake costs a little variety in one fold, to split one person in two lets a network be judged on a patient it has seen: in doubt, join.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sos_studio.core.readings import utc_now
+from sos_studio.dataset import sql
+from sos_studio.dataset.cases import Sex, new_case
+from sos_studio.dataset.project import Project
+
+
+@dataclass(frozen=True)
+class PatientCode:
+    """A keyed code under which a patient is met.
+
+    Attributes
+    ----------
+    value
+        Pseudonym made of a number, or of name and birth date.
+    born
+        Pseudonym made of the same and the birth date; empty where that is unknown. Two people of different clinics may have one number.
+    """
+
+    value: str
+    born: str = ""
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A case's patient.
+
+    Attributes
+    ----------
+    known_from
+        The patient's first other case, if the case has just joined it.
+    other_patient
+        Another patient who is the same person, but whose fold differs: folds never change, so the two stay two.
+    """
+
+    case_id: str
+    patient: str
+    known_from: str | None = None
+    other_patient: str | None = None
+
+
+def add_case(project: Project, codes: Sequence[PatientCode], age_years: float | None = None, sex: Sex | None = None) -> Enrolled:
+    """A new case of the patient whom the codes mean, or of a new one; errors of `cases.add_case`."""
+    with project.writing() as session:
+        patient, other = _joined(session, known(session, codes))
+        earlier = None if patient is None else _first_case(session, patient)
+        row = new_case(project, session, patient or _new_name(session, codes), age_years, sex, imported=False)
+        session.add(row)
+        _note(session, codes, row.patient)
+        return Enrolled(row.case_id, row.patient, earlier, other)
+
+
+def identify(project: Project, case_id: str, codes: Sequence[PatientCode]) -> Enrolled:
+    """Tell a case that is there who its patient is, by codes that were not known when it was made."""
+    with project.reading() as session:
+        patient = session.scalars(sql.select(sql.CaseRow.patient).where(sql.CaseRow.case_id == case_id)).one()
+        noted = all(session.get(sql.PatientCodeRow, (code.value, code.born)) is not None for code in codes)
+        if project.read_only or (noted and set(known(session, codes)) <= {patient}):
+            return Enrolled(case_id, patient)
+    with project.writing() as session:
+        row = session.scalars(sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)).one()
+        before = row.patient
+        _, other = _joined(session, [before, *known(session, codes)])
+        session.refresh(row)
+        _note(session, codes, row.patient)
+        earlier = None if row.patient == before else _first_case(session, row.patient, but=case_id)
+        return Enrolled(case_id, row.patient, earlier, other)
+
+
+def named(session: sql.Session, code: PatientCode) -> str:
+    """Pseudonym of the patient whom a table names: the known one, or the code itself for a new one."""
+    found = known(session, [code])
+    return found[0] if found else code.value
+
+
+def known(session: sql.Session, codes: Sequence[PatientCode]) -> list[str]:
+    """Patients whom the codes mean, each once; those of the first code first."""
+    found: dict[str, None] = {}
+    for code in codes:
+        births: dict[str, set[str]] = defaultdict(set)
+        rows = sql.select(sql.PatientCodeRow).where(sql.PatientCodeRow.code == code.value).order_by(sql.PatientCodeRow.created_utc)
+        for row in session.scalars(rows):
+            births[row.patient] |= {row.born} - {""}
+        if not births and _first_case(session, code.value) is not None:
+            births[code.value] = set()  # named by a table
+        found |= {patient: None for patient, born in births.items() if not (code.born and born) or code.born in born}
+    return list(found)
+
+
+def _new_name(session: sql.Session, codes: Sequence[PatientCode]) -> str | None:
+    """The first code; with the birth date if somebody else has that number. None: the case's number will do."""
+    names = [name for code in codes for name in (code.value, code.born) if name]
+    return next((name for name in names if _first_case(session, name) is None), None)
+
+
+def _note(session: sql.Session, codes: Sequence[PatientCode], patient: str) -> None:
+    """From now on codes that are new mean this patient."""
+    for code in dict.fromkeys(codes):
+        if session.get(sql.PatientCodeRow, (code.value, code.born)) is None:
+            session.add(sql.PatientCodeRow(code=code.value, born=code.born, patient=patient, created_utc=utc_now()))
+
+
+def _joined(session: sql.Session, patients: Sequence[str]) -> tuple[str | None, str | None]:
+    """Make one patient of several who turned out to be one person.
+
+    Returns
+    -------
+    The patient who stays, and one who could not be joined because both have folds and they differ.
+    """
+    if not patients:
+        return None, None
+    given = sql.select(sql.FoldRow.patient, sql.FoldRow.fold).where(sql.FoldRow.patient.in_(patients))
+    folds = dict(session.execute(given).all())
+    # One with a fold keeps it; else one that is known by more than a number.
+    stays = min(patients, key=lambda patient: (patient not in folds, not patient.startswith("P-")))
+    apart = None
+    for patient in patients:
+        if patient == stays:
+            continue
+        if folds.get(patient, folds.get(stays)) != folds.get(stays):
+            apart = patient
+            continue
+        for table in (sql.CaseRow, sql.PatientCodeRow):
+            session.execute(sql.update(table).where(table.patient == patient).values(patient=stays))
+    return stays, apart
+
+
+def _first_case(session: sql.Session, patient: str, but: str = "") -> str | None:
+    query = sql.select(sql.CaseRow.case_id).where(sql.CaseRow.patient == patient, sql.CaseRow.case_id != but)
+    return session.scalar(query.order_by(sql.CaseRow.number).limit(1))

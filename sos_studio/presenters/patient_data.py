@@ -1,0 +1,97 @@
+"""File ▸ Patient data kept in this project: what is kept of patients, and the secret of their pseudonyms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from psygnal import Signal
+
+from sos_studio.core.errors import SosError, refusal
+from sos_studio.dataset.project import Project
+from sos_studio.messages import Message, message
+from sos_studio.presenters.session import Session
+from sos_studio.services import patients
+from sos_studio.services.patients import Privacy
+
+
+@dataclass(frozen=True, eq=False)
+class PatientDataState:
+    """What the dialog shows; `privacy` is None until it was read. `said` is good news, `problem` is not."""
+
+    privacy: Privacy | None = None
+    read_only: bool = False
+    said: Message | None = None
+    problem: Message | None = None
+
+
+class PatientDataPresenter:
+    """Settings of the open project; every change is written off the GUI thread.
+
+    Signals
+    -------
+    changed
+        There is something else to show.
+    saved
+        The decision is in the project.
+    """
+
+    changed = Signal(PatientDataState)
+    saved = Signal()
+
+    def __init__(self, session: Session, project: Project) -> None:
+        self._session, self._project = session, project
+        self.state = PatientDataState(read_only=project.read_only)
+        self._run(lambda: None, lambda: None)
+
+    def decide(self, keep_age: bool, keep_sex: bool) -> None:
+        """Keep or don't keep from now on; what may no longer be kept goes out of all cases."""
+        project = self._project
+
+        def saved() -> None:
+            self._session.cases_changed.emit()
+            kept = self.state.privacy.kept if self.state.privacy is not None else None
+            if kept is not None:
+                self._session.tell("patient.settings_saved", "success", ages=kept.ages, sexes=kept.sexes)
+            self.saved.emit()
+
+        self._run(lambda: patients.decide(project, keep_age=keep_age, keep_sex=keep_sex), saved)
+
+    def export_secret(self, file: Path) -> None:
+        """Write the secret for a second workstation."""
+        project = self._project
+        self._run(lambda: patients.export_secret(project, file), lambda: self._show(said=message("secret.exported", {"file": file.name})))
+
+    def import_secret(self, file: Path) -> None:
+        """Use the secret that another workstation exported."""
+        project = self._project
+        self._run(lambda: patients.import_secret(project, file), lambda: self._show(said=message("secret.imported")))
+
+    def _run(self, work: Callable[[], object], then: Callable[[], None]) -> None:
+        """Do it, read the settings again, then say what is to be said."""
+        project = self._project
+
+        def both() -> Privacy:
+            work()
+            return patients.privacy(project)
+
+        def done(privacy: Privacy) -> None:
+            self._show(privacy=privacy, problem=None, said=None)
+            then()
+
+        self._session.background.run(both, done, self._failed, key="patient-data")
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, SosError):
+            problem = message(error.code, error.values)
+        elif isinstance(error, OSError):
+            problem = message(*refusal(error))
+        else:
+            problem = message("internal", {"kind": type(error).__name__})
+        self._show(problem=problem, said=None)
+
+    def _show(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self.changed.emit(self.state)

@@ -1,0 +1,149 @@
+"""Choosing one of several series: what is known of each, small pictures one by one, and the likeliest first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from sos_studio.core.errors import SosError
+from sos_studio.core.scans import SeriesInfo
+from sos_studio.presenters.ports import Background
+from sos_studio.services.head_likeness import field_of_view_mm_kji, head_likeness
+from sos_studio.services.scans import SourceReader
+
+# Below this even the likeliest is nothing like a CBCT of a head: slices far too thick, or the field of view of a chest.
+LIKE_ENOUGH = 0.2
+
+Thumbnail = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """One series to choose from.
+
+    Attributes
+    ----------
+    field_mm_kji
+        Edge lengths of the scanned box; None where the header does not tell.
+    likeliest
+        It is more like a CBCT of the head than all others.
+    open_now
+        It is on the screen already.
+    """
+
+    info: SeriesInfo
+    likeness: float
+    field_mm_kji: tuple[float, float, float] | None
+    likeliest: bool = False
+    open_now: bool = False
+
+
+def series_rows(series: tuple[SeriesInfo, ...], open_uid: str | None = None) -> tuple[SeriesRow, ...]:
+    """Loadable series by likeness to a head CBCT, then by size; those that can't be loaded below them."""
+
+    def order(info: SeriesInfo) -> tuple[bool, float, int]:
+        k, j, i = info.shape_kji or (0, 0, 0)
+        return not info.loadable, -head_likeness(info), -k * j * i
+
+    ordered = sorted(series, key=order)
+    several = sum(info.loadable for info in ordered) > 1
+    return tuple(
+        SeriesRow(
+            info,
+            head_likeness(info),
+            field_of_view_mm_kji(info.shape_kji, info.spacing_mm_kji) if info.shape_kji and info.spacing_mm_kji else None,
+            likeliest=n == 0 and several and head_likeness(info) >= LIKE_ENOUGH,
+            open_now=info.uid == open_uid,
+        )
+        for n, info in enumerate(ordered)
+    )
+
+
+class SeriesPicker:
+    """The series of one source, until one is chosen or nobody wants any.
+
+    Signals
+    -------
+    thumbnail_changed
+        ``uid``: its picture arrived, or it turned out to have none.
+    gone
+        The source is no longer at hand: stop asking.
+    """
+
+    thumbnail_changed = Signal(str)
+    gone = Signal()
+
+    def __init__(
+        self, background: Background, reader: SourceReader, open_series: Callable[[SourceReader, str], None], open_uid: str | None = None
+    ) -> None:
+        self._background = background
+        self._reader = reader
+        self._open_series = open_series
+        self._over = False
+        self._wanted: deque[str] = deque()
+        self._asked: set[str] = set()
+        self._busy = False
+        self._pictures: dict[str, Thumbnail | None] = {}
+        self.rows = series_rows(reader.series, open_uid)
+
+    @property
+    def preselected(self) -> int:
+        """Row of the likeliest series that is not open already."""
+        return next((n for n, row in enumerate(self.rows) if row.info.loadable and not row.open_now), 0)
+
+    def thumbnail(self, uid: str) -> Thumbnail | None:
+        """The picture of a series, or None; asking for one that was not read yet brings it soon."""
+        if uid not in self._asked and not self._over:
+            self._asked.add(uid)
+            self._wanted.append(uid)
+            self._next_thumbnail()
+        return self._pictures.get(uid)
+
+    def has_no_thumbnail(self, uid: str) -> bool:
+        """Whether none will come."""
+        return uid in self._pictures and self._pictures[uid] is None
+
+    def choose(self, uid: str) -> None:
+        """Open this one; the source goes on with it."""
+        if not self._over and any(row.info.uid == uid and row.info.loadable for row in self.rows):
+            self._over = True
+            self._open_series(self._reader, uid)
+            self.gone.emit()
+
+    def dismiss(self) -> None:
+        """None of them: let go of the source."""
+        if not self._over:
+            self._over = True
+            self._background.run(self._reader.close, lambda _: None, lambda _: None)
+            self.gone.emit()
+
+    def close(self) -> None:
+        """`dismiss` while nothing runs in the background any more."""
+        self._over = True
+        self._reader.close()
+
+    def _next_thumbnail(self) -> None:
+        if self._busy or self._over or not self._wanted:
+            return
+        self._busy = True
+        uid, reader = self._wanted.popleft(), self._reader
+
+        def arrived(picture: Thumbnail | None) -> None:
+            self._busy = False
+            if not self._over:  # whoever showed it may be gone too
+                self._pictures[uid] = picture
+                self.thumbnail_changed.emit(uid)
+                self._next_thumbnail()
+
+        def work() -> Thumbnail | None:
+            try:
+                return reader.thumbnail(uid)
+            except SosError:  # its row says already what is wrong with it, or opening it will
+                return None
+
+        self._background.run(work, arrived, lambda _: arrived(None))

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.volume import Volume
+from sos_studio.imaging import archives, sources
+from sos_studio.imaging.dicom_write import write_series
+from sos_studio.imaging.sources import ScanSource
+from sos_studio.imaging.thumbnails import thumbnail
+
+
+@pytest.fixture
+def series(tmp_path: Path, tilted_volume: Volume) -> Path:
+    write_series(tilted_volume, tmp_path / "series", seed=1)
+    return tmp_path / "series"
+
+
+def test_one_look_serves_listing_pictures_and_volumes(series: Path, tilted_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sos_studio.imaging import dicom_scan
+
+    looks: list[Path] = []
+    scan = dicom_scan.scan_dicom
+
+    def counted(place: Path, **how: object) -> list[dicom_scan.DicomSeries]:
+        looks.append(place)
+        return scan(place, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dicom_scan, "scan_dicom", counted)
+    with ScanSource(series) as source:
+        (info,) = source.series
+        assert source.thumbnail(info.uid).dtype == np.uint8
+        assert source.load(info.uid).volume.series_hash == tilted_volume.series_hash
+        assert source.load().volume.series_hash == tilted_volume.series_hash
+    assert looks == [series]
+
+
+def test_a_zip_is_unpacked_once_and_removed_at_the_end(
+    tmp_path: Path, series: Path, tilted_volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        for path in series.iterdir():
+            archive.write(path, path.name)
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr(archives.tempfile, "tempdir", str(room))
+    with ScanSource(tmp_path / "scan.zip") as source:
+        assert len(list(room.iterdir())) == 1
+        source.thumbnail(source.series[0].uid)
+        loaded = source.load()
+    assert list(room.iterdir()) == []
+    assert loaded.volume.series_hash == tilted_volume.series_hash
+
+
+def test_a_zip_without_scan_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        archive.writestr("a.txt", "nothing")
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr(archives.tempfile, "tempdir", str(room))
+    with pytest.raises(BadInputError):
+        ScanSource(tmp_path / "scan.zip")
+    assert list(room.iterdir()) == []
+
+
+def test_the_first_picture_comes_once_before_half_is_read_and_lies_right(series: Path, tilted_volume: Volume) -> None:
+    previews: list[Volume] = []
+    shares: list[float] = []
+    threads: list[int] = []
+
+    def preview(volume: Volume) -> None:
+        previews.append(volume)
+        threads.append(threading.get_ident())
+        assert not shares or shares[-1] < 0.5
+
+    with ScanSource(series) as source:
+        whole = source.load(preview=preview, progress=shares.append).volume
+    (coarse,) = previews
+    assert threads == [threading.get_ident()]
+    step = round(coarse.spacing_mm_kji[0] / whole.spacing_mm_kji[0])
+    assert step >= 2
+    np.testing.assert_array_equal(coarse.array_kji, tilted_volume.array_kji[::step])
+    for k in range(coarse.shape_kji[0]):
+        np.testing.assert_allclose(coarse.lps_from_ijk @ [3, 4, k, 1], whole.lps_from_ijk @ [3, 4, step * k, 1], atol=1e-9)
+    assert whole.series_hash == tilted_volume.series_hash
+
+
+def test_a_handful_of_slices_is_there_at_once_without_first_picture(tmp_path: Path, tilted_volume: Volume) -> None:
+    write_series(Volume(tilted_volume.array_kji[:12], tilted_volume.lps_from_ijk), tmp_path, seed=1)
+    with ScanSource(tmp_path) as source:
+        assert source.load(preview=lambda _: pytest.fail("too few")).volume.shape_kji[0] == 12
+
+
+def test_a_thumbnail_keeps_millimetres_in_proportion(series: Path, tilted_volume: Volume) -> None:
+    with ScanSource(series) as source:
+        picture = source.thumbnail(source.series[0].uid, side_px=60)
+    _, rows, columns = tilted_volume.shape_kji
+    _, row_mm, column_mm = tilted_volume.spacing_mm_kji
+    assert max(picture.shape) == 60
+    assert picture.shape[1] / picture.shape[0] == pytest.approx(columns * column_mm / (rows * row_mm), rel=0.02)
+
+
+def test_a_thumbnail_shows_what_is_bright_where_it_is() -> None:
+    values_ji = np.zeros((200, 100), np.int16)
+    values_ji[150:, 50:] = 1000
+    picture = thumbnail(values_ji, (1.0, 1.0), 40)
+    assert picture.shape == (40, 20)
+    assert picture[30:, 10:].min() == 255
+    assert picture[:30].max() == picture[:, :10].max() == 0
+
+
+def test_a_file_of_another_format_has_a_picture_too(tmp_path: Path) -> None:
+    array_kji = np.zeros((9, 20, 40), np.int16)
+    array_kji[4, :, 20:] = 500
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(array_kji), str(tmp_path / "a.mha"))
+    with ScanSource(tmp_path / "a.mha") as source:
+        picture = source.thumbnail(source.series[0].uid, side_px=40)
+        assert source.load(sources.FILE_SERIES_UID).volume.shape_kji == (9, 20, 40)
+    assert picture.shape == (20, 40)
+    assert picture[:, :20].max() < picture[:, 20:].min()
+
+
+def test_what_has_no_grey_values_has_no_picture(series: Path) -> None:
+    for path in series.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
+        dataset.PixelData = dataset.PixelData * 3
+        dataset.save_as(path)
+    with ScanSource(series) as source, pytest.raises(BadInputError) as error:
+        source.thumbnail(source.series[0].uid)
+    assert error.value.code == "scan.colour"

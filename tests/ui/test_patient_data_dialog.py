@@ -1,0 +1,121 @@
+"""What is kept of patients: shown as it is, changed only by a person, the loss said before it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from sos_studio.core.actions import Action
+from sos_studio.dataset import cases, pseudonyms
+from sos_studio.dataset.patient_data import PatientData, patient_data
+from sos_studio.dataset.project import Project
+from sos_studio.messages import Message
+from sos_studio.presenters.session import Session
+from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.patient_data_dialog import PatientDataDialog
+
+
+@pytest.fixture
+def opened(session: Session, tmp_path: Path) -> Iterator[Project]:
+    """A project with one case that has age and sex."""
+    with Project.create(tmp_path / "with patients") as made:
+        cases.add_case(made, None, 12, "F")
+        session.set_project(made)
+        yield made
+        session.set_project(None)
+
+
+@pytest.fixture
+def dialog(session: Session, opened: Project, qtbot: QtBot) -> PatientDataDialog:
+    made = PatientDataDialog(session, opened)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(made.keep_age.isEnabled)
+    return made
+
+
+def test_an_undecided_project_says_so_and_saving_says_what_it_takes_away(dialog: PatientDataDialog, opened: Project, qtbot: QtBot) -> None:
+    assert not dialog.keep_age.isChecked()
+    assert "Nothing was decided yet" in dialog.held.text()
+    assert "ages 1, sexes 1" in dialog.held.text()
+    assert "takes the ages and the sexes out of the project" in dialog.held.text()
+    dialog.keep_age.setChecked(True)
+    assert "takes the sexes" in dialog.held.text()
+    dialog._save.click()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    assert patient_data(opened) == PatientData(True, False)
+    (summary,) = cases.cases(opened)
+    assert (summary.age_years, summary.sex) == (12.0, None)
+
+
+def test_what_was_decided_is_shown_again_and_needs_no_saving(
+    session: Session, dialog: PatientDataDialog, opened: Project, qtbot: QtBot
+) -> None:
+    told: list[Message] = []
+    session.message.connect(lambda message, _: told.append(message))
+    dialog.keep_age.setChecked(True)
+    dialog.keep_sex.setChecked(True)
+    dialog._save.click()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    assert [message.code for message in told] == ["patient.settings_saved"]
+    again = PatientDataDialog(session, opened)
+    qtbot.addWidget(again)
+    qtbot.waitUntil(again.keep_age.isEnabled)
+    assert again.keep_age.isChecked()
+    assert again.keep_sex.isChecked()
+    assert not again._save.isEnabled()
+    again.close()
+
+
+def test_the_secret_is_exported_and_a_wrong_one_refused_in_words(
+    dialog: PatientDataDialog, opened: Project, tmp_path: Path, qtbot: QtBot
+) -> None:
+    pseudonyms.pseudonym(opened, "4711")
+    dialog.presenter.export_secret(tmp_path / "s.sos-secret")
+    qtbot.waitUntil(lambda: "s.sos-secret" in dialog.said.text())
+    assert (tmp_path / "s.sos-secret").is_file()
+    (tmp_path / "other").write_text("nothing")
+    dialog.presenter.import_secret(tmp_path / "other")
+    qtbot.waitUntil(lambda: "holds no secret" in dialog.problem.text())
+    assert dialog.isVisible()
+    dialog.presenter.import_secret(tmp_path / "s.sos-secret")
+    qtbot.waitUntil(lambda: "join their patients again" in dialog.said.text())
+    assert not dialog.problem.isVisible()
+
+
+def test_a_second_workstation_is_told_what_it_lacks(
+    session: Session, opened: Project, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pseudonyms.pseudonym(opened, "4711")
+    monkeypatch.setenv("SOS_STUDIO_DATA_DIR", str(tmp_path / "second"))
+    made = PatientDataDialog(session, opened)
+    qtbot.addWidget(made)
+    qtbot.waitUntil(lambda: "not on this computer, so" in made.secret.text())
+    assert not made.export.isEnabled()
+    assert made.take_in.isEnabled()
+    made.close()
+
+
+def test_a_project_that_is_only_looked_at_cannot_be_changed(session: Session, opened: Project, qtbot: QtBot) -> None:
+    with Project.open(opened.directory, read_only=True) as looking:
+        made = PatientDataDialog(session, looking)
+        qtbot.addWidget(made)
+        qtbot.waitUntil(made.take_in.isEnabled)
+        assert not made.keep_age.isEnabled()
+        assert not made._save.isEnabled()
+        assert not made.export.isEnabled()
+        made.close()
+
+
+def test_the_menu_opens_it_for_the_open_project(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    window.keymap[Action.PATIENT_DATA].trigger()
+    assert "No project is open" in window.messages.text
+    window.session.set_project(project)
+    window.keymap[Action.PATIENT_DATA].trigger()
+    (dialog,) = window.findChildren(PatientDataDialog)
+    qtbot.waitUntil(dialog.keep_age.isEnabled)
+    dialog.reject()
+    window.session.set_project(None)
