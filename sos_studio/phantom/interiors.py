@@ -149,3 +149,12 @@ def _ethmoid_value(tissue: Row, l: float, a: float, s: float, gap: float, d: flo
     bone = max(sheet(wall, 0.5, tissue.blur), 0.8 * sheet(gap - 0.1, 0.5, tissue.blur))
     bone *= max(0.25, 0.8 + 0.6 * smooth_noise3(l / 5.0, a / 5.0, s / 5.0, tissue.seed + 50))
     return value + (500.0 * tissue.bone - value) * min(1.0, bone)
+
+
+@njit(error_model="numpy")
+def foam_value(tissue: Row, d: float, l: float, a: float, s: float) -> float:
+    """Bone that is hollowed by small air cells, as behind the ear."""
+    wall, own = cell_wall(l / 4.5, a / 4.5, s / 5.0, tissue.seed + 59)
+    bone = 430.0 * tissue.bone
+    filled = 0.4 + 0.8 * max(0.0, own)
+    return bone + (tissue.air - bone) * coverage(max(filled - 4.5 * wall, d + 1.5), tissue.blur)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sos_studio.phantom.interiors import joint_value, nasal_value, sinus_value, trabeculae
+from sos_studio.phantom.interiors import foam_value, joint_value, nasal_value, sinus_value, trabeculae
 from sos_studio.phantom.lattice import coverage, noise3, smooth_noise3
 from sos_studio.phantom.machine_kernel import scanned
 from sos_studio.phantom.solids import part_distance
@@ -28,7 +28,7 @@ from sos_studio.phantom.solids import part_distance
 FloatArray = npt.NDArray[np.float64]
 Row = Any  # one row of a record array, whose fields only numba knows
 
-PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH = 0, 1, 2, 3, 4, 5  # what else happens inside of a part
+PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH, FOAM = 0, 1, 2, 3, 4, 5, 6  # what else happens inside of a part
 # Tiles of the sagittal plane, each with the list of parts that can matter in it; the outermost ones reach to infinity.
 TILE_MM, TILES_A, TILES_S = 8.0, 30, 38
 TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
@@ -113,6 +113,8 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
             fill = nasal_value(tissue, d, l, a, s)
         elif part.feature == SINUS:
             fill = sinus_value(part, tissue, d, l, a, s)
+        elif part.feature == FOAM:
+            fill = foam_value(tissue, d, l, a, s)
         elif part.feature == OPEN_AIR:
             fill = tissue.air
         elif part.feature == FLESH:

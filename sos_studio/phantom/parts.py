@@ -40,6 +40,9 @@ PART = np.dtype(
         ("radius_l", "f8"),
         ("radius_a", "f8"),
         ("radius_s", "f8"),
+        ("end_l", "f8"),  # where a capsule ends
+        ("end_a", "f8"),
+        ("end_s", "f8"),
         ("fill", "f8"),
         ("grain", "f8"),  # amplitude of the trabecular texture
         ("shell", "f8"),
@@ -119,7 +122,8 @@ class Part:
     Attributes
     ----------
     outline
-        Closed, in the sagittal plane. An ellipsoid has none, but a `center` (l, a, s) and `radii`, on both sides of the midline.
+        Closed, in the sagittal plane. An ellipsoid has none, but a `center` (l, a, s) and `radii`, on both sides of the midline. A capsule
+        runs from its `center` to its `end`; its radii are that at the centre, that at the end, and the factor of its height.
     half_width, rounding, middle_l
         How far a `SLAB` reaches sideways, how round its rims are, and where its middle is. A `HEAD` is as wide as its
         `half_width`, and `rounding` is how much the nose recedes.
@@ -141,6 +145,7 @@ class Part:
     arch: tuple[float, float, float] = (0.0, 1.0, 1.0)
     center: tuple[float, float, float] = (0.0, 0.0, 0.0)
     radii: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    end: tuple[float, float, float] | None = None
     stop_inside: float = 1e9
     step_mm: float = 0.5
     rooms: Rooms | None = None
@@ -181,7 +186,13 @@ def pack(parts: list[Part], margin_mm: float = 2.5) -> PartTable:
         if part.outline is None:
             (middle_l, a, s), (rl, ra, rs) = part.center, part.radii
             row["middle_l"], row["a0"], row["s0"] = middle_l, a, s
-            _set_box(row, (a - ra - reach, s - rs - reach), (a + ra + reach, s + rs + reach), middle_l + rl + reach)
+            if part.end is not None:
+                row["end_l"], row["end_a"], row["end_s"] = part.end
+                thick = max(rl, ra) * max(1.0, rs) + reach
+                low, high = np.minimum(part.center, part.end) - thick, np.maximum(part.center, part.end) + thick
+                _set_box(row, (low[1], low[2]), (high[1], high[2]), high[0])
+            else:
+                _set_box(row, (a - ra - reach, s - rs - reach), (a + ra + reach, s + rs + reach), middle_l + rl + reach)
             continue
         grid = distance_grid(part.outline, part.step_mm, reach)
         _set_grid(row, grid, offset)

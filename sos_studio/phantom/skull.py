@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from sos_studio.phantom.kernels import AIR, SINUS, SYNCHONDROSIS
+from sos_studio.phantom.kernels import AIR, FOAM, SINUS, SYNCHONDROSIS
 from sos_studio.phantom.landmarks import FloatArray, Frame, Points
 from sos_studio.phantom.outlines import band, mixed, rough, smooth
 from sos_studio.phantom.parameters import Anatomy
 from sos_studio.phantom.parts import Look, Part, Rooms, Wall
 from sos_studio.phantom.soft_tissue import FAT, SOFT
-from sos_studio.phantom.solids import ELLIPSOID, HEAD
+from sos_studio.phantom.solids import CAPSULE, ELLIPSOID, HEAD
 from sos_studio.phantom.truth import BASILAR_HALF_WIDTH_MM
 
 _VAULT: Points = [
@@ -62,31 +63,70 @@ def cancellous(anatomy: Anatomy) -> float:
 
 
 def beside_the_midline(frame: Frame) -> list[Part]:
-    """Ellipsoids on both sides: ear bones, condyles, orbits, sinuses, cheeks, jaw."""
+    """What stands on both sides: ear bones, condyles, orbits, sinuses, cheeks, jaw."""
     density, size = frame.anatomy.bone_density, frame.anatomy.size
-    base = frame.cranial([(-5, 3), (-15, 4), (-25, 3), (-33, -11), (-19, -15)])
-    face = frame.facial([(47, 6), (44, -16), (48, -13), (8, -30), (1, -3), (33, -4)])
-    thin = {"shell": 620.0 * density, "shell_out_mm": 0.9}
-    table: list[tuple[str, float, FloatArray, tuple[float, float, float], Look]] = [
-        ("petrous tip", 19, base[0], (6, 7, 6), _dense(650, density)),
-        ("petrous", 30, base[1], (10, 9, 8), _dense(700, density)),
-        ("petrous base", 43, base[2], (11, 11, 10), _dense(450, density)),
-        ("mastoid", 50, base[3], (9, 11, 15), _dense(150, density)),
-        ("condyle", 17, base[4], (5, 9, 5), _dense(330, density)),
-        ("orbit", 30, face[0], (15, 20, 15), Look(FAT, **thin)),
-        ("maxillary sinus", 26, face[1], (10, 15, 12), Look(AIR, **thin)),
-        ("cheek", 47, face[2], (7, 8, 7), _dense(320, density)),
-        ("ramus", 45, face[3], (4, 14, 30), _dense(350, density)),
-        ("jaw joint", 48, face[4], (8, 4.5, 5), _dense(330, density)),
-        ("pterygoid", 14, face[5], (2.5, 4, 12), _dense(300, density)),
-    ]
+    ear = frame.cranial([(-4, 4), (-26, 5), (-30, -2), (-36, -20), (-19, -15)])
+    face = frame.facial([(47, 6), (44, -16), (48, -13), (6, -13), (16, -56), (2, -8), (31, 0), (27, -24)])
+    thin = Look(FAT, shell=620.0 * density, shell_out_mm=0.9)
+    hollow = Look(AIR, shell=620.0 * density, shell_out_mm=0.9)
     rooms = Rooms(lining_mm=frame.anatomy.lining_mm)
+
+    def egg(name: str, side: float, at: FloatArray, r: tuple[float, float, float], look: Look, **more: Any) -> Part:
+        center = (side * size, float(at[0]), float(at[1]))
+        return Part(name, look, None, ELLIPSOID, center=center, radii=(r[0] * size, r[1] * size, r[2] * size), **more)
+
+    def rod(name: str, sides: tuple[float, float], ends: FloatArray, r: tuple[float, float, float], look: Look, **more: Any) -> Part:
+        start, end = ((side * size, float(a), float(s)) for side, (a, s) in zip(sides, ends, strict=True))
+        return Part(name, look, None, CAPSULE, center=start, end=end, radii=(r[0] * size, r[1] * size, r[2]), **more)
+
+    return [
+        rod("petrous", (17, 44), ear[[0, 1]], (4.5, 9.0, 0.9), _dense(620, density)),
+        rod("petrous base", (44, 57), ear[[1, 2]], (9.0, 12.0, 1.0), _dense(300, density)),
+        rod("mastoid", (56, 54), ear[[2, 3]], (12.0, 6.0, 1.0), Look(300.0, shell=900.0 * density, shell_in_mm=1.4), feature=FOAM),
+        egg("inner ear", 33, 0.5 * (ear[0] + ear[1]), (7, 4, 4), _dense(1100, density)),
+        egg("condyle", 17, ear[4], (5, 9, 5), _dense(330, density)),
+        egg("orbit", 30, face[0], (15, 20, 15), thin),
+        egg("maxillary sinus", 26, face[1], (10, 15, 12), hollow, feature=SINUS, rooms=rooms),
+        rod("cheek arch", (45, 62), face[[2, 3]], (5.5, 2.6, 1.4), _dense(320, density)),
+        rod("ramus", (45, 48), face[[4, 5]], (5.0, 4.5, 1.0), _dense(350, density)),
+        egg("jaw joint", 49, face[5], (8, 4.5, 5), _dense(330, density)),
+        rod("pterygoid", (13, 15), face[[6, 7]], (3.2, 1.8, 1.0), _dense(300, density)),
+    ]
+
+
+def lateral_extras(frame: Frame) -> list[Part]:
+    """More of both sides: body of the jaw, wings of the sphenoid, joint pillars of the neck."""
+    density, size = frame.anatomy.bone_density, frame.anatomy.size
+    wing, neck = frame.sphenoid([(22, 8), (34, 14)]), frame.cervical([(-18, -40), (-30, -118)])
+    body = frame.facial([(44, -68), (17, -57)])
+    table = (
+        ("jaw body", (30.0, 45.0), body, (6.5, 6.0, 1.7), _dense(330, density)),
+        ("greater wing", (15.0, 48.0), wing, (3.5, 4.0, 0.9), _dense(260, density)),
+        ("joint pillar", (20.0, 23.0), neck, (6.0, 6.5, 1.0), _dense(180, density)),
+    )
     parts = []
-    for name, side, at, r, look in table:
-        center, radii = (side * size, float(at[0]), float(at[1])), (r[0] * size, r[1] * size, r[2] * size)
-        hollow = name == "maxillary sinus"
-        parts.append(Part(name, look, None, ELLIPSOID, SINUS if hollow else 0, center=center, radii=radii, rooms=rooms if hollow else None))
+    for name, sides, ends, (start_r, end_r, flat), look in table:
+        start, end = ((side * size, float(a), float(s)) for side, (a, s) in zip(sides, ends, strict=True))
+        parts.append(Part(name, look, None, CAPSULE, center=start, end=end, radii=(start_r * size, end_r * size, flat)))
     return parts
+
+
+def clinoids(frame: Frame) -> list[Part]:
+    """The four processes at the corners of the sella, on both sides of the midline."""
+    density, size = frame.anatomy.bone_density, frame.anatomy.size
+    look = Look(300.0 * density, grain=120.0 * density, shell=850.0 * density, shell_in_mm=0.9)
+    back, front = frame.sphenoid([(7.6, 24.6), (17.0, 27.0)])
+    table = (("posterior clinoid", 7.0, back, (2.4, 2.0, 2.6)), ("anterior clinoid", 12.5, front, (2.6, 5.5, 2.0)))
+    return [
+        Part(
+            name,
+            look,
+            kind=ELLIPSOID,
+            center=(side * size, float(at[0]), float(at[1])),
+            radii=(radii[0] * size, radii[1] * size, radii[2] * size),
+        )
+        for name, side, at, radii in table
+    ]
 
 
 def _dense(fill: float, density: float) -> Look:

@@ -1,6 +1,6 @@
 # mypy: disable-error-code="no-any-return"
 # ruff: noqa: E741
-"""How far a point of the head is from a part: outlines carried sideways, and ellipsoids.
+"""How far a point of the head is from a part: outlines carried sideways, ellipsoids and rods on both sides.
 
 Lengths are millimetres; (l, a, s) = to the left, towards the face, towards the vertex in the head frame. Compiled into `kernels`.
 """
@@ -19,7 +19,7 @@ from sos_studio.phantom.lattice import coverage
 # mypy takes a field of a record for Any, numba for a number.
 Row = Any
 
-SLAB, HEAD, ARCH, ELLIPSOID = 0, 1, 2, 3  # how an outline is carried sideways
+SLAB, HEAD, ARCH, ELLIPSOID, CAPSULE = 0, 1, 2, 3, 4  # how an outline is carried sideways; or what stands on both sides
 FAR = 1e3
 
 
@@ -112,6 +112,18 @@ def _ellipsoid_distance(part: Row, l: float, a: float, s: float) -> float:
 
 
 @njit(error_model="numpy")
+def _capsule_distance(part: Row, l: float, a: float, s: float) -> float:
+    """A rod between two points on either side, of a radius that changes along it, flattened from above (`radius_s` times as high)."""
+    if a < part.low_a or a > part.high_a or abs(l) > part.high_l:
+        return FAR
+    x, y, z = abs(l) - part.middle_l, a - part.a0, s - part.s0
+    ex, ey, ez = part.end_l - part.middle_l, part.end_a - part.a0, part.end_s - part.s0
+    t = min(1.0, max(0.0, (x * ex + y * ey + z * ez) / (ex * ex + ey * ey + ez * ez)))
+    x, y, z = x - t * ex, y - t * ey, (z - t * ez) / part.radius_s
+    return math.sqrt(x * x + y * y + z * z) - (part.radius_l + t * (part.radius_a - part.radius_l))
+
+
+@njit(error_model="numpy")
 def part_distance(part: Row, distances: npt.NDArray[np.float32], l: float, a: float, s: float) -> float:
     """Signed distance (mm, negative inside) of a point of the head to one part; a big number where it can't matter."""
     if s < part.low_s or s > part.high_s:
@@ -125,4 +137,6 @@ def part_distance(part: Row, distances: npt.NDArray[np.float32], l: float, a: fl
         return _head_distance(part, distances, l, a, s)
     if part.kind == ELLIPSOID:
         return _ellipsoid_distance(part, l, a, s)
+    if part.kind == CAPSULE:
+        return _capsule_distance(part, l, a, s)
     return _arch_distance(part, distances, l, a, s)

@@ -53,7 +53,7 @@ def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
     for n, (a, s) in enumerate(_BODIES):
         tilt = -9.0 + frame.anatomy.neck_tilt_deg * min(1.6, (-17 - s) / 45.0) + float(rng.normal(0.0, 2.0))
         center = as_point(frame.cervical([(a, s)]))
-        parts.append(Part(f"body {n + 3}", look, _body(center, rng, size, tilt, child), half_width=8.5 * size, rounding=2.0, step_mm=0.35))
+        parts.append(Part(f"body {n + 3}", look, _body(center, rng, size, tilt, child), half_width=9.5 * size, rounding=4.0, step_mm=0.35))
         at = as_point(frame.cervical([(a - 29.0 - n + float(rng.normal(0.0, 1.0)), s + 1.5 - 1.2 * n + float(rng.normal(0.0, 1.0)))]))
         template = np.asarray(_SPINOUS[int(rng.integers(len(_SPINOUS)))])
         length = float(rng.uniform(0.75, 1.2)) * size * (1.0 - 0.25 * child)
