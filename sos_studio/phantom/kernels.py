@@ -33,6 +33,7 @@ PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH, FOAM = 0, 1, 2, 3, 4, 5, 6 
 TILE_MM, TILES_A, TILES_S = 8.0, 30, 38
 TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
 AIR = -1000.0
+EVEN_MM = 4.0  # further than a head moves
 
 _COMPILED_FILES = ("lattice.py", "solids.py", "interiors.py", "machine_kernel.py", "kernels.py")
 
@@ -59,8 +60,11 @@ def _value_at(
     l: float,
     a: float,
     s: float,
-) -> float:
-    """Paint all parts at one point: to the left, towards the face, towards the vertex (mm)."""
+) -> tuple[float, bool]:
+    """Paint all parts at one point: to the left, towards the face, towards the vertex (mm).
+
+    Also says whether the surroundings are surely the same: deep in the brain, or far off the skin.
+    """
     blur = tissue.blur
     value = AIR
     column = min(TILES_A - 1, max(0, int((a - TILES_LOW_A) / TILE_MM)))
@@ -71,13 +75,13 @@ def _value_at(
         part = parts[n]
         d = part_distance(part, distances, l, a, s)
         if n == 0 and d > reach:
-            return AIR
+            return AIR, d > reach + EVEN_MM
         if d > part.shell_out * 1.5 + reach + 0.3:
             continue
         value = _painted(part, n, joint, tissue, value, d, l, a, s)
         if d < -part.stop_inside:
-            return value
-    return value
+            return value, d < -part.stop_inside - EVEN_MM
+    return value, False
 
 
 @njit(error_model="numpy")
@@ -149,7 +153,7 @@ def _entry_points(stamp: int) -> tuple[Callable[..., None], Callable[..., None]]
         if stamp < 0:
             return
         for n in range(points.shape[0]):
-            out[n] = _value_at(parts, distances, starts, items, joints[0], tissue[0], points[n, 0], -points[n, 1], points[n, 2])
+            out[n], _ = _value_at(parts, distances, starts, items, joints[0], tissue[0], points[n, 0], -points[n, 1], points[n, 2])
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def render(
@@ -180,9 +184,9 @@ def _entry_points(stamp: int) -> tuple[Callable[..., None], Callable[..., None]]
                     x = m[0, 0] * u + m[0, 1] * v + m[0, 2] * w + m[0, 3]
                     y = m[1, 0] * u + m[1, 1] * v + m[1, 2] * w + m[1, 3]
                     z = m[2, 0] * u + m[2, 1] * v + m[2, 2] * w + m[2, 3]
-                    value = _value_at(parts, distances, starts, items, joints[0], tissue[0], left, front, up)
-                    if machine.moved > 0.0:
-                        elsewhere = _value_at(
+                    value, even = _value_at(parts, distances, starts, items, joints[0], tissue[0], left, front, up)
+                    if machine.moved > 0.0 and not even:
+                        elsewhere, _ = _value_at(
                             parts, distances, starts, items, joints[0], tissue[0], left, front + machine.moved_a, up + machine.moved_s
                         )
                         value += machine.moved * (elsewhere - value)
