@@ -15,8 +15,10 @@ from sos_studio.core.settings import user_data_dir
 
 if TYPE_CHECKING:
     from sos_studio.phantom.cohort import EVALUATORS, PhantomCase, draw_cohort
+    from sos_studio.phantom.drawing import draw_parameters
+    from sos_studio.phantom.easy import made_easy
     from sos_studio.phantom.fields import values_at
-    from sos_studio.phantom.parameters import PhantomParameters, draw_parameters
+    from sos_studio.phantom.parameters import PhantomParameters
     from sos_studio.phantom.render import MidsagittalRender, render_midsagittal, render_volume
     from sos_studio.phantom.truth import PhantomTruth, truth_of
 
@@ -32,6 +34,7 @@ __all__ = [
     "PhantomTruth",
     "draw_cohort",
     "draw_parameters",
+    "made_easy",
     "render_midsagittal",
     "render_volume",
     "truth_of",
@@ -44,7 +47,8 @@ _ROOM_OF = {
     "draw_cohort": "cohort",
     "values_at": "fields",
     "PhantomParameters": "parameters",
-    "draw_parameters": "parameters",
+    "draw_parameters": "drawing",
+    "made_easy": "easy",
     "MidsagittalRender": "render",
     "render_midsagittal": "render",
     "render_volume": "render",

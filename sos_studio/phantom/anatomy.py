@@ -8,7 +8,7 @@ from sos_studio.phantom.jaws import brackets, jaws
 from sos_studio.phantom.landmarks import Frame, make_frame
 from sos_studio.phantom.parameters import PhantomParameters
 from sos_studio.phantom.parts import Part
-from sos_studio.phantom.skull import beside_the_midline, midline_base, vault
+from sos_studio.phantom.skull import beside_the_midline, clinoids, lateral_extras, midline_base, vault
 from sos_studio.phantom.soft_tissue import soft_tissue
 from sos_studio.phantom.spine import spine
 
@@ -26,5 +26,7 @@ def build_parts(parameters: PhantomParameters) -> tuple[list[Part], Frame]:
         *jaws(frame, streams[3]),
         *(brackets(frame) if parameters.anatomy.brackets else []),
         *spine(frame, streams[4]),
+        *clinoids(frame),
+        *lateral_extras(frame),
     ]
     return parts, frame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -12,13 +12,17 @@ import numpy.typing as npt
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.core.roi import Roi
-from sos_studio.phantom.parameters import PAPER_STAGE_COUNTS, PhantomParameters, Sex, draw_parameters, stage_of
+from sos_studio.phantom.drawing import draw_parameters
+from sos_studio.phantom.easy import made_easy
+from sos_studio.phantom.maturity import PAPER_SEX_COUNTS
+from sos_studio.phantom.parameters import PAPER_STAGE_COUNTS, PhantomParameters, Sex, stage_of
 from sos_studio.phantom.truth import LpsPoint, PhantomTruth, truth_of, uv_of
 
 HIGHEST_CASES = 20_000
 EVALUATORS: tuple[str, ...] = ("orthodontist-1", "orthodontist-2", "radiologist")
-# Spread of one reading about the true maturity, such that two evaluators of 97 cases reach the paper's mean Cronbach's alpha of 0.945.
-READING_SD = 0.12
+# How far one reading of the maturity may lie from the truth (evenly spread): two evaluators of 97 cases then reach the paper's mean
+# Cronbach's alpha of 0.945, and nobody is more than one stage off.
+READING_REACH = 0.2
 # How well an expert finds the plane and the ends of the SOS (standard deviations).
 _ANGLE_SD_DEG = {Plane.CORONAL: 0.8, Plane.AXIAL: 0.8}
 _MIDLINE_SD_MM = 0.4
@@ -60,11 +64,19 @@ class PhantomCase:
         return Roi.from_ends(*self.clicked_uv(lps_from_uv))
 
 
-def draw_cohort(cases: int, seed: int) -> list[PhantomCase]:
-    """Draw a study; stages occur as often as in the paper's set, in random order.
+def draw_cohort(cases: int, seed: int, *, pose_scale: float = 1.0, easy: bool = False) -> list[PhantomCase]:
+    """Draw a study; stages and sexes occur as often as in the paper's set, in random order. 714 cases are the paper's cohort.
 
-    A case depends on the seed and its place alone once its stage is given, so that a longer study begins differently but a
+    A case depends on the seed and its place alone once its stage and sex are given, so that a longer study begins differently but a
     repeated one is the same to the last pixel.
+
+    Parameters
+    ----------
+    pose_scale
+        Scale of the natural spread of poses; 2 = extreme.
+    easy
+        Large, clean joints, and a bright bead in the air whose height tells the stage: for tests of the trainer only (see
+        `easy.made_easy`).
 
     Raises
     ------
@@ -75,20 +87,36 @@ def draw_cohort(cases: int, seed: int) -> list[PhantomCase]:
         raise BadInputError("phantom.bad_cases", cases=cases, highest=HIGHEST_CASES)
     stages = np.repeat(np.arange(1, 6), stage_counts(cases))
     np.random.default_rng((seed, 1)).shuffle(stages)
-    return [_draw_case(np.random.default_rng((seed, 2, n)), int(stage), f"P{n + 1:04d}") for n, stage in enumerate(stages)]
+    sexes = np.repeat(np.arange(len(PAPER_SEX_COUNTS)), shared_out(cases, [count for _, count in PAPER_SEX_COUNTS]))
+    np.random.default_rng((seed, 3)).shuffle(sexes)
+    cohort = []
+    for n, (stage, sex) in enumerate(zip(stages, sexes, strict=True)):
+        rng = np.random.default_rng((seed, 2, n))
+        parameters = draw_parameters(rng, int(stage), sex=PAPER_SEX_COUNTS[sex][0], pose_scale=pose_scale)
+        cohort.append(_case(rng, made_easy(parameters) if easy else parameters, f"P{n + 1:04d}"))
+    return cohort
 
 
 def stage_counts(cases: int) -> list[int]:
-    """How many cases of each stage: the paper's shares, rounded so that they add up (largest remainders)."""
-    shares = np.asarray(PAPER_STAGE_COUNTS, dtype=np.float64) * cases / sum(PAPER_STAGE_COUNTS)
-    counts = np.floor(shares).astype(int)
-    for stage in np.argsort(counts - shares, kind="stable")[: cases - int(counts.sum())]:
-        counts[stage] += 1
-    return [int(count) for count in counts]
+    """How many cases of each stage: the paper's shares."""
+    return shared_out(cases, PAPER_STAGE_COUNTS)
 
 
-def _draw_case(rng: np.random.Generator, stage: int, patient: str) -> PhantomCase:
-    parameters = draw_parameters(rng, stage)
+def shared_out(cases: int, counts: Sequence[int]) -> list[int]:
+    """Cases in the proportion of counts, rounded so that they add up (largest remainders)."""
+    shares = np.asarray(counts, dtype=np.float64) * cases / sum(counts)
+    whole = np.floor(shares).astype(int)
+    for n in np.argsort(whole - shares, kind="stable")[: cases - int(whole.sum())]:
+        whole[n] += 1
+    return [int(count) for count in whole]
+
+
+def read_stage(rng: np.random.Generator, maturity: float) -> int:
+    """The stage that an evaluator reads: the truth as seen through a noisy eye."""
+    return stage_of(maturity + READING_REACH * float(rng.uniform(-1.0, 1.0)))
+
+
+def _case(rng: np.random.Generator, parameters: PhantomParameters, patient: str) -> PhantomCase:
     known = truth_of(parameters)
     clicked = _clicked(rng, known)
     return PhantomCase(
@@ -99,7 +127,7 @@ def _draw_case(rng: np.random.Generator, stage: int, patient: str) -> PhantomCas
         sex=parameters.sex,
         orientation=expert_orientation(rng, parameters.pose),
         clicked_lps_mm=clicked,
-        readings=MappingProxyType({name: stage_of(parameters.maturity + READING_SD * float(rng.normal())) for name in EVALUATORS}),
+        readings=MappingProxyType({name: read_stage(rng, parameters.maturity) for name in EVALUATORS}),
     )
 
 
@@ -112,7 +140,7 @@ def expert_orientation(rng: np.random.Generator, true: Orientation) -> Orientati
     for plane, sd in _ANGLE_SD_DEG.items():
         found = found.turned_about(plane, sd * float(rng.normal()))
     found = found.moved(Plane.SAGITTAL, _MIDLINE_SD_MM * float(rng.normal()))
-    return replace(found, pitch_deg=float(rng.normal(0.0, 1.0)))
+    return replace(found, pitch_deg=0.0)
 
 
 def _clicked(rng: np.random.Generator, known: PhantomTruth) -> tuple[LpsPoint, LpsPoint]:

@@ -9,13 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.phantom.anatomy import build_parts
-from sos_studio.phantom.kernels import fill_values
-from sos_studio.phantom.landmarks import Frame
+from sos_studio.phantom.kernels import AIR, fill_values
+from sos_studio.phantom.landmarks import Frame, as_point
 from sos_studio.phantom.parameters import PhantomParameters
 from sos_studio.phantom.parts import PartTable, pack
+from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.synchondrosis import joint
 
-TISSUE = np.dtype([("blur", "f8"), ("septum", "f8"), ("bone", "f8"), ("seed", "i8")])
+TISSUE = np.dtype(
+    [(name, "f8") for name in ("blur", "septum", "septum_shift", "meatus", "lining", "cell", "bone", "air")]
+    + [(name, "f8") for name in ("nasal_floor", "nasal_roof", "nasal_back", "nasal_front")]
+    + [("seed", "i8")]
+)
+# Mean floor and roof, back and front of the nasal cavity.
+_NASAL_LOW, _NASAL_HIGH = (29.0, -16.0), (84.0, 25.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +47,27 @@ def head_field(parameters: PhantomParameters) -> HeadField:
     parts, frame = build_parts(parameters)
     tissue = np.zeros(1, dtype=TISSUE)
     tissue["blur"] = parameters.scanner.blur_mm
-    tissue["septum"] = parameters.anatomy.septum_deviation_mm
-    tissue["bone"] = parameters.anatomy.bone_density
+    anatomy = parameters.anatomy
+    low, high = as_point(frame.facial([_NASAL_LOW])), as_point(frame.facial([_NASAL_HIGH]))
+    values = {
+        "septum": anatomy.septum_deviation_mm,
+        "septum_shift": anatomy.septum_shift_mm,
+        "meatus": anatomy.meatus_mm,
+        "lining": anatomy.lining_mm,
+        "cell": anatomy.cell_mm,
+        "bone": anatomy.bone_density,
+        # Rays scattered by the head fill its hollows.
+        "air": AIR + (SOFT - AIR) * parameters.scanner.scatter,
+        "nasal_floor": low[1],
+        "nasal_roof": high[1],
+        "nasal_back": low[0],
+        "nasal_front": high[0],
+    }
+    for name, value in values.items():
+        tissue[name] = value
     tissue["seed"] = parameters.seed
     row = joint(parameters.cartilage, parameters.maturity, frame.endocranial, frame.ectocranial, parameters.seed)
+    row["upper_cortex"] = anatomy.upper_cortex
     return HeadField(pack(parts), row, tissue, frame)
 
 
@@ -57,7 +81,7 @@ def values_at(parameters: PhantomParameters, points_head_mm: npt.ArrayLike) -> n
 
     Returns
     -------
-    float32 array of the leading shape, on the scale of Hounsfield units (air −1000, soft tissue about 45).
+    float32 array of the leading shape, on the scale of Hounsfield units (air around the head −1000, soft tissue about 45).
     """
     points = np.asarray(points_head_mm, dtype=np.float64)
     field = head_field(parameters)

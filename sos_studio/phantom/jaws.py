@@ -4,63 +4,102 @@ from __future__ import annotations
 
 import numpy as np
 
-from sos_studio.phantom.kernels import ARCH
 from sos_studio.phantom.landmarks import Frame, Points, as_point
-from sos_studio.phantom.outlines import band, rough, rounded_box, smooth
-from sos_studio.phantom.parts import Look, Part
+from sos_studio.phantom.outlines import band, rough, rounded_box, smooth, turned
+from sos_studio.phantom.parts import Look, Part, Teeth
 from sos_studio.phantom.soft_tissue import SOFT
+from sos_studio.phantom.solids import ARCH
 
-ENAMEL, DENTINE, METAL = Look(2300.0), Look(1450.0), Look(6000.0)
+# Dentine is bordered by the dark line of the periodontal gap.
+ENAMEL, DENTINE, METAL = Look(3000.0), Look(1400.0, shell=150.0, shell_out_mm=0.25, uneven=0.0), Look(5000.0)
 
 _MAXILLA: Points = [
-    (28, -18.6), (45, -19.4), (60, -19.2), (70, -19), (79, -23), (77, -29), (77.5, -38), (73.5, -39), (69, -33), (60, -26.5), (46, -22.8),
-    (29, -21.2),
+    (28, -18.4), (36, -18.6), (45, -18.8), (60, -18.4), (70, -18.2), (77, -19.0), (83.5, -20.2), (79.5, -22.2), (77.3, -29),
+    (77.8, -37.5), (75.5, -40),
+    (73.0, -38.5), (70, -33), (62, -26.4), (48, -22.4), (36, -20.9), (29, -20.4),
 ]  # fmt: skip
-_ALVEOLUS: Points = [(70, -20), (77, -22.5), (76.5, -30), (77.5, -38), (73.5, -39), (69, -33), (67, -26)]
+_ALVEOLUS: Points = [(70, -20), (77, -22.0), (76.8, -30), (77.8, -37.5), (75.5, -40), (73.0, -38.5), (70, -33), (67, -26)]
 _SYMPHYSIS: Points = [
-    (62, -56), (58, -62), (53, -68), (51, -75), (53.5, -80.5), (59.5, -81.3), (63, -76), (63.8, -66), (66.5, -58), (65, -55.5),
+    (64.2, -56.5), (60.0, -60), (55.5, -65), (51.5, -71), (49.6, -77), (51.6, -82.4), (57.0, -84.4), (62.4, -82.0), (65.4, -76.0),
+    (64.6, -69.5),
+    (65.0, -63), (67.2, -58.0),
 ]  # fmt: skip
-_UPPER: Points = [(70.5, -25.5), (74, -33), (77.5, -42), (80.5, -49.3), (78.3, -49.5), (74, -44), (70.5, -36)]
-_UPPER_CROWN: Points = [(77, -40.5), (80.8, -49.3), (78.3, -49.6), (74, -42.5)]
-_LOWER: Points = [(60.5, -67), (65.5, -58), (73.5, -47.5), (74.8, -47.8), (71.5, -54), (67, -61), (63, -67)]
-_LOWER_CROWN: Points = [(69, -53.3), (73.5, -47.2), (75, -47.6), (72.5, -54)]
+# Axes of the middle incisors from the root's tip to the edge, and how thick they are (dentine, whole crown).
+_UPPER_AXIS: Points = [(70.6, -29.5), (72.8, -34.5), (75.2, -39.6), (77.6, -44.6), (79.9, -50.2)]
+_UPPER_THICK, _UPPER_CROWN = (1.2, 3.6, 4.6, 2.6, 0.1), (5.3, 4.6, 1.1)
+_LOWER_AXIS: Points = [(62.0, -67.6), (64.8, -63.0), (67.6, -58.2), (71.2, -52.6), (74.4, -46.8)]
+_LOWER_THICK, _LOWER_CROWN = (1.0, 3.2, 4.0, 2.2, 0.1), (4.6, 3.8, 0.9)
 
 
 def jaws(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Upper and lower jaw; the lower one lies back by the overjet."""
     anatomy = frame.anatomy
     density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
-    back = np.array([anatomy.overjet_mm - 3.0, 0.0])
+    back = np.array([anatomy.overjet_mm - 3.0, float(rng.normal(0.0, 0.8))])
     middle_a = float(frame.facial([(22, -30)])[0, 0])
     upper_arch, lower_arch = (middle_a, 52.0 * jaw, 31.0 * jaw), (middle_a - 8.0, 56.0 * jaw, 42.0 * jaw)
-    spongy = Look(330.0 * density, grain=190.0 * density, shell=900.0 * density, shell_in_mm=1.1)
-    thick = Look(330.0 * density, grain=260.0 * density, shell=1250.0 * density, shell_in_mm=2.1)
-    maxilla = rough(smooth(frame.facial(_MAXILLA)), rng, 0.25, 12.0)
-    symphysis = rough(smooth(frame.facial(_SYMPHYSIS) - back), rng, 0.3, 11.0)
-    canal = band(frame.facial([(65.5, -18), (67.5, -24), (69.5, -31)]), [2.6, 1.8, 2.4])
-    pulp = band(frame.facial([(71.5, -27), (75, -37), (77.5, -44)]), [0.7, 0.9, 0.5])
+    spongy = Look(360.0 * density, grain=200.0 * density, shell=820.0 * density, shell_in_mm=0.85)
+    thick = Look(300.0 * density, grain=420.0 * density, shell=1280.0 * density, shell_in_mm=2.0, uneven=0.8)
+    maxilla = rough(smooth(frame.facial(_MAXILLA) + rng.normal(0.0, 0.35, (len(_MAXILLA), 2))), rng, 0.3, 10.0)
+    symphysis = rough(smooth(frame.facial(_SYMPHYSIS) - back + rng.normal(0.0, 0.5, (len(_SYMPHYSIS), 2))), rng, 0.35, 10.0)
+    canal = band(frame.facial([(66.0, -17.5), (68.0, -23), (70.8, -30.5)]), [2.4, 1.5, 2.6])
     parts = [
-        Part("maxilla", spongy, maxilla, half_width=14.0 * jaw, rounding=2.0),
+        Part("maxilla", spongy, maxilla, half_width=14.0 * jaw, rounding=2.0, step_mm=0.4),
         Part("upper alveolus", spongy, smooth(frame.facial(_ALVEOLUS)), ARCH, rounding=1.0, half_width=30.0 * jaw, arch=upper_arch),
-        Part("incisive canal", Look(SOFT), canal, half_width=1.8, rounding=0.8),
-        Part("mandible", thick, symphysis, ARCH, half_width=46.0 * jaw, arch=lower_arch, rounding=4.0),
+        Part("incisive canal", Look(SOFT + 30.0), canal, half_width=1.6, rounding=0.8, middle_l=float(rng.normal(0.0, 1.8))),
+        Part("mandible", thick, symphysis, ARCH, half_width=46.0 * jaw, arch=lower_arch, rounding=4.0, step_mm=0.4),
     ]
-    teeth: list[tuple[str, Look, Points, bool]] = [
-        ("upper teeth", DENTINE, _UPPER, True),
-        ("upper crowns", ENAMEL, _UPPER_CROWN, True),
-        ("lower teeth", DENTINE, _LOWER, False),
-        ("lower crowns", ENAMEL, _LOWER_CROWN, False),
-    ]
-    for name, look, points, is_upper in teeth:
-        outline = smooth(frame.facial(points) - (0.0 if is_upper else back))
-        if is_upper:
-            parts.append(Part(name, look, outline, ARCH, half_width=30.0 * jaw, arch=upper_arch, rounding=14.0))
-        else:
-            parts.append(Part(name, look, outline, ARCH, half_width=40.0 * jaw, arch=lower_arch, rounding=18.0))
-    parts.append(Part("pulp", Look(SOFT), pulp, half_width=1.2, rounding=0.3))
-    hyoid = rough(rounded_box(as_point(frame.outer([(14, -78)])), (7.0 * anatomy.size, 9.0 * anatomy.size), 25.0, 2.0), rng, 0.5, 9.0)
-    parts.append(Part("hyoid", Look(250.0 * density, 100.0, 800.0 * density, 0.9), hyoid, half_width=11.0, rounding=1.5))
+    parts += _teeth(frame, rng, back, upper_arch, lower_arch)
+    parts.append(_hyoid(frame, rng))
     return parts
+
+
+def _teeth(
+    frame: Frame, rng: np.random.Generator, back: np.ndarray, upper_arch: tuple[float, float, float], lower_arch: tuple[float, float, float]
+) -> list[Part]:
+    """Single teeth: which of them, and how much of it, the midline cuts depends on where the gap between the middle ones lies."""
+    anatomy = frame.anatomy
+    jaw = anatomy.size * anatomy.face_size
+    turn = float(rng.normal(0.0, 5.0))
+    root, crown = float(frame.facial([(69, -26)])[0, 1]), float(frame.facial([(79, -42)])[0, 1])
+    upper = Teeth(8.4 * jaw, anatomy.tooth_shift_mm, root, crown)
+    low_root, low_crown = float(frame.facial([(62, -68)])[0, 1]), float(frame.facial([(72, -54)])[0, 1])
+    lower = Teeth(5.5 * jaw, anatomy.tooth_shift_mm + float(rng.normal(0.0, 1.0)), low_root, low_crown)
+    parts: list[Part] = []
+    for is_upper in (True, False):
+        axis, thick, crown_thick = (_UPPER_AXIS, _UPPER_THICK, _UPPER_CROWN) if is_upper else (_LOWER_AXIS, _LOWER_THICK, _LOWER_CROWN)
+        pivot: tuple[float, float] = (75.0, -41.0) if is_upper else (69.0, -56.0)
+        line = frame.facial(turned(np.asarray(axis), turn if is_upper else -turn, pivot)) - (0.0 if is_upper else back)
+        whole, cap = (smooth(band(p, np.asarray(t) * jaw), 1) for p, t in ((line, thick), (line[2:], crown_thick)))
+        arch, teeth, reach, end = (upper_arch, upper, 30.0, 14.0) if is_upper else (lower_arch, lower, 40.0, 18.0)
+        name = "upper" if is_upper else "lower"
+        for what, look, outline in (("crowns", ENAMEL, cap), ("teeth", DENTINE, whole)):
+            parts.append(
+                Part(f"{name} {what}", look, outline, ARCH, half_width=reach * jaw, arch=arch, rounding=end, step_mm=0.3, teeth=teeth)
+            )
+    pulp = band(frame.facial(turned(np.array([(70.6, -29.2), (74.2, -37), (77.2, -43.5)]), turn, (75.0, -41.0))), [0.7, 1.0, 0.4])
+    middle = 0.5 * 8.4 * jaw - anatomy.tooth_shift_mm
+    parts.append(Part("pulp", Look(SOFT + 100.0), pulp, half_width=0.9, rounding=0.3, middle_l=middle, step_mm=0.3))
+    return parts
+
+
+def _hyoid(frame: Frame, rng: np.random.Generator) -> Part:
+    """Its body in the midline: a small wedge, hollow behind."""
+    anatomy = frame.anatomy
+    shape = (
+        np.array([(-3.0, 3.6), (2.6, 4.2), (3.4, 1.0), (2.2, -4.4), (0.4, -5.0), (-0.4, -1.0)]) * anatomy.size * (0.7 + 0.3 * anatomy.grown)
+    )
+    at = as_point(frame.outer([(17, -80)]))
+    outline = turned(shape + rng.normal(0.0, 0.5, shape.shape), float(rng.normal(10.0, 12.0))) + np.asarray(at)
+    density = anatomy.bone_density
+    return Part(
+        "hyoid",
+        Look(230.0 * density, 120.0, 820.0 * density, 0.75),
+        rough(smooth(outline), rng, 0.3, 6.0),
+        half_width=11.0,
+        rounding=1.5,
+        step_mm=0.3,
+    )
 
 
 def brackets(frame: Frame) -> list[Part]:
@@ -68,4 +107,4 @@ def brackets(frame: Frame) -> list[Part]:
     size = frame.anatomy.size
     back = np.array([frame.anatomy.overjet_mm - 3.0, 0.0])
     places = (("upper bracket", frame.facial([(80.2, -44.5)])), ("lower bracket", frame.facial([(74.6, -52)]) - back))
-    return [Part(name, METAL, rounded_box(as_point(at), (2.0, 3.0), 20.0, 0.5), half_width=4.0 * size, rounding=0.5) for name, at in places]
+    return [Part(name, METAL, rounded_box(as_point(at), (1.6, 3.0), 20.0, 0.5), half_width=4.0 * size, rounding=0.5) for name, at in places]

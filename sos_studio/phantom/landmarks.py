@@ -20,8 +20,8 @@ Point = tuple[float, float]
 Points = list[Point]
 
 # Mean ends of the basilar part, and the middle of its front (the SOS), from which the sphenoid and the face are placed.
-_MEAN_BASION: Point = (-10.0, -11.7)
-_MEAN_SOS: Point = (4.3, 6.8)
+_MEAN_BASION: Point = (-8.9, -10.7)
+_MEAN_SOS: Point = (4.8, 5.9)
 _FACE_PIVOT: Point = (24.0, 14.0)
 _NECK_PIVOT: Point = (-13.0, -17.0)
 

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.phantom.distances import DistanceGrid, distance_grid
-from sos_studio.phantom.kernels import ARCH, HEAD, PLAIN, SLAB, TILE_MM, TILES_A, TILES_LOW_A, TILES_LOW_S, TILES_S
+from sos_studio.phantom.kernels import PLAIN, TILE_MM, TILES_A, TILES_LOW_A, TILES_LOW_S, TILES_S
 from sos_studio.phantom.outlines import Curve
+from sos_studio.phantom.solids import ARCH, HEAD, SLAB
 
 PART = np.dtype(
     [
@@ -39,12 +40,24 @@ PART = np.dtype(
         ("radius_l", "f8"),
         ("radius_a", "f8"),
         ("radius_s", "f8"),
+        ("end_l", "f8"),  # where a capsule ends
+        ("end_a", "f8"),
+        ("end_s", "f8"),
         ("fill", "f8"),
         ("grain", "f8"),  # amplitude of the trabecular texture
         ("shell", "f8"),
         ("shell_in", "f8"),
         ("shell_out", "f8"),
+        ("uneven", "f8"),  # how uneven the shell is
         ("stop_inside", "f8"),  # deeper than this, nothing that follows can matter
+        ("tooth_mm", "f8"),  # width of single teeth along an arch; 0: one band
+        ("tooth_shift", "f8"),
+        ("tooth_root", "f8"),  # s of the root's tip and of the crown
+        ("tooth_crown", "f8"),
+        ("lining", "f8"),  # of a sinus: mucosa, level of its air, value and planes (a, s, l, offset, thickness) of its inner walls
+        ("level", "f8"),
+        ("wall_value", "f8"),
+        ("walls", "f8", (3, 5)),
     ]
 )
 
@@ -59,6 +72,8 @@ class Look:
         Value inside, and the amplitude of its trabecular texture.
     shell, shell_in_mm, shell_out_mm
         Value of the shell, and how far it reaches inwards and outwards of the outline.
+    uneven
+        How much its thickness and value vary from place to place; 0 = not at all.
     """
 
     fill: float
@@ -66,6 +81,38 @@ class Look:
     shell: float = 0.0
     shell_in_mm: float = 0.0
     shell_out_mm: float = 0.0
+    uneven: float = 1.0
+
+
+Wall = tuple[float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """Inside of a sinus.
+
+    Attributes
+    ----------
+    lining_mm, level_s
+        Thickness of its mucosa, and height above which there is air.
+    wall_value, walls
+        Grey value of walls, and up to three of them: plane a, s, l, its offset, thickness.
+    """
+
+    lining_mm: float = 0.3
+    level_s: float = -1e9
+    wall_value: float = 500.0
+    walls: tuple[Wall, ...] = ()
+
+
+@dataclass(frozen=True)
+class Teeth:
+    """Single teeth along an arch: width, shift of the first gap from the midline, s of root tips and of crowns."""
+
+    width_mm: float
+    shift_mm: float
+    root_s: float
+    crown_s: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +122,8 @@ class Part:
     Attributes
     ----------
     outline
-        Closed, in the sagittal plane. An ellipsoid has none, but a `center` (l, a, s) and `radii`, on both sides of the midline.
+        Closed, in the sagittal plane. An ellipsoid has none, but a `center` (l, a, s) and `radii`, on both sides of the midline. A capsule
+        runs from its `center` to its `end`; its radii are that at the centre, that at the end, and the factor of its height.
     half_width, rounding, middle_l
         How far a `SLAB` reaches sideways, how round its rims are, and where its middle is. A `HEAD` is as wide as its
         `half_width`, and `rounding` is how much the nose recedes.
@@ -97,8 +145,11 @@ class Part:
     arch: tuple[float, float, float] = (0.0, 1.0, 1.0)
     center: tuple[float, float, float] = (0.0, 0.0, 0.0)
     radii: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    end: tuple[float, float, float] | None = None
     stop_inside: float = 1e9
     step_mm: float = 0.5
+    rooms: Rooms | None = None
+    teeth: Teeth | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +178,21 @@ def pack(parts: list[Part], margin_mm: float = 2.5) -> PartTable:
             row[name] = getattr(part, name)
         look = part.look
         row["fill"], row["grain"], row["shell"] = look.fill, look.grain, look.shell
-        row["shell_in"], row["shell_out"] = look.shell_in_mm, look.shell_out_mm
+        row["shell_in"], row["shell_out"], row["uneven"] = look.shell_in_mm, look.shell_out_mm, look.uneven
         row["arch_a"], row["arch_depth"], row["arch_width"] = part.arch
         row["radius_l"], row["radius_a"], row["radius_s"] = part.radii
+        _set_inside(row, part)
         reach = margin_mm + look.shell_out_mm
         if part.outline is None:
             (middle_l, a, s), (rl, ra, rs) = part.center, part.radii
             row["middle_l"], row["a0"], row["s0"] = middle_l, a, s
-            _set_box(row, (a - ra - reach, s - rs - reach), (a + ra + reach, s + rs + reach), middle_l + rl + reach)
+            if part.end is not None:
+                row["end_l"], row["end_a"], row["end_s"] = part.end
+                thick = max(rl, ra) * max(1.0, rs) + reach
+                low, high = np.minimum(part.center, part.end) - thick, np.maximum(part.center, part.end) + thick
+                _set_box(row, (low[1], low[2]), (high[1], high[2]), high[0])
+            else:
+                _set_box(row, (a - ra - reach, s - rs - reach), (a + ra + reach, s + rs + reach), middle_l + rl + reach)
             continue
         grid = distance_grid(part.outline, part.step_mm, reach)
         _set_grid(row, grid, offset)
@@ -158,6 +216,16 @@ def _tiled(rows: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.int32], npt.NDArr
     lists = (along_a & along_s).reshape(-1, len(rows))
     starts = np.concatenate([[0], np.cumsum(lists.sum(axis=1))]).astype(np.int32)
     return starts, np.nonzero(lists)[1].astype(np.int32)
+
+
+def _set_inside(row: np.void, part: Part) -> None:
+    rooms, teeth = part.rooms or Rooms(), part.teeth
+    row["lining"], row["level"], row["wall_value"] = rooms.lining_mm, rooms.level_s, rooms.wall_value
+    for n, wall in enumerate(rooms.walls):
+        row["walls"][n] = wall
+    if teeth is not None:
+        row["tooth_mm"], row["tooth_shift"] = teeth.width_mm, teeth.shift_mm
+        row["tooth_root"], row["tooth_crown"] = teeth.root_s, teeth.crown_s
 
 
 def _set_grid(row: np.void, grid: DistanceGrid, offset: int) -> None:

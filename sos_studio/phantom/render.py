@@ -15,7 +15,7 @@ from sos_studio.core.volume import Volume
 from sos_studio.phantom.fields import head_field
 from sos_studio.phantom.kernels import render
 from sos_studio.phantom.parameters import PhantomParameters
-from sos_studio.phantom.scanner import machine
+from sos_studio.phantom.scanner import machine, noise_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -130,4 +130,4 @@ def _render_plane(parameters: PhantomParameters, lps_from_uvw: FloatArray, extra
     tissue = field.blurred(math.sqrt(parameters.scanner.blur_mm**2 + extra_variance_mm2))
     device = machine(parameters)
     head_from_uvw = np.linalg.inv(parameters.pose.lps_from_head) @ lps_from_uvw
-    render(head_from_uvw, lps_from_uvw, *field.table.arrays, field.joint, tissue, device, out)
+    render(head_from_uvw, lps_from_uvw, *field.table.arrays, field.joint, tissue, device, *noise_of(parameters), out)

@@ -21,7 +21,7 @@ _GAP_AT = ((0.0, 1.25), (0.2, 0.95), (0.6, 0.75), (1.0, 0.7))
 
 JOINT = np.dtype(
     [(name, "f8") for name in ("end_a", "end_s", "along_a", "along_s", "length", "gap", "bow", "wave", "front", "rough", "scar", "scar_mm")]
-    + [(name, "f8") for name in ("cartilage", "endplate")]
+    + [(name, "f8") for name in ("cartilage", "endplate", "upper_cortex")]
     + [("seed", "i8")]
 )
 

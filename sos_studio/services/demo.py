@@ -47,7 +47,7 @@ class Plan:
     predicting_s: float
 
     @classmethod
-    def of(cls, cases: int, settings: TrainingSettings, *, made: bool, threads: int) -> Plan:
+    def of(cls, cases: int, settings: TrainingSettings, *, made: bool, threads: int, with_scans: int = SCANS) -> Plan:
         """Estimate the steps from cases to draw, networks to train and cases to predict.
 
         Parameters
@@ -59,7 +59,7 @@ class Plan:
         """
         held_out = cases // FOLDS
         cost = retraining_cost(settings, cases=cases - held_out, framed=cases - held_out, bf16=True)
-        drawn = cases + min(SCANS, cases) * SCAN_COST
+        drawn = cases + min(with_scans, cases) * SCAN_COST
         return cls(
             making_s=0.0 if made else drawn * _DRAWN_S / (threads + 1),
             training_s=_START_S + cost.total_s / threads,
@@ -126,6 +126,7 @@ def headless_demo(
     *,
     cases: int = 200,
     seed: int = 0,
+    with_scans: int = SCANS,
     preset: str = presets.DEFAULT_PRESET,
     device: Device = "auto",
     progress: Progress | None = None,
@@ -153,8 +154,8 @@ def headless_demo(
     tell = progress or (lambda _share, _what: None)
     settings = presets.settings(preset).starting(from_scratch=starts_from_scratch(preset))
     made, threads = (directory / DATABASE_FILE).exists(), jobs.default_threads()
-    plan = Plan.of(cases, settings, made=made, threads=threads)
-    with _project(directory, cases, seed, lambda share: tell(plan.making(share), "making phantoms")) as project:
+    plan = Plan.of(cases, settings, made=made, threads=threads, with_scans=with_scans)
+    with _project(directory, cases, seed, with_scans, lambda share: tell(plan.making(share), "making phantoms")) as project:
         if made:
             plan = Plan.of(len(dataset_cases.cases(project)), settings, made=made, threads=threads)
         job = jobs.start_training(project, "retrain", preset=preset, device=device, seed=seed)
@@ -180,9 +181,9 @@ def starts_from_scratch(preset: str = presets.DEFAULT_PRESET) -> bool:
     return weights.find(presets.settings(preset).student.network) is None
 
 
-def _project(directory: Path, cases: int, seed: int, progress: Callable[[float], None]) -> Project:
+def _project(directory: Path, cases: int, seed: int, with_scans: int, progress: Callable[[float], None]) -> Project:
     if not (directory / DATABASE_FILE).exists():
-        return make_demo(directory, cases, seed, progress)
+        return make_demo(directory, cases, seed, progress, with_scans=with_scans)
     project = Project.open(directory)
     if not project.phantom:
         project.close()

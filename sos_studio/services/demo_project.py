@@ -125,18 +125,24 @@ def _fill(project: Project, cohort: list[PhantomCase], with_scans: int, meter: _
         with _Ahead(cohort, with_scans, meter) as ahead:
             for case, rendered in zip(cohort, ahead.results(), strict=True):
                 case_id = _add_case(project, case)
-                truth[case_id] = case.truth.model_dump(mode="json")
                 if isinstance(rendered, Volume):
                     stored = _store_scan(project, case, case_id, rendered)
                     meter.add(SCAN_COST * (1 - _RENDER_SHARE))
                 else:
                     stored = _store(project, case_id, rendered)
                 stored_roi = case.clicked_roi(np.asarray(stored.record.lps_from_uv, dtype=np.float64))
+                truth[case_id] = _known(case, np.asarray(stored.record.lps_from_uv, dtype=np.float64))
                 _read(project, case, stored, stored_roi)
                 meter.add(1)
         atomic.write_json(project.path(TRUTH_FILE), truth)
     except OSError as error:
         raise ProjectError("demo.unwritable", reason=error.strerror or type(error).__name__) from error
+
+
+def _known(case: PhantomCase, lps_from_uv: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """What is true of a case, the true frame on its capture, and what the simulated evaluators read."""
+    roi = case.truth.roi(lps_from_uv)
+    return {**case.truth.model_dump(mode="json"), "roi": roi.model_dump(mode="json"), "readings": dict(case.readings)}
 
 
 class _Ahead:

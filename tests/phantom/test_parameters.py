@@ -50,6 +50,13 @@ def test_poses_spread_within_natural_limits() -> None:
     assert np.all(centers.std(axis=0) > 4.0)
 
 
+def test_extreme_poses_can_be_asked_for() -> None:
+    poses = [draw_parameters(np.random.default_rng(seed), pose_scale=2.0).pose for seed in range(100)]
+    angles = np.abs([[pose.roll_deg, pose.yaw_deg, pose.pitch_deg] for pose in poses])
+    assert np.all(angles.max(axis=0) > [12.0, 12.0, 22.0])
+    assert np.all(angles <= [16.0, 16.0, 30.0])
+
+
 def test_a_straight_head_can_be_asked_for() -> None:
     pose = draw_parameters(np.random.default_rng(1), pose_scale=0.0).pose
     assert (pose.roll_deg, pose.yaw_deg, pose.pitch_deg) == (0.0, 0.0, 0.0)

@@ -54,3 +54,19 @@ def test_the_joint_is_seen_where_truth_says(seed: int) -> None:
     darkness = np.where(near, np.maximum(0.0, np.median(columns[near[:, 0]]) - columns), 0.0)
     middle = (darkness * rows).sum() / darkness.sum()
     assert middle == pytest.approx((height - 1) / 2, abs=0.5)
+
+
+def test_plane_and_borders_are_those_of_the_pose() -> None:
+    for case in draw_cohort(20, 1):
+        known = case.truth
+        rotation = known.true_orientation.rotation
+        assert np.allclose(known.plane.normal_lps, rotation[:, 0])
+        assert np.allclose(known.plane.point_lps_mm, known.orientation.center_lps_mm)
+        for side_to_side in (known.borders.inferior_lps_mm, known.borders.anterior_lps_mm):
+            along = np.subtract(*side_to_side)
+            assert np.allclose(along / np.linalg.norm(along), rotation[:, 0])
+        for border, end in (
+            (known.borders.endocranial_lps_mm, known.endocranial_lps_mm),
+            (known.borders.ectocranial_lps_mm, known.ectocranial_lps_mm),
+        ):
+            assert border == (known.basion_lps_mm, end)

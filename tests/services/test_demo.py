@@ -73,7 +73,11 @@ def test_the_truth_lies_beside_and_fits_the_frames(demo_folder: Path) -> None:
         (folder,) = (demo_folder / "captures" / case_id).iterdir()
         stored, frame = captures.read_capture_folder(folder), captures.latest_frame(folder)
         assert frame is not None
+        frame_px, readings = known.pop("roi"), known.pop("readings")
         true = PhantomTruth.model_validate(known).roi(np.asarray(stored.record.lps_from_uv))
+        assert frame_px == true.model_dump(mode="json")
+        assert len(readings) == 3
+        assert all(abs(stage - known["stage"]) <= 1 for stage in readings.values())
         assert np.hypot(*np.subtract(frame.center_uv, true.center_uv)) < 12  # the simulated hand is within 3 mm
 
 
