@@ -119,6 +119,16 @@ def _with_syntax(uid: str) -> Callable[[bytes], bytes]:
     return change
 
 
+def _rle_beyond(offset: int) -> Callable[[bytes], bytes]:
+    """The second segment of an RLE stream begins somewhere else; imagecodecs follows it out of the stream."""
+
+    def change(data: bytes) -> bytes:
+        at = data.index(b"\x02\0\0\0\x40\0\0\0") + 8
+        return data[:at] + offset.to_bytes(4, "little") + data[at + 4 :]
+
+    return change
+
+
 def _without_meta(data: bytes) -> bytes:
     return data[144 + int.from_bytes(data[140:144], "little") :]
 
@@ -306,6 +316,18 @@ CASES = [
         "RLE of 300 bytes for 16000 x 16000 pixels",
         writer(_compressed(RLE), setting(Rows=16000, Columns=16000)),
         "scan.truncated",
+    ),
+    OddCase(
+        "rle_beyond",
+        "an RLE segment that begins 4 GB further on",
+        _each(_rle_beyond(0xFF000050), make=writer(_compressed(RLE))),
+        "scan.cannot_decode",
+    ),
+    OddCase(
+        "rle_backwards",
+        "an RLE segment that begins in the header",
+        _each(_rle_beyond(8), make=writer(_compressed(RLE))),
+        "scan.cannot_decode",
     ),
     OddCase("trailing_bytes", "a few bytes of padding behind the pixels", _each(lambda data: data + b"\0\0")),
     OddCase("truncated_native", "pixels that end early", _each(lambda data: data[:-100]), "scan.truncated"),
