@@ -148,8 +148,11 @@ def main() -> None:
     pages.append(f"### Volume files\n\n{table(rows)}")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "seeds").mkdir()
-        pages.append(fuzz_words(storm(arguments.fuzz, 11, Path(folder) / "seeds")))
+        found = storm(arguments.fuzz, 11, Path(folder) / "seeds")
+    pages.append(fuzz_words(found))
     TARGET.write_text("\n".join(pages), encoding="utf-8")
+    if found.faults:
+        sys.exit("\n".join(found.faults))
 
 
 if __name__ == "__main__":

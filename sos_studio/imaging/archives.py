@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +48,10 @@ def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
         try:
             _unpack(path, Path(folder), cancelled)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
+        except (BadInputError, CancelledError):
+            raise
+        except Exception:
+            # zipfile and its decompressors raise whatever a damaged archive provokes (BadZipFile, zlib.error, LZMAError, UnicodeError …).
             raise BadInputError("scan.bad_zip", file=path.name) from None
         yield Path(folder)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-JPEG, JPEG_LS, JPEG_2000, HTJ2K = "jpeg", "jpeg-ls", "jpeg-2000", "htj2k"
+JPEG, JPEG_LS, JPEG_2000 = "jpeg", "jpeg-ls", "jpeg-2000"
 # JPEG's frame headers, but tables (C4), reserved (C8) and arithmetic conditioning (CC).
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -17,7 +17,7 @@ class StreamFormat:
     Attributes
     ----------
     kind
-        `JPEG`, `JPEG_LS`, `JPEG_2000` or `HTJ2K`.
+        `JPEG`, `JPEG_LS` or `JPEG_2000`.
     signed
         Only JPEG 2000 says so.
     """
@@ -57,8 +57,6 @@ def _jpeg_2000(data: bytes) -> StreamFormat | None:
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0 or len(data) < start + 43:
         return None
-    capabilities = int.from_bytes(data[start + 6 : start + 8], "big")
     right, bottom, left, top = (int.from_bytes(data[start + n : start + n + 4], "big") for n in (8, 12, 16, 20))
     components, precision = int.from_bytes(data[start + 40 : start + 42], "big"), data[start + 42]
-    kind = HTJ2K if capabilities & 0x4000 else JPEG_2000
-    return StreamFormat(kind, bottom - top, right - left, components, (precision & 0x7F) + 1, bool(precision & 0x80))
+    return StreamFormat(JPEG_2000, bottom - top, right - left, components, (precision & 0x7F) + 1, bool(precision & 0x80))

@@ -76,9 +76,13 @@ def _referenced_files(directory_file: Path) -> list[Path]:
         if not name:
             continue
         parts = [name] if isinstance(name, str) else [str(part) for part in name]
-        path = root.joinpath(*parts).resolve()
-        # A hostile directory may point anywhere on the disk.
-        if not path.is_relative_to(root) or not path.is_file():
+        try:
+            path = root.joinpath(*parts).resolve()
+            # A hostile directory may point anywhere on the disk.
+            named = path.is_relative_to(root) and path.is_file()
+        except (OSError, ValueError):  # a name that no file can have
+            named = False
+        if not named:
             return []
         files.append(path)
     return files

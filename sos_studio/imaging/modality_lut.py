@@ -17,6 +17,8 @@ CT_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.
 # Padding at or below this is as dark as air and needs no care.
 _AIR_HU = -1000
 _MAX_ENTRIES = 1 << 16
+# No scanner's slope or intercept is larger; stored numbers of 32 bits times it stay within 64.
+_LARGEST = 1e9
 
 KEPT = "scan.monochrome1_kept"
 INVERTED = "scan.monochrome1_inverted"
@@ -59,8 +61,10 @@ class ValueRule:
 def _rescale(group: Header, dataset: Header) -> tuple[float, float]:
     source = group if "RescaleSlope" in group or "RescaleIntercept" in group else dataset
     slope, intercept = number(source, "RescaleSlope", 1.0), number(source, "RescaleIntercept", 0.0)
-    if slope == 0:
+    if slope == 0 or abs(slope) > _LARGEST:
         raise UnusableError("RescaleSlope")
+    if abs(intercept) > _LARGEST:
+        raise UnusableError("RescaleIntercept")
     return slope, intercept
 
 

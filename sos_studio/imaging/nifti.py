@@ -216,8 +216,10 @@ def read_nifti(path: Path) -> tuple[Volume, tuple[Problem, ...]]:
             _check(header, path)
             matrix, problems = _lps_from_ijk(header, name)
             array_kji = _values(stream, header, name)  # type: ignore[arg-type]  # a GzipFile reads like any other
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except EOFError:
         raise BadInputError("scan.truncated", file=name) from None
+    except (zlib.error, gzip.BadGzipFile):
+        raise BadInputError("scan.cannot_parse", file=name) from None
     except MemoryError:
         raise BadInputError("scan.too_large", gigabytes=round(path.stat().st_size / 1e9, 1)) from None
     except OSError:

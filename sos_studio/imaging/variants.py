@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sos_studio.core.errors import BadInputError
-
 if TYPE_CHECKING:
     from sos_studio.imaging.dicom_headers import ImageSlice
     from sos_studio.imaging.header_values import Header
@@ -133,7 +131,8 @@ def split_doubles(images: Sequence[ImageSlice]) -> list[tuple[list[ImageSlice], 
         return [(images, ())]
     try:
         variants = _variants(images)
-    except (BadInputError, IndexError):
+    except Exception:
+        # Values are parsed when they are first looked at; a damaged one may raise anything.
         return [(images, ())]
     found = _split(list(range(len(images))), heights, variants, IF_DOUBLE)
     return [(images, ())] if found is None else [([images[n] for n in part], names) for part, names in found]

@@ -211,10 +211,12 @@ class TrainingPresenter:
     def _is_news(self, seen: Followed) -> bool:
         """Whether it ended since this user had the project open here; what ended before they ever had is history."""
         visit, state = self._session.visit, seen.state
-        if visit is None or seen.handle.job_id in self._session.settings.told_jobs:
+        if seen.handle.job_id in self._session.settings.told_jobs:
             return False
-        # A worker that died wrote no last event: when that was, nobody knows.
-        return state.status is JobStatus.INTERRUPTED or state.updated_utc is None or state.updated_utc > visit.seen_utc
+        if state.status is JobStatus.INTERRUPTED:
+            # A worker that died wrote no last event: when that was, nobody knows, and it may be taken up again.
+            return True
+        return visit is not None and (state.updated_utc is None or state.updated_utc > visit.seen_utc)
 
     def _ended(self, seen: Followed) -> None:
         """Say once how it ended, also if that was while no window was open."""

@@ -92,7 +92,7 @@ def test_many_readings_are_written_all_or_none(project: Project, shown: tuple[st
     assert len(readings.readings(project, case_id)) == 2
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(["Ada", "Ben", "Cleo"]), st.integers(0, 5), st.booleans()), max_size=12))
 def test_labels_are_the_consensus_of_what_stands_however_it_came_about(project: Project, steps: list[tuple[str, int, bool]]) -> None:
     """Stage 0 means: take the latest reading back."""

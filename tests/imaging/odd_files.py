@@ -119,6 +119,16 @@ def _with_syntax(uid: str) -> Callable[[bytes], bytes]:
     return change
 
 
+def _rle_beyond(offset: int) -> Callable[[bytes], bytes]:
+    """The second segment of an RLE stream begins somewhere else; imagecodecs follows it out of the stream."""
+
+    def change(data: bytes) -> bytes:
+        at = data.index(b"\x02\0\0\0\x40\0\0\0") + 8
+        return data[:at] + offset.to_bytes(4, "little") + data[at + 4 :]
+
+    return change
+
+
 def _without_meta(data: bytes) -> bytes:
     return data[144 + int.from_bytes(data[140:144], "little") :]
 
@@ -162,6 +172,15 @@ def _escaping_dicomdir(folder: Path) -> Path:
     return source
 
 
+def _dicomdir_with_an_impossible_name(folder: Path) -> Path:
+    source = _dicomdir(folder)
+    data = source.read_bytes()
+    # The first part of the first image's name.
+    at = data.index(b"\x04\x00\x00\x15CS") + 8
+    source.write_bytes(data[:at] + b"\0" + data[at + 1 :])
+    return source
+
+
 def _zipped(name: Callable[[Path], str], *, method: int = zipfile.ZIP_DEFLATED) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         with zipfile.ZipFile(folder / "scan.zip", "w", method) as archive:
@@ -182,6 +201,20 @@ def _encrypted(folder: Path) -> Path:
         while at >= 0:
             data[at + flags] |= 1
             at = data.find(signature, at + 4)
+    source.write_bytes(data)
+    return source
+
+
+def _zip_with_a_broken_name(folder: Path) -> Path:
+    source = _zipped(lambda path: f"ü{path.name}")(folder)
+    source.write_bytes(source.read_bytes().replace("ü".encode(), b"\xff\xfe"))
+    return source
+
+
+def _damaged_zip(folder: Path) -> Path:
+    source = _zipped(lambda path: path.name, method=zipfile.ZIP_LZMA)(folder)
+    data = bytearray(source.read_bytes())
+    data[200:260] = bytes(60)
     source.write_bytes(data)
     return source
 
@@ -284,6 +317,18 @@ CASES = [
         writer(_compressed(RLE), setting(Rows=16000, Columns=16000)),
         "scan.truncated",
     ),
+    OddCase(
+        "rle_beyond",
+        "an RLE segment that begins 4 GB further on",
+        _each(_rle_beyond(0xFF000050), make=writer(_compressed(RLE))),
+        "scan.cannot_decode",
+    ),
+    OddCase(
+        "rle_backwards",
+        "an RLE segment that begins in the header",
+        _each(_rle_beyond(8), make=writer(_compressed(RLE))),
+        "scan.cannot_decode",
+    ),
     OddCase("trailing_bytes", "a few bytes of padding behind the pixels", _each(lambda data: data + b"\0\0")),
     OddCase("truncated_native", "pixels that end early", _each(lambda data: data[:-100]), "scan.truncated"),
     OddCase(
@@ -312,10 +357,13 @@ CASES = [
     OddCase("dicomdir", "a DICOMDIR", _dicomdir),
     OddCase("dicomdir_missing_file", "a DICOMDIR that names a file that is not there", _dicomdir_with_a_missing_file),
     OddCase("dicomdir_escaping", "a DICOMDIR that points out of its folder", _escaping_dicomdir),
+    OddCase("dicomdir_impossible_name", "a DICOMDIR that names a file that can't be", _dicomdir_with_an_impossible_name),
     OddCase("zip_nested_folders", "a zip with folders in folders", _zipped(lambda path: f"a/b/ü/{path.name}")),
     OddCase("zip_escaping", "a zip whose names lead out of the folder", _zipped(lambda path: f"../../../{path.name}")),
     OddCase("zip_absolute", "a zip with absolute and device names", _zipped(lambda path: f"/C:/nul/{path.stem}")),
     OddCase("zip_lzma", "a zip packed with LZMA", _zipped(lambda path: path.name, method=zipfile.ZIP_LZMA)),
+    OddCase("zip_name_of_no_script", "a zip whose names are not in their own character set", _zip_with_a_broken_name, "scan.bad_zip"),
+    OddCase("zip_damaged", "a zip that was damaged on its way", _damaged_zip, "scan.bad_zip"),
     OddCase("zip_encrypted", "an encrypted zip", _encrypted, "scan.zip_encrypted"),
     OddCase("zip_in_zip", "a zip in a zip", _nested, "scan.nested_zip"),
     OddCase("zip_bomb", "a zip that would grow to 4 GB", _zip_bomb, "scan.zip_too_large"),

@@ -187,6 +187,7 @@ CASES = [
     OddCase("twelve_bits_packed", "12 bits allocated", writer(setting(BitsAllocated=12)), "scan.unsupported_pixels"),
     OddCase("float_pixels", "pixels as floating-point numbers", writer(_floats), "scan.unsupported_pixels"),
     OddCase("slope_zero", "rescale slope 0", writer(setting(RescaleSlope="0")), "scan.bad_header"),
+    OddCase("slope_beyond_reason", "rescale slope 1e300", writer(setting(RescaleSlope="1e300")), "scan.bad_header"),
     OddCase(
         "intercept_of_letters",
         "rescale intercept is a word",

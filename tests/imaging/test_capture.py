@@ -36,7 +36,7 @@ def test_without_an_orientation_it_cuts_the_middle_along_the_scanner() -> None:
     np.testing.assert_allclose(made.lps_from_uv, [[0, 0, 1, 6], [-1, 0, 0, 10], [0, -1, 0, 8], [0, 0, 0, 1]], atol=1e-12)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     angles=st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(-180, 180)),
     spacing_mm=st.floats(0.2, 1.0),
@@ -124,7 +124,7 @@ def test_nothing_but_outside_stays_outside() -> None:
     assert not captures.encode_values(values, captures.value_scale(values)).any()
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_point_keeps_its_place_from_the_crop_back_to_the_patient(tilted_volume: Volume, data: st.DataObject) -> None:
     roll, yaw, pitch = (data.draw(st.floats(-40, 40)) for _ in range(3))

@@ -16,7 +16,7 @@ def waves(shape_vu: tuple[int, int]) -> np.ndarray:
     return (100 + 60 * np.sin(u / 9) + 50 * np.cos(v / 7 + u / 31)).astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(60, 140), st.floats(60, 100), st.floats(-180, 180), st.floats(8, 80))
 def test_a_crop_equals_an_independent_bilinear_interpolation(u: float, v: float, angle_deg: float, width_px: float) -> None:
     image = waves((160, 200))
@@ -73,7 +73,7 @@ def test_colour_pictures_are_not_cropped() -> None:
     assert error.value.code == "image.not_grey"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(40, 60), st.floats(40, 60), st.floats(-180, 180), st.floats(8, 60))
 def test_a_mask_covers_the_area_of_its_frame(u: float, v: float, angle_deg: float, width_px: float) -> None:
     mask = roi_mask(Roi.of((u, v), angle_deg, width_px), (100, 100))

@@ -209,7 +209,7 @@ def generated(draw: st.DrawFn) -> list[tuple[str, Dataset]]:
     return files
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(generated())
 def test_generated_series_are_bit_for_bit_the_same_with_and_without_short_cuts(files: list[tuple[str, Dataset]]) -> None:
     with TemporaryDirectory() as name:

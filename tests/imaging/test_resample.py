@@ -46,7 +46,7 @@ def pane(volume: Volume, orientation: Orientation, plane: Plane, shape_vu: tuple
     return pane_lps_from_uv(orientation.centered_at(around), plane, focus_lps_mm=around, spacing_mm=0.45, shape_vu=shape_vu)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orientation=orientations, plane=st.sampled_from(Plane))
 def test_any_oblique_plane_equals_an_independent_trilinear_interpolation(
     tilted_volume: Volume, orientation: Orientation, plane: Plane
@@ -189,7 +189,7 @@ def test_nan_voxels_are_black() -> None:
     assert grey[0, 0] == 255
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orientation=orientations, spacing_mm=st.floats(0.1, 2.0), data=st.data())
 def test_world_voxel_and_capture_coordinates_go_round_within_a_nanometre(
     tilted_volume: Volume, orientation: Orientation, spacing_mm: float, data: st.DataObject

@@ -145,7 +145,7 @@ def test_nifti_with_one_transform_uses_it(tmp_path: Path, which: str) -> None:
 
 
 @given(st.floats(-180, 180), st.floats(-85, 85), st.floats(-180, 180), st.booleans())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_nifti_of_any_direction_and_hand_agrees_with_simpleitk(
     tmp_path_factory: pytest.TempPathFactory, roll: float, yaw: float, pitch: float, flipped: bool
 ) -> None:

@@ -40,7 +40,9 @@ def test_of_two_alike_the_one_without_reservations_comes_first() -> None:
     assert head_likeness(lossy) < head_likeness(told) == head_likeness(CBCT)
 
 
-@pytest.mark.parametrize("missing", [{"loadable": False}, {"shape_kji": None}, {"spacing_mm_kji": None}, {"spacing_mm_kji": (0.0, 0.3, 0.3)}])
+@pytest.mark.parametrize(
+    "missing", [{"loadable": False}, {"shape_kji": None}, {"spacing_mm_kji": None}, {"spacing_mm_kji": (0.0, 0.3, 0.3)}]
+)
 def test_what_can_t_be_loaded_or_measured_is_nothing_like_it(missing: dict[str, object]) -> None:
     assert head_likeness(replace(CBCT, **missing)) == 0.0
 

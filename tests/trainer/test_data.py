@@ -31,7 +31,7 @@ def an_entry(n: int, stage: int, patient: str | None = None, fold: int = 1) -> M
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.integers(33, 1200),
     columns=st.integers(33, 1200),
@@ -109,7 +109,7 @@ def test_grey_values_become_the_networks_input() -> None:
     assert network_input(values, 1).flatten().tolist() == pytest.approx([-0.449 / 0.226, (1 - 0.449) / 0.226])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 25), st.integers(1, 5)), min_size=2, max_size=60), st.integers(2, 6), st.integers(0, 3))
 def test_a_patient_is_on_one_side_only_and_the_same_seed_splits_alike(cases: list[tuple[int, int]], parts: int, seed: int) -> None:
     entries = [an_entry(n, stage, f"p{patient}") for n, (patient, stage) in enumerate(cases)]

@@ -162,7 +162,7 @@ def test_samples_without_teacher_logits_are_left_out_of_the_distillation() -> No
     assert float(none.distillation) == 0.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     logits=st.lists(st.lists(st.floats(-60, 60), min_size=3, max_size=3), min_size=1, max_size=4),
     shift=st.floats(-100, 100),

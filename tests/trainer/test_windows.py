@@ -14,7 +14,7 @@ def test_the_box_of_a_frame_and_of_none() -> None:
     assert frame_boxes(masks).tolist() == [[4, 10, 8, 24], [0, 0, 19, 29]]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     top=st.integers(0, 50),
     left=st.integers(0, 70),
