@@ -119,7 +119,6 @@ def test_the_outside_has_the_lowest_value_of_the_scan(tmp_path: Path) -> None:
     st.floats(-3, 3),
     st.tuples(st.integers(1, 6), st.integers(1, 7), st.integers(1, 7)),
 )
-
 def test_a_ramp_stays_a_ramp_and_every_pixel_is_inside_the_grid(columns: float, rows: float, shape_kji: tuple[int, int, int]) -> None:
     shear = Shear(shape_kji, columns, rows)
     _, height, width = shear.upright_shape_kji
