@@ -16,19 +16,39 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Template:
-    """One clear sentence saying what is wrong, and what to do about it."""
+    """One clear sentence saying what is wrong, and what to do about it.
+
+    Attributes
+    ----------
+    counts
+        The value by whose number the sentence changes: `one` and `two` take the place of `text` where they are given.
+    """
 
     text: str
     hint: str = ""
+    counts: str = ""
+    one: str = ""
+    two: str = ""
+
+    def text_for(self, values: Mapping[str, Any]) -> str:
+        """The sentence for these values."""
+        return {1: self.one, 2: self.two}.get(values.get(self.counts, 0), "") or self.text
 
 
 @dataclass(frozen=True)
 class Message:
-    """Words for a person."""
+    """Words for a person.
+
+    Attributes
+    ----------
+    topic
+        What they are about, where that can be over while they are still shown; see `MessageBar.outdate`.
+    """
 
     code: str
     text: str
     hint: str = ""
+    topic: str = ""
 
     def __str__(self) -> str:
         return f"{self.text} {self.hint}".strip()
@@ -70,4 +90,4 @@ def message(code: str, values: Mapping[str, Any] | None = None) -> Message:
     """Words for a code; an unknown one says so plainly instead of failing in the middle of telling of a failure."""
     template = catalogue().get(code, Template("Something unexpected happened ({code}).", "The log has the details."))
     filled = _Lenient({"code": code, **{name: _readable(value) for name, value in (values or {}).items()}})
-    return Message(code, template.text.format_map(filled), template.hint.format_map(filled))
+    return Message(code, template.text_for(values or {}).format_map(filled), template.hint.format_map(filled))

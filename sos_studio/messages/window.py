@@ -12,8 +12,17 @@ MESSAGES: dict[str, Template] = {
     "window.folder_of_dropped": Template(
         "{count} files of one folder were dropped: the whole folder is opened.", "A scan is made of all its slices."
     ),
-    "window.reservations": Template("The scan was opened with {count} reservations.", "They stay in sight beside it, in Orient."),
-    "window.none_loadable": Template("None of the {count} series can be opened. The largest: {reason}"),
+    "window.reservations": Template(
+        "{count} remarks on this scan stand in the panel on the right.",
+        counts="count",
+        one="A remark on this scan stands in the panel on the right.",
+        two="Two remarks on this scan stand in the panel on the right.",
+    ),
+    "window.not_opened": Template("{name} was not opened. {reason}"),
+    "window.scan_not_opened": Template("The scan was not opened. {reason}"),
+    "window.still_shown": Template("The scan shown is still {name}."),
+    "window.still_earlier": Template("The scan shown is still the earlier one."),
+    "window.none_loadable": Template("None of its {count} series can be opened. The largest: {reason}", "{advice}"),
     "window.capture_waits": Template("The scan is still being read.", "The capture is made as soon as all of it is there."),
     "window.captured": Template("Captured as {case} and saved."),
     "window.project_for_capture": Template("Captures are kept in a project.", "Choose where to make one; the capture goes on by itself."),

@@ -8,17 +8,18 @@ from typing import TypeVar
 
 from psygnal import Signal
 
-from sos_studio.core.errors import BadInputError
+from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.geometry import Orientation
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.messages import Message, message
+from sos_studio.presenters.opening_words import not_opened, remarks
 from sos_studio.presenters.recent import RecentPlaces
 from sos_studio.presenters.scan_loading import Arrived, Refusal, ScanLoading, Which, details_of, note_location
 from sos_studio.presenters.series_picker import SeriesPicker
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, fault
 from sos_studio.services import projects
-from sos_studio.services.scans import OpenedScan, SourceReader
+from sos_studio.services.scans import SourceReader
 
 T = TypeVar("T")
 
@@ -151,7 +152,9 @@ class Opener:
         scan = answer.scan
         loading.arrive(answer)
         self.recent.remember(scan.source, "scan")
-        self._tell_reservations(scan)
+        told = remarks(scan)
+        if told is not None:  # in passing; what they say stays in sight where the scan is oriented
+            self._session.message.emit(told, "warning")
         self._session.background.run(lambda: note_location(scan), lambda _: None)
 
     def _offer(self, reader: SourceReader, open_uid: str | None = None) -> None:
@@ -166,25 +169,19 @@ class Opener:
     def _forget_picker(self) -> None:
         self._picker = None
 
-    def _tell_reservations(self, scan: OpenedScan) -> None:
-        """In passing; they stay in sight where the scan is oriented."""
-        found = [problem for problem in scan.info.problems if problem.severity == "warning"]
-        if len(found) == 1:
-            self._session.tell(found[0].code, "warning", **found[0].values)
-        elif found:
-            self._session.tell("window.reservations", "warning", count=len(found))
-
     def _refuse(self, error: Exception, loading: ScanLoading) -> None:
         session = self._session
-        if not isinstance(error, BadInputError):
+        if isinstance(error, CancelledError):
             session.report(error)
             return
-        code, values = error.code, error.values
-        if len(loading.refused) > 1:
-            code, values = "window.none_loadable", {"count": len(loading.refused), "reason": str(message(code, values))}
-        session.tell(code, "error", **values)
-        told = message(code, values)
-        session.background.run(lambda: details_of(loading, told), self.refused.emit, lambda _: None)
+        code, values = fault(error)
+        if isinstance(error, BadInputError) and len(loading.refused) > 1:
+            why = message(code, values)
+            code, values = "window.none_loadable", {"count": len(loading.refused), "reason": why.text, "advice": why.hint}
+        told = not_opened(code, values, loading.source, session)
+        session.message.emit(told, "error")
+        if isinstance(error, BadInputError):
+            session.background.run(lambda: details_of(loading, told), self.refused.emit, lambda _: None)
 
     # --- projects -----------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ new thing (or None) and fire on the GUI thread only.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
@@ -230,13 +230,18 @@ class Session:
         """Say what went wrong, in words for a clinician; the details of an unforeseen fault go to the log."""
         if isinstance(error, CancelledError):
             self.tell("cancelled")
-        elif isinstance(error, SosError):
-            self.tell(error.code, "error", **error.values)
-        elif isinstance(error, OSError):
-            code, values = refusal(error)
-            self.tell(code, "error", **values)
-        elif isinstance(error, MemoryError):
-            self.tell("memory.short", "error")
         else:
-            log.error("unforeseen fault", exc_info=error)
-            self.tell("internal", "error", kind=type(error).__name__)
+            code, values = fault(error)
+            self.tell(code, "error", **values)
+
+
+def fault(error: Exception) -> tuple[str, dict[str, Any]]:
+    """Code and values of what went wrong; the details of an unforeseen fault go to the log."""
+    if isinstance(error, SosError):
+        return error.code, error.values
+    if isinstance(error, OSError):
+        return refusal(error)
+    if isinstance(error, MemoryError):
+        return "memory.short", {}
+    log.error("unforeseen fault", exc_info=error)
+    return "internal", {"kind": type(error).__name__}

@@ -25,6 +25,7 @@ from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.opening_words import TOPIC
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.session import Step as StepName
@@ -282,9 +283,9 @@ class MainWindow(QMainWindow):
         self.messages.offer(refusal.told, _tr("Show files…"), lambda: self.files.show_refusal(refusal))
 
     def _on_busy(self, work: str | None) -> None:
-        if work == "open_scan":
+        if work in ("open_scan", "open_project"):
             # Why another scan could not be opened must not be read as said of this one.
-            self.messages.outdate("scan.")
+            self.messages.outdate(TOPIC)
 
     def _on_work_remains(self, step: str) -> None:
         """Nobody is left in Orient before a scan that is not open; who is in another step stays there."""

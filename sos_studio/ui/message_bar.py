@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
@@ -17,6 +18,16 @@ SIGNS = {"info": "•", "success": "✓", "warning": "⚠", "error": "⚠"}
 WAITING = 5
 # While there is no message: the style sheet draws no frame around a hint.
 IDLE = "none"
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A message that is shown or waits, and the button beside it."""
+
+    message: Message
+    severity: str
+    label: str = ""
+    then: Callable[[], None] | None = None
 
 
 def _tr(text: str) -> str:
@@ -50,15 +61,15 @@ class MessageBar(QFrame):
         layout.addWidget(self._sign)
         self._more = QPushButton()
         self._more.clicked.connect(self._on_more)
-        self._then: Callable[[], None] | None = None
+        self._shown: _Entry | None = None
         layout.addWidget(self._text, 1)
         layout.addWidget(self._more)
         layout.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
-        self._waiting: deque[tuple[Message, str]] = deque(maxlen=WAITING)
-        self._severity, self._code = IDLE, ""
+        self._waiting: deque[_Entry] = deque(maxlen=WAITING)
+        self._severity = IDLE
         # The room of the button stays when it goes: the line is as high with a message as without one.
         keeping = self._close.sizePolicy()
         keeping.setRetainSizeWhenHidden(True)
@@ -91,30 +102,33 @@ class MessageBar(QFrame):
         """Show a message; it waits while an error is shown."""
         if self._severity == "error":
             if severity in ("error", "warning") and str(message) != self._text.text():
-                self._waiting.append((message, severity))
+                self._waiting.append(_Entry(message, severity))
             return
-        self._show(message, severity)
+        self._show(_Entry(message, severity))
 
     def offer(self, told: Message, label: str, then: Callable[[], None]) -> None:
-        """A button beside a message that is on the screen: there is more to say about it."""
-        if str(told) == self.text:
-            self._more.setText(label)
-            self._then = then
-            self._more.show()
+        """A button beside a message that is shown, or as soon as it is: there is more to say about it."""
+        for entry in (self._shown, *self._waiting):
+            if entry is not None and entry.message is told:
+                entry.label, entry.then = label, then
+        self._show_button()
 
     def dismiss(self) -> None:
         """Away with it; the next one that waits comes."""
         self._timer.stop()
         if self._waiting:
-            self._show(*self._waiting.popleft())
+            self._show(self._waiting.popleft())
         else:
             self._rest()
 
     def outdate(self, prefix: str) -> None:
-        """Away with messages whose code begins with `prefix`: what they tell of is over."""
-        kept = [entry for entry in self._waiting if not entry[0].code.startswith(prefix)]
-        self._waiting = deque(kept, maxlen=WAITING)
-        if self.text and self._code.startswith(prefix):
+        """Away with messages whose topic or code begins with `prefix`: what they tell of is over."""
+
+        def over(entry: _Entry) -> bool:
+            return (entry.message.topic or entry.message.code).startswith(prefix)
+
+        self._waiting = deque((entry for entry in self._waiting if not over(entry)), maxlen=WAITING)
+        if self._shown is not None and over(self._shown):
             self.dismiss()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -124,13 +138,18 @@ class MessageBar(QFrame):
             self._cut_hint()
 
     def _on_more(self) -> None:
-        if self._then is not None:
-            self._then()
+        if self._shown is not None and self._shown.then is not None:
+            self._shown.then()
 
-    def _show(self, message: Message, severity: str) -> None:
-        self._then = None
-        self._more.hide()
-        self._code = message.code
+    def _show_button(self) -> None:
+        label = self._shown.label if self._shown is not None else ""
+        self._more.setText(label)
+        self._more.setVisible(bool(label))
+
+    def _show(self, entry: _Entry) -> None:
+        message, severity = entry.message, entry.severity
+        self._shown = entry
+        self._show_button()
         self._sign.setText(SIGNS.get(severity, ""))
         self._sign.show()
         self._close.show()
@@ -145,8 +164,7 @@ class MessageBar(QFrame):
 
     def _rest(self) -> None:
         """No message: the hint."""
-        self._code = ""
-        self._then = None
+        self._shown = None
         for part in (self._sign, self._more, self._close):
             part.hide()
         self._look(IDLE)

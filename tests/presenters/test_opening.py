@@ -413,13 +413,69 @@ def test_who_went_to_another_case_while_a_scan_was_read_stays_there(
 # --- reservations and refusals ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("codes", "told"), [(["scan.lossy"], "scan.lossy"), (["scan.lossy", "scan.few_slices"], "window.reservations")])
-def test_reservations_are_told_in_one_message(
-    session: Session, opener: Opener, said: list, monkeypatch: pytest.MonkeyPatch, *, codes: list[str], told: str
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (["scan.lossy"], "A remark on this scan stands in the panel on the right."),
+        (["scan.lossy", "scan.few_slices"], "Two remarks on this scan stand in the panel on the right."),
+        (["scan.lossy", "scan.few_slices", "scan.not_ct"], "3 remarks on this scan stand in the panel on the right."),
+    ],
+)
+def test_remarks_are_pointed_at_in_one_message_and_not_said_twice(
+    session: Session, opener: Opener, monkeypatch: pytest.MonkeyPatch, *, codes: list[str], told: str
 ) -> None:
+    heard = []
+    session.message.connect(lambda message, severity: heard.append((str(message), severity)))
     FakeReader([info("a", *codes)]).install(monkeypatch)
     opener.open_path(Path("disc"))
-    assert said == [(told, "warning")]
+    assert heard == [(told, "warning")]
+
+
+def refused_after(scan_file: Path, opener: Opener, broken: Path) -> str:
+    """What is told when `broken` is opened after a scan that can be."""
+    told = []
+    opener.refused.connect(lambda refusal: told.append(str(refusal.told)))
+    opener.open_path(scan_file)
+    broken.write_bytes(b"nothing of the kind")
+    opener.open_path(broken)
+    return told[0]
+
+
+def test_a_refusal_names_what_failed_and_what_is_still_shown(opener: Opener, scan_file: Path, tmp_path: Path) -> None:
+    told = refused_after(scan_file, opener, tmp_path / "broken.nii")
+    assert told.startswith("broken.nii was not opened. ")
+    assert told.endswith(" The scan shown is still head.mha.")
+
+
+def test_no_name_of_a_folder_is_told_while_names_are_hidden(
+    opener: Opener, scan_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOS_STUDIO_SCREENSHOTS", "1")
+    folder = tmp_path / "Doe_Jane"
+    folder.mkdir()
+    told = refused_after(scan_file, opener, folder / "x.nii")
+    assert told.startswith("The scan was not opened. ")
+    assert told.endswith(" The scan shown is still the earlier one.")
+    assert "head" not in told
+
+
+def test_a_refusal_without_another_scan_speaks_of_none(opener: Opener, tmp_path: Path) -> None:
+    told = []
+    opener.refused.connect(lambda refusal: told.append(str(refusal.told)))
+    opener.open_path(tmp_path / "gone")
+    assert told[0].startswith("gone was not opened. gone does not exist.")
+    assert "still" not in told[0]
+
+
+def test_a_fault_of_the_disk_names_what_was_opened_too(
+    session: Session, opener: Opener, said: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = []
+    session.message.connect(lambda message, _: texts.append(message.text))
+    FakeReader(end=MemoryError()).install(monkeypatch)
+    opener.open_path(Path("disc"))
+    assert said == [("memory.short", "error")]
+    assert texts[0].startswith("disc was not opened. ")
 
 
 def test_a_refusal_tells_which_series_and_files(session: Session, opener: Opener, said: list, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,7 +501,7 @@ def test_if_none_of_several_can_be_opened_the_refusal_counts_them(
     FakeReader([info("a", loadable=False), info("b", loadable=False)], end=BadInputError("scan.localizer", images=2)).install(monkeypatch)
     opener.open_path(Path("disc"))
     assert said == [("window.none_loadable", "error")]
-    assert "None of the 2 series" in str(refused[0].told)
+    assert "None of its 2 series" in str(refused[0].told)
     assert "localizer" in str(refused[0].told)
 
 

@@ -83,3 +83,26 @@ def test_messages_about_what_is_over_go_and_others_stay(bar: MessageBar) -> None
     assert bar.text == "The disk is full."
     bar.dismiss()
     assert bar.text == ""
+
+
+def test_messages_of_a_topic_go_whatever_their_code(bar: MessageBar) -> None:
+    bar.say(Message("window.none_loadable", "None can be opened.", topic="opening"), "error")
+    bar.say(Message("scan.truncated", "It is truncated.", topic="opening"), "error")
+    bar.say(Message("disk.full", "The disk is full."), "error")
+    bar.outdate("opening")
+    assert bar.text == "The disk is full."
+
+
+def test_the_button_of_a_message_that_waits_comes_with_it(bar: MessageBar) -> None:
+    pressed = []
+    full, refused = Message("disk.full", "The disk is full."), Message("scan.truncated", "It is truncated.")
+    bar.say(full, "error")
+    bar.say(refused, "error")
+    bar.offer(refused, "Show files…", lambda: pressed.append(refused))
+    assert bar._more.isHidden()
+    bar.dismiss()
+    assert bar._more.isVisible()
+    bar._more.click()
+    assert pressed == [refused]
+    bar.dismiss()
+    assert bar._more.isHidden()

@@ -17,6 +17,7 @@ from sos_studio.core.volume import Volume
 from sos_studio.imaging import archives
 from sos_studio.imaging.dicom_write import write_series
 from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.refusal_dialog import RefusalDialog
 from sos_studio.ui.series_picker import SeriesPickerDialog
 
 
@@ -112,3 +113,20 @@ def test_cancelling_at_once_leaves_the_window_as_it_was(window: MainWindow, two_
     qtbot.waitUntil(lambda: told == ["cancelled"])
     assert window.session.scan is None
     qtbot.waitUntil(lambda: empty(room), timeout=20_000)
+
+
+def test_the_newest_refusal_is_on_the_screen_with_its_own_files(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    bar = window.messages
+    for name, file in (("first", "IM1.txt"), ("second", "IM2.txt")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("no scan")
+        window.opener.open_path(tmp_path / name)
+        qtbot.waitUntil(lambda name=name: bar.text.startswith(f"{name} was not opened.") and bar._more.isVisible(), timeout=20_000)
+    bar._more.click()
+    (dialog,) = window.findChildren(RefusalDialog)
+    assert "second was not opened" in dialog.text
+    assert "IM2.txt" in dialog.text
+    assert "IM1.txt" not in dialog.text
+    dialog.reject()
+    bar.dismiss()
+    assert bar.text == "", "nothing of the first waits"
