@@ -19,6 +19,7 @@ from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
 from sos_studio.services.captures import load_capture
 from sos_studio.services.listed_cases import listed_case
+from tests.dataset.builders import record
 
 SHAPE_VU = (300, 400)
 
@@ -41,22 +42,10 @@ def add_captured_case(project: Project, seed: int = 0) -> str:
 def capture_again(project: Project, case_id: str, seed: int = 99) -> str:
     """One more full image of a case; returns the capture's id."""
 
-    def record(capture_id: str) -> CaptureRecord:
-        return CaptureRecord(
-            software="test",
-            case=case_id,
-            capture_id=capture_id,
-            series_hash=None,
-            orientation=None,
-            lps_from_uv=None,
-            shape_vu=SHAPE_VU,
-            spacing_mm=0.25,
-            interpolation="none",
-            window=None,
-            value_from_png=None,
-        )
+    def made(capture_id: str) -> CaptureRecord:
+        return record(case_id, capture_id, shape_vu=SHAPE_VU)
 
-    return captures.add_capture(project, case_id, record_for=record, full_png=images.encode_png(full_image(seed)), full16_png=None)
+    return captures.add_capture(project, case_id, record_for=made, full_png=images.encode_png(full_image(seed)), full16_png=None)
 
 
 def make_project(directory: Path, count: int = 2) -> Project:

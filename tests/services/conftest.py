@@ -21,6 +21,7 @@ from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
 from sos_studio.services import presets, staging, worker_process
 from sos_studio.services.serve_process import ServeProcess
+from tests.dataset.builders import record
 
 TRANSCRIPTS = Path(__file__).resolve().parents[1] / "protocol"
 FAKE_WORKER, FAKE_SERVE = Path(__file__).with_name("fake_worker.py"), Path(__file__).with_name("fake_serve.py")
@@ -32,19 +33,7 @@ def add_case(project: Project, stage: int | None, *, seed: int, shape_vu: tuple[
     full8 = np.random.default_rng(seed).integers(0, 255, shape_vu, dtype=np.uint8)
 
     def record_for(capture_id: str) -> CaptureRecord:
-        return CaptureRecord(
-            software="test",
-            case=case_id,
-            capture_id=capture_id,
-            series_hash=None,
-            orientation=None,
-            lps_from_uv=None,
-            shape_vu=shape_vu,
-            spacing_mm=0.25,
-            interpolation="none",
-            window=None,
-            value_from_png=None,
-        )
+        return record(case_id, capture_id, shape_vu=shape_vu)
 
     capture_id = captures.add_capture(project, case_id, record_for=record_for, full_png=images.encode_png(full8), full16_png=None)
     n = staging.store_roi(project, capture_id, Roi.of((60.0, 48.0), 20.0, 40.0))[0] if frame else None
