@@ -250,7 +250,7 @@ def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Can
 
     Returns
     -------
-    At least one series; those that can be loaded first, larger ones before smaller ones.
+    At least one series; those that can be loaded first, those of more pixels (of all slices) before smaller ones.
 
     Raises
     ------
@@ -264,4 +264,4 @@ def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Can
     if not slices:
         raise faults[0] if faults else BadInputError("scan.no_dicom", files=len(files))
     series = [_series(group, faults) for group in _groups(slices)]
-    return sorted(series, key=lambda s: (not s.info.loadable, -len(s.stack.slices)))
+    return sorted(series, key=lambda s: (not s.info.loadable, -sum(image.layout.rows * image.layout.columns for image in s.stack.slices)))

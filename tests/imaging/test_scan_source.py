@@ -136,3 +136,16 @@ def test_what_has_no_grey_values_has_no_picture(series: Path) -> None:
     with ScanSource(series) as source, pytest.raises(BadInputError) as error:
         source.thumbnail(source.series[0].uid)
     assert error.value.code == "scan.colour"
+
+
+def test_of_series_that_can_t_be_loaded_the_one_with_most_pixels_comes_first(tmp_path: Path) -> None:
+    flat = np.diag([0.5, 0.5, 1.0, 1.0])
+    write_series(Volume(np.zeros((4, 3, 3), np.int16), flat), tmp_path / "tiny", seed=1)
+    for path in (tmp_path / "tiny").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.Modality = "US"
+        dataset.save_as(path)
+    write_series(Volume(np.zeros((2, 400, 640), np.int16), flat), tmp_path / "wide", seed=2)
+    with ScanSource(tmp_path) as source:
+        assert not any(info.loadable for info in source.series)
+        assert [info.shape_kji for info in source.series] == [(2, 400, 640), (4, 3, 3)]
