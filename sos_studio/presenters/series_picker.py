@@ -109,8 +109,11 @@ class SeriesPicker:
         return uid in self._pictures and self._pictures[uid] is None
 
     def choose(self, uid: str) -> None:
-        """Open this one; the source goes on with it."""
-        if not self._over and any(row.info.uid == uid and row.info.loadable for row in self.rows):
+        """Open this one, and the source goes on with it; one that is open already stays as it is."""
+        row = next((row for row in self.rows if row.info.uid == uid and row.info.loadable), None)
+        if row is not None and row.open_now:
+            self.dismiss()
+        elif row is not None and not self._over:
             self._over = True
             self._open_series(self._reader, uid)
             self.gone.emit()

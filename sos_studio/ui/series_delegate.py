@@ -31,7 +31,7 @@ def _tr(text: str) -> str:
 def badge(row: SeriesRow) -> str:
     """A few words that set a row apart."""
     if row.open_now:
-        return _tr("open now")
+        return _tr("already open")
     return _tr("most like a head CBCT") if row.likeliest else ""
 
 

@@ -72,10 +72,27 @@ def test_one_of_two_series_in_an_archive_is_opened_and_the_other_later(
     qtbot.waitUntil(lambda: empty(room), timeout=20_000)
     window.keymap[Action.OTHER_SERIES].trigger()
     dialog = picker(window, qtbot)
-    assert "open now" in dialog.model.index(0).data()
+    assert "already open" in dialog.model.index(0).data()
     QTest.keyClick(dialog.list, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: session.scan.volume.shape_kji[0] == 10, timeout=20_000)
     qtbot.waitUntil(lambda: empty(room), timeout=20_000)
+
+
+def test_choosing_the_series_that_is_open_keeps_its_orientation(window: MainWindow, two_series: Path, room: Path, qtbot: QtBot) -> None:
+    session = window.session
+    window.opener.open_path(two_series)
+    QTest.keyClick(picker(window, qtbot).list, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.scan is not None and not session.scan.coarse, timeout=20_000)
+    window.orient.presenter.set_angle("roll", 7.0)
+    scan = session.scan
+    window.keymap[Action.OTHER_SERIES].trigger()
+    dialog = picker(window, qtbot)
+    dialog.list.setCurrentIndex(dialog.model.index(0))
+    QTest.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    qtbot.waitUntil(lambda: empty(room), timeout=20_000)
+    assert session.scan is scan
+    assert session.orientation.roll_deg == 7.0
 
 
 def test_nothing_unpacked_stays_when_nothing_is_chosen(window: MainWindow, two_series: Path, room: Path, qtbot: QtBot) -> None:
