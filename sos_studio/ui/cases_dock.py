@@ -159,6 +159,7 @@ class CasesDock(QDockWidget):
         filters.addWidget(self.stage, 2)
         self._next = parts.button(_tr("Next unstaged"), _tr("Open the next case without a reading by you"), Action.NEXT_UNSTAGED)
         self._next.clicked.connect(self._presenter.open_next_unstaged)
+        self._next.setEnabled(bool(self._presenter.everything))
         foot = QHBoxLayout()
         foot.setContentsMargins(10, 6, 10, 8)
         foot.addWidget(self.count, 1)
@@ -244,6 +245,7 @@ class CasesDock(QDockWidget):
         shown, there = len(self._presenter.rows), len(self._presenter.everything)
         all_of_them = _tr("1 case") if there == 1 else _tr("{n} cases").format(n=there)
         self.count.setText(all_of_them if shown == there else _tr("{n} of {m}").format(n=shown, m=there))
+        self._next.setEnabled(there > 0)
         self._show_emptiness()
         self._on_case(self._session.case_id)
 
@@ -255,7 +257,7 @@ class CasesDock(QDockWidget):
             self.list.scrollTo(index)
 
     def _on_project(self, project: object) -> None:
-        for widget in (self.search, self.status, self.stage, self._next):
+        for widget in (self.search, self.status, self.stage):
             widget.setEnabled(project is not None)
         self._show_emptiness()
 

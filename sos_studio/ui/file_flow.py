@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,8 +64,9 @@ class FileFlow(QObject):
         dialog.setLabelText(QFileDialog.DialogLabel.Accept, _tr("Create"))
         dialog.setLabelText(QFileDialog.DialogLabel.FileName, _tr("Project folder:"))
         # Beside the last project, never beside a scan: that may be a disc or another person's folder.
-        dialog.setDirectory(str(self._opener.recent.folder_of_last("project") or Path.home()))
-        dialog.selectFile(_tr("SOS project"))
+        beside = self._opener.recent.folder_of_last("project") or Path.home()
+        dialog.setDirectory(str(beside))
+        dialog.selectFile(free_name(beside, _tr("SOS project")))
         dialog.fileSelected.connect(lambda path: self._opener.new_project(Path(path), then))
         dialog.open()
 
@@ -198,6 +201,12 @@ class ExportDialog(QDialog):
         """The chosen one."""
         form: ExportFormat = self._format.currentData()
         return form
+
+
+def free_name(folder: Path, name: str) -> str:
+    """The name, or the first of "name 2", "name 3" … that nothing in the folder has."""
+    numbered = (name if n == 1 else f"{name} {n}" for n in itertools.count(1))
+    return next(text for text in numbered if not os.path.lexists(folder / text))
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

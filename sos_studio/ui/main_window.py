@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from sos_studio.core.actions import Action
-from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.opening import Opener
@@ -44,11 +43,13 @@ from sos_studio.ui.predict_step import PredictStep
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
+from sos_studio.ui.window_title import window_title
 
 log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
 STEPS: tuple[StepName, ...] = ("orient", "crop", "stage", "predict")
+OF_A_PROJECT = frozenset({Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
 INSPECTOR_WIDTH, CASES_WIDTH = 284, 252
 LAYOUT_VERSION = 1
 
@@ -171,6 +172,7 @@ class MainWindow(QMainWindow):
         self.orient.open_file_wanted.connect(self.files.open_scan_file)
         self.cases.scan_known.connect(self.orient.set_scan_known)
         self.cases.work_remains.connect(self._on_work_remains)
+        self.cases.rows_changed.connect(self.keymap.refresh)
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
@@ -222,6 +224,10 @@ class MainWindow(QMainWindow):
         """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
         history = self.session.undo
         if action is Action.OTHER_SERIES and not self.session.scan_in_front:
+            return None
+        if action in OF_A_PROJECT and self.session.project is None:
+            return None
+        if action is Action.NEXT_UNSTAGED and not self.cases.everything:
             return None
         if (action is Action.UNDO and history.undo_label is None) or (action is Action.REDO and history.redo_label is None):
             return None
@@ -308,17 +314,8 @@ class MainWindow(QMainWindow):
         self._evaluator.setAccessibleName(_tr("Evaluator {name}").format(name=name or _tr("not named")))
 
     def _on_title(self, *_: object) -> None:
-        session = self.session
-        parts_ = [session.case_id] if session.case_id else []
-        if session.scan_in_front and session.case_id is None:
-            parts_.append(_tr("new scan, not captured"))
-        project = session.project
-        if project is not None:
-            state = _tr("read-only") if project.read_only else _tr("all changes saved")
-            # Whoever named the folder may have named it after a patient.
-            name = _tr("project") if names_hidden() else project.directory.name
-            parts_.append(f"{name} ({state})")
-        self.setWindowTitle(" — ".join([*parts_, "SOS Studio"]))
+        self.setWindowTitle(window_title(self.session))
+        project = self.session.project
         phantom = project is not None and project.phantom
         self._caution.setText((_tr("Phantom project: synthetic cases") + "  ·  " if phantom else "") + dialogs.caution())
         self.keymap.refresh()

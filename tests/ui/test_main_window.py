@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import SimpleITK
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QDialogButtonBox, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action, default_keys
@@ -84,7 +85,7 @@ def test_the_steps_are_one_key_away(window: MainWindow, qtbot: QtBot) -> None:
 def test_dropping_a_scan_opens_it_with_its_skull_and_title(window: MainWindow, scan_file: Path, qtbot: QtBot) -> None:
     drop(window, scan_file)
     qtbot.waitUntil(lambda: window.session.scan is not None, timeout=20_000)
-    assert "not captured" in window.windowTitle()
+    assert window.windowTitle().startswith(f"new scan — {scan_file.name}, not captured — ")
     assert window.orient._stack.currentWidget() is window.orient._four
     # Bad input afterwards: one sentence, and the scan stays.
     broken = scan_file.with_name("broken.nrrd")
@@ -262,3 +263,41 @@ def test_it_fits_small_screens(window: MainWindow, size: tuple[int, int]) -> Non
     QApplication.processEvents()
     assert window.minimumSizeHint().width() <= size[0]
     assert window.minimumSizeHint().height() <= size[1]
+
+
+def test_the_name_of_a_new_scan_is_hidden_with_all_names(window: MainWindow, scan: OpenedScan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOS_STUDIO_SCREENSHOTS", "1")
+    window.session.set_scan(replace(scan, source=Path("/somewhere/Doe_Jane")))
+    assert window.windowTitle() == "new scan, not captured — SOS Studio"
+
+
+def test_what_needs_a_project_or_a_case_is_greyed_without_one(window: MainWindow, project: Project, tmp_path: Path, qtbot: QtBot) -> None:
+    of_a_project = (Action.PATIENT_DATA, Action.EXPORT_DATASET)
+    assert not any(window.keymap[action].isEnabled() for action in (*of_a_project, Action.NEXT_UNSTAGED))
+    assert not window.cases_dock._next.isEnabled()
+    with Project.create(tmp_path / "empty") as empty:
+        window.session.set_project(empty)
+        assert all(window.keymap[action].isEnabled() for action in of_a_project)
+        assert not window.keymap[Action.NEXT_UNSTAGED].isEnabled()
+        assert not window.cases_dock._next.isEnabled()
+        window.session.set_project(project)
+        qtbot.waitUntil(window.keymap[Action.NEXT_UNSTAGED].isEnabled)
+        assert window.cases_dock._next.isEnabled()
+        window.session.set_project(None)
+        assert not window.keymap[Action.NEXT_UNSTAGED].isEnabled()
+
+
+def test_a_new_project_gets_the_next_free_name_and_is_created(window: MainWindow, tmp_path: Path) -> None:
+    window.opener.recent.remember(tmp_path / "old", "project")
+    for name in ("SOS project", "SOS project 2"):
+        (tmp_path / name).mkdir()
+    window.files.new_project()
+    (dialog,) = window.findChildren(QFileDialog)
+    assert Path(dialog.selectedFiles()[0]) == tmp_path / "SOS project 3"
+    buttons = dialog.findChild(QDialogButtonBox)
+    assert [
+        button.text().replace("&", "")
+        for button in buttons.buttons()
+        if buttons.buttonRole(button) is QDialogButtonBox.ButtonRole.AcceptRole
+    ] == ["Create"]
+    dialog.reject()
