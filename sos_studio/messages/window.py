@@ -24,6 +24,9 @@ MESSAGES: dict[str, Template] = {
     "window.still_earlier": Template("The scan shown is still the earlier one."),
     "window.none_loadable": Template("None of its {count} series can be opened. The largest: {reason}", "{advice}"),
     "window.capture_waits": Template("The scan is still being read.", "The capture is made as soon as all of it is there."),
+    "window.capture_while_opening": Template(
+        "Nothing was captured: another scan is being opened.", "Capture once it is there, or press Esc to stay with this one."
+    ),
     "window.captured": Template("Captured as {case} and saved."),
     "window.project_for_capture": Template("Captures are kept in a project.", "Choose where to make one; the capture goes on by itself."),
     "window.imported": Template("Imported {count} full images with {readings} readings; {again} were there already."),

@@ -128,6 +128,7 @@ class Opener:
             loading.stop()
             if self._loading is loading:
                 self._loading = None
+                self._say_opening(False)
             session.busy.emit(None)
 
         def done(answer: T) -> None:
@@ -141,9 +142,14 @@ class Opener:
             self._refuse(error, loading)
             self._open_next()
 
+        self._say_opening(True)
         session.busy.emit("open_scan")
         session.progress.emit(-1.0)
         session.background.run(work, done, failed, key="open-scan")
+
+    def _say_opening(self, opening: bool) -> None:
+        self._session.opening_scan = opening
+        self._session.opening_changed.emit(opening)
 
     def _answered(self, loading: ScanLoading, answer: Arrived | SourceReader) -> None:
         if not isinstance(answer, Arrived):

@@ -181,6 +181,9 @@ class OrientationPresenter:
         if scan is None or not session.scan_in_front:
             session.tell("window.no_scan" if scan is None else "window.scan_of_other_case", "warning")
             return
+        if session.opening_scan and not scan.coarse:
+            session.tell("window.capture_while_opening", "warning")
+            return
         project = session.project
         if project is None:
             self.project_needed.emit()

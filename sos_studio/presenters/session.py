@@ -55,6 +55,8 @@ class Session:
         Frames and readings on their way into the project, in the order in which they were made.
     settings
         The user's own; call `save_settings` after changing them.
+    opening_scan
+        Whether a scan is on its way; until its first picture comes, `scan` is still the one before it.
     visit
         Where this user left the open project last time; None if it was never open here.
     """
@@ -79,6 +81,8 @@ class Session:
     # What is being waited for (a label for the status bar) or None; `progress` carries its fraction, or -1 if unknown.
     busy = Signal(object)
     progress = Signal(float)
+    # `opening_scan` changed.
+    opening_changed = Signal(bool)
     job_changed = Signal(JobState)
     step_requested = Signal(str)
     # The project or the window is about to go: who holds something unsaved puts it into `writes` now.
@@ -97,6 +101,7 @@ class Session:
         self.case_id: str | None = None
         self.scan: OpenedScan | None = None
         self.scan_case_id: str | None = None
+        self.opening_scan = False
         self.orientation = Orientation()
         self.window = Window(low=-500.0, high=1500.0)
         self.capture: StoredCapture | None = None

@@ -63,7 +63,9 @@ class OrientInspector(QWidget):
         session.scan_changed.connect(self._on_scan)
         session.case_changed.connect(self._on_scan)
         presenter.checklist_changed.connect(self._show_checklist)
-        presenter.capturing_changed.connect(self._on_capturing)
+        presenter.capturing_changed.connect(self._show_capture_button)
+        session.opening_changed.connect(self._show_capture_button)
+        session.scan_completed.connect(self._show_capture_button)
         self._show_orientation(session.orientation)
         self._show_window(session.window)
         self._show_checklist()
@@ -235,11 +237,21 @@ class OrientInspector(QWidget):
         for _, tick, label in self._steps:
             tick.setEnabled(there)
             label.setEnabled(there)
-        self.capture_button.setEnabled(there and not self._presenter.capturing)
+        self._show_capture_button()
 
-    def _on_capturing(self, capturing: bool) -> None:
-        self.capture_button.setEnabled(not capturing and self._session.scan_in_front)
-        self.capture_button.setText(_tr("Capturing…") if capturing else _tr("Capture midsagittal slice"))
+    def _show_capture_button(self, *_: object) -> None:
+        """Never to be pressed for one scan while another is about to take its place."""
+        session = self._session
+        there, coarse = session.scan_in_front, session.scan is not None and session.scan.coarse
+        waits = session.opening_scan and not coarse
+        self.capture_button.setEnabled(there and not self._presenter.capturing and not waits)
+        if self._presenter.capturing:
+            text = _tr("Capturing…")
+        elif there and waits:
+            text = _tr("Opening another scan…")
+        else:
+            text = _tr("Capture when all slices are read") if there and coarse else _tr("Capture midsagittal slice")
+        self.capture_button.setText(text)
 
 
 def _show(box: QDoubleSpinBox, value: float) -> None:

@@ -410,6 +410,27 @@ def test_who_went_to_another_case_while_a_scan_was_read_stays_there(
         session.set_project(None)
 
 
+def test_nothing_is_captured_of_the_scan_before_while_another_is_about_to_come(
+    session: Session, opener: Opener, said: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    orienting = OrientationPresenter(session)
+    heard = []
+    session.opening_changed.connect(heard.append)
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        session.set_scan(make_scan())
+        reader = FakeReader()
+        reader.open = lambda *_, **__: orienting.capture() or reader.whole
+        reader.install(monkeypatch)
+        opener.open_path(Path("disc"))
+        assert said == [("window.capture_while_opening", "warning")]
+        assert session.capture is None
+        assert heard == [True, False]
+        orienting.capture()
+        assert session.capture is not None
+        session.set_project(None)
+
+
 # --- reservations and refusals ------------------------------------------------------------------------------------------------
 
 

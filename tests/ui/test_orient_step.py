@@ -274,3 +274,21 @@ def test_the_skull_appears_and_turns_under_the_hand(step: OrientStep, qtbot: QtB
     QTest.mouseRelease(volume, Qt.MouseButton.LeftButton, pos=start + QPoint(60, 0))
     assert volume.presenter.camera.azimuth_deg == pytest.approx(6.0)
     qtbot.waitUntil(lambda: volume.presenter.picture is not first and not volume.presenter.picture.coarse)
+
+
+def test_the_capture_button_says_what_it_waits_for(immediate_session: Session, scan: OpenedScan, qtbot: QtBot) -> None:
+    session, step = immediate_session, OrientStep(immediate_session)
+    qtbot.addWidget(step)
+    qtbot.addWidget(step.inspector())
+    button = step.inspector().capture_button
+    session.set_scan(scan)
+    ready = button.text()
+    session.opening_scan = True
+    session.opening_changed.emit(True)
+    assert (button.isEnabled(), button.text()) == (False, "Opening another scan…")
+    session.set_scan(replace(scan, coarse=True))
+    assert (button.isEnabled(), button.text()) == (True, "Capture when all slices are read")
+    session.opening_scan = False
+    session.opening_changed.emit(False)
+    session.complete_scan(scan)
+    assert (button.isEnabled(), button.text()) == (True, ready)
