@@ -30,10 +30,12 @@ class PatientData:
 
 @dataclass(frozen=True)
 class Kept:
-    """How many cases have an age, and a sex."""
+    """How many cases have an age, and a sex; and how many that were captured from a scan have none."""
 
     ages: int
     sexes: int
+    scans_without_age: int = 0
+    scans_without_sex: int = 0
 
 
 def patient_data(project: Project) -> PatientData:
@@ -46,8 +48,10 @@ def patient_data(project: Project) -> PatientData:
 def kept(project: Project) -> Kept:
     """What the project holds."""
     with project.reading() as session:
-        ages, sexes = session.execute(sql.select(sql.func.count(sql.CaseRow.age_years), sql.func.count(sql.CaseRow.sex))).one()
-        return Kept(ages, sexes)
+        counts = sql.func.count(), sql.func.count(sql.CaseRow.age_years), sql.func.count(sql.CaseRow.sex)
+        _, ages, sexes = session.execute(sql.select(*counts).select_from(sql.CaseRow)).one()
+        scans, with_age, with_sex = session.execute(sql.select(*counts).select_from(sql.CaseRow).where(~sql.CaseRow.imported)).one()
+        return Kept(ages, sexes, scans - with_age, scans - with_sex)
 
 
 def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | None = None) -> None:
@@ -66,6 +70,36 @@ def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | N
             row.keep_sex = keep_sex
             if not keep_sex:
                 session.execute(sql.update(sql.CaseRow).values(sex=None))
+
+
+def fill_in(project: Project, case_id: str, age_years: float | None, sex: str | None) -> bool:
+    """Give a case the age and sex of its scan's header, each only if that was allowed and the case has none.
+
+    Returns
+    -------
+    Whether the case changed.
+    """
+    if project.read_only or (age_years is None and sex is None):
+        return False
+    wanted = sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)
+    with project.reading() as session:
+        if not _missing(session, session.scalars(wanted).one(), age_years, sex):
+            return False
+    with project.writing() as session:
+        row = session.scalars(wanted).one()
+        for name, value in _missing(session, row, age_years, sex).items():
+            setattr(row, name, value)
+    return True
+
+
+def _missing(session: sql.Session, row: sql.CaseRow, age_years: float | None, sex: str | None) -> dict[str, object]:
+    decided = session.scalars(sql.select(sql.ProjectRow)).one()
+    found: dict[str, object] = {}
+    if decided.keep_age and row.age_years is None and age_years is not None:
+        found["age_years"] = _whole(age_years)
+    if decided.keep_sex and row.sex is None and sex is not None:
+        found["sex"] = sex
+    return found
 
 
 def allowed_age(session: sql.Session, age_years: float | None) -> float | None:

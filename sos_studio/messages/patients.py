@@ -12,7 +12,14 @@ MESSAGES: dict[str, Template] = {
         "Captured as {case} and saved, without the patient's age and sex.",
         "Whether this project keeps them is decided in File ▸ Patient data kept in this project.",
     ),
-    "patient.settings_saved": Template("Saved. The project now holds {ages} ages and {sexes} sexes."),
+    "patient.settings_saved": Template("Saved. The project now holds {ages} and {sexes}."),
+    "patient.settings_saved_lacking": Template(
+        "Saved. The project now holds {ages} and {sexes}. {lacking}", "Open their scans again to add what the scans say."
+    ),
+    "patient.ages": Template("{count} ages", counts="count", one="1 age"),
+    "patient.sexes": Template("{count} sexes", counts="count", one="1 sex"),
+    "patient.without_age": Template("{count} cases have no age yet.", counts="count", one="1 case has no age yet."),
+    "patient.without_sex": Template("{count} cases have no sex yet.", counts="count", one="1 case has no sex yet."),
     "deidentify.out_not_empty": Template("The folder {folder} is not empty.", "Choose a new or empty folder for the copy."),
     "deidentify.unwritable": Template("The copy could not be written to {folder} ({reason}).", "Check the folder's rights and the disk."),
     "deidentify.no_image": Template("An object without pictures can't be copied without its patient.", "Only images are copied."),
@@ -30,7 +37,8 @@ MESSAGES: dict[str, Template] = {
         "The copy still shows the head, and a face can be reconstructed from it.", "Share it only where that is allowed."
     ),
     "secret.exported": Template(
-        "The secret was written to {file}.", "Keep it like patient data: whoever has it can test names against the pseudonyms."
+        "The key for the pseudonyms was written to {file}.",
+        "Keep it like patient data: whoever has it can test names against the pseudonyms.",
     ),
-    "secret.imported": Template("The secret was imported: repeat scans join their patients again."),
+    "secret.imported": Template("The key for the pseudonyms was imported: repeat scans join their patients again."),
 }

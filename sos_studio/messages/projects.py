@@ -51,18 +51,20 @@ MESSAGES: dict[str, Template] = {
     "reading.not_yours": Template("Only {evaluator} can take this reading back.", "Add a reading of your own instead."),
     "reading.already_taken_back": Template("This reading was taken back already."),
     "secret.missing": Template(
-        "The secret that makes the pseudonyms of {project} is not on this computer, so patients can't be recognised.",
+        "The key for the pseudonyms of {project} is not on this computer, so patients can't be recognised.",
         "Export it on the computer where the project was begun, and import it here (File ▸ Patient data kept in this project).",
     ),
     "secret.damaged": Template(
-        "The secret that makes the pseudonyms of {project} is damaged on this computer.",
+        "The key for the pseudonyms of {project} is damaged on this computer.",
         "Import it again from the file that was exported (File ▸ Patient data kept in this project).",
     ),
-    "secret.bad_file": Template("{file} holds no secret of a project.", "Choose the file that the other workstation exported."),
-    "secret.of_other_project": Template(
-        "{file} holds the secret of another project, not of {project}.", "Export it from this very project on the other workstation."
+    "secret.bad_file": Template(
+        "{file} holds no key for the pseudonyms of a project.", "Choose the file that the other workstation exported."
     ),
-    "secret.exists": Template("There is a file {file} already.", "Choose another name; a secret replaces no other file."),
+    "secret.of_other_project": Template(
+        "{file} holds the key of another project, not of {project}.", "Export it from this very project on the other workstation."
+    ),
+    "secret.exists": Template("There is a file {file} already.", "Choose another name; a key replaces no other file."),
     "training.too_few_cases": Template(
         "There are {count} labelled cases with a full image, but at least {least} are needed.", "Stage more cases."
     ),

@@ -12,6 +12,7 @@ from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
 from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.scan_case import ScanCase
 from sos_studio.presenters.session import Session, Step
 from sos_studio.services.listed_cases import ListedCase, listed_cases
 
@@ -81,6 +82,7 @@ class CasesPresenter:
     def __init__(self, session: Session, opener: Opener) -> None:
         self._session = session
         self._opener = opener
+        self._scan_case = ScanCase(session)
         self._next: LoadedCase | None = None  # read ahead, so that it is there when the key is let go
         self._next_project: Project | None = None
         self._to_go_back_to: Visit | None = None

@@ -1,4 +1,4 @@
-"""File ▸ Patient data kept in this project: what is kept of patients, and the secret of their pseudonyms."""
+"""File ▸ Patient data kept in this project: what is kept of patients, and the key for their pseudonyms."""
 
 from __future__ import annotations
 
@@ -52,12 +52,30 @@ class PatientDataPresenter:
 
         def saved() -> None:
             self._session.cases_changed.emit()
-            kept = self.state.privacy.kept if self.state.privacy is not None else None
-            if kept is not None:
-                self._session.tell("patient.settings_saved", "success", ages=kept.ages, sexes=kept.sexes)
+            if self.state.privacy is not None:
+                self._tell_saved(self.state.privacy)
             self.saved.emit()
 
-        self._run(lambda: patients.decide(project, keep_age=keep_age, keep_sex=keep_sex), saved)
+        scan, case_id = self._session.scan, self._session.scan_case_id
+
+        def decide() -> None:
+            patients.decide(project, keep_age=keep_age, keep_sex=keep_sex)
+            if scan is not None and case_id is not None:
+                patients.fill_in(project, case_id, scan.identity)
+
+        self._run(decide, saved)
+
+    def _tell_saved(self, privacy: Privacy) -> None:
+        """What is there now, and how to come by what is not."""
+        kept = privacy.kept
+        ages, sexes = message("patient.ages", {"count": kept.ages}), message("patient.sexes", {"count": kept.sexes})
+        lacking = []
+        if privacy.data.keep_age and kept.scans_without_age:
+            lacking.append(message("patient.without_age", {"count": kept.scans_without_age}))
+        if privacy.data.keep_sex and kept.scans_without_sex:
+            lacking.append(message("patient.without_sex", {"count": kept.scans_without_sex}))
+        code = "patient.settings_saved_lacking" if lacking else "patient.settings_saved"
+        self._session.tell(code, "success", ages=str(ages), sexes=str(sexes), lacking=" ".join(map(str, lacking)))
 
     def export_secret(self, file: Path) -> None:
         """Write the secret for a second workstation."""

@@ -63,10 +63,16 @@ def new_case(project: Project, identity: PatientIdentity) -> Recognised:
 
 
 def known_case(project: Project, case_id: str, identity: PatientIdentity) -> Recognised:
-    """A case that was there already: its patient may become known only now, such as after the secret was imported."""
+    """A case that was there already: its patient may become known only now, such as after the secret was imported; so may age and sex."""
     codes, fault = _codes(project, identity)
     enrolled = dataset_patients.identify(project, case_id, codes)
+    fill_in(project, case_id, identity)
     return Recognised(case_id, enrolled.patient, fault or _note(enrolled))
+
+
+def fill_in(project: Project, case_id: str, identity: PatientIdentity) -> bool:
+    """Give a case the age and sex of its scan's header where the project may keep them and the case has none; whether it changed."""
+    return patient_data.fill_in(project, case_id, identity.age_years, identity.sex)
 
 
 def privacy(project: Project) -> Privacy:

@@ -1,11 +1,11 @@
-"""What a project keeps of its patients, and the secret of their pseudonyms on its way to a second workstation."""
+"""What a project keeps of its patients, and the key for their pseudonyms on its way to a second computer."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.patient_data import PatientDataPresenter, PatientDataState
@@ -33,9 +33,9 @@ class PatientDataDialog(QDialog):
         self.keep_sex = QCheckBox(_tr("&Sex"))
         self.held = parts.note()
         self.secret = parts.note()
-        self.export = parts.button(_tr("&Export the secret …"), _tr("Write it to a file for a second workstation"))
+        self.export = parts.button(_tr("&Export the key…"), _tr("Write it to a file for a second computer"))
         self.export.clicked.connect(self._choose_export)
-        self.take_in = parts.button(_tr("&Import a secret …"), _tr("Use the file that another workstation exported"))
+        self.take_in = parts.button(_tr("&Import a key…"), _tr("Use the file that another computer exported"))
         self.take_in.clicked.connect(self._choose_import)
         self.said = parts.note()
         self.problem = parts.red()
@@ -67,9 +67,9 @@ class PatientDataDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
-        secret = parts.heading(_tr("Secret of the pseudonyms"))
+        key = parts.heading(_tr("Key for the pseudonyms"))
         upper: tuple[QWidget, ...] = (always, parts.heading(_tr("Kept beside the pseudonym")), self.keep_age, self.keep_sex, self.held)
-        for widget in (*upper, parts.rule(), secret, self.secret):
+        for widget in (*upper, parts.rule(), key, self.secret):
             layout.addWidget(widget)
         layout.addLayout(row)
         for label in (self.said, self.problem):
@@ -77,6 +77,30 @@ class PatientDataDialog(QDialog):
         layout.addWidget(self.buttons)
 
     def _decide(self) -> None:
+        privacy = self._shown
+        gone = _gone(privacy, self.keep_age.isChecked(), self.keep_sex.isChecked()) if privacy is not None else ""
+        if gone:
+            self._ask_to_delete(gone)
+        else:
+            self._save_decision()
+
+    def _ask_to_delete(self, gone: str) -> None:
+        title = _tr("Delete from the project?")
+        box = QMessageBox(QMessageBox.Icon.Question, title, _tr("Delete {what} from this project?").format(what=gone), parent=self)
+        box.setInformativeText(
+            _tr(
+                "This can't be undone. What a scan says can be added again by opening the scan once the project may keep it; "
+                "what came from a table, only from that table."
+            )
+        )
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
+        box.setDefaultButton(QMessageBox.StandardButton.No)
+        box.setEscapeButton(QMessageBox.StandardButton.No)
+        box.button(QMessageBox.StandardButton.Yes).clicked.connect(self._save_decision)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _save_decision(self) -> None:
         self.presenter.decide(self.keep_age.isChecked(), self.keep_sex.isChecked())
 
     def _on_saved(self) -> None:
@@ -88,21 +112,21 @@ class PatientDataDialog(QDialog):
         self.presenter.saved.disconnect(self._on_saved)
 
     def _choose_export(self) -> None:
-        dialog = self._file_dialog(_tr("Export the secret"), QFileDialog.FileMode.AnyFile)
+        dialog = self._file_dialog(_tr("Export the key for the pseudonyms"), QFileDialog.FileMode.AnyFile)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.selectFile(f"{self._project.directory.name}{SECRET_SUFFIX}")
         dialog.fileSelected.connect(lambda name: self.presenter.export_secret(Path(name)))
         dialog.open()
 
     def _choose_import(self) -> None:
-        dialog = self._file_dialog(_tr("Import a secret"), QFileDialog.FileMode.ExistingFile)
+        dialog = self._file_dialog(_tr("Import a key for the pseudonyms"), QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.presenter.import_secret(Path(name)))
         dialog.open()
 
     def _file_dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
         dialog = QFileDialog(self, title, str(Path.home()))
         dialog.setFileMode(mode)
-        dialog.setNameFilter(_tr("Secrets (*{suffix})").format(suffix=SECRET_SUFFIX) + ";;" + _tr("All files (*)"))
+        dialog.setNameFilter(_tr("Keys for pseudonyms (*{suffix})").format(suffix=SECRET_SUFFIX) + ";;" + _tr("All files (*)"))
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 
@@ -134,16 +158,38 @@ class PatientDataDialog(QDialog):
 
 
 def _held_words(privacy: Privacy, age: bool, sex: bool) -> str:
-    sentences = [_tr("In the project now: ages {ages}, sexes {sexes}.").format(ages=privacy.kept.ages, sexes=privacy.kept.sexes)]
+    kept = privacy.kept
+    sentences = [_tr("In the project now: {ages}, {sexes}.").format(ages=_ages(kept.ages), sexes=_sexes(kept.sexes))]
     if not privacy.data.decided:
-        sentences.append(_tr("Nothing was decided yet: tables of labels are taken as they are, headers of scans give neither."))
-    gone = [
-        _tr("the ages") if not age and privacy.kept.ages else "",
-        _tr("the sexes") if not sex and privacy.kept.sexes else "",
-    ]
-    if any(gone):
-        sentences.append(_tr("Saving takes {what} out of the project for good.").format(what=_tr(" and ").join(filter(None, gone))))
+        sentences.append(_tr("Nothing was decided yet: age and sex are kept from tables of labels, not from scans."))
+    lacking = max(kept.scans_without_age if age else 0, kept.scans_without_sex if sex else 0)
+    if lacking:
+        sentences.append(
+            _tr("1 case has none yet: open its scan again to add them.")
+            if lacking == 1
+            else _tr("{n} cases have none yet: open their scans again to add them.").format(n=lacking)
+        )
+    if not (age and sex):
+        sentences.append(_tr("Saving leaves out what is not ticked from tables of labels too."))
+    gone = _gone(privacy, age, sex)
+    if gone:
+        sentences.append(_tr("Saving deletes {what} from the project for good.").format(what=gone))
     return " ".join(sentences)
+
+
+def _gone(privacy: Privacy, age: bool, sex: bool) -> str:
+    """What saving takes out of the project; empty if nothing."""
+    ages = _ages(privacy.kept.ages) if privacy.kept.ages and not age else ""
+    sexes = _sexes(privacy.kept.sexes) if privacy.kept.sexes and not sex else ""
+    return _tr(" and ").join(filter(None, (ages, sexes)))
+
+
+def _ages(n: int) -> str:
+    return _tr("1 age") if n == 1 else _tr("{n} ages").format(n=n)
+
+
+def _sexes(n: int) -> str:
+    return _tr("1 sex") if n == 1 else _tr("{n} sexes").format(n=n)
 
 
 def _secret_words(privacy: Privacy | None) -> str:
@@ -151,12 +197,15 @@ def _secret_words(privacy: Privacy | None) -> str:
         return ""
     return {
         "here": _tr(
-            "It is on this computer, not in the project. A second workstation needs it to recognise patients; "
-            "whoever has it can test names against the pseudonyms, so keep it like patient data."
+            "Lets a second computer give the same patient the same pseudonym. It is on this computer, not in the project. "
+            "Whoever has it can find out whether a name they know is in the project, so keep it like patient data."
         ),
-        "unused": _tr("It is made with the first pseudonym, and stays on this computer, not in the project."),
+        "unused": _tr(
+            "Lets a second computer give the same patient the same pseudonym. It is made with the first pseudonym "
+            "and stays on this computer, not in the project."
+        ),
         "missing": _tr(
-            "It is not on this computer, so repeat scans are not recognised here. "
-            "Export it on the workstation where the project was begun, and import it."
+            "It is not on this computer, so further scans of a patient are not recognised here. "
+            "Export it on the computer where the project was begun, and import it here."
         ),
     }[privacy.secret]

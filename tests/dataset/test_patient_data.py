@@ -39,12 +39,12 @@ def test_very_old_people_are_one_group(project: Project, decided: bool | None) -
 def test_what_may_no_longer_be_kept_is_taken_out_of_every_byte(project: Project) -> None:
     cases.add_case(project, None, 12.640625, "F")
     cases.add_case(project, None, None, "M")
-    assert patient_data.kept(project) == Kept(1, 2)
+    assert patient_data.kept(project) == Kept(1, 2, 1, 0)
     pattern = b"\x40\x29\x48"  # 12.640625 as SQLite writes it
     database = project.directory / "project.sqlite"
     assert pattern in database.read_bytes()
     patient_data.decide(project, keep_age=False, keep_sex=False)
-    assert patient_data.kept(project) == Kept(0, 0)
+    assert patient_data.kept(project) == Kept(0, 0, 2, 2)
     assert pattern not in database.read_bytes()
 
 

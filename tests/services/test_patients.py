@@ -91,3 +91,35 @@ def test_without_the_secret_a_scan_still_becomes_a_case_and_joins_once_the_secre
 def test_a_scan_of_nobody_makes_no_secret(project: Project) -> None:
     assert patients.new_case(project, NOBODY).note is None
     assert patients.privacy(project).secret == "unused"
+
+
+def _age_and_sex(project: Project, case_id: str) -> tuple[float | None, str | None]:
+    summary = cases.case(project, case_id)
+    return summary.age_years, summary.sex
+
+
+def test_a_decision_that_comes_after_the_first_capture_takes_effect_with_the_next(project: Project) -> None:
+    made = patients.new_case(project, NUMBER)
+    patients.known_case(project, made.case_id, NUMBER)
+    assert _age_and_sex(project, made.case_id) == (None, None)
+    kept = patients.decide(project, keep_age=True, keep_sex=False).kept
+    assert (kept.scans_without_age, kept.ages) == (1, 0)
+    patients.known_case(project, made.case_id, NUMBER)
+    assert _age_and_sex(project, made.case_id) == (12.0, None)
+    assert patients.privacy(project).kept.scans_without_age == 0
+
+
+def test_what_a_case_has_is_never_changed_and_only_what_lacks_is_filled_in(project: Project) -> None:
+    patients.decide(project, keep_age=True, keep_sex=True)
+    case_id = cases.add_case(project, None, 40, None)
+    assert patients.fill_in(project, case_id, NUMBER)
+    assert _age_and_sex(project, case_id) == (40.0, "F")
+    assert not patients.fill_in(project, case_id, PatientIdentity((), 50, "M"))
+    assert not patients.fill_in(project, cases.add_case(project), NOBODY)
+    with Project.open(project.directory, read_only=True) as looking:
+        assert not patients.fill_in(looking, case_id, NUMBER)
+
+
+def test_pictures_of_a_table_do_not_wait_for_a_scan(project: Project) -> None:
+    cases.add_case(project, imported=True)
+    assert patients.decide(project, keep_age=True, keep_sex=True).kept.scans_without_age == 0

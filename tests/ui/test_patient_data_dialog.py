@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
@@ -40,15 +41,41 @@ def dialog(session: Session, opened: Project, qtbot: QtBot) -> PatientDataDialog
 def test_an_undecided_project_says_so_and_saving_says_what_it_takes_away(dialog: PatientDataDialog, opened: Project, qtbot: QtBot) -> None:
     assert not dialog.keep_age.isChecked()
     assert "Nothing was decided yet" in dialog.held.text()
-    assert "ages 1, sexes 1" in dialog.held.text()
-    assert "takes the ages and the sexes out of the project" in dialog.held.text()
+    assert "In the project now: 1 age, 1 sex." in dialog.held.text()
+    assert "deletes 1 age and 1 sex from the project" in dialog.held.text()
     dialog.keep_age.setChecked(True)
-    assert "takes the sexes" in dialog.held.text()
+    assert "deletes 1 sex" in dialog.held.text()
     dialog._save.click()
+    (box,) = dialog.findChildren(QMessageBox)
+    box.button(QMessageBox.StandardButton.Yes).click()
     qtbot.waitUntil(lambda: not dialog.isVisible())
     assert patient_data(opened) == PatientData(True, False)
     (summary,) = cases.cases(opened)
     assert (summary.age_years, summary.sex) == (12.0, None)
+
+
+def test_nothing_is_deleted_before_a_clear_question_whose_answer_is_no_by_default(dialog: PatientDataDialog, opened: Project) -> None:
+    dialog.keep_age.setChecked(True)
+    dialog._save.click()
+    (box,) = dialog.findChildren(QMessageBox)
+    assert box.text() == "Delete 1 sex from this project?"
+    assert box.defaultButton() is box.button(QMessageBox.StandardButton.No)
+    box.defaultButton().click()
+    assert dialog.isVisible()
+    assert cases.cases(opened)[0].sex == "F"
+    assert patient_data(opened) == PatientData(None, None)
+
+
+def test_it_says_how_many_cases_lack_what_may_be_kept_and_what_to_do(session: Session, opened: Project, qtbot: QtBot) -> None:
+    cases.add_case(opened)
+    cases.add_case(opened)
+    made = PatientDataDialog(session, opened)
+    qtbot.addWidget(made)
+    qtbot.waitUntil(made.keep_age.isEnabled)
+    assert "none yet" not in made.held.text()
+    made.keep_age.setChecked(True)
+    assert "2 cases have none yet: open their scans again to add them." in made.held.text()
+    made.close()
 
 
 def test_what_was_decided_is_shown_again_and_needs_no_saving(
@@ -79,7 +106,7 @@ def test_the_secret_is_exported_and_a_wrong_one_refused_in_words(
     assert (tmp_path / "s.sos-secret").is_file()
     (tmp_path / "other").write_text("nothing")
     dialog.presenter.import_secret(tmp_path / "other")
-    qtbot.waitUntil(lambda: "holds no secret" in dialog.problem.text())
+    qtbot.waitUntil(lambda: "holds no key" in dialog.problem.text())
     assert dialog.isVisible()
     dialog.presenter.import_secret(tmp_path / "s.sos-secret")
     qtbot.waitUntil(lambda: "join their patients again" in dialog.said.text())
