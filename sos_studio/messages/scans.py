@@ -26,6 +26,8 @@ MESSAGES: dict[str, Template] = {
     "scan.unreadable_files": Template(
         "{files} further files in this folder could not be read (the first is {file}), so the series may be incomplete.",
         "Export the scan again if slices are missing.",
+        counts="files",
+        one="A further file in this folder could not be read ({file}), so the series may be incomplete.",
     ),
     "scan.no_image": Template(
         "{file} is a DICOM object without an image (a report, plan or the like).",
@@ -78,6 +80,8 @@ MESSAGES: dict[str, Template] = {
     "scan.same_position": Template(
         "All {slices} slices lie at the same position.",
         "Choose the series that covers the head.",
+        counts="slices",
+        two="Both slices lie at the same position.",
     ),
     "scan.duplicate_slices": Template(
         "Two images lie at one position ({slices} times, first at {at_mm} mm), and nothing in their headers tells them apart.",
@@ -90,7 +94,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.missing_damaged": Template(
         "Between slices {before} and {behind} (at {before_mm} and {behind_mm} mm) slices are missing, and {file} can't be read.",
-        "Copy or export the series again.",
+        "Copy the series again from the disc or the archive, or ask for a new export.",
     ),
     "scan.uneven_slices": Template(
         "The slices are unevenly spaced: steps from {shortest_mm} to {longest_mm} mm, the oddest one between slices "
@@ -122,18 +126,22 @@ MESSAGES: dict[str, Template] = {
         "Choose the one that shows bone best.",
     ),
     "scan.split_series": Template("Images of different size, direction or reconstruction share this series; they are listed apart."),
-    "scan.copies_ignored": Template("{files} files are exact copies of others and were left out."),
+    "scan.copies_ignored": Template(
+        "{files} files are exact copies of others and were left out.",
+        counts="files",
+        one="A file is an exact copy of another and was left out.",
+    ),
     "scan.thick_slices": Template(
         "The slices are {step_mm} mm apart: too coarse for the synchondrosis.",
         "Use a reconstruction of 1 mm or less.",
     ),
     "scan.lossy": Template(
-        "The images were compressed with loss.",
-        "Use the original if there is one; fine detail may be gone.",
+        "The images were compressed with loss: fine detail may be missing.",
+        "Staging can go on; use the original if there is one.",
     ),
     "scan.truncated": Template(
         "{file} is truncated: a part of its pixel data is missing.",
-        "Copy or export it again.",
+        "Copy it again from the disc or the archive, or ask for a new export.",
     ),
     "scan.more_pixels": Template(
         "{file} holds more pixels than its header describes ({frames} frames of {rows} x {columns}), so their order is not known.",

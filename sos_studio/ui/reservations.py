@@ -53,7 +53,7 @@ class Reservations(QFrame):
         self._said = "\n".join(f"{SIGNS[p.severity]} {message(p.code, p.values)}" for p in found)
         self._text.setText(_breakable(self._said))
         grave = any(problem.severity == "warning" for problem in found)
-        self._title.setText(_tr("This scan was opened with reservations") if grave else _tr("About this scan"))
+        self._title.setText(_tr("Remarks on this scan") if grave else _tr("About this scan"))
         self.setProperty("severity", "warning" if grave else "info")
         self.style().unpolish(self)
         self.style().polish(self)
@@ -62,5 +62,5 @@ class Reservations(QFrame):
 
 
 def _breakable(text: str) -> str:
-    """Names of files may be broken anywhere: as one long word they would widen the whole inspector."""
-    return re.sub(r"\S{20}", lambda part: part[0] + ZERO_WIDTH_SPACE, text)
+    """Names of files may be broken every few letters: as one long word they would widen the whole inspector."""
+    return re.sub(r"\S{17,}", lambda word: re.sub(r"\S{8}", lambda part: part[0] + ZERO_WIDTH_SPACE, word[0]), text)

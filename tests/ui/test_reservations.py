@@ -12,6 +12,8 @@ from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.reservations import Reservations
 
+# Narrowest inspector, less its margins.
+INSIDE = 256 - 2 * 12
 NAME = "A_VERY_LONG_NAME_OF_A_FILE_" * 4
 
 
@@ -37,7 +39,9 @@ def test_every_reservation_is_said_in_full_the_graver_first(note: Reservations, 
     immediate_session.set_scan(with_problems(scan, copies, Problem("scan.lossy", "warning")))
     assert not note.isHidden()
     first, second = note.text.split("\n")
-    assert first == "⚠ The images were compressed with loss. Use the original if there is one; fine detail may be gone."
+    assert (
+        first == "⚠ The images were compressed with loss: fine detail may be missing. Staging can go on; use the original if there is one."
+    )
     assert second.startswith("• 3 files are exact copies")
     assert note.property("severity") == "warning"
 
@@ -53,6 +57,7 @@ def test_they_go_with_the_scan_and_with_another_case_in_front(note: Reservations
 
 
 def test_a_long_name_does_not_widen_the_inspector(note: Reservations, immediate_session: Session, scan: OpenedScan) -> None:
-    immediate_session.set_scan(with_problems(scan, Problem("scan.unreadable_file", "warning", {"file": NAME})))
-    assert note.minimumSizeHint().width() < 284
-    assert NAME in note.text
+    for name in (NAME, "W" * 120):
+        immediate_session.set_scan(with_problems(scan, Problem("scan.unreadable_file", "warning", {"file": name})))
+        assert note.minimumSizeHint().width() <= INSIDE
+        assert name in note.text
