@@ -12,7 +12,7 @@ from sos_studio.core.scans import SeriesInfo
 from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.ui import parts
-from sos_studio.ui.series_words import facts, problems
+from sos_studio.ui.series_words import facts, reasons
 
 # Names that are listed one by one; of more the rest is counted.
 NAMED = 1000
@@ -31,9 +31,9 @@ def details(refusal: Refusal) -> str:
         title = _tr("Series {n} of {m}").format(n=n, m=len(refusal.series)) if len(refusal.series) > 1 else _tr("Series")
         files = refusal.files.get(info.uid, ())
         numbered = info.shape_kji is not None and info.shape_kji[0] == len(files) > 1
-        reasons = [f"    ✕ {words}" for _, words in problems(info)]
+        why = [f"    ✕ {words}" for words in reasons(info)]
         meant = _meant(info, files) if numbered else []
-        blocks.append("\n".join([f"{title}: {facts(info)}", *reasons, *meant, *_names(files, numbered=numbered)]))
+        blocks.append("\n".join([f"{title}: {facts(info)}", *why, *meant, *_names(files, numbered=numbered)]))
     if not refusal.series:
         blocks.append("\n".join(_names(refusal.files.get("", ()))))
     return "\n\n".join(block for block in blocks if block)

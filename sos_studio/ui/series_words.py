@@ -47,7 +47,16 @@ def facts(info: SeriesInfo) -> str:
 
 
 def problems(info: SeriesInfo) -> list[tuple[str, str]]:
-    """Severity and words of what is to be said about it, the gravest first; of a series that can't be opened only why not."""
+    """Severity and words of what is to be said about it, the gravest first; of a series that can't be opened only why not.
+
+    What to do about a series that can't be opened is said once, for the first reason.
+    """
     rank = ("error", "warning", "info") if info.loadable else ("error",)
     found = sorted((problem for problem in info.problems if problem.severity in rank), key=lambda problem: rank.index(problem.severity))
-    return [(problem.severity, str(message(problem.code, problem.values))) for problem in found]
+    told = [(problem.severity, message(problem.code, problem.values)) for problem in found]
+    return [(severity, words.text if severity == "error" and n > 0 else str(words)) for n, (severity, words) in enumerate(told)]
+
+
+def reasons(info: SeriesInfo) -> list[str]:
+    """Why it can't be opened, without advice."""
+    return [message(problem.code, problem.values).text for problem in info.problems if problem.severity == "error"]

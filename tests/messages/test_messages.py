@@ -63,3 +63,18 @@ def test_clinicians_read_what_a_network_is_for_before_what_papers_call_it() -> N
         words = f"{template.text} {template.hint}".replace("student.alpha", "")
         outside = re.sub(r"\([^)]*\)", "", words).lower()
         assert not re.search(r"\b(student|teacher|detector|held[- ]out|kappa|map 50)\b", outside), code
+
+
+def test_one_and_two_have_words_of_their_own() -> None:
+    assert message("scan.same_position", {"slices": 2}).text == "Both slices lie at the same position."
+    assert message("scan.same_position", {"slices": 3}).text == "All 3 slices lie at the same position."
+    assert message("scan.unreadable_files", {"files": 1, "file": "IM7"}).text.startswith(
+        "A further file in this folder could not be read (IM7)"
+    )
+
+
+@pytest.mark.parametrize("code", sorted(code for code, template in catalogue().items() if template.counts))
+def test_words_for_one_and_two_count_a_value_of_the_sentence(code: str) -> None:
+    template = catalogue()[code]
+    assert f"{{{template.counts}}}" in template.text
+    assert template.one or template.two

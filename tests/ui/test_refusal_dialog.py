@@ -64,6 +64,13 @@ def test_no_name_of_a_file_is_in_a_screenshot(monkeypatch: pytest.MonkeyPatch) -
     assert "Doe" not in text
 
 
+def test_what_to_do_is_said_once(qtbot: QtBot) -> None:
+    dialog = RefusalDialog(refusal(a=("IM1", "IM2")))
+    qtbot.addWidget(dialog)
+    assert dialog.text.count(TOLD.hint) == 1
+    assert message("scan.colour").hint not in dialog.text
+
+
 def test_everything_can_be_copied(qtbot: QtBot) -> None:
     dialog = RefusalDialog(refusal(a=("IM1", "IM2")))
     qtbot.addWidget(dialog)
