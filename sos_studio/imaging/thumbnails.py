@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sos_studio.imaging.windowing import apply_window, auto_window
+from sos_studio.core.captures import Window
+from sos_studio.imaging.windowing import HIGH_PERCENTILE, apply_window, auto_window
+
+# One value at an end of the grey scale that fills more of a slice than this is padding, or air that was cut off.
+PADDING_SHARE = 0.1
+# What is darker than this share of the window is air: it does not decide how bright the rest is shown.
+AIR_SHARE = 0.1
 
 
 def _means(length: int, parts: int) -> npt.NDArray[np.float64]:
@@ -15,6 +21,20 @@ def _means(length: int, parts: int) -> npt.NDArray[np.float64]:
     covered = np.minimum(edges[1:, None], pixels + 1.0) - np.maximum(edges[:-1, None], pixels)
     weights: npt.NDArray[np.float64] = np.clip(covered, 0.0, None) * parts / length
     return weights
+
+
+def _window(values_ji: npt.NDArray[np.generic]) -> Window:
+    """As `auto_window`, but however much padding and air surround the head, they do not burn it out."""
+    values = values_ji[np.isfinite(values_ji)].astype(np.float64)
+    inside = values
+    for end in (values.min(), values.max()) if values.size else ():
+        rest = inside[inside != end]
+        if inside.size - rest.size > PADDING_SHARE * values.size and rest.size and rest.min() < rest.max():
+            inside = rest
+    window = auto_window(inside)
+    body = inside[inside > window.low + AIR_SHARE * (window.high - window.low)]
+    high = float(np.percentile(body, HIGH_PERCENTILE)) if body.size else window.high
+    return Window(low=window.low, high=max(window.high, high))
 
 
 def thumbnail(values_ji: npt.NDArray[np.generic], spacing_mm_vu: tuple[float, float], side_px: int) -> npt.NDArray[np.uint8]:
@@ -33,6 +53,7 @@ def thumbnail(values_ji: npt.NDArray[np.generic], spacing_mm_vu: tuple[float, fl
     height_mm, width_mm = rows * spacing_mm_vu[0], columns * spacing_mm_vu[1]
     longer = max(height_mm, width_mm)
     height_px, width_px = (max(1, round(side_px * mm / longer)) for mm in (height_mm, width_mm))
-    finite = np.nan_to_num(values_ji.astype(np.float32), nan=float(auto_window(values_ji).low), posinf=0.0, neginf=0.0)
+    window = _window(values_ji)
+    finite = np.nan_to_num(values_ji.astype(np.float32), nan=window.low, posinf=window.high, neginf=window.low)
     small = (_means(rows, height_px) @ finite @ _means(columns, width_px).T).astype(np.float32)
-    return apply_window(small, auto_window(values_ji))
+    return apply_window(small, window)
