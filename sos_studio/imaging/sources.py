@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -199,6 +200,18 @@ class ScanSource:
         if self._file is not None:
             return (self._file_name,)
         return tuple(dict.fromkeys(image.file.name for image in self._dicom_series(uid).stack.slices))
+
+    def folder(self, uid: str) -> str:
+        """The folder below the source that holds all of a series' files; empty for the source itself and in archives.
+
+        As with `files`, a person may be shown it and nothing else may be done.
+        """
+        if self._place != self._path or self._file is not None:
+            return ""
+        root = self._place if self._place.is_dir() else self._place.parent
+        folders = {image.file.parent for image in self._dicom_series(uid).stack.slices}
+        inside = os.path.relpath(os.path.commonpath(folders), root)
+        return "" if inside == os.curdir else Path(inside).as_posix()
 
     def load(
         self,

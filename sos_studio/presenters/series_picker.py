@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
-from sos_studio.core.scans import SeriesInfo
+from sos_studio.core.scans import Problem, SeriesInfo
+from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.ports import Background
 from sos_studio.services.head_likeness import field_of_view_mm_kji, head_likeness
 from sos_studio.services.scans import SourceReader
 
 # Below this even the likeliest is nothing like a CBCT of a head: slices far too thick, or the field of view of a chest.
 LIKE_ENOUGH = 0.2
+# Findings that every series of a source carries alike.
+OF_THE_SOURCE = frozenset({"scan.unreadable_files"})
 
 Thumbnail = npt.NDArray[np.uint8]
 
@@ -32,33 +35,49 @@ class SeriesRow:
         Edge lengths of the scanned box; None where the header does not tell.
     likeliest
         It is more like a CBCT of the head than all others.
+    like_a_head
+        It is like one at all.
     open_now
         It is on the screen already.
+    folder
+        Where it lies below the source, for the screen only; empty where all lie together or names are hidden.
+    first_refused
+        It is the first of those that can't be opened, below others that can.
     """
 
     info: SeriesInfo
     likeness: float
     field_mm_kji: tuple[float, float, float] | None
     likeliest: bool = False
+    like_a_head: bool = False
     open_now: bool = False
+    folder: str = ""
+    first_refused: bool = False
 
 
-def series_rows(series: tuple[SeriesInfo, ...], open_uid: str | None = None) -> tuple[SeriesRow, ...]:
+def series_rows(
+    series: tuple[SeriesInfo, ...], open_uid: str | None = None, folders: Mapping[str, str] | None = None
+) -> tuple[SeriesRow, ...]:
     """Loadable series by likeness to a head CBCT, then by size; those that can't be loaded below them."""
+    where = folders if folders is not None and len(set(folders.values())) > 1 else {}
 
     def order(info: SeriesInfo) -> tuple[bool, float, int]:
         k, j, i = info.shape_kji or (0, 0, 0)
         return not info.loadable, -head_likeness(info), -k * j * i
 
     ordered = sorted(series, key=order)
-    several = sum(info.loadable for info in ordered) > 1
+    loadable = sum(info.loadable for info in ordered)
     return tuple(
         SeriesRow(
-            info,
+            # What is wrong with the whole source is said once, beside all rows.
+            replace(info, problems=tuple(problem for problem in info.problems if problem.code not in OF_THE_SOURCE)),
             head_likeness(info),
             field_of_view_mm_kji(info.shape_kji, info.spacing_mm_kji) if info.shape_kji and info.spacing_mm_kji else None,
-            likeliest=n == 0 and several and head_likeness(info) >= LIKE_ENOUGH,
+            likeliest=n == 0 and loadable > 1,
+            like_a_head=head_likeness(info) >= LIKE_ENOUGH,
             open_now=info.uid == open_uid,
+            folder=where.get(info.uid, ""),
+            first_refused=n == loadable > 0,
         )
         for n, info in enumerate(ordered)
     )
@@ -66,6 +85,13 @@ def series_rows(series: tuple[SeriesInfo, ...], open_uid: str | None = None) -> 
 
 class SeriesPicker:
     """The series of one source, until one is chosen or nobody wants any.
+
+    Attributes
+    ----------
+    rows
+        What there is to choose from.
+    about_source
+        What is wrong with the source as a whole.
 
     Signals
     -------
@@ -89,7 +115,16 @@ class SeriesPicker:
         self._asked: set[str] = set()
         self._busy = False
         self._pictures: dict[str, Thumbnail | None] = {}
-        self.rows = series_rows(reader.series, open_uid)
+        # Names of folders may hold a patient's name.
+        folders = {} if names_hidden() else {info.uid: reader.folder(info.uid) for info in reader.series}
+        self.rows = series_rows(reader.series, open_uid, folders)
+        found = (problem for info in reader.series for problem in info.problems if problem.code in OF_THE_SOURCE)
+        self.about_source: Problem | None = next(found, None)
+
+    @property
+    def none_like_a_head(self) -> bool:
+        """Whether there is a choice, and even the likeliest is nothing like a head scan."""
+        return any(row.likeliest and not row.like_a_head for row in self.rows)
 
     @property
     def preselected(self) -> int:

@@ -93,6 +93,10 @@ class SourceReader:
         """Names of a series' files in the order of its slices; none for an archive, whose members were given other names."""
         return self._source.files(uid)
 
+    def folder(self, uid: str) -> str:
+        """Where a series' files lie below the source; empty if right there, or in an archive."""
+        return self._source.folder(uid)
+
     def uid_of(self, place: ScanLocation) -> str | None:
         """Which series of a remembered place is meant; None if it is the only one, or no longer there."""
         if place.series_key is None:

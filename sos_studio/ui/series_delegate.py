@@ -32,12 +32,20 @@ def badge(row: SeriesRow) -> str:
     """A few words that set a row apart."""
     if row.open_now:
         return _tr("already open")
-    return _tr("most like a head CBCT") if row.likeliest else ""
+    if not row.likeliest:
+        return ""
+    return _tr("most like a head CBCT") if row.like_a_head else _tr("most likely of these")
+
+
+def folder(row: SeriesRow) -> str:
+    """Where it lies; empty if that tells nothing."""
+    return _tr("Folder {name}").format(name=row.folder) if row.folder else ""
 
 
 def described(row: SeriesRow) -> str:
     """The row in words, for tooltips and screen readers."""
-    lines = [series_words.facts(row.info), series_words.field(row.field_mm_kji), badge(row)]
+    lines = [series_words.facts(row.info), series_words.field(row.field_mm_kji), folder(row), badge(row)]
+    lines += [] if row.info.loadable else [_tr("Can't be opened:")]
     lines += [words for _, words in series_words.problems(row.info)]
     return "\n".join(line for line in lines if line)
 
@@ -64,19 +72,23 @@ class SeriesDelegate(QStyledItemDelegate):
         row = index.data(ROW_ROLE)
         if not isinstance(row, SeriesRow):
             return QSize(width, 0)
-        metrics = QFontMetrics(option.font)
-        height = 2 * (metrics.height() + LINE_GAP)
+        return QSize(width, self.height(row, QFontMetrics(option.font), width))
+
+    def height(self, row: SeriesRow, metrics: QFontMetrics, width: int) -> int:
+        """What a row needs in a list of this width."""
+        height = _facts_height(row, metrics)
         for line in self._problem_lines(row, metrics, QRect(0, 0, width, 0), 0):
             height = line.rect.bottom() + 1
-        return QSize(width, max(height, THUMBNAIL_PX) + 2 * MARGIN)
+        return max(height, THUMBNAIL_PX) + 2 * MARGIN + _heading_height(row, metrics)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Background, thumbnail, two lines of facts, problems."""
+        """Background, thumbnail, lines of facts, problems."""
         row = index.data(ROW_ROLE)
         if not isinstance(row, SeriesRow):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        option = self._below_heading(painter, option, row)
         palette = option.palette
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         self._background(painter, option, selected)
@@ -88,7 +100,7 @@ class SeriesDelegate(QStyledItemDelegate):
         self._facts(painter, option, row, text, quiet)
         painter.setFont(option.font)
         metrics = QFontMetrics(option.font)
-        top = option.rect.top() + MARGIN + 2 * (metrics.height() + LINE_GAP)
+        top = option.rect.top() + MARGIN + _facts_height(row, metrics)
         amber = QColor((theme.DARK if palette.color(QPalette.ColorRole.Base).lightness() < 128 else theme.LIGHT).warning)
         colors = {"warning": amber, "error": quiet, "info": quiet}
         for line in self._problem_lines(row, metrics, option.rect, top):
@@ -98,6 +110,21 @@ class SeriesDelegate(QStyledItemDelegate):
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText) if line.severity != "warning" else text)
             painter.drawText(line.rect, WRAP, line.text)
         painter.restore()
+
+    def _below_heading(self, painter: QPainter, option: QStyleOptionViewItem, row: SeriesRow) -> QStyleOptionViewItem:
+        """Write the heading of those that can't be opened; what is left for the row itself."""
+        below = QStyleOptionViewItem(option)
+        metrics = QFontMetrics(option.font)
+        height = _heading_height(row, metrics)
+        if height:
+            bold = QFont(option.font)
+            bold.setBold(True)
+            painter.setFont(bold)
+            painter.setPen(option.palette.color(QPalette.ColorRole.PlaceholderText))
+            place = QRect(option.rect.left() + MARGIN, option.rect.top(), option.rect.width() - 2 * MARGIN, height)
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, _tr("These can't be opened"))
+            below.rect = option.rect.adjusted(0, height, 0, 0)
+        return below
 
     def _background(self, painter: QPainter, option: QStyleOptionViewItem, selected: bool) -> None:
         palette = option.palette
@@ -150,6 +177,8 @@ class SeriesDelegate(QStyledItemDelegate):
         second = " · ".join(part for part in (series_words.spacing(row.info), series_words.field(row.field_mm_kji)) if part)
         second = metrics.elidedText(second, Qt.TextElideMode.ElideRight, right - left)
         painter.drawText(QPointF(left, top + metrics.height() + LINE_GAP + metrics.ascent()), second)
+        third = metrics.elidedText(folder(row), Qt.TextElideMode.ElideMiddle, right - left)
+        painter.drawText(QPointF(left, top + 2 * (metrics.height() + LINE_GAP) + metrics.ascent()), third)
 
     def _badge(self, painter: QPainter, palette: QPalette, rect: QRect, words: str) -> None:
         painter.setPen(palette.color(QPalette.ColorRole.Highlight))
@@ -162,11 +191,19 @@ class SeriesDelegate(QStyledItemDelegate):
         """Each problem, wrapped; without a given top as if the row began at 0, margin not counted."""
         left = rect.left() + MARGIN + THUMBNAIL_PX + GAP + _indent(metrics)
         width = rect.left() + rect.width() - MARGIN - left
-        y = top or 2 * (metrics.height() + LINE_GAP)
+        y = top or _facts_height(row, metrics)
         for severity, words in series_words.problems(row.info):
             height = metrics.boundingRect(QRect(0, 0, max(width, 60), 10_000), WRAP, words).height()
             yield _Line(words, severity, QRect(left, y + LINE_GAP, max(width, 60), height))
             y += height + LINE_GAP
+
+
+def _facts_height(row: SeriesRow, metrics: QFontMetrics) -> int:
+    return (3 if row.folder else 2) * (metrics.height() + LINE_GAP)
+
+
+def _heading_height(row: SeriesRow, metrics: QFontMetrics) -> int:
+    return 2 * metrics.height() if row.first_refused else 0
 
 
 def _soft(palette: QPalette) -> QColor:

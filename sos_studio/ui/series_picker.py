@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
+import itertools
 
+from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QImage, QKeyEvent, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
+
+from sos_studio.messages import message
 from sos_studio.presenters.series_picker import SeriesPicker, SeriesRow
 from sos_studio.ui import parts
 from sos_studio.ui.series_delegate import PICTURE_ROLE, PICTURELESS_ROLE, ROW_ROLE, SeriesDelegate, described
 
 # With more rows than this, those that can't be opened are folded away at first.
 SHOWN_AT_ONCE = 8
-WIDTH, HEIGHT = 760, 560
-# A dialog of one or two rows is no higher than they need: row with a few words, and all that is around the list.
-ROW_HEIGHT, FRAME_HEIGHT = 140, 130
+WIDTH = 800
+# What is around the list, and how much of the screen the dialog may take: it is no higher than its rows need.
+FRAME_WIDTH, FRAME_HEIGHT = 60, 160
+SHARE_OF_SCREEN = 0.88
 LAID_OUT_AT_ONCE = 40
 
 Index = QModelIndex | QPersistentModelIndex
@@ -89,12 +93,12 @@ class SeriesList(QListView):
     def __init__(self, model: SeriesModel) -> None:
         super().__init__()
         self.setModel(model)
-        self.setItemDelegate(SeriesDelegate(self))
+        self.delegate = SeriesDelegate(self)
+        self.setItemDelegate(self.delegate)
         self.setMouseTracking(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         # A disc may hold hundreds of series, and wrapping all of their words at once would be felt.
         self.setLayoutMode(QListView.LayoutMode.Batched)
-        self.setBatchSize(LAID_OUT_AT_ONCE)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(_tr("Series"))
@@ -127,7 +131,7 @@ class SeriesPickerDialog(QDialog):
         self.show_others.setToolTip(_tr("Each with the reason"))
         self.show_others.setVisible(self._others > 0)
         self.show_others.setChecked(len(picker.rows) <= SHOWN_AT_ONCE)
-        self.show_others.toggled.connect(self._fill)
+        self.show_others.toggled.connect(self._on_show_others)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self._open = buttons.button(QDialogButtonBox.StandardButton.Open)
         self._open.setDefault(True)
@@ -141,10 +145,12 @@ class SeriesPickerDialog(QDialog):
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
         layout.addWidget(parts.heading(self._question()))
+        if picker.about_source is not None:
+            layout.addWidget(parts.note(str(message(picker.about_source.code, picker.about_source.values))))
         layout.addWidget(self.list, 1)
         layout.addLayout(foot)
         self._fill()
-        self.resize(WIDTH, min(HEIGHT, FRAME_HEIGHT + ROW_HEIGHT * self.model.rowCount()))
+        self.resize(WIDTH, self._best_height())
         self.list.setFocus()
         picker.gone.connect(self._on_gone)
 
@@ -168,13 +174,31 @@ class SeriesPickerDialog(QDialog):
             self.picker.dismiss()
 
     def _question(self) -> str:
+        if self.picker.none_like_a_head:
+            words = _tr("There are {n} series. None looks like a head scan; the most likely one is marked.")
+            return words.format(n=len(self._loadable))
         if len(self._loadable) > 1:
             return _tr("There are {n} series. Which one is the head scan?").format(n=len(self._loadable))
         return _tr("There is one series that can be opened.") if self._loadable else _tr("None of these series can be opened.")
 
+    def _best_height(self) -> int:
+        """As high as the rows need, within the screen."""
+        metrics, inside = QFontMetrics(self.list.font()), WIDTH - FRAME_WIDTH
+        rows = (self.model.index(n).data(ROW_ROLE) for n in range(self.model.rowCount()))
+        needed = FRAME_HEIGHT + sum(self.list.delegate.height(row, metrics, inside) for row in itertools.islice(rows, LAID_OUT_AT_ONCE))
+        screen = (self.parentWidget() or self).screen().availableGeometry().height()
+        return min(needed, round(SHARE_OF_SCREEN * screen))
+
+    def _on_show_others(self, shown: bool) -> None:
+        self._fill()
+        if shown:
+            self.list.scrollTo(self.model.index(len(self._loadable)), QAbstractItemView.ScrollHint.PositionAtTop)
+
     def _fill(self) -> None:
         chosen = self.list.currentIndex().data(ROW_ROLE)
         rows = self.picker.rows if self.show_others.isChecked() else self._loadable
+        # All that can be opened and the first of the others at once: only what is laid out can be scrolled to.
+        self.list.setBatchSize(LAID_OUT_AT_ONCE + len(self._loadable))
         self.model.show_rows(rows)
         n = rows.index(chosen) if chosen in rows else min(self.picker.preselected, len(rows) - 1)
         self.list.setCurrentIndex(self.model.index(n))

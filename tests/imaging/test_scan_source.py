@@ -149,3 +149,31 @@ def test_of_series_that_can_t_be_loaded_the_one_with_most_pixels_comes_first(tmp
     with ScanSource(tmp_path) as source:
         assert not any(info.loadable for info in source.series)
         assert [info.shape_kji for info in source.series] == [(2, 400, 640), (4, 3, 3)]
+
+
+def test_the_folder_of_a_series_is_told_below_the_source_and_not_in_archives(tmp_path: Path, tilted_volume: Volume) -> None:
+    for n, name in enumerate(("left", "right")):
+        write_series(tilted_volume, tmp_path / "disc" / name / "inner", seed=n)
+    with ScanSource(tmp_path / "disc") as source:
+        assert sorted(source.folder(info.uid) for info in source.series) == ["left/inner", "right/inner"]
+    with ScanSource(tmp_path / "disc" / "left" / "inner") as source:
+        assert source.folder(source.series[0].uid) == ""
+    with zipfile.ZipFile(tmp_path / "disc.zip", "w") as archive:
+        for path in (tmp_path / "disc").rglob("*.dcm"):
+            archive.write(path, path.relative_to(tmp_path))
+    with ScanSource(tmp_path / "disc.zip") as source:
+        assert {source.folder(info.uid) for info in source.series} == {""}
+
+
+@pytest.mark.parametrize("around", [-3024.0, np.nan, 65535.0], ids=["dark", "nan", "bright"])
+def test_padding_and_air_do_not_burn_a_small_head_out(around: float) -> None:
+    """A head that fills one hundredth of the slice: bone, soft tissue and air can still be told apart."""
+    rng = np.random.default_rng(3)
+    values_ji = np.full((400, 400), around, np.float32)
+    values_ji[50:350, 50:350] = rng.normal(-1000, 15, (300, 300))
+    values_ji[180:220, 180:220] = rng.normal(40, 15, (40, 40))
+    values_ji[195:205, 195:205] = rng.normal(1200, 50, (10, 10))
+    picture = thumbnail(values_ji, (1.0, 1.0), 400).astype(int)
+    air, tissue, bone = picture[100:150, 100:150].mean(), picture[182:192, 182:192].mean(), picture[196:204, 196:204].mean()
+    assert air < 20
+    assert air + 60 < tissue < bone - 60

@@ -74,6 +74,9 @@ class FakeReader:
     def files(self, uid: str) -> tuple[str, ...]:
         return f"{uid}-1.dcm", f"{uid}-2.dcm"
 
+    def folder(self, uid: str) -> str:
+        return ""
+
     def close(self) -> None:
         self.closed = True
 

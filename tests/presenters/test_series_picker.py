@@ -30,6 +30,9 @@ class Reader:
             raise BadInputError("scan.truncated", file="x")
         return np.zeros((3, 4), np.uint8)
 
+    def folder(self, uid: str) -> str:
+        return f"disc/{uid}"
+
     def close(self) -> None:
         self.closed += 1
 
@@ -116,3 +119,8 @@ def test_only_what_can_be_opened_is_opened_and_only_once() -> None:
     picker.dismiss()
     assert opened == [(reader, "head")]
     assert reader.closed == 0, "the source goes on with the chosen series"
+
+
+def test_a_folder_in_which_all_series_lie_is_not_named() -> None:
+    assert [row.folder for row in series_rows((HEAD, THICK), folders={"head": "a", "thick": "a"})] == ["", ""]
+    assert [row.folder for row in series_rows((HEAD, THICK), folders={"head": "a", "thick": ""})] == ["a", ""]

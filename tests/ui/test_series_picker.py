@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView
+from PySide6.QtWidgets import QApplication, QLabel, QListView
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.scans import Problem, SeriesInfo
@@ -27,6 +29,9 @@ class Reader:
 
     def thumbnail(self, uid: str) -> np.ndarray:
         return np.full((30, 40), 99, np.uint8)
+
+    def folder(self, uid: str) -> str:
+        return f"disc/{uid}"
 
     def close(self) -> None:
         self.closed = True
@@ -127,7 +132,8 @@ def test_a_row_is_as_high_as_its_words_need(shown: Shown) -> None:
     shown.dialog.model.show_rows((*shown.picker.rows, SeriesPicker(ImmediateBackground(), Reader(long), lambda *_: None).rows[0]))
     QApplication.processEvents()
     heights = [shown.list.visualRect(shown.dialog.model.index(n)).height() for n in range(4)]
-    assert heights[0] == heights[1] == heights[2]
+    assert heights[0] == heights[1]
+    assert heights[2] > heights[0], "with a heading above those that can't be opened"
     assert heights[3] > heights[0] + 60
 
 
@@ -142,3 +148,52 @@ def test_of_many_series_those_that_can_t_be_opened_are_folded_away(qtbot: QtBot)
     shown.dialog.show_others.click()
     assert shown.uids == ["head", "small"]
     assert shown.dialog.uid == "small"
+
+
+def test_those_that_can_t_be_opened_are_scrolled_to_when_they_are_shown(qtbot: QtBot) -> None:
+    sound = [replace(HEAD, uid=f"head-{n}") for n in range(12)]
+    scouts = [replace(SCOUT, uid=f"scout-{n}") for n in range(60)]
+    shown = Shown(qtbot, *sound, *scouts)
+    shown.dialog.resize(800, 500)
+    shown.dialog.show_others.click()
+    QApplication.processEvents()
+    first = shown.list.visualRect(shown.dialog.model.index(len(sound)))
+    assert abs(first.top()) < 5
+    assert shown.dialog.model.index(len(sound)).data(ROW_ROLE).first_refused
+
+
+def test_five_series_need_no_scrolling_on_a_full_hd_screen(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullHd:
+        def availableGeometry(self) -> QRect:
+            return QRect(0, 0, 1920, 1080)
+
+    monkeypatch.setattr(SeriesPickerDialog, "screen", lambda _: FullHd())
+    shown = Shown(qtbot, *(replace(SMALL, uid=f"{n}") for n in range(5)))
+    QApplication.processEvents()
+    assert shown.list.verticalScrollBar().maximum() == 0
+    assert shown.dialog.height() <= 1080
+
+
+def test_where_none_is_like_a_head_the_question_says_so(qtbot: QtBot) -> None:
+    chest = replace(HEAD, uid="chest", spacing_mm_kji=(5.0, 0.9, 0.9))
+    shown = Shown(qtbot, chest, replace(chest, uid="worse", spacing_mm_kji=(9.0, 0.9, 0.9)))
+    (question,) = [label.text() for label in shown.dialog.findChildren(QLabel)]
+    assert question == "There are 2 series. None looks like a head scan; the most likely one is marked."
+    assert "most likely of these" in shown.dialog.model.index(0).data()
+    assert "like a head CBCT" not in shown.dialog.model.index(0).data()
+
+
+def test_unreadable_files_of_the_source_are_told_once(qtbot: QtBot) -> None:
+    damaged = Problem("scan.unreadable_files", "warning", {"files": 2, "file": "IM7"})
+    shown = Shown(qtbot, replace(HEAD, problems=(damaged,)), replace(SMALL, problems=(damaged,)))
+    texts = [label.text() for label in shown.dialog.findChildren(QLabel)]
+    texts += [shown.dialog.model.index(n).data() for n in range(2)]
+    assert " ".join(texts).count("2 further files") == 1
+
+
+def test_each_row_names_its_folder_unless_names_are_hidden(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(qtbot, HEAD, SMALL)
+    assert [f"Folder disc/{uid}" in shown.dialog.model.index(n).data() for n, uid in enumerate(("head", "small"))] == [True, True]
+    monkeypatch.setenv("SOS_STUDIO_SCREENSHOTS", "1")
+    hidden = Shown(qtbot, HEAD, SMALL)
+    assert "Folder" not in hidden.dialog.model.index(0).data()
