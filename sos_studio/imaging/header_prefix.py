@@ -96,10 +96,13 @@ class _Pattern:
 
     def taught_by(self, start: bytes, places: dict[int, Place], syntax: str) -> _Pattern:
         """The pattern of this file and of those before, if they have the same elements."""
-        if list(places) != list(self.places) or syntax != self.syntax:
+        if list(places) != list(self.places):
             return _Pattern(start, places, syntax)
         mine = self.places
         differing = {tag for tag, (_, begin, end) in places.items() if start[begin:end] != self.start[mine[tag].begin : mine[tag].end]}
+        if TRANSFER_SYNTAX in differing:
+            # Not even another padding of the same name: a gap would let files of any syntax fit.
+            return _Pattern(start, places, syntax)
         return _Pattern(start, places, syntax, (self.varying | differing) - {PIXEL_DATA})
 
 

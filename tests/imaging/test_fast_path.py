@@ -240,6 +240,16 @@ def mutated(whole: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
+def test_a_syntax_padded_otherwise_opens_no_gap_for_another_syntax(tmp_path: Path, tilted_volume: Volume) -> None:
+    first, second, third, *_ = write_series(tilted_volume, tmp_path, seed=1)
+    name = b"1.2.840.10008.1.2.1"
+    second.write_bytes(second.read_bytes().replace(name + b"\0", name + b" ", 1))
+    third.write_bytes(third.read_bytes().replace(name + b"\0", b"1.2.840.10008.1.2.5\0", 1))
+    reader = PrefixReader()
+    for path in (first, second, third):
+        assert reader.slices(path) in (None, dicom_scan.image_slices(path))
+
+
 @pytest.mark.parametrize("rounds", [1500, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_a_damaged_header_is_read_as_pydicom_reads_it_or_left_to_it(tmp_path: Path, tilted_volume: Volume, rounds: int) -> None:
     rng = random.Random(11)
