@@ -1,8 +1,12 @@
-"""Words of the Crop, Stage, Predict and training parts of the window."""
+"""Words of the Orient, Crop, Stage, Predict and training parts of the window."""
 
 from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
+    "orient.untouched": Template("{first} Protocol steps not yet touched: {steps}."),
+    "orient.step_roll": Template("roll (coronal pane)"),
+    "orient.step_yaw": Template("yaw (axial pane)"),
+    "orient.step_sagittal": Template("sagittal plane"),
     "staging.no_full_image": Template(
         "There is no full image to stage.", "Capture the midsagittal slice in Orient, or choose a captured case."
     ),

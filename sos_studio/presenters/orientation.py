@@ -6,22 +6,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 from psygnal import Signal
 
 from sos_studio.core.captures import Window
-from sos_studio.core.geometry import Orientation, Plane, Vector
+from sos_studio.core.geometry import NORMAL_AXIS, Orientation, Plane, Vector
 from sos_studio.imaging import windowing
+from sos_studio.messages import message
 from sos_studio.presenters.case_files import Captured, capture_into
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, Severity
 from sos_studio.presenters.undo import Along, Change
 from sos_studio.services.captures import StoredCapture
 
 Angle = Literal["roll", "yaw", "pitch"]
 ANGLE_OF_PLANE: dict[Plane, Angle] = {Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}
 SEAL_AFTER_MS = 700
+# Degrees or millimetres.
+UNMOVED = 1e-6
 
 # What does each of the paper's three steps; looking around in the other slices does none.
 PROTOCOL: tuple[str, ...] = ("roll", "yaw", "sagittal")
+# Only a person confirms; a step that was merely moved is touched.
+Mark = Literal["open", "touched", "confirmed"]
 
 WINDOW_PRESETS: dict[str, Window] = {
     "bone": Window(low=-500.0, high=1500.0),
@@ -50,9 +56,11 @@ class OrientationPresenter:
         self.session = session
         self.capturing = False
         self._asked_about_data: set[str] = set()
-        self._done: frozenset[str] = frozenset()
+        self._touched: frozenset[str] = frozenset()
+        self._confirmed: frozenset[str] = frozenset()
         self._capture_waits = False
         session.scan_changed.connect(self._start_afresh)
+        session.scan_completed.connect(self._restore_marks)
         session.scan_completed.connect(self._capture_at_last)
 
     # --- turning and moving -------------------------------------------------------------------------------------------------
@@ -96,8 +104,8 @@ class OrientationPresenter:
         scan = self.session.scan
         if scan is None:
             return
-        before = self._done
-        along = Along(lambda: self._set_done(frozenset()), lambda: self._set_done(before))
+        before = self._touched, self._confirmed
+        along = Along(lambda: self._set_marks(frozenset(), frozenset()), lambda: self._set_marks(*before))
         self.session.set_orientation(Orientation(scan.volume.center_lps_mm), label="reset", along=along)
 
     def angle(self, plane: Plane) -> float:
@@ -143,32 +151,53 @@ class OrientationPresenter:
 
     # --- checklist ----------------------------------------------------------------------------------------------------------
 
+    def mark(self, index: int) -> Mark:
+        """How far a step of the protocol is."""
+        if PROTOCOL[index] in self._confirmed:
+            return "confirmed"
+        return "touched" if PROTOCOL[index] in self._touched else "open"
+
     def step_done(self, index: int) -> bool:
-        """Whether a step of the protocol is ticked."""
-        return PROTOCOL[index] in self._done
+        """Whether a step of the protocol was touched or confirmed."""
+        return self.mark(index) != "open"
 
     def tick(self, index: int, done: bool) -> None:
-        """A person ticks a step (nothing needed turning) or takes the tick away."""
-        self._set_done(self._done | {PROTOCOL[index]} if done else self._done - {PROTOCOL[index]})
+        """A person confirms a step (also one that needed no turning) or takes its mark away."""
+        step = {PROTOCOL[index]}
+        if done:
+            self._set_marks(self._touched, self._confirmed | step)
+        else:
+            self._set_marks(self._touched - step, self._confirmed - step)
 
     def _doing(self, part: str) -> Along | None:
-        """Ticks the step that this part does; undoing takes the tick away if it was not there before."""
+        """Marks the step that this part does as touched; undoing takes the mark away if it was not there before."""
         if part not in PROTOCOL:
             return None
-        was_done = part in self._done
+        was_touched = part in self._touched
         return Along(
-            lambda: self._set_done(self._done | {part}),
-            lambda: None if was_done else self._set_done(self._done - {part}),
+            lambda: self._set_marks(self._touched | {part}, self._confirmed),
+            lambda: None if was_touched else self._set_marks(self._touched - {part}, self._confirmed),
         )
 
-    def _set_done(self, done: frozenset[str]) -> None:
-        if done != self._done:
-            self._done = done
+    def _set_marks(self, touched: frozenset[str], confirmed: frozenset[str]) -> None:
+        if (touched, confirmed) != (self._touched, self._confirmed):
+            self._touched, self._confirmed = touched, confirmed
             self.checklist_changed.emit()
+
+    def _restore_marks(self, *_: object) -> None:
+        """A scan that is oriented as it was captured before has the steps touched that made a difference then."""
+        scan, capture, now = self.session.scan, self.session.capture, self.session.orientation
+        record = capture.record.orientation if capture is not None else None
+        if scan is None or scan.coarse or record is None or record.orientation() != now:
+            return
+        moved = np.subtract(now.center_lps_mm, scan.volume.center_lps_mm) @ now.rotation[:, NORMAL_AXIS[Plane.SAGITTAL]]
+        differs = {"roll": now.roll_deg, "yaw": now.yaw_deg, "sagittal": moved}
+        self._set_marks(self._touched | {step for step, by in differs.items() if abs(by) > UNMOVED}, self._confirmed)
 
     def _start_afresh(self, *_: object) -> None:
         self._capture_waits = False
-        self._done = frozenset()
+        self._touched = self._confirmed = frozenset()
+        self._restore_marks()
         self.checklist_changed.emit()
 
     # --- capture ------------------------------------------------------------------------------------------------------------
@@ -237,10 +266,15 @@ class OrientationPresenter:
             if project.project_id in self._asked_about_data:
                 note = None
             self._asked_about_data.add(project.project_id)
-        if note is None:
-            self.session.tell("window.captured", "success", case=done.case_id)
-        else:
-            self.session.tell(note.code, "warning" if note.severity == "warning" else "info", **note.values)
+        code, values = "window.captured", {"case": done.case_id}
+        severity: Severity = "success"
+        if note is not None:
+            code, severity, values = note.code, "warning" if note.severity == "warning" else "info", dict(note.values)
+        untouched = [str(message(f"orient.step_{step}")) for n, step in enumerate(PROTOCOL) if not self.step_done(n)]
+        if untouched:
+            values = {"first": str(message(code, values)), "steps": ", ".join(untouched)}
+            code = "orient.untouched"
+        self.session.tell(code, severity, **values)
 
     def _capture_failed(self, error: Exception) -> None:
         self._set_capturing(False)

@@ -108,7 +108,9 @@ class CropPanel(QWidget):
         keys = parts.note(
             _tr(
                 "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
-                "Arrows move · Ctrl+← → turn 0.1° · Ctrl+↑ ↓ size · Shift: ten times as far · wheel zooms · right drag: contrast · 0 fits"
+                "Arrows move · Ctrl+\u2060←\u00a0/\u00a0→\u00a0turn\u00a00.1° · Ctrl+\u2060↑\u00a0/\u00a0↓\u00a0size · "
+                "Shift: ten times as far · wheel zooms · "
+                "right drag: contrast · 0 fits the picture to the window"
             )
         )
         layout = QVBoxLayout(self)

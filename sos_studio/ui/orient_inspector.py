@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayou
 from sos_studio.core.actions import Action
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Orientation, Plane
-from sos_studio.presenters.orientation import PROTOCOL, Angle, OrientationPresenter
+from sos_studio.presenters.orientation import PROTOCOL, Angle, Mark, OrientationPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
 from sos_studio.ui.number_box import NumberBox
@@ -17,6 +17,11 @@ from sos_studio.ui.theme import PLANE_COLORS
 
 ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
 AXES = ("L", "P", "S")
+MARKS: dict[Mark, Qt.CheckState] = {
+    "open": Qt.CheckState.Unchecked,
+    "touched": Qt.CheckState.PartiallyChecked,
+    "confirmed": Qt.CheckState.Checked,
+}
 
 
 def _tr(text: str) -> str:
@@ -36,6 +41,15 @@ def _step_text(index: int) -> str:
         coronal=plane(Plane.CORONAL, _tr("coronal plane")),
         sagittal=plane(Plane.SAGITTAL, _tr("sagittal plane")),
     )
+
+
+class StepBox(QCheckBox):
+    """A step of the protocol: empty, a dash for touched, a tick for confirmed. The first click always confirms."""
+
+    def nextCheckState(self) -> None:
+        """A dash becomes a tick, never empty."""
+        confirmed = self.checkState() == Qt.CheckState.Checked
+        self.setCheckState(Qt.CheckState.Unchecked if confirmed else Qt.CheckState.Checked)
 
 
 class OrientInspector(QWidget):
@@ -100,18 +114,18 @@ class OrientInspector(QWidget):
         outer.addLayout(foot)
 
     def _make_step(self, index: int) -> tuple[QWidget, QCheckBox, QLabel]:
-        box = QCheckBox()
+        box = StepBox()
         box.setAccessibleName(_tr("Step {n} of the protocol").format(n=index + 1))
         box.setToolTip(
             (
-                _tr("Ticks itself when you roll the head."),
-                _tr("Ticks itself when you yaw the head."),
-                _tr("Ticks itself when you move the sagittal plane."),
+                _tr("Gets a dash by itself when you roll the head."),
+                _tr("Gets a dash by itself when you yaw the head."),
+                _tr("Gets a dash by itself when you move the sagittal plane."),
             )[index]
             + " "
-            + _tr("Tick it yourself if nothing needed to be changed.")
+            + _tr("Click to tick it: it is right, or nothing needed to be changed.")
         )
-        box.toggled.connect(lambda done, n=index: self._presenter.tick(n, done))
+        box.clicked.connect(lambda _=False, n=index, b=box: self._presenter.tick(n, b.checkState() == Qt.CheckState.Checked))
         label = QLabel(_step_text(index))
         label.setWordWrap(True)
         row = QWidget()
@@ -139,7 +153,14 @@ class OrientInspector(QWidget):
     def _make_centre(self, n: int) -> QDoubleSpinBox:
         box = NumberBox(-9999.0, 9999.0, 1, 0.5)
         box.setAccessibleName(_tr("Centre {axis}, millimetres").format(axis=AXES[n]))
-        box.setToolTip(_tr("Where the three planes cross, patient millimetres towards {axis}").format(axis=AXES[n]))
+        box.setToolTip(
+            (
+                _tr("Where the three planes cross: millimetres towards the patient's left (negative: right)"),
+                _tr("Where the three planes cross: millimetres towards the back, posterior (negative: front, anterior)"),
+                _tr("Where the three planes cross: millimetres upwards, superior (negative: downwards, inferior)"),
+            )[n]
+        )
+        box.setPrefix(f"{AXES[n]}  ")
         box.valueChanged.connect(self._type_centre)
         return box
 
@@ -165,7 +186,7 @@ class OrientInspector(QWidget):
             label.setBuddy(self._angles[angle])
             grid.addWidget(label, 1, n)
             grid.addWidget(self._angles[angle], 2, n)
-        grid.addWidget(_quiet(_tr("Centre, mm (LPS)")), 3, 0, 1, 3)
+        grid.addWidget(_quiet(_tr("Centre, mm towards left, back, up")), 3, 0, 1, 3)
         for n, box in enumerate(self._centre):
             grid.addWidget(box, 4, n)
             grid.setColumnStretch(n, 1)
@@ -225,9 +246,7 @@ class OrientInspector(QWidget):
 
     def _show_checklist(self) -> None:
         for index, (_, box, label) in enumerate(self._steps):
-            done = self._presenter.step_done(index)
-            with QSignalBlocker(box):
-                box.setChecked(done)
+            box.setCheckState(MARKS[self._presenter.mark(index)])
             label.setEnabled(self._session.scan_in_front)
 
     def _on_scan(self, _: object = None) -> None:

@@ -59,8 +59,8 @@ class StatusBar(QStatusBar):
         if pointed is None:
             self.position.clear()
             return
-        (x, y, z), value = pointed
-        text = f"L {x:.1f}   P {y:.1f}   S {z:.1f} mm".replace("-", "−")
+        lps_mm, value = pointed
+        text = words.place_text(lps_mm)
         if value is None:
             text += "   " + _tr("outside the scan")
         elif not math.isnan(value):
@@ -73,7 +73,7 @@ class StatusBar(QStatusBar):
             self.position.clear()
             return
         lps_mm, grey = pixel
-        place = "" if lps_mm is None else "L {:.1f}   P {:.1f}   S {:.1f} mm   ".format(*lps_mm).replace("-", "−")
+        place = "" if lps_mm is None else words.place_text(lps_mm) + "   "
         self.position.setText(place + _tr("grey {value} of 255").format(value=grey))
 
     @staticmethod

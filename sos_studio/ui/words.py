@@ -122,6 +122,15 @@ def angle_text(degrees: float) -> str:
     return f"{degrees:+.1f}°".replace("-", "−") if round(degrees, 1) else "0.0°"
 
 
+def place_text(lps_mm: tuple[float, float, float]) -> str:
+    """A place in the patient by the side it lies on: ``R 108.4 · A 12.0 · S 3.1 mm``."""
+    parts = []
+    for value, positive, negative in zip(lps_mm, "LPS", "RAI", strict=True):
+        shown = round(value, 1)
+        parts.append(f"{negative if shown < 0 else positive} {abs(shown):.1f}")
+    return " · ".join(parts) + " mm"
+
+
 def mm_text(mm: float, *, signed: bool = False) -> str:
     """A length or coordinate in millimetres."""
     text = f"{mm:+.1f} mm" if signed else f"{mm:.1f} mm"

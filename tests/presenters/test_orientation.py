@@ -104,6 +104,50 @@ def test_a_step_that_needed_nothing_is_ticked_by_hand_and_a_new_scan_starts_afre
     assert not presenter.step_done(0)
 
 
+def test_a_nudge_touches_a_step_and_only_a_person_confirms_it(session: Session, presenter: OrientationPresenter) -> None:
+    presenter.turn(Plane.CORONAL, 0.1)
+    assert presenter.mark(0) == "touched"
+    presenter.tick(0, True)
+    assert presenter.mark(0) == "confirmed"
+    session.undo.undo()
+    assert presenter.mark(0) == "confirmed"
+    assert presenter.mark(1) == "open"
+
+
+def test_the_marks_come_back_with_a_case_as_it_was_captured(session: Session, presenter: OrientationPresenter, tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.turn(Plane.CORONAL, 2.0)
+        presenter.scroll(Plane.SAGITTAL, 1.5)
+        presenter.scroll(Plane.AXIAL, 4.0)
+        presenter.capture()
+        captured, capture = session.orientation, session.capture
+        session.set_case(None)
+        session.set_scan(make_scan(1))
+        assert ticks(presenter) == [False, False, False]
+        session.set_case("case-0001")
+        session.set_capture(capture)
+        session.set_scan(make_scan(), captured)
+        assert [presenter.mark(n) for n in range(3)] == ["touched", "open", "touched"]
+
+
+def test_a_capture_names_the_steps_that_were_not_touched(session: Session, presenter: OrientationPresenter, tmp_path: Path) -> None:
+    said = []
+    session.message.connect(lambda message, severity: said.append((str(message), severity)))
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.turn(Plane.CORONAL, 2.0)
+        presenter.capture()
+        assert said.pop() == (
+            "Captured as case-0001 and saved. Protocol steps not yet touched: yaw (axial pane), sagittal plane.",
+            "success",
+        )
+        presenter.tick(1, True)
+        presenter.tick(2, True)
+        presenter.capture()
+        assert said == [("Captured as case-0001 and saved.", "success")]
+
+
 def test_reset_can_be_undone(session: Session, presenter: OrientationPresenter) -> None:
     presenter.set_angle("roll", 4.0)
     presenter.reset()

@@ -200,9 +200,14 @@ def test_the_checklist_shows_what_was_touched(step: OrientStep, session: Session
     boxes = [box for _, box, _ in inspector._steps]
     assert [box.isChecked() for box in boxes] == [False, False, False]
     step.presenter.turn(Plane.CORONAL, 1.0)
-    assert [box.isChecked() for box in boxes] == [True, False, False]
+    touched, confirmed, nothing = Qt.CheckState.PartiallyChecked, Qt.CheckState.Checked, Qt.CheckState.Unchecked
+    assert [box.checkState() for box in boxes] == [touched, nothing, nothing]
     boxes[2].click()
-    assert step.presenter.step_done(2)
+    assert step.presenter.mark(2) == "confirmed"
+    boxes[0].click()
+    assert [box.checkState() for box in boxes] == [confirmed, nothing, confirmed], "the first click confirms and never unticks"
+    boxes[0].click()
+    assert step.presenter.mark(0) == "open"
 
 
 def test_slow_pictures_come_from_the_background_and_never_blank_the_pane(

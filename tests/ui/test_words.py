@@ -1,0 +1,19 @@
+"""Places, lengths and angles as a clinician reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from sos_studio.ui import words
+
+
+@pytest.mark.parametrize(
+    ("lps_mm", "text"),
+    [
+        ((-108.4, -12.0, 3.1), "R 108.4 · A 12.0 · S 3.1 mm"),
+        ((108.44, 12.0, -3.1), "L 108.4 · P 12.0 · I 3.1 mm"),
+        ((-0.04, 0.0, -0.0), "L 0.0 · P 0.0 · S 0.0 mm"),
+    ],
+)
+def test_a_place_is_told_by_the_side_it_lies_on_and_never_by_a_minus(lps_mm: tuple[float, float, float], text: str) -> None:
+    assert words.place_text(lps_mm) == text
