@@ -19,6 +19,7 @@ MESSAGES: dict[str, Template] = {
         two="Two remarks on this scan stand in the panel on the right.",
     ),
     "window.not_opened": Template("{name} was not opened. {reason}"),
+    "window.not_opened_itself": Template("Not opened: {reason}"),
     "window.scan_not_opened": Template("The scan was not opened. {reason}"),
     "window.still_shown": Template("The scan shown is still {name}."),
     "window.still_earlier": Template("The scan shown is still the earlier one."),

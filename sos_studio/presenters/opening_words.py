@@ -27,11 +27,12 @@ def name_to_show(source: Path) -> str:
 def not_opened(code: str, values: Mapping[str, Any], source: Path, session: Session) -> Message:
     """Which scan was not opened, why, what to do, and which one is still on the screen."""
     why, name = message(code, values), name_to_show(source)
-    text = (
-        message("window.not_opened", {"name": name, "reason": why.text})
-        if name
-        else message("window.scan_not_opened", {"reason": why.text})
-    )
+    if name and why.text.startswith(name):  # the reason names it already
+        text = message("window.not_opened_itself", {"reason": why.text})
+    elif name:
+        text = message("window.not_opened", {"name": name, "reason": why.text})
+    else:
+        text = message("window.scan_not_opened", {"reason": why.text})
     hint = " ".join(part for part in (why.hint, _still_shown(session)) if part)
     return Message(code, text.text, hint, TOPIC)
 

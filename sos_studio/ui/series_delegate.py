@@ -68,7 +68,8 @@ class SeriesDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """As wide as the list, as high as the words need."""
-        width = self._view.viewport().width()
+        # A scroll bar that comes or goes changes no row's height, or whoever scrolls to a row would miss it.
+        width = self._view.contentsRect().width() - self._view.verticalScrollBar().sizeHint().width()
         row = index.data(ROW_ROLE)
         if not isinstance(row, SeriesRow):
             return QSize(width, 0)

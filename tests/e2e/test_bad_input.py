@@ -337,15 +337,17 @@ def test_the_window_refuses_scans_and_keeps_the_open_one(window: MainWindow, qtb
     qtbot.waitUntil(lambda: session.scan is not None and not session.scan.coarse, timeout=30000)
     scan = session.scan
     (tmp_path / "empty").mkdir()
-    assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "empty")).startswith("There is no DICOM image in this folder")
+    assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "empty")).startswith(
+        "empty was not opened. There is no DICOM image in this folder"
+    )
     (tmp_path / "scan.nrrd").write_bytes(b"NRRD0004\nnonsense")
-    assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "scan.nrrd")).startswith("scan.nrrd can't be parsed")
+    assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "scan.nrrd")).startswith("Not opened: scan.nrrd can't be parsed")
     slices = sorted(head.iterdir())
     (tmp_path / "two").mkdir()
     for path in slices[:2]:
         shutil.copy(path, tmp_path / "two")
     assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "two")).startswith(
-        "A volume needs at least 3 slices; this series has 2."
+        "two was not opened. A volume needs at least 3 slices; this series has 2."
     )
     assert session.scan is scan
 

@@ -467,7 +467,7 @@ def refused_after(scan_file: Path, opener: Opener, broken: Path) -> str:
 
 def test_a_refusal_names_what_failed_and_what_is_still_shown(opener: Opener, scan_file: Path, tmp_path: Path) -> None:
     told = refused_after(scan_file, opener, tmp_path / "broken.nii")
-    assert told.startswith("broken.nii was not opened. ")
+    assert told.startswith("Not opened: broken.nii ")
     assert told.endswith(" The scan shown is still head.mha.")
 
 
@@ -487,7 +487,7 @@ def test_a_refusal_without_another_scan_speaks_of_none(opener: Opener, tmp_path:
     told = []
     opener.refused.connect(lambda refusal: told.append(str(refusal.told)))
     opener.open_path(tmp_path / "gone")
-    assert told[0].startswith("gone was not opened. gone does not exist.")
+    assert told[0].startswith("Not opened: gone does not exist.")
     assert "still" not in told[0]
 
 
