@@ -40,6 +40,7 @@ from sos_studio.ui.menus import fill_menu_bar
 from sos_studio.ui.message_bar import MessageBar
 from sos_studio.ui.orient_step import OrientStep
 from sos_studio.ui.predict_step import PredictStep
+from sos_studio.ui.recent_list import RecentList
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.cases = CasesPresenter(session, self.opener)
         self.setDockNestingEnabled(False)
         self.orient, self.crop, self.stage, self.predict = OrientStep(session), CropStep(session), StageStep(session), PredictStep(session)
+        self.orient.set_recent(RecentList(session, self.opener))
         self.steps: tuple[Step, ...] = (self.orient, self.crop, self.stage, self.predict)
         self.tabs = self._make_tabs()
         self.messages = MessageBar()

@@ -13,6 +13,7 @@ from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts
 from sos_studio.ui.orient_inspector import OrientInspector
+from sos_studio.ui.recent_list import RecentList
 from sos_studio.ui.slice_pane import SlicePane
 from sos_studio.ui.volume_pane import VolumePane
 
@@ -51,12 +52,22 @@ class EmptyPage(QWidget):
         layout.addWidget(self.text)
         layout.addSpacing(14)
         layout.addLayout(buttons)
+        layout.addSpacing(18)
         layout.addStretch(3)
+        self._rows = layout
+        self._recent: RecentList | None = None
         self.show_state(None, scan_known=False, other_open=False)
+
+    def set_recent(self, recent: RecentList) -> None:
+        """What was opened last, below the buttons of a fresh start."""
+        self._recent = recent
+        self._rows.insertWidget(self._rows.count() - 1, recent)
 
     def show_state(self, case_id: str | None, *, scan_known: bool, other_open: bool, imported: bool = False) -> None:
         """Say it for a case, or for a fresh start; an `imported` case is a picture that never had a scan here."""
         its = case_id is not None and not imported
+        if self._recent is not None:
+            self._recent.setVisible(case_id is None)
         self.case_scan.setVisible(its and scan_known)
         self.back.setVisible(other_open)
         self.folder.setVisible(not (its and scan_known))
@@ -202,6 +213,11 @@ class OrientStep(QWidget):
         front = self._session.scan_in_front
         if front != (self._stack.currentWidget() is self._four):
             self._on_scan()
+
+    def set_recent(self, recent: RecentList) -> None:
+        """List on the empty page what was opened last."""
+        self._empty.set_recent(recent)
+        self._on_scan()
 
     def set_scan_known(self, known: bool) -> None:
         """Whether this computer knows where the present case's scan lies."""

@@ -49,12 +49,7 @@ class RecentMenu(QMenu):
             self.addAction(_tr("&Clear list")).triggered.connect(self._opener.recent.clear)
 
     def _add(self, n: int, place: RecentPlace) -> None:
-        if names_hidden():
-            text, tip = (_tr("Scan {n}") if place.kind == "scan" else _tr("Project {n}")).format(n=n), ""
-        else:
-            text, tip = f"{place.path.name}   {shortened(place.path.parent)}", str(place.path)
-        if place.missing:
-            text = _tr("{place} (not there)").format(place=text)
+        text, tip = words_of(place, n)
         # An ampersand in a folder's name is not a mnemonic.
         action = self.addAction("    " + text.replace("&", "&&"))
         action.setToolTip(tip)
@@ -62,10 +57,19 @@ class RecentMenu(QMenu):
         action.triggered.connect(lambda _=False, chosen=place.path: self._opener.open_path(chosen))
 
 
+def words_of(place: RecentPlace, n: int) -> tuple[str, str]:
+    """An entry's text, and its tooltip with the whole path; where names are hidden only its number `n`, and no tooltip."""
+    if names_hidden():
+        text, tip = (_tr("Scan {n}") if place.kind == "scan" else _tr("Project {n}")).format(n=n), ""
+    else:
+        text, tip = f"{place.path.name}   {shortened(place.path.parent)}", str(place.path)
+    return (_tr("{place} (not there)").format(place=text) if place.missing else text), tip
+
+
 def shortened(folder: Path) -> str:
-    """The last folders of a path, the home folder as ~."""
+    """The last folders of a path; the person's own folder is called Home."""
     try:
-        parts = ("~", *folder.relative_to(Path.home()).parts)
+        parts = (_tr("Home"), *folder.relative_to(Path.home()).parts)
     except ValueError:
         parts = folder.parts
     if len(parts) <= SHOWN_FOLDERS + 1:
