@@ -129,6 +129,7 @@ def style_sheet(colors: Tokens) -> str:
     values = asdict(colors)
     values["chevron_down"] = str(resource("icons", colors.chevron)).replace("\\", "/")
     values["check"] = str(resource("icons", "check.svg")).replace("\\", "/")
+    values["dash"] = str(resource("icons", "dash.svg")).replace("\\", "/")
     template = resource("theme", "style.qss").read_text(encoding="utf-8")
     template = re.sub(r"/\*.*?\*/", "", template, flags=re.DOTALL)
     return re.sub(r"@(\w+)", lambda found: values[found.group(1)], template)

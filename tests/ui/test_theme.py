@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
+from pytestqt.qtbot import QtBot
 
 from sos_studio.ui import icons, theme
 
@@ -48,3 +50,16 @@ def test_icons_are_drawn(qapp: QApplication) -> None:
     image = pixmap.toImage()
     assert any(image.pixelColor(x, y).alpha() > 0 for x in range(image.width()) for y in range(image.height()))
     assert not icons.app_icon().isNull()
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_a_touched_box_looks_neither_empty_nor_ticked(qapp: QApplication, qtbot: QtBot, name: theme.Choice) -> None:
+    theme.apply(qapp, name)
+    box = QCheckBox()
+    qtbot.addWidget(box)
+    pictures = []
+    for state in (Qt.CheckState.Unchecked, Qt.CheckState.PartiallyChecked, Qt.CheckState.Checked):
+        box.setCheckState(state)
+        pictures.append(box.grab().toImage())
+    empty, touched, ticked = pictures
+    assert touched not in (empty, ticked)
