@@ -99,6 +99,8 @@ def element(start: bytes, position: int, explicit: bool, depth: int = 0) -> tupl
 def sound(start: bytes, tag: int, place: Place) -> Place:
     """The place, unless what stands there makes pydicom stumble whoever asks for it."""
     if tag == _CHARACTER_SETS:
+        if place.vr not in (b"", b"CS"):
+            raise NotSureError
         _matched(_CHARACTER_SET, start[place.begin : place.end])
     if tag & 0xFFFF == 0 and place.end - place.begin != 4:  # the length of a group
         raise NotSureError

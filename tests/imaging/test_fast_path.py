@@ -240,6 +240,14 @@ def mutated(whole: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
+def test_character_sets_under_another_vr_are_left_to_pydicom(tmp_path: Path, tilted_volume: Volume) -> None:
+    path = write_series(tilted_volume, tmp_path, seed=1)[0]
+    whole = path.read_bytes()
+    assert whole.count(b"\x08\0\x05\0CS") == 1
+    path.write_bytes(whole.replace(b"\x08\0\x05\0CS", b"\x08\0\x05\0SS"))
+    assert PrefixReader().slices(path) is None
+
+
 def test_a_syntax_padded_otherwise_opens_no_gap_for_another_syntax(tmp_path: Path, tilted_volume: Volume) -> None:
     first, second, third, *_ = write_series(tilted_volume, tmp_path, seed=1)
     name = b"1.2.840.10008.1.2.1"
