@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QCoreApplication, QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader, QKeyEvent, QPixmap
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QAbstractListModel, QCoreApplication, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QLabel, QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.stages import BASSED_5
+from sos_studio.imaging import images
 from sos_studio.presenters.cases import CasesPresenter, Filter, Status
 from sos_studio.presenters.session import Session
 from sos_studio.services.listed_cases import ListedCase
 from sos_studio.ui import parts
 from sos_studio.ui.case_delegate import CASE_ROLE, CURRENT_ROLE, EVALUATORS_ROLE, PICTURE_ROLE, THUMBNAIL, CaseDelegate, described
+from sos_studio.ui.image_view import gray_image
 
 KEPT_THUMBNAILS = 400
 
@@ -76,15 +81,15 @@ class CasesModel(QAbstractListModel):
         if path not in self._asked:
             self._asked.add(path)
             ratio = 2.0  # sharp on the densest usual screens, and small anyway
-            size = THUMBNAIL * ratio
+            longer_px = round(max(THUMBNAIL.width(), THUMBNAIL.height()) * ratio)
             self._session.background.run(
-                lambda: read_thumbnail(path, size), lambda image: self._arrived(path, image, ratio), lambda _: None
+                lambda: read_thumbnail(path, longer_px), lambda pixels_vu: self._arrived(path, pixels_vu, ratio), lambda _: None
             )
         return None
 
-    def _arrived(self, path: Path, image: QImage, ratio: float) -> None:
+    def _arrived(self, path: Path, pixels_vu: npt.NDArray[np.uint8] | None, ratio: float) -> None:
         self._asked.discard(path)
-        pixmap = QPixmap.fromImage(image)
+        pixmap = QPixmap() if pixels_vu is None else QPixmap.fromImage(gray_image(pixels_vu))
         pixmap.setDevicePixelRatio(ratio)
         self._pictures[path] = pixmap
         while len(self._pictures) > KEPT_THUMBNAILS:
@@ -110,13 +115,12 @@ class CasesModel(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1), [CURRENT_ROLE])
 
 
-def read_thumbnail(path: Path, size: QSize) -> QImage:
-    """A small copy of a picture; a null image if it can't be read (the project check tells of damage)."""
-    reader = QImageReader(str(path))
-    full = reader.size()
-    if full.isValid():
-        reader.setScaledSize(full.scaled(size, Qt.AspectRatioMode.KeepAspectRatio))
-    return reader.read()
+def read_thumbnail(path: Path, longer_px: int) -> npt.NDArray[np.uint8] | None:
+    """A small copy of a picture; None if it can't be read (the project check tells of damage). No Qt: workers call it."""
+    try:
+        return images.thumbnails(images.read_gray(path, smallest_side_px=1), longer_px)
+    except BadInputError:
+        return None
 
 
 class CasesDock(QDockWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from pytestqt.qtbot import QtBot
 
@@ -85,7 +85,7 @@ def test_rows_are_described_in_words(dock: CasesDock) -> None:
 def test_a_picture_that_can_t_be_read_is_no_picture(tmp_path: Path) -> None:
     broken = tmp_path / "full.png"
     broken.write_bytes(b"not a png")
-    assert read_thumbnail(broken, QSize(10, 10)).isNull()
+    assert read_thumbnail(broken, 10) is None
 
 
 def test_a_case_captured_again_says_that_its_stage_is_of_an_earlier_capture(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
