@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 
 from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QImage, QKeyEvent, QPixmap
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from sos_studio.messages import message
 from sos_studio.presenters.series_picker import SeriesPicker, SeriesRow
 from sos_studio.ui import parts
+from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.series_delegate import PICTURE_ROLE, PICTURELESS_ROLE, ROW_ROLE, SeriesDelegate, described
 
 # With more rows than this, those that can't be opened are folded away at first.
@@ -68,9 +69,7 @@ class SeriesModel(QAbstractListModel):
             grey_vu = self._picker.thumbnail(uid)
             if grey_vu is None:
                 return None
-            rows, columns = grey_vu.shape
-            image = QImage(grey_vu.tobytes(), columns, rows, columns, QImage.Format.Format_Grayscale8)
-            self._pixmaps[uid] = QPixmap.fromImage(image)
+            self._pixmaps[uid] = QPixmap.fromImage(gray_image(grey_vu))
         return self._pixmaps[uid]
 
     def _on_thumbnail(self, uid: str) -> None:
