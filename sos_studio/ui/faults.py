@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
@@ -16,6 +17,24 @@ from sos_studio.presenters.session import Session
 
 LOG_FILE = "log.txt"
 LOG_BYTES = 1_000_000
+
+
+class NamelessFormatter(logging.Formatter):
+    """Tells where a fault arose and of what kind it is, never in its own words: they may quote a path or a patient's name."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record; what another handler made of its exception is not taken over."""
+        kept, record.exc_text = record.exc_text, None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = kept
+
+    def formatException(self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]) -> str:
+        """Modules, lines and functions, then the kind."""
+        kind, _, trace = ei
+        places = [f"  {frame.f_globals.get('__name__', '?')}:{line} {frame.f_code.co_name}" for frame, line in traceback.walk_tb(trace)]
+        return "\n".join([*places, kind.__name__ if kind is not None else "?"])
 
 
 @contextlib.contextmanager
@@ -54,5 +73,5 @@ def _log_file() -> logging.Handler | None:
     except OSError:
         return None
     handler.setLevel(logging.INFO)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(NamelessFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler
