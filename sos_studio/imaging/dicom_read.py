@@ -1,8 +1,9 @@
-"""Pixels of a checked stack of slices: one preallocated volume, filled by two threads."""
+"""Pixels of a checked stack of slices: one preallocated volume, filled by several threads."""
 
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +24,9 @@ Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
 Coarse = Callable[[npt.NDArray[Any], int], None]
 
-THREADS = 2
+# Plain slices wait for the disk, which answers several questions at once; others keep a core busy each, and memory for a slice.
+READERS = 4
+DECODERS = max(2, min(8, os.cpu_count() or 2))
 # Slices that take no time each are read several at a time: so many bytes, or so large a part of the whole.
 BATCH_BYTES, FEWEST_BATCHES = 4 << 20, 20
 # The first picture: no more slices than these, and none of it where the whole is there at once.
@@ -96,8 +99,8 @@ def _batches(order: Sequence[int], size: int) -> list[Sequence[int]]:
     return [order[begin : begin + size] for begin in range(0, len(order), size)]
 
 
-def _each_read(batches: list[Sequence[int]], load: Callable[[int], None], stop: Cancelled | None) -> Iterator[int]:
-    """Run `load` for every slice on `THREADS` threads; yields how many are done. Stops early on a fault or when asked to."""
+def _each_read(batches: list[Sequence[int]], load: Callable[[int], None], threads: int, stop: Cancelled | None) -> Iterator[int]:
+    """Run `load` for every slice on so many threads; yields how many are done. Stops early on a fault or when asked to."""
     stopped = threading.Event()
 
     def run(batch: Sequence[int]) -> None:
@@ -106,7 +109,7 @@ def _each_read(batches: list[Sequence[int]], load: Callable[[int], None], stop: 
                 load(k)
 
     done = 0
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="slices") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="slices") as pool:
         pending: list[Future[None]] = [pool.submit(run, batch) for batch in batches]
         try:
             for batch, future in zip(batches, pending, strict=True):
@@ -200,13 +203,14 @@ def read_stack(
     step = _coarse_step(len(slices)) if coarse is not None else 0
     first = range(0, len(slices), step) if step else range(0)
     rest = [k for k in range(len(slices)) if not step or k % step]
-    size = max(1, min(BATCH_BYTES // middle.layout.frame_bytes, len(slices) // FEWEST_BATCHES)) if is_plain(middle) else 1
+    plain = is_plain(middle)
+    size = max(1, min(BATCH_BYTES // middle.layout.frame_bytes, len(slices) // FEWEST_BATCHES)) if plain else 1
     batches = [*_batches(first, size), *_batches(rest, size)]
     dtypes = (np.int16, np.float32) if all(_is_integral(s) for s in slices) else (np.float32,)
     for dtype in dtypes:
         filling = _Filling(stack, dtype)
         try:
-            for done in _each_read(batches, filling.load, cancelled):
+            for done in _each_read(batches, filling.load, READERS if plain else DECODERS, cancelled):
                 if coarse is not None and done == len(first):
                     coarse(filling.array_kji[::step].copy(), step)
                     coarse = None

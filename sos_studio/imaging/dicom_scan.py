@@ -13,7 +13,8 @@ from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
 from sos_studio.imaging.geometry_checks import SAME_SPACING, Stack, check_stack, same_direction
-from sos_studio.imaging.header_prefix import PrefixReader
+from sos_studio.imaging.header_prefix import PREFIX_BYTES, PrefixReader
+from sos_studio.imaging.read_ahead import beginnings_ahead
 from sos_studio.imaging.variants import never_together, split_doubles
 
 Progress = Callable[[float], None]
@@ -128,6 +129,13 @@ def read_headers(
         DICOM objects without pixels are passed over.
     """
     files = list(files)
+    with beginnings_ahead(files, PREFIX_BYTES):
+        return _headers(files, alone, progress, cancelled)
+
+
+def _headers(
+    files: list[Path], alone: bool, progress: Progress | None, cancelled: Cancelled | None
+) -> tuple[list[ImageSlice], list[BadInputError]]:
     prefixes = PrefixReader()
     slices: list[ImageSlice] = []
     faults: list[BadInputError] = []

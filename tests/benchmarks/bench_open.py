@@ -30,7 +30,7 @@ COMPRESSED: dict[str, Syntax] = {"rle": "rle", "jpegls": "jpegls", "j2k": "j2k"}
 SECTIONS = ("warm512", "warm768", "cold512", "cold768", *COMPRESSED, "memory512", "memory768")
 BASE = "SimpleITK, default"
 FIRST_PICTURE = "SOS Studio, first picture"
-NOT_COMPRESSED = {"VTK", "dcm2niix"}
+NOT_COMPRESSED = {"VTK", "dcm2niix", peers_open.BYTES_ALONE}
 
 
 def phantom(shape_kji: tuple[int, int, int]) -> Volume:
@@ -84,6 +84,7 @@ def first_picture(folder: Path) -> float:
 def timed(folder: Path, rounds: int, *, cold: bool, without: set[str]) -> dict[str, list[float]]:
     """Milliseconds of each peer and round; one round more is run first and not counted."""
     peers, _ = peers_open.present()
+    peers[peers_open.BYTES_ALONE] = peers_open.bytes_alone
     peers = {name: run for name, run in peers.items() if name not in without}
     times: dict[str, list[float]] = {name: [] for name in (*peers, FIRST_PICTURE)}
     for number in range(rounds + 1):

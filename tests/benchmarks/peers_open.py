@@ -112,6 +112,21 @@ def dcm2niix(folder: Path) -> object:
         return subprocess.run(command, check=True, capture_output=True, timeout=300).returncode
 
 
+def bytes_alone(folder: Path) -> object:
+    """No peer but the limit: what the system needs to hand over the files' bytes, without looking at them."""
+    paths = list(folder.iterdir())
+    size = paths[0].stat().st_size
+    into = np.empty((len(paths), size), np.uint8)
+
+    def fill(k: int) -> None:
+        with paths[k].open("rb", buffering=0) as stream:
+            stream.readinto(into[k].data)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(fill, range(len(paths))))
+    return into
+
+
 PEERS: dict[str, Opened] = {
     "SOS Studio": sos_studio,
     "SimpleITK, default": simple_itk,
@@ -122,6 +137,7 @@ PEERS: dict[str, Opened] = {
     "dcm2niix": dcm2niix,
     "VTK": vtk,
 }
+BYTES_ALONE = "the files' bytes alone, 4 threads"
 WITH_FIRST_PICTURE = "SOS Studio with first picture"
 # What each peer needs, and how to ask for its version.
 _NEEDS = {
