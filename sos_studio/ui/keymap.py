@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -60,8 +60,3 @@ class Keymap:
                 menu.addSeparator()
             else:
                 menu.addAction(self._actions[entry])
-
-
-def first_handler(action: Action, holders: tuple[Mapping[Action, Handler], ...]) -> Handler | None:
-    """The handler of the first holder that has one."""
-    return next((holder[action] for holder in holders if action in holder), None)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QHBoxLayout,
     QLabel,
@@ -29,13 +27,13 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.session import Step as StepName
 from sos_studio.presenters.visits import Visits
-from sos_studio.ui import dialogs, parts, theme, words
+from sos_studio.ui import dialogs, parts, words
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
 from sos_studio.ui.drop_overlay import DropOverlay
 from sos_studio.ui.file_flow import FileFlow, dropped_paths
-from sos_studio.ui.keymap import Handler, Keymap
+from sos_studio.ui.keymap import Keymap
 from sos_studio.ui.menus import fill_menu_bar
 from sos_studio.ui.message_bar import MessageBar
 from sos_studio.ui.orient_step import OrientStep
@@ -44,15 +42,15 @@ from sos_studio.ui.recent_list import RecentList
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
+from sos_studio.ui.window_actions import WindowActions
+from sos_studio.ui.window_layout import layout_text, restore_layout
 from sos_studio.ui.window_title import window_title
 
 log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
 STEPS: tuple[StepName, ...] = ("orient", "crop", "stage", "predict")
-OF_A_PROJECT = frozenset({Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
 INSPECTOR_WIDTH, CASES_WIDTH = 284, 252
-LAYOUT_VERSION = 1
 
 
 def _tr(text: str) -> str:
@@ -88,15 +86,16 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.drop_overlay = DropOverlay(self)
         self._led = False  # to a step by the window, not by the person: nothing is asked there before they do something
-        self._own = self._own_handlers()
-        self.keymap = Keymap(self, self._handler)
+        self.actions_of_window = WindowActions(self)
+        self.keymap = Keymap(self, self.actions_of_window.handler)
         fill_menu_bar(self.menuBar(), self.keymap, self.opener, self._docks())
         self.addActions(list(self.keymap))
         self._connect()
         self._on_facing()
         self._on_evaluator(session.evaluator)
         self._on_title()
-        self._restore_layout()
+        restore_layout(self, session.settings.window_geometry)
+        self.training_dock.hide()
         for field in self.findChildren(QWidget):
             # A path dropped on a text field would be written into it instead of being opened.
             field.setAcceptDrops(False)
@@ -193,87 +192,6 @@ class MainWindow(QMainWindow):
         """Bring a step to the front."""
         self.tabs.setCurrentIndex(STEPS.index(name))
 
-    def _own_handlers(self) -> Mapping[Action, Handler]:
-        files = self.files
-        return {
-            Action.OPEN_SCAN: files.open_scan_folder,
-            Action.OPEN_SCAN_FILE: files.open_scan_file,
-            Action.OPEN_PROJECT: files.open_project,
-            Action.NEW_PROJECT: files.new_project,
-            Action.IMPORT_IMAGES: files.import_images,
-            Action.EXPORT_DATASET: files.export,
-            Action.PATIENT_DATA: files.patient_data,
-            Action.QUIT: self._quit,
-            Action.UNDO: self._undo,
-            Action.REDO: self._redo,
-            Action.STEP_ORIENT: lambda: self.show_step("orient"),
-            Action.STEP_CROP: lambda: self.show_step("crop"),
-            Action.STEP_STAGE: lambda: self.show_step("stage"),
-            Action.STEP_PREDICT: lambda: self.show_step("predict"),
-            Action.FACE_LEFT: self._turn_face,
-            Action.THEME_SYSTEM: lambda: self._set_theme("system"),
-            Action.THEME_DARK: lambda: self._set_theme("dark"),
-            Action.THEME_LIGHT: lambda: self._set_theme("light"),
-            Action.OPEN_CASE_SCAN: self.cases.open_scan_of_case,
-            Action.OTHER_SERIES: self.opener.other_series,
-            Action.NEXT_UNSTAGED: self.cases.open_next_unstaged,
-            Action.EVALUATOR: files.ask_evaluator,
-            Action.SHORTCUTS: lambda: dialogs.ShortcutsDialog(self).open(),
-            Action.ABOUT: lambda: dialogs.AboutDialog(self).open(),
-        }
-
-    def _handler(self, action: Action) -> Handler | None:
-        """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
-        history = self.session.undo
-        if action is Action.OTHER_SERIES and not self.session.scan_in_front:
-            return None
-        if action in OF_A_PROJECT and self.session.project is None:
-            return None
-        if action is Action.NEXT_UNSTAGED and not self.cases.everything:
-            return None
-        if (action is Action.UNDO and history.undo_label is None) or (action is Action.REDO and history.redo_label is None):
-            return None
-        for holder in (self.step.actions_by_id, self._own, self.training_dock.actions_by_id):
-            if action in holder:
-                return holder[action]
-        if action is Action.PREDICT and action in self.predict.actions_by_id:
-            return self._predict_from_elsewhere
-        return None
-
-    def _predict_from_elsewhere(self) -> None:
-        self.show_step("predict")
-        self.predict.actions_by_id[Action.PREDICT]()
-
-    def _quit(self) -> None:
-        self.close()
-
-    def _undo(self) -> None:
-        self._through_history(self.session.undo.undo)
-
-    def _redo(self) -> None:
-        self._through_history(self.session.undo.redo)
-
-    def _through_history(self, step: Callable[[], bool]) -> None:
-        try:
-            step()
-        except Exception as error:  # a full disk: the history stays as it is, and the person is told
-            self.session.report(error)
-
-    def _turn_face(self) -> None:
-        settings = self.session.settings
-        settings.facing = "left" if settings.facing == "right" else "right"
-        self.session.save_settings()
-
-    def _set_theme(self, choice: theme.Choice) -> None:
-        self.session.settings.theme = choice
-        self.session.save_settings()
-        self._apply_theme()
-
-    def _apply_theme(self) -> None:
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            theme.apply(app, self.session.settings.theme)
-
     # --- what the window hears ----------------------------------------------------------------------------------------------
 
     def _on_tab(self, index: int) -> None:
@@ -334,7 +252,7 @@ class MainWindow(QMainWindow):
 
     def _on_scheme(self, *_: object) -> None:
         if self.session.settings.theme == "system":
-            self._apply_theme()
+            self.actions_of_window.apply_theme()
 
     # --- the window's own events --------------------------------------------------------------------------------------------
 
@@ -370,7 +288,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Everything is saved already; a training in the background goes on by itself."""
         self.files.cancel()
-        self._save_layout()
+        self.session.settings.window_geometry = layout_text(self)
+        self.session.save_settings()
         self.session.settle()
         background = self.session.background
         if isinstance(background, PoolBackground) and not background.close():
@@ -378,21 +297,3 @@ class MainWindow(QMainWindow):
         self.opener.close()
         self.opener.close_project()
         super().closeEvent(event)
-
-    def _save_layout(self) -> None:
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        state = bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()
-        self.session.settings.window_geometry = f"{geometry}|{state}"
-        self.session.save_settings()
-
-    def _restore_layout(self) -> None:
-        geometry, _, state = self.session.settings.window_geometry.partition("|")
-        if geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
-            self.restoreState(QByteArray.fromBase64(state.encode()), LAYOUT_VERSION)
-            self.training_dock.hide()
-            return
-        screen = QGuiApplication.primaryScreen().availableGeometry()
-        self.resize(min(1600, screen.width()), min(960, screen.height()))
-        # Readers give a scan the whole screen; only very wide ones are shared.
-        if screen.width() < 2200:
-            self.setWindowState(Qt.WindowState.WindowMaximized)

@@ -1,0 +1,111 @@
+"""Who does what: routes every action of the window to the step in front, the window, or the training panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from sos_studio.core.actions import Action
+from sos_studio.ui import dialogs, theme
+from sos_studio.ui.keymap import Handler
+
+if TYPE_CHECKING:
+    from sos_studio.ui.main_window import MainWindow
+
+OF_A_PROJECT = frozenset({Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
+
+
+class WindowActions:
+    """Finds whoever can do an action right now, and does what is nobody else's.
+
+    Parameters
+    ----------
+    window
+        Its steps, dialogs and files are what the actions are about.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+        files = window.files
+        self._own: Mapping[Action, Handler] = {
+            Action.OPEN_SCAN: files.open_scan_folder,
+            Action.OPEN_SCAN_FILE: files.open_scan_file,
+            Action.OPEN_PROJECT: files.open_project,
+            Action.NEW_PROJECT: files.new_project,
+            Action.IMPORT_IMAGES: files.import_images,
+            Action.EXPORT_DATASET: files.export,
+            Action.PATIENT_DATA: files.patient_data,
+            Action.QUIT: self._quit,
+            Action.UNDO: lambda: self._through_history(self._session.undo.undo),
+            Action.REDO: lambda: self._through_history(self._session.undo.redo),
+            Action.STEP_ORIENT: lambda: window.show_step("orient"),
+            Action.STEP_CROP: lambda: window.show_step("crop"),
+            Action.STEP_STAGE: lambda: window.show_step("stage"),
+            Action.STEP_PREDICT: lambda: window.show_step("predict"),
+            Action.FACE_LEFT: self._turn_face,
+            Action.THEME_SYSTEM: lambda: self._set_theme("system"),
+            Action.THEME_DARK: lambda: self._set_theme("dark"),
+            Action.THEME_LIGHT: lambda: self._set_theme("light"),
+            Action.OPEN_CASE_SCAN: window.cases.open_scan_of_case,
+            Action.OTHER_SERIES: window.opener.other_series,
+            Action.NEXT_UNSTAGED: window.cases.open_next_unstaged,
+            Action.EVALUATOR: files.ask_evaluator,
+            Action.SHORTCUTS: lambda: dialogs.ShortcutsDialog(window).open(),
+            Action.ABOUT: lambda: dialogs.AboutDialog(window).open(),
+        }
+
+    def handler(self, action: Action) -> Handler | None:
+        """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
+        window = self._window
+        if not self._possible(action):
+            return None
+        for holder in (window.step.actions_by_id, self._own, window.training_dock.actions_by_id):
+            if action in holder:
+                return holder[action]
+        if action is Action.PREDICT and action in window.predict.actions_by_id:
+            return self._predict_from_elsewhere
+        return None
+
+    def _possible(self, action: Action) -> bool:
+        history = self._session.undo
+        if action is Action.OTHER_SERIES:
+            return self._session.scan_in_front
+        if action in OF_A_PROJECT and self._session.project is None:
+            return False
+        if action is Action.NEXT_UNSTAGED:
+            return bool(self._window.cases.everything)
+        if action is Action.UNDO:
+            return history.undo_label is not None
+        return action is not Action.REDO or history.redo_label is not None
+
+    def apply_theme(self) -> None:
+        """Dress the application as the settings say."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, self._session.settings.theme)
+
+    def _quit(self) -> None:
+        self._window.close()
+
+    def _predict_from_elsewhere(self) -> None:
+        self._window.show_step("predict")
+        self._window.predict.actions_by_id[Action.PREDICT]()
+
+    def _through_history(self, step: Callable[[], bool]) -> None:
+        try:
+            step()
+        except Exception as error:  # a full disk: the history stays as it is, and the person is told
+            self._session.report(error)
+
+    def _turn_face(self) -> None:
+        settings = self._session.settings
+        settings.facing = "left" if settings.facing == "right" else "right"
+        self._session.save_settings()
+
+    def _set_theme(self, choice: theme.Choice) -> None:
+        self._session.settings.theme = choice
+        self._session.save_settings()
+        self.apply_theme()
