@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 from collections import Counter
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sos_studio.core.atomic import sync_directory
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
 from sos_studio.imaging import archives
+from sos_studio.imaging.deflated import META_BYTES, inflated, says_deflated
 from sos_studio.imaging.deidentify import Copying, deidentified
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, looks_like_dicom, quiet_pydicom
 from sos_studio.imaging.dicom_scan import candidate_files
@@ -74,7 +77,10 @@ class _Copier:
                 copy = deidentified(dataset, patient, self._copying)
                 target = self._folder / self._name(patient, str(copy.get("SeriesInstanceUID", "")))
                 target.parent.mkdir(parents=True, exist_ok=True)
-                copy.save_as(target, enforce_file_format=True)
+                with open(target, "xb") as stream:
+                    copy.save_as(stream, enforce_file_format=True)
+                    stream.flush()
+                    os.fsync(stream.fileno())
             except SosError:
                 raise
             except Exception as error:  # values that can't be parsed can't be judged
@@ -142,8 +148,12 @@ def _read(path: Path) -> Dataset | None:
     import pydicom
 
     with open(path, "rb") as stream:
-        if not looks_like_dicom(stream.read(132)):
+        start = stream.read(META_BYTES)
+        if not looks_like_dicom(start):
             return None
+        if says_deflated(start, stream):
+            # pydicom would inflate it whatever its size; this refuses what is made to fill the memory.
+            inflated(path)
     try:
         dataset = pydicom.dcmread(path, force=True)
     except Exception:  # pydicom raises whatever a damaged file provokes
@@ -171,6 +181,7 @@ def _whole_or_not_at_all(out: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             out.rmdir()  # an empty one stood there
         working.rename(out)
+        sync_directory(out.parent)
     except OSError as error:
         raise ProjectError("deidentify.unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     finally:

@@ -6,10 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.core.captures import Window
-from sos_studio.imaging.windowing import HIGH_PERCENTILE, apply_window, auto_window
+from sos_studio.imaging.windowing import HIGH_PERCENTILE, apply_window, auto_window, without_padding
 
-# One value at an end of the grey scale that fills more of a slice than this is padding, or air that was cut off.
-PADDING_SHARE = 0.1
 # What is darker than this share of the window is air: it does not decide how bright the rest is shown.
 AIR_SHARE = 0.1
 
@@ -25,12 +23,7 @@ def _means(length: int, parts: int) -> npt.NDArray[np.float64]:
 
 def _window(values_ji: npt.NDArray[np.generic]) -> Window:
     """As `auto_window`, but however much padding and air surround the head, they do not burn it out."""
-    values = values_ji[np.isfinite(values_ji)].astype(np.float64)
-    inside = values
-    for end in (values.min(), values.max()) if values.size else ():
-        rest = inside[inside != end]
-        if inside.size - rest.size > PADDING_SHARE * values.size and rest.size and rest.min() < rest.max():
-            inside = rest
+    inside = without_padding(values_ji)
     window = auto_window(inside)
     body = inside[inside > window.low + AIR_SHARE * (window.high - window.low)]
     high = float(np.percentile(body, HIGH_PERCENTILE)) if body.size else window.high

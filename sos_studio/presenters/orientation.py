@@ -147,7 +147,7 @@ class OrientationPresenter:
         if scan is None:
             return
         values = scan.volume.array_kji
-        self.session.background.run(lambda: windowing.auto_window(values), self.session.set_window, self.session.report, key="auto-window")
+        self.session.background.run(lambda: windowing.scan_window(values), self.session.set_window, self.session.report, key="auto-window")
 
     # --- checklist ----------------------------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ class ScanLoading:
 
     def _load(self, reader: SourceReader) -> Arrived:
         scan = reader.open(self.uid, progress=self._progress(HEADERS_SHARE, 1.0), cancelled=self._stop.is_set, preview=self._preview)
-        window = windowing.auto_window(scan.volume.array_kji)
+        window = windowing.scan_window(scan.volume.array_kji)
         if not self._previewed:  # else the kernels are prepared while the slices are read, and nobody waits for them
             resample.warm_up(scan.volume.array_kji.dtype)
         project = self._project
@@ -172,7 +172,7 @@ class ScanLoading:
 
     def _preview(self, coarse: OpenedScan) -> None:
         self._previewed = True
-        window = windowing.auto_window(coarse.volume.array_kji)
+        window = windowing.scan_window(coarse.volume.array_kji)
         self._session.background.post(lambda: self._show_coarse(coarse, window))
 
     def _progress(self, low: float, high: float) -> Callable[[float], None]:

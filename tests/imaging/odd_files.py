@@ -87,7 +87,7 @@ def _bomb(data: bytes) -> bytes:
     return data[:meta_end] + packed
 
 
-def _deflate_bomb(folder: Path) -> Path:
+def deflate_bomb(folder: Path) -> Path:
     first, *others = sorted(slices(folder, _named(DEFLATED)).iterdir())
     for path in others:
         path.unlink()
@@ -286,7 +286,7 @@ CASES = [
     OddCase(
         "implicit_as_explicit", "implicit header under the name of explicit", _each(_with_syntax(EXPLICIT), make=writer(_named(IMPLICIT)))
     ),
-    OddCase("deflate_bomb", "a deflated file of 100 kB that grows to 80 MB", _deflate_bomb, "scan.deflated_too_large"),
+    OddCase("deflate_bomb", "a deflated file of 100 kB that grows to 80 MB", deflate_bomb, "scan.deflated_too_large"),
     OddCase(
         "deflated_truncated",
         "a deflated file that ends early",

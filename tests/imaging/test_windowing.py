@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sos_studio.core.captures import Window
-from sos_studio.imaging.windowing import apply_window, auto_window
+from sos_studio.imaging.windowing import apply_window, auto_window, scan_window
 
 
 def test_low_is_black_high_is_white_and_between_is_linear() -> None:
@@ -33,6 +33,19 @@ def test_a_metal_streak_does_not_darken_the_bone() -> None:
     assert with_metal.high == pytest.approx(plain.high, rel=0.05)
     assert plain.low < -950
     assert 1200 < plain.high < 2000
+
+
+@pytest.mark.parametrize("padding", [-32768, -3024, 32767])
+def test_padding_around_the_field_does_not_burn_out_the_head(padding: int) -> None:
+    rng = np.random.default_rng(0)
+    head = np.concatenate([rng.normal(-1000, 20, 5000), rng.normal(40, 30, 4500), rng.normal(1200, 200, 500)]).round().astype(np.int16)
+    window, alone = scan_window(np.concatenate([head, np.full(9000, padding, np.int16)])), scan_window(head)
+    assert (window.low, window.high) == pytest.approx((alone.low, alone.high))
+
+
+def test_a_scan_without_padding_is_shown_as_its_values_are() -> None:
+    values = np.random.default_rng(0).normal(0, 100, 9000)
+    assert scan_window(values) == auto_window(values)
 
 
 def test_one_value_everywhere_is_mid_grey() -> None:

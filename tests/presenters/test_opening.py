@@ -284,7 +284,7 @@ def test_a_coarse_picture_comes_first_and_the_whole_takes_its_place(
     assert steps == ["orient"]
     assert session.scan is reader.whole
     assert session.orientation.center_lps_mm == reader.whole.volume.center_lps_mm
-    assert session.window == windowing.auto_window(reader.whole.volume.array_kji)
+    assert session.window == windowing.scan_window(reader.whole.volume.array_kji)
 
 
 def test_what_was_turned_while_reading_stays_turned(session: Session, opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
