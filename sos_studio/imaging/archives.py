@@ -7,7 +7,8 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.imaging.dicom_headers import looks_like_dicom
@@ -33,11 +34,19 @@ def is_zip(path: Path) -> bool:
         return False
 
 
+class Unpacked(NamedTuple):
+    """A folder that holds an archive's files under new names, and the last part of the own name of each, by its new one."""
+
+    folder: Path
+    own_names: dict[str, str]
+
+
 @contextmanager
-def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Path]:
+def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Unpacked]:
     """Unpack into a temporary folder, removed at the end.
 
-    Members get new names: their own may hold patient names, devices of Windows, or paths that lead out of the folder.
+    Members get new names: their own may hold patient names, devices of Windows, or paths that lead out of the folder. A person may be
+    told the own ones, to find out which files are meant; nothing else may be done with them.
 
     Raises
     ------
@@ -47,16 +56,17 @@ def unpacked(path: Path, cancelled: Cancelled | None = None) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
         try:
-            _unpack(path, Path(folder), cancelled)
+            own_names = _unpack(path, Path(folder), cancelled)
         except (BadInputError, CancelledError):
             raise
         except Exception:
             # zipfile and its decompressors raise whatever a damaged archive provokes (BadZipFile, zlib.error, LZMAError, UnicodeError …).
             raise BadInputError("scan.bad_zip", file=path.name) from None
-        yield Path(folder)
+        yield Unpacked(Path(folder), own_names)
 
 
-def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> None:
+def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> dict[str, str]:
+    own_names: dict[str, str] = {}
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if any(member.flag_bits & _ENCRYPTED for member in members):
@@ -68,7 +78,9 @@ def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> None:
         for number, member in enumerate(members):
             if cancelled is not None and cancelled():
                 raise CancelledError
-            with archive.open(member) as source, open(folder / f"{number:06d}{_format_of(member.filename)}", "wb") as target:
+            name = f"{number:06d}{_format_of(member.filename)}"
+            own_names[name] = PurePosixPath(member.filename).name or name
+            with archive.open(member) as source, open(folder / name, "wb") as target:
                 # Never more than the directory promised: a bomb lies about its size.
                 left = member.file_size
                 while left > 0 and (chunk := source.read(min(_CHUNK, left))):
@@ -77,6 +89,7 @@ def _unpack(path: Path, folder: Path, cancelled: Cancelled | None) -> None:
     unpacked_files = sorted(folder.iterdir())
     if any(is_zip(file) for file in unpacked_files) and not any(_may_be_scan(file) for file in unpacked_files):
         raise BadInputError("scan.nested_zip", file=path.name)
+    return own_names
 
 
 def _format_of(name: str) -> str:

@@ -165,8 +165,8 @@ def _read(path: Path) -> Dataset | None:
 @contextmanager
 def _opened(source: Path, cancelled: Cancelled | None) -> Iterator[Path]:
     if archives.is_zip(source):
-        with archives.unpacked(source, cancelled) as folder:
-            yield folder
+        with archives.unpacked(source, cancelled) as content:
+            yield content.folder
     else:
         yield source
 

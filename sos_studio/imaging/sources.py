@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
 Preview = Callable[[Volume], None]
+# Own names of an archive's files, by those that they have while it is unpacked.
+Names = Mapping[str, str]
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +52,8 @@ class LoadedSeries:
 
 
 @contextmanager
-def _opened(source: Path, cancelled: Cancelled | None) -> Iterator[Path]:
-    """The source itself, or the folder into which a zip was unpacked for as long as it is needed."""
+def _opened(source: Path, cancelled: Cancelled | None) -> Iterator[tuple[Path, Names]]:
+    """The source itself, or the folder into which a zip was unpacked for as long as it is needed, and what its files are called there."""
     from sos_studio.imaging import archives
 
     try:
@@ -61,10 +63,25 @@ def _opened(source: Path, cancelled: Cancelled | None) -> Iterator[Path]:
     if not there:
         raise BadInputError("scan.not_found", file=source.name)
     if archives.is_zip(source):
-        with archives.unpacked(source, cancelled) as folder:
-            yield folder
+        with archives.unpacked(source, cancelled) as content:
+            yield content.folder, content.own_names
     else:
-        yield source
+        yield source, {}
+
+
+def _named(values: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """Values of an error or problem, with a file of an archive called what it is called there."""
+    return {key: names.get(value, value) if isinstance(value, str) else value for key, value in values.items()}
+
+
+@contextmanager
+def _naming(names: Names) -> Iterator[None]:
+    """Errors from the body speak of an archive's files by their own names."""
+    try:
+        yield
+    except BadInputError as error:
+        error.values = _named(error.values, names)
+        raise
 
 
 def _load_volume_file(source: Path) -> LoadedSeries:
@@ -130,23 +147,30 @@ class ScanSource:
     series: list[SeriesInfo]
 
     def __init__(self, path: Path | str, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> None:
-        from sos_studio.imaging.volume_files import is_volume_file, sole_volume_file
-
         self._path = Path(path)
         self._file: LoadedSeries | None = None
         self._dicom: list[DicomSeries] = []
         with ExitStack() as opening:
-            self._place = opening.enter_context(_opened(self._path, cancelled))
-            volume_file = self._place if is_volume_file(self._place) else sole_volume_file(self._place)
-            if volume_file is not None:
-                self._file, self._file_name = _load_volume_file(volume_file), volume_file.name
-                self.series = [self._file.info]
-            else:
-                from sos_studio.imaging.dicom_scan import scan_dicom
-
-                self._dicom = scan_dicom(self._place, progress=progress, cancelled=cancelled)
-                self.series = [_told(series) for series in self._dicom]
+            self._place, self._names = opening.enter_context(_opened(self._path, cancelled))
+            with _naming(self._names):
+                self.series = self._listed(progress, cancelled)
             self._closing = opening.pop_all()
+
+    def _listed(self, progress: Progress | None, cancelled: Cancelled | None) -> list[SeriesInfo]:
+        from sos_studio.imaging.volume_files import is_volume_file, sole_volume_file
+
+        volume_file = self._place if is_volume_file(self._place) else sole_volume_file(self._place)
+        if volume_file is not None:
+            self._file, self._file_name = _load_volume_file(volume_file), volume_file.name
+            return [self._file.info]
+        from sos_studio.imaging.dicom_scan import scan_dicom
+
+        self._dicom = scan_dicom(self._place, progress=progress, cancelled=cancelled)
+        return [self._called(_told(series)) for series in self._dicom]
+
+    def _called(self, info: SeriesInfo) -> SeriesInfo:
+        problems = (replace(problem, values=_named(problem.values, self._names)) for problem in info.problems)
+        return replace(info, problems=tuple(problems))
 
     def __enter__(self) -> Self:
         return self
@@ -191,15 +215,12 @@ class ScanSource:
         return thumbnail(read_values(middle), middle.spacing_mm_vu or (1.0, 1.0), side_px)
 
     def files(self, uid: str) -> tuple[str, ...]:
-        """Names of a series' files, without their folders, in the order of its slices; none for what came out of an archive.
+        """Names of a series' files, without their folders, in the order of its slices.
 
         A person may be shown them, to find out which files are meant; they may hold a patient's name, so nothing else may be done.
         """
-        if self._place != self._path:
-            return ()
-        if self._file is not None:
-            return (self._file_name,)
-        return tuple(dict.fromkeys(image.file.name for image in self._dicom_series(uid).stack.slices))
+        files = [self._file_name] if self._file is not None else [image.file.name for image in self._dicom_series(uid).stack.slices]
+        return tuple(self._names.get(name, name) for name in dict.fromkeys(files))
 
     def folder(self, uid: str) -> str:
         """The folder below the source that holds all of a series' files; empty for the source itself and in archives.
@@ -243,7 +264,8 @@ class ScanSource:
         """
         if self._file is not None:
             return self._volume_file(uid)
-        return _load_dicom(self._dicom_series(uid), progress, cancelled, preview)
+        with _naming(self._names):
+            return _load_dicom(self._dicom_series(uid), progress, cancelled, preview)
 
     def _volume_file(self, uid: str | None) -> LoadedSeries:
         if self._file is None or uid not in (None, FILE_SERIES_UID):

@@ -59,6 +59,23 @@ def test_a_zip_is_unpacked_once_and_removed_at_the_end(
     assert loaded.volume.series_hash == tilted_volume.series_hash
 
 
+def test_a_refused_file_of_a_zip_is_named_as_it_is_called_there(tmp_path: Path, series: Path) -> None:
+    *_, damaged = paths = sorted(series.iterdir())
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        for path in paths:
+            data = path.read_bytes()
+            archive.writestr(f"export/ü {path.name}", data[:-500] if path == damaged else data)
+    with ScanSource(tmp_path / "scan.zip") as source, pytest.raises(BadInputError) as caught:
+        source.load()
+    assert caught.value.values["file"] == f"ü {damaged.name}"
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        for path in paths:
+            archive.writestr(f"export/ü {path.name}", path.read_bytes()[: 132 + 30 if path == paths[5] else None])
+    with ScanSource(tmp_path / "scan.zip") as source:
+        (info,) = source.series
+    assert f"ü {paths[5].name}" in [problem.values.get("file") for problem in info.problems]
+
+
 def test_a_zip_without_scan_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
         archive.writestr("a.txt", "nothing")
