@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.phantom.anatomy import build_parts
+from sos_studio.phantom.flesh import MAP_COLUMNS, MAP_ROWS, flesh_map
 from sos_studio.phantom.kernels import AIR, fill_values
 from sos_studio.phantom.landmarks import Frame, as_point
 from sos_studio.phantom.parameters import PhantomParameters
@@ -19,7 +20,8 @@ from sos_studio.phantom.synchondrosis import joint
 TISSUE = np.dtype(
     [(name, "f8") for name in ("blur", "septum", "septum_shift", "meatus", "lining", "cell", "bone", "air")]
     + [(name, "f8") for name in ("nasal_floor", "nasal_roof", "nasal_back", "nasal_front")]
-    + [("seed", "i8")]
+    + [("skin", "f8"), ("fat", "f8")]  # thickness of the skin, grey value of the fat under it against muscle
+    + [("flesh", "f4", (MAP_ROWS, MAP_COLUMNS, 2)), ("seed", "i8")]
 )
 # Mean floor and roof, back and front of the nasal cavity.
 _NASAL_LOW, _NASAL_HIGH = (29.0, -16.0), (84.0, 25.0)
@@ -66,6 +68,9 @@ def head_field(parameters: PhantomParameters) -> HeadField:
     for name, value in values.items():
         tissue[name] = value
     tissue["seed"] = parameters.seed
+    rng = np.random.default_rng((parameters.seed, 73))
+    tissue["skin"], tissue["fat"] = float(rng.uniform(0.8, 2.0)), float(rng.uniform(-125.0, -55.0))
+    tissue["flesh"][0] = flesh_map(frame, rng)
     row = joint(parameters.cartilage, parameters.maturity, frame.endocranial, frame.ectocranial, parameters.seed)
     row["upper_cortex"] = anatomy.upper_cortex
     return HeadField(pack(parts), row, tissue, frame)

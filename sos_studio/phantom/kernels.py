@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sos_studio.phantom.flesh_kernel import flesh_value
 from sos_studio.phantom.interiors import foam_value, joint_value, nasal_value, sinus_value, trabeculae
 from sos_studio.phantom.lattice import coverage, noise3, smooth_noise3
 from sos_studio.phantom.machine_kernel import scanned
@@ -28,14 +29,14 @@ from sos_studio.phantom.solids import part_distance
 FloatArray = npt.NDArray[np.float64]
 Row = Any  # one row of a record array, whose fields only numba knows
 
-PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH, FOAM = 0, 1, 2, 3, 4, 5, 6  # what else happens inside of a part
+PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH, FOAM, SKIN = 0, 1, 2, 3, 4, 5, 6, 7  # what else happens inside of a part
 # Tiles of the sagittal plane, each with the list of parts that can matter in it; the outermost ones reach to infinity.
 TILE_MM, TILES_A, TILES_S = 8.0, 30, 38
 TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
 AIR = -1000.0
 EVEN_MM = 4.0  # further than a head moves
 
-_COMPILED_FILES = ("lattice.py", "solids.py", "interiors.py", "machine_kernel.py", "kernels.py")
+_COMPILED_FILES = ("lattice.py", "solids.py", "flesh.py", "flesh_kernel.py", "interiors.py", "machine_kernel.py", "kernels.py")
 
 
 def _stamp() -> int:
@@ -122,11 +123,9 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
         elif part.feature == OPEN_AIR:
             fill = tissue.air
         elif part.feature == FLESH:
-            # Muscles with fat between them; those of the neck run upwards.
-            neck = coverage(a + 12.0, 8.0) * coverage(s, 12.0)
-            fill += 24.0 * smooth_noise3(l / 9.0, a / 9.0, s / 9.0, seed + 23)
-            if neck > 0.0:
-                fill += neck * 50.0 * smooth_noise3(l / 8.0, (a + 0.25 * s) / 5.5, s / 32.0, seed + 24)
+            fill += flesh_value(tissue, -1e3, l, a, s)
+        elif part.feature == SKIN:
+            fill += flesh_value(tissue, d, l, a, s)
     painted = value * (1.0 - outside) + shell * (outside - core) + fill * core
     if part.feature == SYNCHONDROSIS:
         painted = joint_value(joint, painted, inside, l, a, s, blur)

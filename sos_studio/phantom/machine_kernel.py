@@ -17,6 +17,8 @@ Row = Any
 Block = npt.NDArray[np.int8]
 AIR = -1000.0
 LOWEST, HIGHEST = -1000.0, 3095.0  # what the scanner can store
+# Of the tables in `shading`.
+TABLE_MM = 0.25
 
 
 @njit(error_model="numpy")
@@ -24,42 +26,112 @@ def scanned(machine: Row, block_a: Block, block_b: Block, value: float, x: float
     """Grey value that the machine reports at a place of the field of view (LPS mm from its middle)."""
     radius = math.hypot(x, y)
     rim = machine.radius - radius
-    top = machine.half_s - abs(z)
-    # Beyond the cone of rays there is nothing: a shallow bowl at the top and the bottom of the field.
-    reach = top - machine.margin * (0.55 + 0.45 * (radius / machine.half_p) ** 2)
+    # Beyond the cone of rays there is nothing: a straight border at the top and the bottom of the field, or a shallow bowl.
+    reach = machine.half_s - abs(z) - machine.margin * (1.0 - machine.bowl + machine.bowl * (radius / machine.half_p) ** 2)
     if rim < 0.0 or reach < 0.0:
-        return LOWEST + (machine.edge_glow * 8.0 if machine.margin > 0.0 and -0.35 < reach < -0.1 and radius < 25.0 else 0.0)
-    seed = machine.seed
+        return _beyond(machine, radius, reach) if rim >= 0.0 else LOWEST
     value = _with_supports(machine, value, x, y, z)
     outside = coverage(value + 650.0, 120.0)
     if value > 60.0:
         value = 60.0 + machine.bone_gain * (value - 60.0)
-    # Beam hardening, scatter and truncation: darker in the middle of the field, brighter at its rim.
-    r = radius / 100.0
-    uneven = smooth_noise3(x / 60.0, y / 55.0, z / 34.0, seed + 51) + 0.6 * smooth_noise3(x / 90.0, y / 70.0, z / 9.0, seed + 52)
-    uneven = machine.shading * (uneven + 0.9 * machine.tilt_p * y / machine.half_p + 0.9 * machine.tilt_s * z / machine.half_s)
-    shade = 1.0 - machine.cupping * (1.0 - r * r) + uneven
-    edge = math.exp(-reach / 5.0)
-    shade += machine.edge_glow * (math.exp(-rim / 6.0) + 0.9 * edge)
-    value = (value - AIR) * shade + AIR
+    shade, grain, glow, streaky = _smooth_at(machine, x, y, z)
+    value = (value - AIR) * shade + AIR + glow
     if outside > 0.0:
-        haze = smooth_noise3(x / 30.0, y / 16.0, z / 45.0, seed + 55) + 0.5 * smooth_noise3(x / 12.0, y / 4.0, z / 30.0, seed + 56)
-        value += outside * machine.haze * max(0.0, haze)
+        value += outside * _haze(machine, x, y, z)
     v = machine.voxel
     i, j, k = (x + machine.half_l) / v, (y + machine.half_p) / v, (z + machine.half_s) / v
     noise = block_noise(block_a, i + machine.phase, j, k) + block_noise(block_b, j, i + 2.0 * machine.phase, k)
-    noise *= machine.noise * 0.7071 / BLOCK_UNIT
-    # Rays through the skull and the shoulders are starved; the air around hardly attenuates.
-    skull = coverage(machine.base_s - z, 14.0)
-    noise *= (0.62 + 0.38 * skull + 0.2 * max(0.0, -z / machine.half_s)) * (1.0 + 0.9 * edge) * (1.0 - 0.45 * outside)
-    # Rows smear where the cone of rays ends, across head and air alike, more at the shoulders than at the vertex.
-    smear = machine.edge_glow * edge * (1.0 if z < 0.0 else 0.35)
-    value += noise + smear * 330.0
-    value += (machine.banding * (0.25 + 1.5 * edge) + 900.0 * smear) * noise3(x / 90.0, y / 50.0, z / (1.7 * v), seed + 54)
+    noise *= 0.7071
+    if streaky > 0.05:
+        # Starved rays leave streaks across the slices' rows.
+        noise += 0.75 * streaky * block_noise(block_b, 0.16 * i, 0.09 * j + machine.phase, 0.8 * k)
+    value += noise * machine.noise / BLOCK_UNIT * grain * (1.0 - 0.45 * outside)
+    row = (z + machine.half_s) / TABLE_MM
+    n = int(row)
+    w = row - n
+    even = machine.rows[n, 0] + w * (machine.rows[n + 1, 0] - machine.rows[n, 0])
+    leaning = machine.rows[n, 1] + w * (machine.rows[n + 1, 1] - machine.rows[n, 1])
+    ring = radius / TABLE_MM
+    n = min(int(ring), machine.rings.shape[0] - 2)
+    circle = machine.rings[n] + (ring - n) * (machine.rings[n + 1] - machine.rings[n])
+    value += (even + leaning * y / machine.half_p + circle) * (1.0 - 0.6 * outside)
+    if reach < 9.0:
+        value += _border_lines(machine, reach, radius, y, z)
     if machine.streaks > 0.0:
         value += _streaks(machine, x, y, z)
     value = machine.gain * (value - AIR) + AIR + machine.offset
     return min(max(value, LOWEST), HIGHEST)
+
+
+@njit(error_model="numpy")
+def _smooth_at(machine: Row, x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    """Trilinear look-up in the lattice of what changes slowly: shade, grain, glow, streaky."""
+    field = machine.smooth
+    nz, ny, nx = field.shape[0], field.shape[1], field.shape[2]
+    fx = min(max((x / machine.half_l + 1.0) * (0.5 * (nx - 1)), 0.0), nx - 1.001)
+    fy = min(max((y / machine.half_p + 1.0) * (0.5 * (ny - 1)), 0.0), ny - 1.001)
+    fz = min(max((z / machine.half_s + 1.0) * (0.5 * (nz - 1)), 0.0), nz - 1.001)
+    i, j, k = int(fx), int(fy), int(fz)
+    u, v, w = fx - i, fy - j, fz - k
+    a, b, c, d = (1.0 - w) * (1.0 - v), (1.0 - w) * v, w * (1.0 - v), w * v
+    s0 = s1 = s2 = s3 = 0.0
+    for side in range(2):
+        m = u if side == 1 else 1.0 - u
+        p, q, r, t = m * a, m * b, m * c, m * d
+        n = i + side
+        s0 += p * field[k, j, n, 0] + q * field[k, j + 1, n, 0] + r * field[k + 1, j, n, 0] + t * field[k + 1, j + 1, n, 0]
+        s1 += p * field[k, j, n, 1] + q * field[k, j + 1, n, 1] + r * field[k + 1, j, n, 1] + t * field[k + 1, j + 1, n, 1]
+        s2 += p * field[k, j, n, 2] + q * field[k, j + 1, n, 2] + r * field[k + 1, j, n, 2] + t * field[k + 1, j + 1, n, 2]
+        s3 += p * field[k, j, n, 3] + q * field[k, j + 1, n, 3] + r * field[k + 1, j, n, 3] + t * field[k + 1, j + 1, n, 3]
+    return s0, s1, s2, s3
+
+
+@njit(error_model="numpy")
+def _beyond(machine: Row, radius: float, reach: float) -> float:
+    """Past the border: nothing, but for crumbs of the cone's tip around the axis."""
+    if machine.crumbs <= 0.0 or radius > 2.0 * machine.crumb_mm:
+        return LOWEST
+    arc = machine.margin * (radius / machine.crumb_mm) ** 1.4
+    off = abs(-reach - arc)
+    second = abs(-reach - 0.5 * arc - 0.5)
+    if off > 0.45 and second > 0.3:
+        return LOWEST
+    dots = noise3(radius / 0.7, reach / 0.6, 0.5, machine.seed + 58)
+    bright = machine.crumbs * max(0.0, 0.45 + dots) * (coverage(off - 0.25, 0.15) + 0.35 * coverage(second - 0.1, 0.12))
+    return LOWEST + bright
+
+
+@njit(error_model="numpy")
+def _border_lines(machine: Row, reach: float, radius: float, y: float, z: float) -> float:
+    """The last slice glows in head and air alike; below it, thin bright and dark arcs."""
+    total = 0.0
+    if reach < 0.5:
+        total += machine.line * coverage(reach - 0.3, 0.1) * (0.6 + 0.5 * smooth_noise3(y / 14.0, radius / 25.0, 0.5, machine.seed + 59))
+    if z > 0.0:
+        return total
+    for n in range(machine.arcs.shape[0]):
+        bend = machine.arcs[n, 1]
+        off = abs(reach - machine.arcs[n, 0] - bend * radius - machine.arcs[n, 2] * y)
+        width = machine.arcs[n, 3]
+        if off < 2.0 * width:
+            along = 0.25 + smooth_noise3(y / 20.0, n + 0.5, 0.5, machine.seed + 60)
+            total += machine.arcs[n, 4] * max(0.0, along) * coverage(off - 0.5 * width, 0.3 * width)
+    return total
+
+
+@njit(error_model="numpy")
+def _haze(machine: Row, x: float, y: float, z: float) -> float:
+    """Shadows in the air around the head; strands of hair behind the neck."""
+    haze = smooth_noise3(x / 30.0, y / 16.0, z / 45.0, machine.seed + 55) + 0.5 * noise3(x / 12.0, y / 4.0, z / 30.0, machine.seed + 56)
+    total = machine.haze * max(0.0, haze)
+    if machine.hair > 0.0 and y > machine.hair_p:
+        lean = y + machine.hair_lean * z
+        lock = smooth_noise3(lean / 13.0, z / 24.0, x / 14.0, machine.seed + 62)
+        if lock > 0.0:
+            # Locks curl about each other.
+            strand = 0.25 + smooth_noise3((lean + 14.0 * lock) / 5.0, z / 14.0, x / 8.0, machine.seed + 63)
+            total += machine.hair * lock * max(0.0, strand) * coverage(z - machine.hair_s, 12.0)
+    return total
 
 
 @njit(error_model="numpy")
@@ -83,18 +155,38 @@ def _streaks(machine: Row, x: float, y: float, z: float) -> float:
 @njit(error_model="numpy")
 def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> float:
     """Plastic that holds the head: a cup under the chin on a foot, a plate or rod behind the occiput."""
-    if abs(x) < machine.rest_half and abs(y - machine.rest_p - machine.rest_lean * z) < machine.rest_thick:
-        edge = coverage(abs(y - machine.rest_p - machine.rest_lean * z) - machine.rest_thick + 0.4, 0.4)
-        value = max(value, AIR + (machine.rest_value - AIR) * edge)
+    if y > machine.rest_p - 40.0 and abs(x) < machine.rest_half:
+        value = _with_head_rest(machine, value, y - machine.rest_p - machine.rest_lean * z, z)
     if machine.bead_p < 1e5 and abs(x) < 20.0:
         bead = math.hypot(y - machine.bead_p, z - machine.bead_s) - 4.0
         value = max(value, AIR + 3500.0 * coverage(bead, 0.4))
     if machine.chin_a > 1e5 or abs(x) > 28.0:
         return value
     a, s = -y - machine.chin_a, z - machine.chin_s
+    if s > 3.0 or s < -64.0 or abs(a - 4.0) > 40.0:
+        return value
     plate = max(abs(s + 3.5 + machine.plate) - machine.plate, abs(a - 4.0) - machine.plate_half)
     half = machine.foot_half if s < -3.5 - 4.0 * machine.plate else 0.8 * machine.plate_half
     foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - half)
     lip = max(abs(s + 2.5) - 3.5, abs(a - 2.5 - machine.plate_half) - 1.8) if machine.lip > 0.0 else 1e3
-    value = max(value, AIR + 760.0 * coverage(foot, 0.4))
-    return max(value, AIR + 870.0 * coverage(min(plate, lip), 0.4))
+    stuff = 1.0 + 0.10 * smooth_noise3(a / 5.0, s / 1.6, 0.5, machine.seed + 64)
+    value = max(value, AIR + 760.0 * stuff * coverage(foot, 0.4))
+    return max(value, AIR + 870.0 * stuff * coverage(min(plate, lip), 0.4))
+
+
+@njit(error_model="numpy")
+def _with_head_rest(machine: Row, value: float, behind: float, z: float) -> float:
+    """A plate that tapers upwards, foam in front of it, and a block that it stands in."""
+    if abs(behind) > 18.0:
+        return value
+    down = 0.5 - 0.5 * z / machine.half_s
+    half = machine.rest_thick * (0.7 + 0.6 * down)
+    ends = max(z - machine.rest_top, machine.rest_low - z)
+    plate = max(abs(behind) - half, ends)
+    shell = 1.0 + 0.16 * coverage(half - abs(behind) - 1.0, 0.3) * (1.0 if machine.rest_thick > 2.0 else 0.0)
+    value = max(value, AIR + (machine.rest_value - AIR) * shell * coverage(plate, 0.4))
+    if machine.foam > 0.0:
+        soft = max(abs(behind + half + 3.0) - 3.0, ends + 2.0)
+        value = max(value, AIR + machine.foam * coverage(soft, 0.7))
+    block = max(abs(behind) - 1.3 * half - 0.8, abs(z - machine.rest_low) - 4.0)
+    return max(value, AIR + 1.35 * (machine.rest_value - AIR) * coverage(block, 0.4))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sos_studio.phantom.kernels import AIR, FLESH, NASAL, OPEN_AIR
+from sos_studio.phantom.kernels import AIR, FLESH, NASAL, OPEN_AIR, SKIN
 from sos_studio.phantom.landmarks import FloatArray, Frame, Points
 from sos_studio.phantom.outlines import band, rough, smooth
 from sos_studio.phantom.parts import Look, Part
@@ -16,7 +16,7 @@ _SKIN_FRONT: Points = [
     (84, 78), (86, 48), (87, 27), (85, 12), (92, 2), (99, -7), (104, -13), (101, -20), (92, -23), (91, -31), (94, -39), (89, -45),
     (91, -51), (85, -58), (88, -66), (85, -77), (73, -83), (54, -85), (38, -88), (27, -97), (24, -115), (24, -150),
 ]  # fmt: skip
-_NOSE = slice(4, 8)
+_NOSE, _STOMION = slice(4, 8), 12
 _SKIN_BACK: Points = [
     (-70, -150), (-68, -83), (-69, -55), (-72, -30), (-82, 2), (-90, 35), (-92, 70), (-82, 100), (-45, 119), (0, 123), (48, 113), (73, 98),
 ]  # fmt: skip
@@ -28,11 +28,15 @@ _NASAL: Points = [
     (30, 6), (33.5, 15), (36, 23.5), (46, 24.2), (58, 24.5), (68, 18), (75, 8), (82, -1), (88, -8), (90, -16), (85, -19.5), (76, -17.3),
     (60, -16.3), (45, -16), (33, -15), (28.5, -8), (28.5, 0),
 ]  # fmt: skip
-_AIRWAY_BACK: Points = [(25, -3), (14, -13), (7, -24), (3, -38), (0, -54), (-2, -66), (0, -82), (5, -98), (7, -150)]
-_AIRWAY_FRONT: Points = [
-    (17, -150), (16, -98), (11.5, -86), (11, -79), (13.5, -72), (11, -65), (8.5, -58), (8, -50), (10, -40), (15, -29.5), (23, -21),
-    (31, -15), (33, -6), (29, 0),
+_AIRWAY_BACK: Points = [
+    (25, -3), (19, -8.5), (14, -13), (10, -18.5), (7, -24), (4.5, -31), (3, -38), (1.5, -46), (0, -54), (-2, -66), (-1, -74), (0, -82),
+    (5, -98), (7, -150),
 ]  # fmt: skip
+# Larynx, the hollow in front of the epiglottis, the tongue's back; then the uvula, the soft palate and the choana.
+_AIRWAY_FRONT: Points = [
+    (17, -150), (16, -108), (15.5, -98), (11.5, -86), (11, -80), (13.5, -74), (13.0, -70.5), (10.5, -65), (8.5, -58), (8.6, -52.5),
+]  # fmt: skip
+_PALATE: Points = [(11.5, -37), (15.5, -30.5), (19, -25.5), (23, -21), (31, -15), (33, -6), (29, 0)]
 
 
 def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
@@ -43,14 +47,19 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
     # A child's nose is short and its lips are full.
     front[_NOSE, 0] = 88.0 + (front[_NOSE, 0] - 88.0) * (0.5 + 0.5 * anatomy.grown) * float(rng.normal(1.0, 0.12))
     front[8:18] += rng.normal(0.0, 0.9, (10, 2))
+    # Lips meet in a crease, or stay apart.
+    crease, apart = float(rng.uniform(1.0, 5.5)), float(rng.uniform(1.0, 4.0)) * float(rng.random() < 0.3)
+    lips = front[_STOMION] + np.array(
+        [[1.6, 1.6 + 0.5 * apart], [-crease, 0.35 + 0.5 * apart], [-crease, -0.35 - 0.5 * apart], [1.2, -1.6 - 0.5 * apart]]
+    )
+    front = np.vstack([front[:_STOMION], lips, front[_STOMION + 1 :]])
     back = np.asarray(_SKIN_BACK, dtype=np.float64)
     back[:4, 0] += 7.0 * (1.0 - anatomy.grown) - 3.0 + float(rng.normal(0.0, 4.0))
     skin = smooth(np.vstack([frame.outer(front), frame.outer(back[:4]), frame.cranial(back[4:])]))
     brain = smooth(frame.cranial(_BRAIN))
-    scalp = Look(SOFT, shell=FAT + 30.0, shell_in_mm=3.0)
     return [
-        Part("skin", scalp, rough(skin, rng, 0.5, 25.0), HEAD, FLESH, half_width=75.0 * size, rounding=20.0 * size, step_mm=1.2),
-        Part("brain", Look(BRAIN), brain, HEAD, half_width=70.0 * size, rounding=0.0, stop_inside=3.0, step_mm=3.0),
+        Part("skin", Look(SOFT), rough(skin, rng, 0.5, 25.0), HEAD, SKIN, half_width=75.0 * size, rounding=20.0 * size, step_mm=1.2),
+        Part("brain", Look(BRAIN), brain, HEAD, FLESH, half_width=70.0 * size, rounding=0.0, stop_inside=3.0, step_mm=3.0),
         *_airway(frame, rng),
         *_mouth(frame, rng),
         Part("nose", Look(AIR), rough(smooth(frame.facial(_NASAL)), rng, 0.5, 14.0), feature=NASAL, half_width=13.5 * size, rounding=5.0),
@@ -60,23 +69,44 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
 def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Adenoids fill the roof of a child's pharynx; the tongue decides how wide it is behind the palate."""
     anatomy = frame.anatomy
-    back, front = np.asarray(_AIRWAY_BACK, dtype=np.float64), np.asarray(_AIRWAY_FRONT, dtype=np.float64)
-    back[:3] += np.outer([1.0, 0.85, 0.35], (0.55, -0.83)) * (anatomy.adenoid_mm - 7.0)
-    back[3:8, 0] += rng.normal(0.0, 1.3, 5)
+    back = np.asarray(_AIRWAY_BACK, dtype=np.float64)
+    # Adenoid tissue is lobed; further down muscles and vertebrae push the wall forward.
+    lobes = 1.0 + rng.normal(0.0, 0.16, 5)
+    back[:5] += np.outer(np.array([1.0, 1.0, 0.85, 0.6, 0.35]) * lobes, (0.55, -0.83)) * (anatomy.adenoid_mm - 7.0)
+    back[5:12, 0] += rng.normal(0.0, 1.3, 7)
+    back[10, 0] += float(rng.uniform(0.0, 2.5))
     tongue = (anatomy.airway_width - 1.0) * 7.0
-    front[1:11, 0] += tongue - 0.5
-    front[2:11] += rng.normal(0.0, 0.9, (9, 2))
+    front = np.vstack([np.asarray(_AIRWAY_FRONT, dtype=np.float64), _uvula(rng), np.asarray(_PALATE, dtype=np.float64)])
+    front[2:16, 0] += tongue - 0.5
+    front[3:] += rng.normal(0.0, 0.6, front[3:].shape)
+    # The back of the tongue bulges at one height or another, and lymph tissue at its root is knobbly.
+    height = float(rng.uniform(-66.0, -50.0))
+    front[5:10, 0] -= float(rng.normal(1.2, 1.8)) * np.exp(-(((front[5:10, 1] - height) / 9.0) ** 2))
     # The pharynx never closes: there is always a gap between its walls.
-    at_height = np.interp(-front[:12, 1], -back[:, 1], back[:, 0])
-    front[:12, 0] = np.maximum(front[:12, 0], at_height + 2.2)
-    airway = rough(smooth(np.vstack([frame.outer(back), frame.outer(front)]), 8), rng, 0.5, 15.0)
-    tip = float(rng.normal(0.0, 1.5))
+    at_height = np.interp(-front[:18, 1], -back[:, 1], back[:, 0])
+    front[:18, 0] = np.maximum(front[:18, 0], at_height + float(rng.uniform(1.6, 2.6)))
+    airway = smooth(np.vstack([frame.outer(back), frame.outer(front)]), 6)
+    airway = rough(rough(airway, rng, 0.45, 15.0), rng, float(rng.uniform(0.12, 0.4)), 5.0)
+    tip, thick = float(rng.normal(0.0, 1.5)), float(rng.uniform(0.8, 1.5))
     leaf: Points = [(12.0 + tongue, -86), (11.0 + tongue, -79), (7.0 + tongue, -72), (3.0 + 0.8 * tongue + tip, -66)]
-    epiglottis = rough(band(frame.outer(leaf), [4.5, 3.0, 2.2, 1.8]), rng, 0.25, 8.0)
+    curl = np.array([[0.0, 0.0], [0.0, 0.0], [0.4, 0.2], [1.0, 0.6]]) * float(rng.normal(0.0, 1.8))
+    epiglottis = rough(band(frame.outer(np.asarray(leaf) + curl), np.array([4.5, 3.0, 2.3, 1.7]) * thick), rng, 0.25, 8.0)
     return [
         Part("airway", Look(AIR), airway, feature=OPEN_AIR, half_width=11.0 * anatomy.size, rounding=4.0),
-        Part("epiglottis", Look(SOFT), epiglottis, half_width=9.0 * anatomy.size, rounding=0.6),
+        Part("epiglottis", Look(SOFT), epiglottis, feature=FLESH, half_width=9.0 * anatomy.size, rounding=0.6),
     ]
+
+
+def _uvula(rng: np.random.Generator) -> FloatArray:
+    """The end of the soft palate in the airway's front wall: a tip that hangs more or less free, with a notch of air under it."""
+    drop, notch, bulge = (
+        float(rng.uniform(-1.0, 5.5)),
+        float(rng.uniform(0.0, 2.6)) * float(rng.random() < 0.75),
+        float(rng.uniform(0.0, 2.4)),
+    )
+    return np.array([
+        (9.6 + notch, -44.6 - 0.6 * drop), (8.9 - 0.6 * bulge, -43.2 - 0.8 * drop), (8.8 - bulge, -40.6 - 0.6 * drop)
+    ])  # fmt: skip
 
 
 def _mouth(frame: Frame, rng: np.random.Generator) -> list[Part]:
