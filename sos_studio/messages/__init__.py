@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from sos_studio.core.settings import names_hidden
+
 
 @dataclass(frozen=True)
 class Template:
@@ -81,6 +83,10 @@ def _readable(value: Any) -> Any:
     return ("; " if any(isinstance(v, Mapping) for v in value) else ", ").join(parts)
 
 
+# Values that are names from somebody's disk.
+_NAMES = frozenset({"file", "folder", "project"})
+
+
 class _Lenient(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -89,5 +95,6 @@ class _Lenient(dict[str, Any]):
 def message(code: str, values: Mapping[str, Any] | None = None) -> Message:
     """Words for a code; an unknown one says so plainly instead of failing in the middle of telling of a failure."""
     template = catalogue().get(code, Template("Something unexpected happened ({code}).", "The log has the details."))
-    filled = _Lenient({"code": code, **{name: _readable(value) for name, value in (values or {}).items()}})
+    hidden = _NAMES if names_hidden() else frozenset()
+    filled = _Lenient({"code": code, **{name: "•••" if name in hidden else _readable(value) for name, value in (values or {}).items()}})
     return Message(code, template.text_for(values or {}).format_map(filled), template.hint.format_map(filled))

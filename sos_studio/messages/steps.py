@@ -14,7 +14,7 @@ MESSAGES: dict[str, Template] = {
     "staging.taken_back": Template("The reading of {case} (stage {stage}) was taken back."),
     "staging.taken_back_to": Template("The last change was taken back: {case} is read as stage {stage}, as before."),
     "predict.no_image": Template("There is no full image to predict on.", "Capture one in Orient, or choose a captured case."),
-    "predict.nothing_to_confirm": Template("There is no prediction to confirm yet.", "Press Ctrl+P first."),
+    "predict.nothing_to_confirm": Template("There is no prediction to confirm yet.", "Predict first."),
     "predict.ready_elsewhere": Template("The prediction for {case} is ready.", "Open the case to see it in Predict."),
     "predict.failed_elsewhere": Template("There is no prediction for {case}: {reason}", "Open the case and try again."),
     "staging.frame_not_saved": Template(

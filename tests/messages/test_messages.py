@@ -78,3 +78,11 @@ def test_words_for_one_and_two_count_a_value_of_the_sentence(code: str) -> None:
     template = catalogue()[code]
     assert f"{{{template.counts}}}" in template.text
     assert template.one or template.two
+
+
+def test_while_pictures_are_taken_no_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"file": "Doe_John.dcm"}
+    assert "Doe" in str(message("scan.truncated", values))
+    monkeypatch.setenv("SOS_STUDIO_SCREENSHOTS", "1")
+    assert "Doe" not in str(message("scan.truncated", values))
+    assert "•••" in str(message("scan.truncated", values))
