@@ -6,6 +6,7 @@ import numpy as np
 
 from sos_studio.phantom.jaws import brackets, jaws
 from sos_studio.phantom.landmarks import Frame, make_frame
+from sos_studio.phantom.nose import nasal_bones
 from sos_studio.phantom.parameters import PhantomParameters
 from sos_studio.phantom.parts import Part
 from sos_studio.phantom.skull import beside_the_midline, clinoids, lateral_extras, midline_base, vault
@@ -22,6 +23,7 @@ def build_parts(parameters: PhantomParameters) -> tuple[list[Part], Frame]:
         *soft_tissue(frame, streams[0]),
         *beside_the_midline(frame),
         *vault(frame, streams[1]),
+        *nasal_bones(frame),
         *midline_base(frame, streams[2]),
         *jaws(frame, streams[3]),
         *(brackets(frame) if parameters.anatomy.brackets else []),

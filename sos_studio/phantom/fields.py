@@ -11,7 +11,8 @@ import numpy.typing as npt
 from sos_studio.phantom.anatomy import build_parts
 from sos_studio.phantom.flesh import MAP_COLUMNS, MAP_ROWS, flesh_map
 from sos_studio.phantom.kernels import AIR, fill_values
-from sos_studio.phantom.landmarks import Frame, as_point
+from sos_studio.phantom.landmarks import Frame
+from sos_studio.phantom.nose import habit, placement
 from sos_studio.phantom.parameters import PhantomParameters
 from sos_studio.phantom.parts import PartTable, pack
 from sos_studio.phantom.soft_tissue import SOFT
@@ -19,12 +20,10 @@ from sos_studio.phantom.synchondrosis import joint
 
 TISSUE = np.dtype(
     [(name, "f8") for name in ("blur", "septum", "septum_shift", "meatus", "lining", "cell", "bone", "air")]
-    + [(name, "f8") for name in ("nasal_floor", "nasal_roof", "nasal_back", "nasal_front")]
+    + [(name, "f8") for name in ("nose_a", "nose_s", "nose_c", "nose_n", "nose_k", "crease", "swell", "cleft")]
     + [("skin", "f8"), ("fat", "f8")]  # thickness of the skin, grey value of the fat under it against muscle
     + [("flesh", "f4", (MAP_ROWS, MAP_COLUMNS, 2)), ("seed", "i8")]
 )
-# Mean floor and roof, back and front of the nasal cavity.
-_NASAL_LOW, _NASAL_HIGH = (29.0, -16.0), (84.0, 25.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,6 @@ def head_field(parameters: PhantomParameters) -> HeadField:
     tissue = np.zeros(1, dtype=TISSUE)
     tissue["blur"] = parameters.scanner.blur_mm
     anatomy = parameters.anatomy
-    low, high = as_point(frame.facial([_NASAL_LOW])), as_point(frame.facial([_NASAL_HIGH]))
     values = {
         "septum": anatomy.septum_deviation_mm,
         "septum_shift": anatomy.septum_shift_mm,
@@ -60,10 +58,8 @@ def head_field(parameters: PhantomParameters) -> HeadField:
         "bone": anatomy.bone_density,
         # Rays scattered by the head fill its hollows.
         "air": AIR + (SOFT - AIR) * parameters.scanner.scatter,
-        "nasal_floor": low[1],
-        "nasal_roof": high[1],
-        "nasal_back": low[0],
-        "nasal_front": high[0],
+        **placement(frame),
+        **habit(parameters.seed),
     }
     for name, value in values.items():
         tissue[name] = value

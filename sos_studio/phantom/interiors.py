@@ -1,6 +1,6 @@
 # mypy: disable-error-code="no-any-return"
 # ruff: noqa: E741, PLR0917
-"""What is inside of the parts: the joint, spongy bone, the nose, air cells and sinuses. Compiled into `kernels`.
+"""What is inside of the parts: the joint, spongy bone, air cells and sinuses; the nose is in `nasal_kernel`. Compiled into `kernels`.
 
 Lengths are millimetres; (l, a, s) = to the left, towards the face, towards the vertex in the head frame.
 """
@@ -11,10 +11,10 @@ from typing import Any
 
 from numba import njit
 
-from sos_studio.phantom.lattice import both, bump, cell_wall, coverage, noise3, sheet, smooth_noise3
+from sos_studio.phantom.lattice import both, cell_wall, coverage, noise3, sheet, smooth_noise3
+from sos_studio.phantom.nasal_kernel import MUCOSA
 
 Row = Any
-MUCOSA = 25.0  # grey value of swollen lining, septum and turbinates
 
 
 @njit(error_model="numpy")
@@ -89,66 +89,6 @@ def sinus_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) 
     inside = coverage(air, blur)
     value = MUCOSA + (tissue.air - MUCOSA) * inside
     return value + (part.wall_value - value) * walls
-
-
-@njit(error_model="numpy")
-def nasal_value(tissue: Row, d: float, l: float, a: float, s: float) -> float:
-    """Inside of the nose: septum, turbinates, ethmoid cells above.
-
-    Surfaces lie nearly parallel to the midsagittal plane: what a plane shows changes over millimetres, with soft borders.
-    """
-    blur, seed = tissue.blur, tissue.seed
-    h = (s - tissue.nasal_floor) / (tissue.nasal_roof - tissue.nasal_floor)
-    x = (a - tissue.nasal_back) / (tissue.nasal_front - tissue.nasal_back)
-    bend = smooth_noise3(0.5, (a + 0.4 * s) / 26.0, s / 10.0, seed + 44) + 0.4 * smooth_noise3(
-        0.5, (a + 0.3 * s) / 12.0, s / 5.5, seed + 45
-    )
-    middle = tissue.septum_shift + tissue.septum * bend * min(1.0, 0.3 + 2.5 * min(h, 1.0 - min(h, 1.0)))
-    # Thick with mucosa in front and at the floor, a bare plate above; behind its free edge the two sides are one.
-    front = coverage((0.80 - x) * 30.0, 4.0)
-    thick = (1.7 + 2.2 * front + 9.0 * max(0.0, 0.12 - h)) * (1.0 + 0.5 * smooth_noise3(0.5, a / 7.0, s / 6.0, seed + 46))
-    thick += (0.7 - thick) * coverage((0.66 - h) * 25.0, 2.0) * (1.0 - front)
-    behind = 0.18 - 0.20 * h + 0.03 * bend
-    choana = coverage((x - behind) * 50.0, 0.9) * coverage((h - 0.62) * 40.0, 1.5)
-    thick -= 4.0 * choana
-    side = l - middle
-    gap = abs(side) - 0.5 * thick  # beyond the septum's mucosa
-    z = 40.5 if side < 0.0 else 0.5  # left and right differ
-    fold = smooth_noise3(z, (a + 0.5 * s) / 15.0, s / 7.5, seed + 41) + 0.55 * smooth_noise3(
-        z + 0.3 * l, (a + 0.4 * s) / 7.0, s / 3.2, seed + 42
-    )
-    # Turbinates: the lower one long and drooping, the middle one shorter and rising to the front.
-    low = bump(h, 0.17 + 0.10 * x + 0.07 * fold, 0.13) * bump(x, 0.38, 0.36)
-    high = bump(h, 0.40 + 0.22 * x + 0.07 * fold, 0.09 + 0.03 * fold) * bump(x, 0.36, 0.26)
-    lobes = min(1.0, max(low, high))
-    meatus = tissue.meatus * (1.0 + 0.6 * fold) + 3.4 * (1.0 - lobes) + (3.0 + 7.0 * (1.0 - lobes)) * choana
-    air = both(-gap, gap - meatus, 0.8)
-    ethmoid = coverage((0.60 + 0.10 * smooth_noise3(z, a / 8.0, 0.5, seed + 48) - h) * 20.0, 1.2) * coverage((x - 0.80) * 30.0, 2.0)
-    # No lining where the nose opens into the pharynx.
-    lining = 2.1 * max(coverage((0.16 - x) * 40.0, 1.5), coverage((0.5 - h) * 40.0, 1.5)) - 1.2
-    value = MUCOSA + (tissue.air - MUCOSA) * coverage(both(air, d + lining, 1.0), blur)
-    bone = 480.0 * tissue.bone
-    value += bone * sheet(gap - meatus - 1.2 - 1.2 * fold, 0.8, blur) * lobes * (1.0 - ethmoid)
-    if ethmoid > 0.0:
-        value += ethmoid * (_ethmoid_value(tissue, l + 3.0 * z, a, s, gap, d) - value)
-    # Bone within the septum: perpendicular plate above, vomer below and behind; cartilage in front.
-    bony = coverage((x - 0.62 - 0.35 * max(0.0, h - 0.5)) * 30.0, 2.5) * (0.7 + 0.5 * smooth_noise3(0.5, a / 5.0, s / 5.0, seed + 49))
-    return value + bone * sheet(side, min(0.8, 0.5 * max(thick, 0.0)), blur) * max(0.0, bony)
-
-
-@njit(error_model="numpy")
-def _ethmoid_value(tissue: Row, l: float, a: float, s: float, gap: float, d: float) -> float:
-    """Foam of air cells of 6-10 mm with thin bony walls and a lining that fills some of them."""
-    size = tissue.cell
-    warp = 0.35 * smooth_noise3(a / 11.0, s / 11.0, l / 11.0, tissue.seed + 58)
-    wall, own = cell_wall(l / size + warp, a / (1.2 * size) - warp, s / size + 0.6 * warp, tissue.seed + 43)
-    wall *= size
-    lining = 0.05 + tissue.lining * max(0.0, 0.4 + 1.9 * own)
-    air = max(-wall + 0.3 + lining, 0.25 - gap, d + 0.4)
-    value = MUCOSA + (tissue.air - MUCOSA) * coverage(air, tissue.blur)
-    bone = max(sheet(wall, 0.5, tissue.blur), 0.8 * sheet(gap - 0.1, 0.5, tissue.blur))
-    bone *= max(0.25, 0.8 + 0.6 * smooth_noise3(l / 5.0, a / 5.0, s / 5.0, tissue.seed + 50))
-    return value + (500.0 * tissue.bone - value) * min(1.0, bone)
 
 
 @njit(error_model="numpy")

@@ -21,9 +21,10 @@ import numpy.typing as npt
 from numba import njit
 
 from sos_studio.phantom.flesh_kernel import flesh_value
-from sos_studio.phantom.interiors import foam_value, joint_value, nasal_value, sinus_value, trabeculae
+from sos_studio.phantom.interiors import foam_value, joint_value, sinus_value, trabeculae
 from sos_studio.phantom.lattice import coverage, noise3, smooth_noise3
 from sos_studio.phantom.machine_kernel import scanned
+from sos_studio.phantom.nasal_kernel import nasal_value
 from sos_studio.phantom.solids import part_distance
 
 FloatArray = npt.NDArray[np.float64]
@@ -36,7 +37,16 @@ TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
 AIR = -1000.0
 EVEN_MM = 4.0  # further than a head moves
 
-_COMPILED_FILES = ("lattice.py", "solids.py", "flesh.py", "flesh_kernel.py", "interiors.py", "machine_kernel.py", "kernels.py")
+_COMPILED_FILES = (
+    "lattice.py",
+    "solids.py",
+    "flesh.py",
+    "flesh_kernel.py",
+    "interiors.py",
+    "nasal_kernel.py",
+    "machine_kernel.py",
+    "kernels.py",
+)
 
 
 def _stamp() -> int:
@@ -115,7 +125,7 @@ def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float,
             rooted = max(0.0, 1.0 + d / 3.5) if shell != 0.0 else 0.0
             fill += part.grain * trabeculae(l, a, s, seed) + 0.08 * shell * rooted
         elif part.feature == NASAL:
-            fill = nasal_value(tissue, d, l, a, s)
+            fill = nasal_value(tissue, value, d, l, a, s)
         elif part.feature == SINUS:
             fill = sinus_value(part, tissue, d, l, a, s)
         elif part.feature == FOAM:

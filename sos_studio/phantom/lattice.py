@@ -16,6 +16,7 @@ from numba import njit
 
 # Noise of a scanner: two blocks whose sides share no factor, so that their sum repeats only after 12,000 voxels.
 BLOCK_SIDES = (96, 125)
+WEIGHT = 0.24  # how unlike in size the cells of a foam are
 BLOCK_UNIT = 30.0  # standard deviation of a block's int8 numbers
 
 
@@ -66,7 +67,10 @@ def smooth_noise3(x: float, y: float, z: float, seed: int) -> float:
 
 @njit(error_model="numpy")
 def cell_wall(x: float, y: float, z: float, seed: int) -> tuple[float, float]:
-    """Distance (in cells) to the nearest wall of a foam with round corners, and the cell's own number in [-1, 1)."""
+    """Distance (in cells) to the nearest wall of a foam with round corners, and the cell's own number in [-1, 1).
+
+    Cells push their neighbours with weights of their own (a power diagram), so that some are large and some are slivers.
+    """
     fx, fy, fz = math.floor(x), math.floor(y), math.floor(z)
     i, j, k = int(fx), int(fy), int(fz)
     best, bx, by, bz, own = 1e9, 0.0, 0.0, 0.0, 0.0
@@ -76,7 +80,7 @@ def cell_wall(x: float, y: float, z: float, seed: int) -> tuple[float, float]:
         cx = fx + di + 0.5 + 0.42 * _unit(_stirred(h, 1))
         cy = fy + dj + 0.5 + 0.42 * _unit(_stirred(h, 2))
         cz = fz + dk + 0.5 + 0.42 * _unit(_stirred(h, 3))
-        d = (x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2
+        d = (x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 - WEIGHT * _unit(_stirred(h, 5))
         if d < best:
             best, bx, by, bz, own = d, cx, cy, cz, _unit(_stirred(h, 4))
     total = 0.0
@@ -89,7 +93,7 @@ def cell_wall(x: float, y: float, z: float, seed: int) -> tuple[float, float]:
         cz = fz + dk + 0.5 + 0.42 * _unit(_stirred(h, 3))
         apart = math.sqrt((cx - bx) ** 2 + (cy - by) ** 2 + (cz - bz) ** 2)
         if apart > 1e-9:
-            d = (x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2
+            d = (x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 - WEIGHT * _unit(_stirred(h, 5))
             total += math.exp(-sharp * (d - best) / (2.0 * apart))
     return -math.log(max(total, 1e-12)) / sharp, own
 
@@ -120,13 +124,6 @@ def both(d1: float, d2: float, rounding_mm: float) -> float:
     """Distance to what lies inside of both, with the edge between them rounded."""
     h = max(0.0, 1.0 - abs(d1 - d2) / rounding_mm)
     return max(d1, d2) + 0.25 * rounding_mm * h * h
-
-
-@njit(inline="always", error_model="numpy")
-def bump(x: float, middle: float, half: float) -> float:
-    """1 in the middle, falling smoothly to 0 at twice the half width."""
-    t = (x - middle) / half
-    return math.exp(-0.69 * t * t)
 
 
 @lru_cache(maxsize=8)

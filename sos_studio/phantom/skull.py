@@ -23,7 +23,6 @@ _VAULT: Points = [
 ]  # fmt: skip
 # Thickest at the forehead's base and at the occipital protuberances, a thin sheet towards the foramen magnum with a swollen rim.
 _VAULT_THICKNESS = (9.0, 9.5, 8.5, 7.5, 6.5, 6.0, 6.0, 6.0, 6.5, 7.0, 7.0, 6.5, 7.0, 10.5, 7.0, 4.8, 4.0, 3.6, 4.2)
-_CRISTA: Points = [(68, 22.5), (68, 25.5), (66, 28.6), (63.8, 27.6), (62, 24), (64, 22.8)]
 _GLABELLA: Points = [
     (70.5, 13.5),
     (75.5, 17.5),
@@ -142,18 +141,10 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
     bone = rough(rough(band(frame.cranial(_VAULT), thickness, per_span=9), rng, 0.45, 34.0), rng, 0.28, 11.0)
     tables = Look(330.0 * density, grain=210.0 * density, shell=1180.0 * density, shell_in_mm=1.25, uneven=0.8)
     solid = Look(640.0 * density, grain=220.0 * density, shell=1150.0 * density, shell_in_mm=1.4)
-    crista = Look(330.0 * density, grain=160.0, shell=620.0 * density, shell_in_mm=0.8)
     glabella = rough(smooth(frame.facial(_GLABELLA) + rng.normal(0.0, 0.4, (len(_GLABELLA), 2))), rng, 0.3, 9.0)
     parts = [
         Part("vault", tables, bone, HEAD, half_width=71.0 * size, rounding=0.0, step_mm=0.6),
         Part("glabella", solid, glabella, half_width=6.5 * size, rounding=2.0),
-        Part(
-            "crista galli",
-            crista,
-            rough(smooth(frame.facial(_CRISTA)), rng, 0.6, 6.0),
-            half_width=1.4,
-            middle_l=float(rng.normal(0.0, 1.0)),
-        ),
     ]
     if rng.random() < 0.55:
         parts.append(_suture(frame, rng))
@@ -204,17 +195,11 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
 
 
 def midline_base(frame: Frame, rng: np.random.Generator) -> list[Part]:
-    """Planum, vomer, and the clivus with the joint: the reason for everything else."""
+    """The clivus with the joint, the reason for everything else, and the sphenoid sinus."""
     anatomy = frame.anatomy
     density = anatomy.bone_density
     bone = Look(cancellous(anatomy), 125.0 * density * anatomy.trabecular_contrast, 820.0 * density, shell_in_mm=1.0)
-    planum = np.vstack([frame.sphenoid([(20.0, 26.6), (33, 27)]), frame.facial([(46, 25.0), (55, 24.2), (62, 24.6), (69, 23)])])
-    thin = rough(band(planum, [1.1, 0.9, 0.7, 0.6, 1.0, 1.8], per_span=6), rng, 0.25, 7.0)
-    wing = frame.sphenoid([(17.0, -0.6), (24.0, -0.4), (31.0, 0.6)]) + rng.normal(0.0, 0.4, (3, 2))
-    shift = anatomy.septum_shift_mm
     return [
-        Part("planum", Look(620.0 * density), thin, half_width=10.0 * anatomy.size, rounding=0.3, step_mm=0.35),
-        Part("vomer wing", Look(560.0 * density), band(wing, [0.5, 1.0, 0.8]), half_width=7.0, rounding=0.3, middle_l=shift, step_mm=0.35),
         Part(
             "clivus",
             bone,

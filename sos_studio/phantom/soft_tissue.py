@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sos_studio.phantom.kernels import AIR, FLESH, NASAL, OPEN_AIR, SKIN
+from sos_studio.phantom.kernels import AIR, FLESH, OPEN_AIR, SKIN
 from sos_studio.phantom.landmarks import FloatArray, Frame, Points
+from sos_studio.phantom.nose import cavity
 from sos_studio.phantom.outlines import band, rough, smooth
 from sos_studio.phantom.parts import Look, Part
 from sos_studio.phantom.solids import HEAD
@@ -24,10 +25,6 @@ _BRAIN: Points = [
     (60, 46), (55, 74), (35, 90), (0, 98), (-35, 93), (-60, 76), (-68, 58), (-68, 36), (-60, 20), (-45, 16), (-25, 18), (-13, 28), (0, 38),
     (15, 40), (40, 42),
 ]  # fmt: skip
-_NASAL: Points = [
-    (30, 6), (33.5, 15), (36, 23.5), (46, 24.2), (58, 24.5), (68, 18), (75, 8), (82, -1), (88, -8), (90, -16), (85, -19.5), (76, -17.3),
-    (60, -16.3), (45, -16), (33, -15), (28.5, -8), (28.5, 0),
-]  # fmt: skip
 _AIRWAY_BACK: Points = [
     (25, -3), (19, -8.5), (14, -13), (10, -18.5), (7, -24), (4.5, -31), (3, -38), (1.5, -46), (0, -54), (-2, -66), (-1, -74), (0, -82),
     (5, -98), (7, -150),
@@ -45,7 +42,8 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
     size = anatomy.size
     front = np.asarray(_SKIN_FRONT, dtype=np.float64)
     # A child's nose is short and its lips are full.
-    front[_NOSE, 0] = 88.0 + (front[_NOSE, 0] - 88.0) * (0.5 + 0.5 * anatomy.grown) * float(rng.normal(1.0, 0.12))
+    tip = (0.5 + 0.5 * anatomy.grown) * float(rng.normal(1.0, 0.12))
+    front[_NOSE, 0] = 88.0 + (front[_NOSE, 0] - 88.0) * tip
     front[8:18] += rng.normal(0.0, 0.9, (10, 2))
     # Lips meet in a crease, or stay apart.
     crease, apart = float(rng.uniform(1.0, 5.5)), float(rng.uniform(1.0, 4.0)) * float(rng.random() < 0.3)
@@ -62,7 +60,7 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
         Part("brain", Look(BRAIN), brain, HEAD, FLESH, half_width=70.0 * size, rounding=0.0, stop_inside=3.0, step_mm=3.0),
         *_airway(frame, rng),
         *_mouth(frame, rng),
-        Part("nose", Look(AIR), rough(smooth(frame.facial(_NASAL)), rng, 0.5, 14.0), feature=NASAL, half_width=13.5 * size, rounding=5.0),
+        cavity(frame, rng, tip),
     ]
 
 

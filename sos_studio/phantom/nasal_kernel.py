@@ -1,0 +1,156 @@
+# mypy: disable-error-code="no-any-return"
+# ruff: noqa: E741, PLR0917
+"""What is inside of the nose: septum, turbinates, the air between them, ethmoid cells above. Compiled into `kernels`.
+
+Everything here is in the mean nose's own millimetres: u towards the face, v towards the vertex as in `landmarks`, q to the left; the
+tissue row says how they lie in one head. Surfaces run nearly parallel to the midsagittal plane, so that what a plane shows changes over
+millimetres, with soft borders: it runs partly within the septum, partly beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import njit
+
+from sos_studio.phantom.lattice import both, cell_wall, coverage, noise3, sheet, smooth_noise3
+
+Row = Any
+MUCOSA = 25.0  # grey value of swollen lining, septum and turbinates
+OPEN = -1000.0
+
+
+@njit(error_model="numpy")
+def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: float) -> float:
+    """Grey value at a point of the nose.
+
+    Parameters
+    ----------
+    under
+        What has been painted there before: the flesh of the nasal tip, or the air in front of it.
+    d
+        Signed distance to the outline of the cavity.
+    """
+    k, seed = tissue.nose_k, tissue.seed
+    blur, wall, q = tissue.blur / k, d / k, l / k
+    da, ds = a - tissue.nose_a, s - tissue.nose_s
+    u = 55.0 + (tissue.nose_c * da + tissue.nose_n * ds) / k
+    v = (tissue.nose_c * ds - tissue.nose_n * da) / k
+    front = coverage(74.0 + 1.2 * v - u, 3.0)  # cartilage in front, bone behind
+    middle, half = _septum(tissue, u, v, front)
+    side = q - middle
+    edge = 25.5 + 0.36 * (1.0 - v) + 0.012 * (v + 8.0) ** 2 + 1.6 * smooth_noise3(0.5, 0.5, v / 7.0, seed + 47)
+    septum = both(abs(side) - half, edge - u, 2.0)
+    # No lining where the nose opens into the pharynx.
+    lining = 0.8 - 2.0 * coverage(u - 29.0 - 0.2 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
+    air = both(wall + lining, -septum, 0.6)
+    air = max(air, abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0))
+    bone = 0.0
+    if air < 2.3 * blur:
+        air, bone = _beside_the_septum(tissue, air, u, v, q, side, middle, blur)
+    fine = noise3(u / 1.6, v / 1.3, q / 1.6, seed + 40)
+    solid = MUCOSA + 14.0 * fine
+    solid += (under - solid) * coverage(83.0 - u, 3.0)
+    hollow = tissue.air + (OPEN - tissue.air) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
+    value = solid + (hollow - solid) * coverage(air, blur)
+    if septum < 0.5 and front < 1.0:
+        bone = max(bone, _septal_bone(tissue, u, v, side, half, blur, fine) * (1.0 - front))
+    return value + (560.0 * tissue.bone - value) * min(1.0, bone)
+
+
+@njit(error_model="numpy")
+def _septum(tissue: Row, u: float, v: float, front: float) -> tuple[float, float]:
+    """Where its middle lies and half its thickness: bent along creases that rise to the front, held at the floor and the roof."""
+    seed = tissue.seed
+    along = v - tissue.crease * (u - 55.0)
+    bend = smooth_noise3(0.5, u / 40.0, along / 14.0, seed + 44) + 0.32 * smooth_noise3(0.5, u / 17.0, along / 6.0, seed + 45)
+    held = min(1.0, max(0.25, 0.25 + (v + 16.0) / 9.0), max(0.6, 0.6 + (25.0 - v) / 16.0))
+    # The tip's skin and columella keep it near the middle.
+    tip = min(1.0, max(0.0, (u - 72.0) / 16.0))
+    middle = (tissue.septum_shift + tissue.septum * bend * held) * (1.0 - 0.6 * tip)
+    swell = tissue.swell * math.exp(-(((u - 67.0) / 9.0) ** 2) - ((v - 3.0) / 6.5) ** 2)
+    half = 1.1 + 0.9 * front + swell + 0.3 * max(0.0, -11.0 - v) + 0.10 * max(0.0, u - 82.0)
+    return middle, half * (1.0 + 0.35 * smooth_noise3(0.5, (u + 0.5 * v) / 9.0, v / 5.0, seed + 46))
+
+
+@njit(error_model="numpy")
+def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur: float, fine: float) -> float:
+    """Perpendicular plate above, vomer below: thin and uneven, with fine lines from the sphenoid's rostrum down and forward."""
+    seed = tissue.seed
+    slope = v + 0.34 * (u - 27.0)  # 1 along the upper border of the vomer
+    patch = smooth_noise3(0.5, u / 7.0, slope / 5.0, seed + 49)
+    plate = sheet(side, 0.6, blur) * max(0.05, 0.28 + 0.42 * patch + 0.12 * fine)
+    wave = 1.1 * smooth_noise3(0.5, u / 8.0, v / 8.0, seed + 51)
+    groove = sheet(abs(slope - 1.0 + wave) - 0.9 - 0.5 * patch, 0.5, blur) * max(0.0, 0.8 + 1.0 * patch)
+    # Ridges of the plate that keep to the vomer's direction.
+    ridge = smooth_noise3(0.5, u / 19.0, (slope + 1.2 * wave) / 3.4, seed + 52)
+    line = sheet(3.4 * ridge, 0.5, blur) * max(0.0, 0.25 + 1.3 * smooth_noise3(0.5, u / 9.0, v / 6.0, seed + 53))
+    crest = sheet(v + 15.3 + 1.2 * wave, 1.4 + patch, blur) * max(0.0, 0.5 + 1.2 * patch)
+    within = coverage(abs(side) - 0.6 * half, blur + 0.2)
+    return max(plate, within * max(groove * coverage(u - 66.0, 3.0), line, crest))
+
+
+@njit(error_model="numpy")
+def _concha(p: float, v: float, at_p: float, at_v: float, r_p: float, r_v: float) -> float:
+    """Distance to a turbinate's section: an ellipse that hangs on a stalk to the side."""
+    if r_p < 0.3:
+        return 1e3
+    # Drawn out upwards, where it hangs.
+    x, y = (p - at_p) / r_p, (v - at_v) / (r_v if v < at_v else 1.5 * r_v)
+    r = math.hypot(x, y)
+    steep = math.hypot(x / r_p, y / r_v)
+    egg = (r - 1.0) * r / steep if steep > 1e-6 else -r_p
+    return min(egg, max(abs(v - at_v - 0.55 * r_v) - 0.9, at_p - p))
+
+
+@njit(error_model="numpy")
+def _tapered(t: float) -> float:
+    """1 in the middle of a turbinate, 0 at its ends."""
+    x = 2.0 * t - 1.0
+    return math.sqrt(max(0.0, 1.0 - x * x))
+
+
+@njit(error_model="numpy")
+def _beside_the_septum(
+    tissue: Row, air: float, u: float, v: float, q: float, side: float, middle: float, blur: float
+) -> tuple[float, float]:
+    """Distance to air, and share of bone, once turbinates and ethmoid cells are in place."""
+    seed = tissue.seed
+    z = 40.5 if side < 0.0 else 0.5  # left and right differ
+    p = abs(q - 0.6 * middle)
+    fold = smooth_noise3(z, (u + 0.6 * v) / 15.0, v / 6.5, seed + 41)
+    fine = smooth_noise3(z + 0.2 * q, (u + 0.4 * v) / 6.0, v / 2.6, seed + 42)
+    uneven = fold + 0.5 * fine
+    gap = 0.9 * tissue.meatus * (1.0 + 0.7 * fold) + 0.4  # from the septum's middle to the turbinates
+    low = _tapered((u - 33.5 - 2.0 * fold) / 46.0)
+    concha = _concha(
+        p, v, gap + 4.4, -9.5 + 0.6 * tissue.crease * (u - 55.0) + 1.8 * fold, (4.4 + 1.1 * uneven) * low, (5.0 + 1.2 * uneven) * low
+    )
+    mid = _tapered((u - 35.0 - 2.0 * fold) / 32.0)
+    at_v = 3.0 + (0.12 + 0.7 * tissue.crease) * (u - 50.0) + 1.8 * fold
+    concha = min(concha, _concha(p, v, gap + 2.4, at_v, (2.5 + 0.8 * uneven) * mid, (6.4 + 1.5 * uneven) * mid))
+    high = _tapered((u - 33.0) / 20.0)
+    concha = min(concha, _concha(p, v, gap + 1.6, 13.0 + 0.2 * (u - 43.0), (1.7 + 0.5 * uneven) * high, (3.6 + uneven) * high))
+    air = both(air, -concha, 0.5)
+    bone = sheet(concha + 1.3 + 0.7 * fine, 0.5, blur) * max(0.0, 0.35 + 1.1 * fine + 0.3 * fold)
+    # The labyrinth lies beside a cleft under the cribriform plate, which may be as thin as a hair.
+    cleft = tissue.cleft * (1.0 + 0.55 * smooth_noise3(z, u / 10.0, v / 9.0, seed + 48))
+    cells = max(9.5 + 0.16 * (u - 50.0) + 5.0 * fold + 1.2 * fine - v, u - 65.0 - 5.0 * fold, cleft - p)
+    if cells > 0.9 + 2.3 * blur:
+        return air, bone
+    hollow, walls = _cells(tissue, cells, u, v, q + 3.0 * z, fine, blur)
+    return min(both(air, 0.7 - cells, 0.6), hollow), max(bone * coverage(-cells, blur), walls)
+
+
+@njit(error_model="numpy")
+def _cells(tissue: Row, inside: float, u: float, v: float, q: float, fine: float, blur: float) -> tuple[float, float]:
+    """Air cells of very different sizes with thin, broken walls, and a lining that fills some of them."""
+    size, seed = 1.25 * tissue.cell, tissue.seed
+    warp = 0.45 * smooth_noise3(u / 10.0, v / 8.0, q / 9.0, seed + 58)
+    wall, own = cell_wall(q / size + warp, u / (1.2 * size) - warp, (v + 0.2 * u) / size + 0.6 * warp, seed + 43)
+    wall *= size
+    patch = smooth_noise3(u / 4.0, v / 4.0, q / 4.0, seed + 50)
+    lining = 0.25 + tissue.lining * max(0.0, 0.5 + 1.3 * own + 0.7 * fine)
+    bone = max(sheet(wall, 0.4 + 0.25 * patch, blur), sheet(inside, 0.45, blur)) * max(0.05, 0.5 + 1.1 * patch)
+    return max(lining - wall, inside + 0.3 + 0.35 * lining), bone * coverage(inside - 0.3, blur)
