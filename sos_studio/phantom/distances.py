@@ -39,7 +39,7 @@ def distance_grid(curve: FloatArray, step_mm: float, margin_mm: float) -> Distan
     return DistanceGrid(values, float(low[0]), float(low[1]), step_mm)
 
 
-_GROUP = 8  # segments that are skipped together
+_GROUP, _SET = 8, 8  # segments that are skipped together, and groups
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -51,6 +51,8 @@ def _fill_distances(curve: FloatArray, a0: float, s0: float, step: float, out: n
     """
     groups = (curve.shape[0] + _GROUP - 1) // _GROUP
     boxes = _group_boxes(curve, groups)
+    sets = (groups + _SET - 1) // _SET
+    wide = _set_boxes(boxes, sets)
     for row in range(out.shape[0]):
         s = s0 + row * step
         last, inside = 1e15, False
@@ -59,11 +61,12 @@ def _fill_distances(curve: FloatArray, a0: float, s0: float, step: float, out: n
             if last <= step or column == 0:
                 inside = _is_inside(curve, a, s)
             best = (last + step) ** 2 * 1.000001
-            for g in range(groups):
-                da = max(boxes[g, 0] - a, a - boxes[g, 1], 0.0)
-                ds = max(boxes[g, 2] - s, s - boxes[g, 3], 0.0)
-                if da * da + ds * ds < best:
-                    best = min(best, _squared_distance(curve, g * _GROUP, min((g + 1) * _GROUP, curve.shape[0]), a, s))
+            for n in range(sets):
+                if _box_distance(wide, n, a, s) >= best:
+                    continue
+                for g in range(n * _SET, min((n + 1) * _SET, groups)):
+                    if _box_distance(boxes, g, a, s) < best:
+                        best = min(best, _squared_distance(curve, g * _GROUP, min((g + 1) * _GROUP, curve.shape[0]), a, s))
             last = math.sqrt(best)
             out[row, column] = -last if inside else last
 
@@ -79,6 +82,26 @@ def _group_boxes(curve: FloatArray, groups: int) -> FloatArray:
             boxes[g, 0], boxes[g, 1] = min(boxes[g, 0], a), max(boxes[g, 1], a)
             boxes[g, 2], boxes[g, 3] = min(boxes[g, 2], s), max(boxes[g, 3], s)
     return boxes
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _set_boxes(boxes: FloatArray, sets: int) -> FloatArray:
+    """Boxes around so many neighbouring boxes."""
+    wide = np.empty((sets, 4))
+    for n in range(sets):
+        part = boxes[n * _SET : (n + 1) * _SET]
+        wide[n, 0], wide[n, 1] = part[:, 0].min(), part[:, 1].max()
+        wide[n, 2], wide[n, 3] = part[:, 2].min(), part[:, 3].max()
+    return wide
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _box_distance(boxes: FloatArray, n: int, a: float, s: float) -> float:
+    """Square of the distance to a box; 0 inside."""
+    da = max(boxes[n, 0] - a, a - boxes[n, 1], 0.0)
+    ds = max(boxes[n, 2] - s, s - boxes[n, 3], 0.0)
+    square: float = da * da + ds * ds
+    return square
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -35,7 +35,8 @@ PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH, FOAM, SKIN = 0, 1, 2, 3, 4,
 TILE_MM, TILES_A, TILES_S = 8.0, 30, 38
 TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
 AIR = -1000.0
-EVEN_MM = 4.0  # further than a head moves
+EVEN_MM = 2.5  # further than nearly every head moves
+BRAIN = 1  # place in the table of parts; the skin has 0
 
 _COMPILED_FILES = (
     "lattice.py",
@@ -74,25 +75,34 @@ def _value_at(
 ) -> tuple[float, bool]:
     """Paint all parts at one point: to the left, towards the face, towards the vertex (mm).
 
-    Also says whether the surroundings are surely the same: deep in the brain, or far off the skin.
+    Also says whether the surroundings are the same but for faint texture: off the skin, or deep in flesh and far from all else.
     """
     blur = tissue.blur
     value = AIR
     column = min(TILES_A - 1, max(0, int((a - TILES_LOW_A) / TILE_MM)))
     tile = min(TILES_S - 1, max(0, int((s - TILES_LOW_S) / TILE_MM))) * TILES_A + column
     reach = 2.3 * blur
-    for place in range(starts[tile], starts[tile + 1]):
+    first, end = starts[tile], starts[tile + 1]
+    if end - first > 1 and items[first + 1] == BRAIN and parts[BRAIN].low_a < a < parts[BRAIN].high_a:
+        # A third of a capture is deep in the brain, where nothing else matters.
+        d = part_distance(parts[BRAIN], distances, l, a, s)
+        if d < -parts[BRAIN].stop_inside:
+            return parts[BRAIN].fill + flesh_value(tissue, -1e3, l, a, s), True
+    calm = True
+    for place in range(first, end):
         n = items[place]
         part = parts[n]
         d = part_distance(part, distances, l, a, s)
         if n == 0 and d > reach:
             return AIR, d > reach + EVEN_MM
+        if (n == 0 and d > -EVEN_MM) or (n > BRAIN and d < EVEN_MM):
+            calm = False
         if d > part.shell_out * 1.5 + reach + 0.3:
             continue
         value = _painted(part, n, joint, tissue, value, d, l, a, s)
         if d < -part.stop_inside:
-            return value, d < -part.stop_inside - EVEN_MM
-    return value, False
+            return value, calm
+    return value, calm
 
 
 @njit(error_model="numpy")

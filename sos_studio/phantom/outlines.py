@@ -19,15 +19,14 @@ def smooth(points: Curve | list[tuple[float, float]], per_span: int = 6, *, clos
     p = np.asarray(points, dtype=np.float64)
     p = np.vstack([p[-1], p, p[0], p[1]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0.0, 1.0, per_span, endpoint=False)[:, None]
-    parts = []
-    for p0, p1, p2, p3 in zip(p[:-3], p[1:-2], p[2:-1], p[3:], strict=True):
-        d1, d2, d3 = (max(math.sqrt(math.dist(x, y)), 1e-6) for x, y in ((p0, p1), (p1, p2), (p2, p3)))
-        m1 = d2 * ((p1 - p0) / d1 - (p2 - p0) / (d1 + d2) + (p2 - p1) / d2)
-        m2 = d2 * ((p2 - p1) / d2 - (p3 - p1) / (d2 + d3) + (p3 - p2) / d3)
-        parts.append((2 * t**3 - 3 * t**2 + 1) * p1 + (t**3 - 2 * t**2 + t) * m1 + (3 * t**2 - 2 * t**3) * p2 + (t**3 - t**2) * m2)
-    if not closed:
-        parts.append(p[-2][None, :])
-    return np.vstack(parts)
+    step = np.maximum(np.sqrt(np.hypot(*np.diff(p, axis=0).T)), 1e-6)[:, None]
+    d1, d2, d3 = step[:-2, None], step[1:-1, None], step[2:, None]
+    p0, p1, p2, p3 = p[:-3, None], p[1:-2, None], p[2:-1, None], p[3:, None]
+    m1 = d2 * ((p1 - p0) / d1 - (p2 - p0) / (d1 + d2) + (p2 - p1) / d2)
+    m2 = d2 * ((p2 - p1) / d2 - (p3 - p1) / (d2 + d3) + (p3 - p2) / d3)
+    spans = (2 * t**3 - 3 * t**2 + 1) * p1 + (t**3 - 2 * t**2 + t) * m1 + (3 * t**2 - 2 * t**3) * p2 + (t**3 - t**2) * m2
+    curve: Curve = spans.reshape(-1, 2)
+    return curve if closed else np.vstack([curve, p[-2]])
 
 
 def band(points: Curve | list[tuple[float, float]], thickness_mm: npt.ArrayLike, per_span: int = 4) -> Curve:
