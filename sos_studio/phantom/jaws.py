@@ -4,107 +4,156 @@ from __future__ import annotations
 
 import numpy as np
 
-from sos_studio.phantom.landmarks import Frame, Points, as_point
+from sos_studio.phantom.landmarks import FloatArray, Frame, Points, as_point
 from sos_studio.phantom.outlines import band, rough, rounded_box, smooth, turned
-from sos_studio.phantom.parts import Look, Part, Teeth
+from sos_studio.phantom.parts import Fade, Look, Part
 from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.solids import ARCH
+from sos_studio.phantom.teeth import teeth
 
-# Dentine is bordered by the dark line of the periodontal gap.
-ENAMEL, DENTINE, METAL = Look(3000.0), Look(1400.0, shell=150.0, shell_out_mm=0.25, uneven=0.0), Look(5000.0)
+METAL = Look(5000.0)
 
-_MAXILLA: Points = [
-    (28, -18.4), (36, -18.6), (45, -18.8), (60, -18.4), (70, -18.2), (77, -19.0), (83.5, -20.2), (79.5, -22.2), (77.3, -29),
-    (77.8, -37.5), (75.5, -40),
-    (73.0, -38.5), (70, -33), (62, -26.4), (48, -22.4), (36, -20.9), (29, -20.4),
+# The bone behind the upper incisors: floor of the nose, nasal spine, front wall, rim of the sockets, the palate's slope.
+_PREMAXILLA: Points = [
+    (67.6, -18.4), (71, -18.5), (76.0, -19.4), (79.0, -21.6), (77.4, -25.0), (76.8, -30), (77.4, -36.5), (75.6, -40.2),
+    (73.4, -38.6), (71.6, -34.5), (70.3, -30.0), (69.0, -25.5), (68.0, -22.0),
 ]  # fmt: skip
+_PALATE: Points = [(27.0, -19.4), (34, -19.4), (45, -19.5), (56, -19.9), (63.0, -20.8), (67.6, -23.0)]
+# Thickness of the palate along these points: a wedge, even, swollen behind, thin in the middle.
+_PALATES = (
+    (0.7, 1.6, 2.0, 3.0, 5.2, 4.4), (1.6, 2.2, 2.6, 3.2, 4.2, 4.0), (2.2, 4.0, 3.2, 2.2, 4.0, 4.4), (1.4, 3.6, 2.4, 1.8, 3.0, 4.6),
+    (0.8, 1.4, 1.5, 1.8, 3.4, 5.0),
+)  # fmt: skip
 _ALVEOLUS: Points = [(70, -20), (77, -22.0), (76.8, -30), (77.8, -37.5), (75.5, -40), (73.0, -38.5), (70, -33), (67, -26)]
+# From the rim of the sockets down the tongue's side, round the chin, up in front.
 _SYMPHYSIS: Points = [
-    (64.2, -56.5), (60.0, -60), (55.5, -65), (51.5, -71), (49.6, -77), (51.6, -82.4), (57.0, -84.4), (62.4, -82.0), (65.4, -76.0),
-    (64.6, -69.5),
-    (65.0, -63), (67.2, -58.0),
+    (66.6, -55.6), (63.6, -58.4), (60.4, -62), (56.0, -66.5), (52.2, -71.5), (49.8, -77), (51.0, -82.0), (56.0, -84.6), (61.6, -83.2),
+    (65.0, -78.0), (65.2, -71.0), (66.2, -64.0), (68.6, -58.2), (68.4, -55.8),
 ]  # fmt: skip
-# Axes of the middle incisors from the root's tip to the edge, and how thick they are (dentine, whole crown).
-_UPPER_AXIS: Points = [(70.6, -29.5), (72.8, -34.5), (75.2, -39.6), (77.6, -44.6), (79.9, -50.2)]
-_UPPER_THICK, _UPPER_CROWN = (1.2, 3.6, 4.6, 2.6, 0.1), (5.3, 4.6, 1.1)
-_LOWER_AXIS: Points = [(62.0, -67.6), (64.8, -63.0), (67.6, -58.2), (71.2, -52.6), (74.4, -46.8)]
-_LOWER_THICK, _LOWER_CROWN = (1.0, 3.2, 4.0, 2.2, 0.1), (4.6, 3.8, 0.9)
+_NARROWS, _BULGES = (1, 2, 3, 11, 12), (4, 5, 6, 7, 8, 9, 10)
 
 
 def jaws(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Upper and lower jaw; the lower one lies back by the overjet."""
     anatomy = frame.anatomy
-    density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
-    back = np.array([anatomy.overjet_mm - 3.0, float(rng.normal(0.0, 0.8))])
+    jaw = anatomy.size * anatomy.face_size
+    back = np.array([anatomy.overjet_mm - 3.0, float(rng.normal(0.0, 1.0))])
     middle_a = float(frame.facial([(22, -30)])[0, 0])
     upper_arch, lower_arch = (middle_a, 52.0 * jaw, 31.0 * jaw), (middle_a - 8.0, 56.0 * jaw, 42.0 * jaw)
-    spongy = Look(360.0 * density, grain=200.0 * density, shell=820.0 * density, shell_in_mm=0.85)
-    thick = Look(300.0 * density, grain=420.0 * density, shell=1280.0 * density, shell_in_mm=2.0, uneven=0.8)
-    maxilla = rough(smooth(frame.facial(_MAXILLA) + rng.normal(0.0, 0.35, (len(_MAXILLA), 2))), rng, 0.3, 10.0)
-    symphysis = rough(smooth(frame.facial(_SYMPHYSIS) - back + rng.normal(0.0, 0.5, (len(_SYMPHYSIS), 2))), rng, 0.35, 10.0)
-    canal = band(frame.facial([(66.0, -17.5), (68.0, -23), (70.8, -30.5)]), [2.4, 1.5, 2.6])
-    parts = [
-        Part("maxilla", spongy, maxilla, half_width=14.0 * jaw, rounding=2.0, step_mm=0.4),
-        Part("upper alveolus", spongy, smooth(frame.facial(_ALVEOLUS)), ARCH, rounding=1.0, half_width=30.0 * jaw, arch=upper_arch),
-        Part("incisive canal", Look(SOFT + 30.0), canal, half_width=1.6, rounding=0.8, middle_l=float(rng.normal(0.0, 1.8))),
-        Part("mandible", thick, symphysis, ARCH, half_width=46.0 * jaw, arch=lower_arch, rounding=4.0, step_mm=0.4),
+    return [
+        *_upper_jaw(frame, rng, upper_arch),
+        *_lower_jaw(frame, rng, back, lower_arch),
+        *teeth(frame, rng, back, upper_arch, lower_arch),
+        _hyoid(frame, rng),
     ]
-    parts += _teeth(frame, rng, back, upper_arch, lower_arch)
-    parts.append(_hyoid(frame, rng))
-    return parts
 
 
-def _teeth(
-    frame: Frame, rng: np.random.Generator, back: np.ndarray, upper_arch: tuple[float, float, float], lower_arch: tuple[float, float, float]
-) -> list[Part]:
-    """Single teeth: which of them, and how much of it, the midline cuts depends on where the gap between the middle ones lies."""
+def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float, float]) -> list[Part]:
+    """Two plates with marrow between them, the block that holds the incisors, the canal between both, the nasal spine."""
     anatomy = frame.anatomy
-    jaw = anatomy.size * anatomy.face_size
-    turn = float(rng.normal(0.0, 5.0))
-    root, crown = float(frame.facial([(69, -26)])[0, 1]), float(frame.facial([(79, -42)])[0, 1])
-    upper = Teeth(8.4 * jaw, anatomy.tooth_shift_mm, root, crown)
-    low_root, low_crown = float(frame.facial([(62, -68)])[0, 1]), float(frame.facial([(72, -54)])[0, 1])
-    lower = Teeth(5.5 * jaw, anatomy.tooth_shift_mm + float(rng.normal(0.0, 1.0)), low_root, low_crown)
-    parts: list[Part] = []
-    for is_upper in (True, False):
-        axis, thick, crown_thick = (_UPPER_AXIS, _UPPER_THICK, _UPPER_CROWN) if is_upper else (_LOWER_AXIS, _LOWER_THICK, _LOWER_CROWN)
-        pivot: tuple[float, float] = (75.0, -41.0) if is_upper else (69.0, -56.0)
-        line = frame.facial(turned(np.asarray(axis), turn if is_upper else -turn, pivot)) - (0.0 if is_upper else back)
-        whole, cap = (smooth(band(p, np.asarray(t) * jaw), 1) for p, t in ((line, thick), (line[2:], crown_thick)))
-        arch, teeth, reach, end = (upper_arch, upper, 30.0, 14.0) if is_upper else (lower_arch, lower, 40.0, 18.0)
-        name = "upper" if is_upper else "lower"
-        for what, look, outline in (("crowns", ENAMEL, cap), ("teeth", DENTINE, whole)):
-            parts.append(
-                Part(f"{name} {what}", look, outline, ARCH, half_width=reach * jaw, arch=arch, rounding=end, step_mm=0.3, teeth=teeth)
-            )
-    pulp = band(frame.facial(turned(np.array([(70.6, -29.2), (74.2, -37), (77.2, -43.5)]), turn, (75.0, -41.0))), [0.7, 1.0, 0.4])
-    middle = 0.5 * 8.4 * jaw - anatomy.tooth_shift_mm
-    parts.append(Part("pulp", Look(SOFT + 100.0), pulp, half_width=0.9, rounding=0.3, middle_l=middle, step_mm=0.3))
+    density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
+    plate = Look(
+        230.0 * density, 110.0 * density, 760.0 * density, 0.8, uneven=0.9, run_mm=9.0, lean=0.25, lean_deg=90.0, oblique=0.8, mesh=0.9,
+        patch=150.0 * density,
+    )  # fmt: skip
+    spongy = Look(
+        float(rng.uniform(260.0, 420.0)) * density, 120.0 * density, 620.0 * density, 0.65, uneven=1.1, run_mm=8.0, lean=0.3,
+        lean_deg=125.0, oblique=1.0, mesh=0.9, patch=150.0 * density,
+    )  # fmt: skip
+    block = np.asarray(_PREMAXILLA, dtype=np.float64) + rng.normal(0.0, 0.45, (len(_PREMAXILLA), 2))
+    block[[8, 9, 10, 11]] += np.array([float(rng.normal(-0.4, 0.9)), 0.0])
+    block[[3, 4, 5]] += np.array([float(rng.normal(0.0, 0.7)), 0.0])
+    # The plates diverge towards the front, by one millimetre or by five, and sag or rise on the way.
+    kinds = np.asarray(_PALATES)
+    share, sag = float(rng.uniform(0.0, 0.5)), float(rng.normal(0.0, 1.2))
+    thick = (1.0 - share) * kinds[int(rng.integers(len(kinds)))] + share * kinds[int(rng.integers(len(kinds)))]
+    thick *= rng.uniform(0.75, 1.3, 6) * (0.75 + 0.25 * anatomy.grown)
+    palate = np.asarray(_PALATE, dtype=np.float64)
+    palate[:, 1] += sag * np.array([-0.6, 0.5, 1.0, 0.8, 0.3, 0.0]) - 0.5 * (thick - 2.0) + rng.normal(0.0, 0.3, 6)
+    palate[0, 0] += float(rng.normal(0.0, 2.0))
+    plates = rough(band(frame.facial(palate), thick * jaw, per_span=6), rng, 0.25, 9.0)
+    tip, end = frame.facial(palate[[0, 1]])
+    vanishing = Fade(tuple(end + 0.5 * (end - tip) * rng.uniform(0.0, 1.0)), tuple(tip - 0.25 * (end - tip)))
+    parts = [
+        Part("upper alveolus", spongy, smooth(frame.facial(_ALVEOLUS)), ARCH, rounding=1.0, half_width=30.0 * jaw, arch=arch),
+        Part("palate", plate, plates, half_width=14.0 * jaw, rounding=1.0, step_mm=0.35, fade=vanishing),
+        Part("premaxilla", spongy, rough(smooth(frame.facial(block)), rng, 0.3, 8.0), half_width=11.0 * jaw, rounding=2.0, step_mm=0.35),
+    ]
+    length = float(rng.uniform(1.5, 8.5)) * (0.6 + 0.4 * anatomy.grown)
+    root = np.array([74.5, -19.2]) + rng.normal(0.0, 0.4, 2)
+    rise = float(rng.normal(-0.05, 0.16))
+    spike = root + np.array([[-5.0, 0.1], [0.0, 0.0], [0.55 * length, rise * length], [length + 2.5, 1.4 * rise * length]])
+    spine = frame.facial(spike)
+    hard = Look(620.0 * density, oblique=0.3)
+    parts.append(
+        Part(
+            "nasal spine",
+            hard,
+            band(spine, [0.4, 1.5 + 0.12 * length, 1.1, 0.4]),
+            half_width=1.8,
+            rounding=0.6,
+            step_mm=0.3,
+            middle_l=float(rng.normal(0.0, 0.6)),
+            fade=Fade(tuple(spine[1]), tuple(spine[3]), 0.1),
+        )
+    )
+    lean, wide = float(rng.normal(0.0, 1.6)), rng.uniform(0.5, 1.35, 3)
+    at = np.array([(66.2 - lean, -17.8), (67.4, -22.2), (68.6 + lean, -26.0), (70.2 + 1.4 * lean, -31.0)]) + rng.normal(0.0, 0.5, (4, 2))
+    canal = band(frame.facial(at), np.array([1.2, 1.5, 1.8, 2.6]) * np.append(wide, wide[2]))
+    wall = Look(SOFT + 40.0, shell=420.0 * density, shell_out_mm=0.5, run_mm=5.0, oblique=0.8)
+    middle = float(rng.normal(0.0, 1.5))
+    parts.append(Part("incisive canal", wall, rough(canal, rng, 0.3, 7.0), half_width=1.5, rounding=0.8, middle_l=middle, step_mm=0.35))
     return parts
+
+
+def _lower_jaw(frame: Frame, rng: np.random.Generator, back: FloatArray, arch: tuple[float, float, float]) -> list[Part]:
+    """Thick cortex below and towards the tongue, thin in front of the roots; few, strong plates with wide spaces."""
+    anatomy = frame.anatomy
+    density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
+    shape = np.asarray(_SYMPHYSIS, dtype=np.float64)
+    middle = np.array([59.5, -71.0])
+    axis, side = np.array([0.51, 0.86]), np.array([0.86, -0.51])
+    along, across = (shape - middle) @ axis, (shape - middle) @ side
+    across[list(_NARROWS)] *= float(rng.uniform(0.72, 1.12))
+    across[list(_BULGES)] *= float(rng.uniform(0.82, 1.14))
+    along *= float(rng.uniform(0.93, 1.06))
+    shape = middle + along[:, None] * axis + across[:, None] * side
+    shape[[8, 9]] += np.array([float(rng.normal(0.0, 1.4)), 0.0])  # the chin's prominence
+    shape += rng.normal(0.0, 0.4, shape.shape)
+    if rng.random() < 0.6:
+        # Genial spines: a small step on the tongue's side.
+        shape[5] += np.array([-float(rng.uniform(0.4, 1.6)), float(rng.uniform(0.0, 1.5))])
+    outline = turned(shape, float(rng.normal(0.0, 4.0)), (67.5, -56.0))
+    symphysis = rough(smooth(frame.facial(outline) - back), rng, 0.35, 9.0)
+    look = Look(
+        float(rng.uniform(110.0, 300.0)) * density + SOFT, grain=float(rng.uniform(380.0, 640.0)) * density, shell=1330.0 * density,
+        shell_in_mm=float(rng.uniform(1.5, 2.3)) * jaw, uneven=0.75, run_mm=9.0, lean=0.35, lean_deg=float(rng.normal(-125.0, 20.0)),
+        oblique=0.5, mesh=float(rng.uniform(1.15, 1.9)), flat=float(rng.uniform(-0.2, 1.0)), patch=190.0 * density,
+    )  # fmt: skip
+    low, rim = frame.facial([(56.0, -75.0), (67.0, -57.0)]) - back
+    thins = Fade(as_point(low[None]), as_point(rim[None]), float(rng.uniform(0.2, 0.4)))
+    return [Part("mandible", look, symphysis, ARCH, half_width=46.0 * jaw, arch=arch, rounding=4.0, step_mm=0.4, thins=thins)]
 
 
 def _hyoid(frame: Frame, rng: np.random.Generator) -> Part:
-    """Its body in the midline: a small wedge, hollow behind."""
+    """Its body in the midline: a small wedge, hollow behind; a thin rim about darker marrow, or a solid speck."""
     anatomy = frame.anatomy
-    shape = (
-        np.array([(-3.0, 3.6), (2.6, 4.2), (3.4, 1.0), (2.2, -4.4), (0.4, -5.0), (-0.4, -1.0)]) * anatomy.size * (0.7 + 0.3 * anatomy.grown)
-    )
+    scale = anatomy.size * (0.62 + 0.38 * anatomy.grown)
+    shape = np.array([(-3.0, 3.4), (0.2, 4.4), (2.6, 3.6), (3.0, 0.6), (2.4, -4.2), (0.8, -5.4), (-0.2, -2.4), (-0.9, 0.6)]) * scale
     at = as_point(frame.outer([(17, -80)]))
-    outline = turned(shape + rng.normal(0.0, 0.5, shape.shape), float(rng.normal(10.0, 12.0))) + np.asarray(at)
+    shape *= (float(rng.uniform(0.7, 1.15)), float(rng.uniform(0.75, 1.1)))
+    outline = turned(shape + rng.normal(0.0, 0.5, shape.shape), float(rng.normal(10.0, 14.0))) + np.asarray(at)
     density = anatomy.bone_density
-    return Part(
-        "hyoid",
-        Look(230.0 * density, 120.0, 820.0 * density, 0.75),
-        rough(smooth(outline), rng, 0.3, 6.0),
-        half_width=11.0,
-        rounding=1.5,
-        step_mm=0.3,
-    )
+    look = Look(
+        float(rng.uniform(60.0, 300.0)) * density, 90.0, float(rng.uniform(600.0, 900.0)) * density, 0.65, uneven=1.0, run_mm=5.0,
+        oblique=0.8, mesh=0.8,
+    )  # fmt: skip
+    return Part("hyoid", look, rough(smooth(outline), rng, 0.3, 5.0), half_width=11.0, rounding=1.5, step_mm=0.3)
 
 
 def brackets(frame: Frame) -> list[Part]:
     """Metal on the front teeth, as orthodontists put it there."""
     size = frame.anatomy.size
     back = np.array([frame.anatomy.overjet_mm - 3.0, 0.0])
-    places = (("upper bracket", frame.facial([(80.2, -44.5)])), ("lower bracket", frame.facial([(74.6, -52)]) - back))
+    places = (("upper bracket", frame.facial([(80.6, -44.5)])), ("lower bracket", frame.facial([(75.0, -52)]) - back))
     return [Part(name, METAL, rounded_box(as_point(at), (1.6, 3.0), 20.0, 0.5), half_width=4.0 * size, rounding=0.5) for name, at in places]

@@ -20,17 +20,18 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sos_studio.phantom.bone import SYNCHONDROSIS, cortex, marrow, steady_cortex
 from sos_studio.phantom.flesh_kernel import flesh_value
 from sos_studio.phantom.interiors import foam_value, joint_value, sinus_value, trabeculae
-from sos_studio.phantom.lattice import coverage, noise3, smooth_noise3
+from sos_studio.phantom.lattice import coverage
 from sos_studio.phantom.machine_kernel import scanned
 from sos_studio.phantom.nasal_kernel import nasal_value
-from sos_studio.phantom.solids import part_distance
+from sos_studio.phantom.solids import facing, part_distance
 
 FloatArray = npt.NDArray[np.float64]
 Row = Any  # one row of a record array, whose fields only numba knows
 
-PLAIN, SYNCHONDROSIS, NASAL, SINUS, OPEN_AIR, FLESH, FOAM, SKIN = 0, 1, 2, 3, 4, 5, 6, 7  # what else happens inside of a part
+PLAIN, NASAL, SINUS, OPEN_AIR, FLESH, FOAM, SKIN = 0, 2, 3, 4, 5, 6, 7  # beside SYNCHONDROSIS: what else happens inside of a part
 # Tiles of the sagittal plane, each with the list of parts that can matter in it; the outermost ones reach to infinity.
 TILE_MM, TILES_A, TILES_S = 8.0, 30, 38
 TILES_LOW_A, TILES_LOW_S = -112.0, -168.0
@@ -41,6 +42,7 @@ BRAIN = 1  # place in the table of parts; the skin has 0
 _COMPILED_FILES = (
     "lattice.py",
     "solids.py",
+    "bone.py",
     "flesh.py",
     "flesh_kernel.py",
     "interiors.py",
@@ -97,56 +99,62 @@ def _value_at(
             return AIR, d > reach + EVEN_MM
         if (n == 0 and d > -EVEN_MM) or (n > BRAIN and d < EVEN_MM):
             calm = False
-        if d > part.shell_out * 1.5 + reach + 0.3:
+        if d > part.shell_out * 1.5 + reach * (1.0 + part.oblique) + 0.3:
             continue
-        value = _painted(part, n, joint, tissue, value, d, l, a, s)
+        value = _painted(part, distances, joint, tissue, value, d, l, a, s)
         if d < -part.stop_inside:
             return value, calm
     return value, calm
 
 
 @njit(error_model="numpy")
-def _painted(part: Row, n: int, joint: Row, tissue: Row, value: float, d: float, l: float, a: float, s: float) -> float:
+def _filling(part: Row, tissue: Row, value: float, shell: float, d: float, l: float, a: float, s: float) -> float:
+    """Grey value inside of a part's shell."""
+    fill = part.fill
+    if part.grain > 0.0:
+        # Plates thicken where they meet the cortex.
+        rooted = max(0.0, 1.0 + d / 3.5) if shell != 0.0 else 0.0
+        grained = marrow(part, tissue.seed, l, a, s) if part.mesh > 0.0 else part.grain * trabeculae(l, a, s, tissue.seed)
+        fill += grained + 0.08 * shell * rooted
+    elif part.feature == NASAL:
+        fill = nasal_value(tissue, value, d, l, a, s)
+    elif part.feature == SINUS:
+        fill = sinus_value(part, tissue, d, l, a, s)
+    elif part.feature == FOAM:
+        fill = foam_value(tissue, d, l, a, s)
+    elif part.feature == OPEN_AIR:
+        fill = tissue.air
+    elif part.feature == FLESH:
+        fill += flesh_value(tissue, -1e3, l, a, s)
+    elif part.feature == SKIN:
+        fill += flesh_value(tissue, d, l, a, s)
+    return fill
+
+
+@njit(error_model="numpy")
+def _painted(
+    part: Row, distances: npt.NDArray[np.float32], joint: Row, tissue: Row, value: float, d: float, l: float, a: float, s: float
+) -> float:
     """One part over what has been painted so far."""
     blur, seed = tissue.blur, tissue.seed
     shell, shell_in, shell_out = part.shell, part.shell_in, part.shell_out
     core_depth = d + shell_in
-    if shell != 0.0 and d > -2.2 * shell_in - 2.3 * blur - 0.5:
-        # Cortex is nowhere even: it thins out, thickens and fades over a few millimetres, and its surface is rough.
-        uneven = smooth_noise3(l / 3.5, a / 3.5, s / 3.5, seed + 21 + n)
-        patchy = smooth_noise3(l / 9.0, a / 8.0, s / 8.0, seed + 121 + n)
-        fine = noise3(l / 1.3, a / 1.3, s / 1.3, seed + 22)
-        d += part.uneven * 0.16 * fine
-        if part.feature == SYNCHONDROSIS:
-            # Thick at the basion, thin towards the dorsum sellae.
-            across = joint.along_a * (s - joint.end_s) - joint.along_s * (a - joint.end_a)
-            shell_in *= min(1.8, max(joint.upper_cortex, 1.0 - 0.035 * (across + 2.0)))
-            shell *= 1.0 - (1.0 - joint.upper_cortex) * 0.7 * coverage(2.0 - across, 1.2)
-        core_depth = d + shell_in * (1.0 + part.uneven * (0.5 * uneven + 0.45 * patchy))
-        shell_out *= 1.0 + part.uneven * 0.4 * uneven
-        shell *= max(0.25, 1.0 + part.uneven * (0.15 * fine + 0.25 * uneven + 0.35 * patchy))
+    if shell != 0.0 and d > -2.5 * shell_in - 2.3 * blur - 0.5:
+        if part.run > 0.0:
+            across = facing(part, distances, l, a, s)
+            d, core_depth, shell_out, shell, blur = cortex(part, seed, across, blur, d, l, a, s)
+        else:
+            d, core_depth, shell_out, shell = steady_cortex(part, joint, seed, d, l, a, s)
+    elif part.oblique > 0.0:
+        blur *= 1.0 + part.oblique
     inside = coverage(d, blur)
     outside = coverage(d - shell_out, blur) if shell_out > 0.0 else inside
     core = coverage(core_depth, blur) if shell_in > 0.0 else inside
-    fill = part.fill
-    if core > 0.0:
-        if part.grain > 0.0:
-            # Plates thicken where they meet the cortex.
-            rooted = max(0.0, 1.0 + d / 3.5) if shell != 0.0 else 0.0
-            fill += part.grain * trabeculae(l, a, s, seed) + 0.08 * shell * rooted
-        elif part.feature == NASAL:
-            fill = nasal_value(tissue, value, d, l, a, s)
-        elif part.feature == SINUS:
-            fill = sinus_value(part, tissue, d, l, a, s)
-        elif part.feature == FOAM:
-            fill = foam_value(tissue, d, l, a, s)
-        elif part.feature == OPEN_AIR:
-            fill = tissue.air
-        elif part.feature == FLESH:
-            fill += flesh_value(tissue, -1e3, l, a, s)
-        elif part.feature == SKIN:
-            fill += flesh_value(tissue, d, l, a, s)
+    fill = _filling(part, tissue, value, shell, d, l, a, s) if core > 0.0 else part.fill
     painted = value * (1.0 - outside) + shell * (outside - core) + fill * core
+    if part.fade_low < 1.0:
+        # A rim that leaves the plane little by little.
+        painted = value + (painted - value) * min(1.0, max(part.fade_low, part.fade_0 + part.fade_a * a + part.fade_s * s))
     if part.feature == SYNCHONDROSIS:
         painted = joint_value(joint, painted, inside, l, a, s, blur)
         # The joint only exists where there is bone to join; its mouths end with the outline.

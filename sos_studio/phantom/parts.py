@@ -6,6 +6,8 @@ order: a later one covers an earlier one. Each has a filling and a shell (cortic
 
 from __future__ import annotations
 
+import math
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +51,35 @@ PART = np.dtype(
         ("shell_in", "f8"),
         ("shell_out", "f8"),
         ("uneven", "f8"),  # how uneven the shell is
+        ("noise", "i8"),  # stream of its own unevenness
+        ("run", "f8"),  # length over which the shell changes
+        ("lean", "f8"),  # how much thicker the shell is where the surface faces (lean_a, lean_s); a head's: outwards
+        ("ends", "f8"),  # how much thicker where it faces along that direction or against it, thinner where across
+        ("lean_a", "f8"),
+        ("lean_s", "f8"),
+        ("oblique", "f8"),  # how much softer its surface is where it lies askew to the plane
+        ("mesh", "f8"),  # size of the marrow's spaces, relative; 0: as around the joint
+        ("flat", "f8"),  # how far its plates lie across (-1) or along (1) the jaw
+        ("patch", "f8"),  # amplitude of large patches in the marrow
+        ("fade_0", "f8"),  # share that is seen: fade_0 + fade_a * a + fade_s * s, at least fade_low
+        ("fade_a", "f8"),
+        ("fade_s", "f8"),
+        ("fade_low", "f8"),
+        ("thin_0", "f8"),  # thickness of the shell likewise
+        ("thin_a", "f8"),
+        ("thin_s", "f8"),
+        ("thin_low", "f8"),
         ("stop_inside", "f8"),  # deeper than this, nothing that follows can matter
         ("tooth_mm", "f8"),  # width of single teeth along an arch; 0: one band
         ("tooth_shift", "f8"),
         ("tooth_root", "f8"),  # s of the root's tip and of the crown
         ("tooth_crown", "f8"),
+        ("tooth_edge", "f8"),
+        ("tooth_seed", "i8"),
+        ("tooth_share", "f8"),  # width relative to the whole tooth
+        ("tooth_loose", "f8"),  # how unlike neighbours stand
+        ("tooth_gap", "f8"),
+        ("tooth_missing", "f8"),  # place of one that is not there
         ("lining", "f8"),  # of a sinus: mucosa, level of its air, value and planes (a, s, l, offset, thickness) of its inner walls
         ("level", "f8"),
         ("wall_value", "f8"),
@@ -74,6 +100,16 @@ class Look:
         Value of the shell, and how far it reaches inwards and outwards of the outline.
     uneven
         How much its thickness and value vary from place to place; 0 = not at all.
+    run_mm
+        Over what length they do; 0: over a few millimetres, alike everywhere.
+    lean, ends, lean_deg
+        How much thicker the shell is where it faces that direction of the sagittal plane (of a `HEAD`: outwards), and where it faces
+        along it either way rather than across.
+    oblique
+        How much softer than the scanner's blur the surface is where it lies most askew to the plane.
+    mesh, flat, patch
+        Size of the marrow's spaces (0: as around the joint), how far its plates lie across (-1) or along (1) the s axis, and the
+        amplitude of patches of some 8 mm.
     """
 
     fill: float
@@ -82,6 +118,14 @@ class Look:
     shell_in_mm: float = 0.0
     shell_out_mm: float = 0.0
     uneven: float = 1.0
+    run_mm: float = 0.0
+    lean: float = 0.0
+    ends: float = 0.0
+    lean_deg: float = 0.0
+    oblique: float = 0.0
+    mesh: float = 0.0
+    flat: float = 0.0
+    patch: float = 0.0
 
 
 Wall = tuple[float, float, float, float, float]
@@ -107,12 +151,43 @@ class Rooms:
 
 @dataclass(frozen=True)
 class Teeth:
-    """Single teeth along an arch: width, shift of the first gap from the midline, s of root tips and of crowns."""
+    """Single teeth along an arch.
+
+    Attributes
+    ----------
+    width_mm, shift_mm
+        Width of one, and where the gap between the middle ones lies.
+    root_s, crown_s, edge_s
+        Heights of root tips, of the widest place of crowns, and of their edges.
+    share
+        Width of what is drawn relative to the tooth: 1 = all of it, less = its pulp.
+    loose_mm, gap_mm
+        How far neighbours stand out of line, and the gap between them.
+    missing
+        Place of a tooth that is not there: -1 or 0 beside the midline.
+    seed
+        Of how they stand.
+    """
 
     width_mm: float
     shift_mm: float
     root_s: float
     crown_s: float
+    edge_s: float
+    seed: int = 0
+    share: float = 1.0
+    loose_mm: float = 0.0
+    gap_mm: float = 0.16
+    missing: float = 1e9
+
+
+@dataclass(frozen=True)
+class Fade:
+    """How a part leaves the plane, or its shell thins out: all of it at `full_as`, the share `low` at `gone_as` and beyond."""
+
+    full_as: tuple[float, float]
+    gone_as: tuple[float, float]
+    low: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +207,10 @@ class Part:
         Centre of the arch in a, half axis in a (negative: open to the front), half axis in l.
     stop_inside
         Deeper than this, nothing that follows can matter.
+    fade, thins
+        How it leaves the plane, and how its shell thins out.
+    stream
+        Number of the noise in its shell; 0 takes one that follows from the name.
     """
 
     name: str
@@ -150,6 +229,9 @@ class Part:
     step_mm: float = 0.5
     rooms: Rooms | None = None
     teeth: Teeth | None = None
+    fade: Fade | None = None
+    thins: Fade | None = None
+    stream: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,13 +258,11 @@ def pack(parts: list[Part], margin_mm: float = 2.5) -> PartTable:
     for row, part in zip(rows, parts, strict=True):
         for name in ("kind", "feature", "half_width", "rounding", "middle_l", "stop_inside"):
             row[name] = getattr(part, name)
-        look = part.look
-        row["fill"], row["grain"], row["shell"] = look.fill, look.grain, look.shell
-        row["shell_in"], row["shell_out"], row["uneven"] = look.shell_in_mm, look.shell_out_mm, look.uneven
+        _set_look(row, part)
         row["arch_a"], row["arch_depth"], row["arch_width"] = part.arch
         row["radius_l"], row["radius_a"], row["radius_s"] = part.radii
         _set_inside(row, part)
-        reach = margin_mm + look.shell_out_mm
+        reach = margin_mm + part.look.shell_out_mm
         if part.outline is None:
             (middle_l, a, s), (rl, ra, rs) = part.center, part.radii
             row["middle_l"], row["a0"], row["s0"] = middle_l, a, s
@@ -218,6 +298,24 @@ def _tiled(rows: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.int32], npt.NDArr
     return starts, np.nonzero(lists)[1].astype(np.int32)
 
 
+def _set_look(row: np.void, part: Part) -> None:
+    look = part.look
+    row["fill"], row["grain"], row["shell"] = look.fill, look.grain, look.shell
+    row["shell_in"], row["shell_out"], row["uneven"] = look.shell_in_mm, look.shell_out_mm, look.uneven
+    # By name, so that what one part's cortex looks like doesn't depend on which others a head has.
+    row["noise"] = part.stream or 400 + zlib.crc32(part.name.encode()) % 100_000
+    row["run"], row["lean"], row["ends"], row["oblique"] = look.run_mm, look.lean, look.ends, look.oblique
+    row["lean_a"], row["lean_s"] = math.cos(math.radians(look.lean_deg)), math.sin(math.radians(look.lean_deg))
+    row["mesh"], row["flat"], row["patch"] = look.mesh, look.flat, look.patch
+    for name, fade in (("fade", part.fade), ("thin", part.thins)):
+        row[name + "_low"] = 1.0
+        if fade is not None:
+            full, way = np.asarray(fade.full_as), np.subtract(fade.full_as, fade.gone_as)
+            slope = (1.0 - fade.low) / float(way @ way) * way
+            row[name + "_a"], row[name + "_s"] = slope
+            row[name + "_0"], row[name + "_low"] = 1.0 - float(slope @ full), fade.low
+
+
 def _set_inside(row: np.void, part: Part) -> None:
     rooms, teeth = part.rooms or Rooms(), part.teeth
     row["lining"], row["level"], row["wall_value"] = rooms.lining_mm, rooms.level_s, rooms.wall_value
@@ -226,6 +324,9 @@ def _set_inside(row: np.void, part: Part) -> None:
     if teeth is not None:
         row["tooth_mm"], row["tooth_shift"] = teeth.width_mm, teeth.shift_mm
         row["tooth_root"], row["tooth_crown"] = teeth.root_s, teeth.crown_s
+        row["tooth_edge"], row["tooth_seed"] = teeth.edge_s, teeth.seed
+        row["tooth_share"], row["tooth_loose"] = teeth.share, teeth.loose_mm
+        row["tooth_gap"], row["tooth_missing"] = teeth.gap_mm, teeth.missing
 
 
 def _set_grid(row: np.void, grid: DistanceGrid, offset: int) -> None:

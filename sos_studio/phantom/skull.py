@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sos_studio.phantom.kernels import AIR, FOAM, SINUS, SYNCHONDROSIS
-from sos_studio.phantom.landmarks import FloatArray, Frame, Points
+from sos_studio.phantom.bone import SYNCHONDROSIS
+from sos_studio.phantom.kernels import AIR, FOAM, SINUS
+from sos_studio.phantom.landmarks import FloatArray, Frame, Points, as_point
 from sos_studio.phantom.outlines import band, mixed, rough, smooth
 from sos_studio.phantom.parameters import Anatomy
-from sos_studio.phantom.parts import Look, Part, Rooms, Wall
+from sos_studio.phantom.parts import Fade, Look, Part, Rooms, Wall
 from sos_studio.phantom.soft_tissue import FAT, SOFT
 from sos_studio.phantom.solids import CAPSULE, ELLIPSOID, HEAD
 from sos_studio.phantom.truth import BASILAR_HALF_WIDTH_MM
@@ -23,18 +24,6 @@ _VAULT: Points = [
 ]  # fmt: skip
 # Thickest at the forehead's base and at the occipital protuberances, a thin sheet towards the foramen magnum with a swollen rim.
 _VAULT_THICKNESS = (9.0, 9.5, 8.5, 7.5, 6.5, 6.0, 6.0, 6.0, 6.5, 7.0, 7.0, 6.5, 7.0, 10.5, 7.0, 4.8, 4.0, 3.6, 4.2)
-_GLABELLA: Points = [
-    (70.5, 13.5),
-    (75.5, 17.5),
-    (81.5, 16),
-    (83.5, 10.5),
-    (86, 4.5),
-    (90.5, -3.0),
-    (89.6, -4.4),
-    (84.5, 1.0),
-    (79.5, 6.5),
-    (74.5, 9.5),
-]
 # Sphenoid body from the top of the dorsum sellae forward, down and back to the ectocranial end of the SOS.
 _SPHENOID: Points = [
     (6.2, 22.0), (6.8, 24.2), (8.2, 25.0), (9.5, 24.0), (9.9, 21.8), (10.7, 19.3), (13.6, 18.2), (17.4, 19.5), (19.4, 23.0), (20.8, 25.9),
@@ -136,62 +125,169 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """From the nasion over the vertex to the back of the foramen magnum, with the frontal sinus."""
     anatomy = frame.anatomy
     density, size = anatomy.bone_density, anatomy.size
-    uneven = 1.0 + 0.13 * rng.normal(size=len(_VAULT))
-    thickness = np.asarray(_VAULT_THICKNESS) * anatomy.vault_thickness_mm / 6.6 * uneven
-    bone = rough(rough(band(frame.cranial(_VAULT), thickness, per_span=9), rng, 0.45, 34.0), rng, 0.28, 11.0)
-    tables = Look(330.0 * density, grain=210.0 * density, shell=1180.0 * density, shell_in_mm=1.25, uneven=0.8)
-    solid = Look(640.0 * density, grain=220.0 * density, shell=1150.0 * density, shell_in_mm=1.4)
-    glabella = rough(smooth(frame.facial(_GLABELLA) + rng.normal(0.0, 0.4, (len(_GLABELLA), 2))), rng, 0.3, 9.0)
+    # Marrow between two tables, the outer one thicker; here and there they meet, and in some heads the forehead is solid.
+    tables = Look(
+        (float(rng.uniform(60.0, 230.0)) + 190.0 * anatomy.grown) * density,
+        grain=float(rng.uniform(40.0, 110.0)) * density,
+        shell=1230.0 * density,
+        shell_in_mm=float(rng.uniform(1.15, 1.65)),
+        uneven=0.8,
+        run_mm=20.0,
+        lean=0.3,
+        oblique=0.35,
+        mesh=0.9,
+        patch=float(rng.uniform(150.0, 420.0)) * density,
+    )
     parts = [
-        Part("vault", tables, bone, HEAD, half_width=71.0 * size, rounding=0.0, step_mm=0.6),
-        Part("glabella", solid, glabella, half_width=6.5 * size, rounding=2.0),
+        Part("vault", tables, _two_tables(frame, rng), HEAD, half_width=71.0 * size, rounding=0.0, step_mm=0.5),
+        _glabella(frame, rng),
     ]
-    if rng.random() < 0.55:
+    if rng.random() < 0.45:
         parts.append(_suture(frame, rng))
     return parts + _frontal_sinus(frame, rng)
+
+
+def _glabella(frame: Frame, rng: np.random.Generator) -> Part:
+    """Where the frontal bone meets the nose, and the nasal bones: short or long, thick or a mere line. Above it is one with the vault."""
+    anatomy = frame.anatomy
+    density, thick = anatomy.bone_density, anatomy.vault_thickness_mm / 6.6
+    look = Look(
+        float(rng.uniform(380.0, 760.0)) * density,
+        grain=130.0 * density,
+        shell=1080.0 * density,
+        shell_in_mm=1.2,
+        uneven=1.0,
+        run_mm=9.0,
+        oblique=0.9,
+        mesh=0.9,
+        patch=260.0 * density,
+    )
+    above = frame.cranial([(76.5, 15.0), (78.0 - 2.5 * thick, 22.0), (78.0, 26.0), (78.0 + 4.3 * thick, 21.0), (80.2 + 3.9 * thick, 13.5)])
+    below = np.array([(85.0, 5.5), (89.4, -3.0), (88.8, -4.2), (84.0, 0.2), (79.0, 5.8), (74.8, 10.2)])
+    slim, short = float(rng.uniform(0.3, 1.05)), float(rng.uniform(-3.0, 2.5))
+    below[3:5] += (1.0 - slim) * np.array([(1.9, 1.9), (1.6, 1.8)])
+    below[1:3] += short * np.array([0.5, -0.85])
+    outline = np.vstack([above, frame.facial(below + rng.normal(0.0, 0.4, below.shape))])
+    low, high = frame.cranial([(80.0, 12.5), (78.0, 23.0)])
+    fade = Fade(as_point(low[None]), as_point(high[None]))
+    return Part(
+        "glabella", look, rough(smooth(outline), rng, 0.28, 9.0), half_width=6.5 * anatomy.size, rounding=2.0, step_mm=0.4, fade=fade
+    )
+
+
+def _two_tables(frame: Frame, rng: np.random.Generator) -> FloatArray:
+    """Outline of the vault: even outside, thick or thin within by the brain's impressions, ridges and steps; its end tapers or swells."""
+    anatomy = frame.anatomy
+    line = smooth(frame.cranial(_VAULT), 14, closed=False)
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    places = along[np.minimum(14 * np.arange(len(_VAULT)), len(along) - 1)]
+    base = np.interp(along, places, np.asarray(_VAULT_THICKNESS) * anatomy.vault_thickness_mm / 6.6)
+    waves = np.zeros(len(line))
+    for wavelength_mm, height in ((95.0, 0.16), (52.0, 0.13), (27.0, 0.09), (14.0, 0.05)):
+        waves += height * rng.normal() * np.sin(2.0 * math.pi * along / wavelength_mm + rng.uniform(0.0, 2.0 * math.pi))
+    inside = base * np.maximum(0.45, 1.0 + waves)
+    # The inner protuberance, and now and then a step where one bone overlaps the other.
+    at = places[13] + float(rng.normal(0.0, 6.0))
+    inside += float(rng.uniform(-2.0, 2.2)) * np.exp(-0.5 * ((along - at) / float(rng.uniform(3.0, 7.0))) ** 2)
+    if rng.random() < 0.5:
+        step = float(rng.uniform(places[8], places[15]))
+        drop = float(rng.uniform(0.5, 1.6)) * np.clip((along - step) / float(rng.uniform(0.8, 2.5)), 0.0, 1.0)
+        inside -= drop * np.exp(-np.maximum(0.0, along - step) / float(rng.uniform(8.0, 25.0)))
+    left = along[-1] - along
+    end = float(rng.uniform(0.55, 1.35))
+    inside *= 1.0 + (end - 1.0) * np.exp(-left / 6.0)
+    rounded = float(rng.choice([1.6, 2.5, 9.0, 14.0]))
+    begun = np.clip(0.45 + along / 12.0, 0.0, 1.0)
+    cap = np.sqrt(np.clip(left / rounded, 0.0, 1.0)) if rounded < 5.0 else np.clip(left / rounded + 0.2, 0.0, 1.0)
+    inside = np.maximum(1.3 * anatomy.vault_thickness_mm / 6.6, inside) * cap
+    tangent = np.gradient(line, axis=0)
+    inward = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    cap, inside = cap * begun, inside * begun
+    outer = line - inward * (0.5 * base * np.minimum(1.0, 0.4 + 0.6 * cap))[:, None]
+    outline: FloatArray = np.vstack([outer, (outer + inward * np.maximum(inside, 0.05)[:, None])[::-1]])
+    return rough(outline, rng, 0.22, 16.0)
 
 
 def _suture(frame: Frame, rng: np.random.Generator) -> Part:
     """A cranial suture that the plane happens to cut: a fine, bent cleft through the occipital or frontal bone."""
     at, out = ((-84.0, 55.0), (-1.0, 0.1)) if rng.random() < 0.7 else ((75.0, 62.0), (0.97, 0.25))
     at = (at[0], at[1] + float(rng.uniform(-14.0, 14.0)))
-    steps = np.linspace(-5.0, 5.0, 7)
+    steps = np.linspace(-5.0, 5.0, 9)
     along = np.array([-out[1], out[0]])
-    line = np.asarray(at) + steps[:, None] * np.asarray(out) + (rng.normal(0.0, 0.9, 7) + 0.5 * steps)[:, None] * along
-    cleft = band(frame.cranial(line), float(rng.uniform(0.35, 0.8)))
-    return Part("suture", Look(160.0), cleft, half_width=9.0, rounding=0.2, step_mm=0.3)
+    line = np.asarray(at) + steps[:, None] * np.asarray(out) + (rng.normal(0.0, 0.8, 9) + 0.6 * steps)[:, None] * along
+    cleft = band(frame.cranial(line), rng.uniform(0.15, 0.8, 9))
+    return Part("suture", Look(SOFT + 30.0, oblique=0.6), cleft, half_width=9.0, rounding=0.2, step_mm=0.3)
 
 
 def _frontal_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
+    """One room that rises between the tables, scalloped, leaning with them; `frontal_cell` may lie below it."""
     anatomy = frame.anatomy
     grown = anatomy.frontal_sinus
     if grown <= 0.12:
         return []
-    points = np.array(
-        [(76.2, 18 + 26 * grown), (78.4, 24 + 8 * grown), (78.2, 17), (74, 12.5), (69.5, 14), (70.0, 19), (73.0, 24 + 8 * grown)]
-    )
+    tall, wide = 5.0 + 28.0 * grown * float(rng.uniform(0.7, 1.15)), (2.8 + 4.2 * grown) * float(rng.uniform(0.65, 1.15))
     # A thin forehead has a thin sinus.
-    points[:, 0] = 77.3 + (points[:, 0] - 77.3) * min(1.0, anatomy.vault_thickness_mm / 6.2)
-    points += rng.normal(0.0, 0.6, points.shape)
-    wall = Look(AIR, shell=950.0 * anatomy.bone_density, shell_out_mm=1.2)
+    wide *= min(1.0, anatomy.vault_thickness_mm / 6.2)
+    low = np.array([float(rng.normal(-1.0, 0.6)), float(rng.normal(14.5, 1.0))])
+    widest = float(rng.uniform(0.2, 0.55))
+    heights = np.array([0.0, 0.12, 0.3, 0.5, 0.7, 0.88, 1.0])
+    profile = np.sin(np.pi * np.clip(heights, 0.02, 0.98) ** (math.log(0.5) / math.log(widest))) ** 0.7
+    profile *= 1.0 + rng.normal(0.0, 0.16, 7)
+    # It follows the middle of the bone.
+    up = low[1] + tall * heights
+    line = np.asarray(_VAULT[:5])
+    middle = np.stack([low[0] * (1.0 - 0.5 * heights) + np.interp(up, line[:, 1], line[:, 0]), up], axis=1)
+    half = 0.5 * wide * np.maximum(0.12, profile)
+    points = np.vstack([middle + half[:, None] * (1.0, 0.1), (middle - half[:, None] * (1.0, 0.1))[::-1]])
+    wall = Look(
+        AIR,
+        shell=1000.0 * anatomy.bone_density,
+        shell_out_mm=float(rng.uniform(0.8, 1.6)),
+        uneven=0.8,
+        run_mm=10.0,
+        lean=-0.25,
+        oblique=0.3,
+    )
     walls: tuple[Wall, ...] = ()
-    if rng.random() < 0.5:
-        tilt = float(rng.normal(1.2, 0.4))
-        low = frame.cranial([(73.0, 17.0 + 8.0 * grown)])[0]
+    if rng.random() < 0.4:
+        tilt = float(rng.normal(1.2, 0.5))
+        at = frame.cranial(middle[int(rng.integers(2, 5))][None])[0]
         normal = (math.cos(tilt), math.sin(tilt))
-        walls = (
-            (
-                normal[0],
-                normal[1],
-                float(rng.normal(0.0, 0.3)),
-                float(normal[0] * low[0] + normal[1] * low[1]),
-                float(rng.uniform(0.6, 1.1)),
-            ),
-        )
+        offset, thick = float(normal[0] * at[0] + normal[1] * at[1]), float(rng.uniform(0.5, 1.0))
+        walls = ((normal[0], normal[1], float(rng.normal(0.0, 0.3)), offset, thick),)
     rooms = Rooms(0.8 * anatomy.lining_mm, wall_value=500.0 * anatomy.bone_density, walls=walls)
-    outline = rough(smooth(frame.cranial(points)), rng, 0.35, 10.0)
+    outline = rough(smooth(frame.cranial(points)), rng, float(rng.uniform(0.2, 0.6)), float(rng.uniform(5.0, 11.0)))
     shift = float(rng.normal(0.0, 4.0))
-    return [Part("frontal sinus", wall, outline, feature=SINUS, half_width=15.0 * anatomy.size, rounding=3.0, middle_l=shift, rooms=rooms)]
+    return [
+        Part(
+            "frontal sinus",
+            wall,
+            outline,
+            feature=SINUS,
+            half_width=15.0 * anatomy.size,
+            rounding=3.0,
+            middle_l=shift,
+            step_mm=0.35,
+            rooms=rooms,
+        )
+    ]
+
+
+def frontal_cell(frame: Frame, rng: np.random.Generator) -> list[Part]:
+    """A small round cell below and behind the frontal sinus, as two of five grown heads have one near the midline."""
+    anatomy = frame.anatomy
+    if anatomy.frontal_sinus < 0.3 or rng.random() < 0.55:
+        return []
+    at = np.array([74.8, 12.4]) + rng.normal(0.0, 0.8, 2)
+    radius = float(rng.uniform(1.6, 3.2)) * anatomy.size
+    angles = np.linspace(0.0, 2.0 * math.pi, 9)[:-1]
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius * rng.uniform(0.9, 1.1, (8, 1)) * rng.uniform(0.75, 1.2, 2)
+    outline = smooth(frame.cranial(at[None]) + ring, 4)
+    look = Look(AIR, shell=800.0 * anatomy.bone_density, shell_out_mm=0.9, uneven=0.9, run_mm=5.0, oblique=0.4)
+    rooms = Rooms(0.5 * anatomy.lining_mm)
+    middle = float(rng.normal(0.0, 1.5))
+    return [Part("frontal cell", look, outline, feature=SINUS, half_width=3.4, rounding=2.4, middle_l=middle, step_mm=0.3, rooms=rooms)]
 
 
 def midline_base(frame: Frame, rng: np.random.Generator) -> list[Part]:
@@ -205,6 +301,7 @@ def midline_base(frame: Frame, rng: np.random.Generator) -> list[Part]:
             bone,
             _clivus(frame, rng),
             feature=SYNCHONDROSIS,
+            stream=22,
             half_width=BASILAR_HALF_WIDTH_MM * anatomy.size,
             rounding=3.0,
             step_mm=0.3,
@@ -252,7 +349,7 @@ def _sphenoid_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
     rooms = Rooms(anatomy.lining_mm, level, 520.0 * anatomy.bone_density, walls)
     shell = Look(AIR, shell=600.0 * anatomy.bone_density, shell_out_mm=0.65, uneven=1.5)
     half_width = float(rng.uniform(9.0, 13.0)) * anatomy.size
-    return [Part("sphenoid sinus", shell, outline, feature=SINUS, half_width=half_width, rounding=4.0, step_mm=0.4, rooms=rooms)]
+    return [Part("sphenoid sinus", shell, outline, feature=SINUS, half_width=half_width, rounding=4.0, step_mm=0.4, rooms=rooms, stream=24)]
 
 
 def _septum(rng: np.random.Generator, low: FloatArray, high: FloatArray) -> Wall:

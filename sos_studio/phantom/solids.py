@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sos_studio.phantom.lattice import coverage
+from sos_studio.phantom.lattice import coverage, noise3
 
 # mypy takes a field of a record for Any, numba for a number.
 Row = Any
@@ -37,6 +37,40 @@ def _grid_distance(part: Row, distances: npt.NDArray[np.float32], a: float, s: f
     first += part.columns
     above = distances[first] + u * (distances[first + 1] - distances[first])
     return below + v * (above - below) + off
+
+
+@njit(error_model="numpy")
+def _grid_facing(part: Row, distances: npt.NDArray[np.float32], a: float, s: float) -> tuple[float, float]:
+    """Direction in which the distance grows: of length one, less along the middle of a thin sheet."""
+    i = int(min(max((a - part.a0) / part.step, 0.0), part.columns - 1.0001))
+    j = int(min(max((s - part.s0) / part.step, 0.0), part.rows - 1.0001))
+    first = part.offset + j * part.columns + i
+    p, q, r = distances[first], distances[first + 1], distances[first + part.columns]
+    last = distances[first + part.columns + 1]
+    da, ds = q - p + last - r, r - p + last - q
+    return 0.5 * da / part.step, 0.5 * ds / part.step
+
+
+@njit(error_model="numpy")
+def facing(part: Row, distances: npt.NDArray[np.float32], l: float, a: float, s: float) -> tuple[float, float]:
+    """How far a part's surface faces its direction (-1 … 1), and the square of it; of a head's, outwards."""
+    if part.kind > ARCH or (part.lean == 0.0 and part.ends == 0.0):
+        return 0.0, 0.5
+    lean_a, lean_s = part.lean_a, part.lean_s
+    if part.kind == HEAD:
+        lean_a, lean_s = a + 5.0, s - 30.0
+        length = math.hypot(lean_a, lean_s) + 1e-6
+        lean_a, lean_s = lean_a / length, lean_s / length
+        x = min(0.98, abs(l) / part.half_width)
+        scale = math.sqrt(1.0 - x * x)
+        a = -5.0 + (a + 5.0) / scale
+        s = 30.0 + (s - 30.0) / scale if s > 30.0 else s
+    elif part.kind == ARCH:
+        x, y = (l - part.middle_l) / part.arch_width, (a - part.arch_a) / part.arch_depth
+        a = part.arch_a + part.arch_depth * math.hypot(x, y)
+    da, ds = _grid_facing(part, distances, a, s)
+    along = da * lean_a + ds * lean_s
+    return along, along * along
 
 
 @njit(error_model="numpy")
@@ -87,16 +121,26 @@ def _arch_distance(part: Row, distances: npt.NDArray[np.float32], l: float, a: f
         return FAR
     stretch = abs(part.arch_depth) * math.hypot(x / part.arch_width, y / part.arch_depth) / r
     end = part.rounding - y * abs(part.arch_depth)
-    d = max(_grid_distance(part, distances, along_a, s) / stretch, end, side - part.half_width)
+    beside = side - part.half_width
     if part.tooth_mm > 0.0:
-        # Single teeth along the arch, tapering towards the root's tip.
+        # Single teeth along the arch, tapering towards the root's tip, each a little out of line.
         along = (l - part.middle_l) * (1.0 + 0.16 * x * x) + part.tooth_shift
         place = along / part.tooth_mm
-        beside = abs(place - math.floor(place) - 0.5) * part.tooth_mm
+        tooth = math.floor(place)
+        if tooth == part.tooth_missing:
+            return FAR
+        middle = abs(place - tooth - 0.5) * part.tooth_mm
+        along_a += part.tooth_loose * noise3(tooth, 0.0, 0.0, part.tooth_seed)
+        s += part.tooth_loose * noise3(tooth, 1.0, 0.0, part.tooth_seed)
         crown = min(1.0, max(0.0, (s - part.tooth_root) / (part.tooth_crown - part.tooth_root)))
-        half = 0.5 * part.tooth_mm * (0.40 + 0.57 * math.sqrt(crown)) - 0.08
-        d = max(d, beside - half)
-    return d
+        half = 0.5 * part.tooth_mm * (0.40 + 0.57 * math.sqrt(crown)) - 0.5 * part.tooth_gap
+        # Corners of the crown are round where neighbours meet.
+        rim = abs(part.tooth_edge - s)
+        if rim < 1.6:
+            half -= 0.35 * (1.6 - rim) * (1.6 - rim)
+        d = _extruded(_grid_distance(part, distances, along_a, s), middle - half * part.tooth_share, 1.15 * part.tooth_share)
+        return max(d, end, beside)
+    return max(_grid_distance(part, distances, along_a, s) / stretch, end, beside)
 
 
 @njit(error_model="numpy")
