@@ -38,12 +38,12 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     u = 55.0 + (tissue.nose_c * da + tissue.nose_n * ds) / k
     v = (tissue.nose_c * ds - tissue.nose_n * da) / k
     front = coverage(74.0 + 1.2 * v - u, 3.0)  # cartilage in front, bone behind
-    middle, half = _septum(tissue, u, v, front)
+    middle, half = _septum(tissue, u, v, front, wall)
     side = q - middle
-    edge = 25.5 + 0.36 * (1.0 - v) + 0.012 * (v + 8.0) ** 2 + 1.6 * smooth_noise3(0.5, 0.5, v / 7.0, seed + 47)
+    edge = 22.5 + 0.53 * (1.0 - v) + 0.012 * (v + 8.0) ** 2 + 2.0 * smooth_noise3(0.5, 0.5, v / 7.0, seed + 47)
     septum = both(abs(side) - half, edge - u, 2.0)
     # No lining where the nose opens into the pharynx.
-    lining = 0.8 - 2.0 * coverage(u - 29.0 - 0.2 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
+    lining = 0.8 + 0.25 * min(6.0, max(0.0, u - 87.0)) - 2.0 * coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
     air = both(wall + lining, -septum, 0.6)
     air = max(air, abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0))
     bone = 0.0
@@ -52,7 +52,9 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     fine = noise3(u / 1.6, v / 1.3, q / 1.6, seed + 40)
     solid = MUCOSA + 14.0 * fine
     solid += (under - solid) * coverage(83.0 - u, 3.0)
-    hollow = tissue.air + (OPEN - tissue.air) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
+    # The far tails of the point spread: narrow air is never as dark as a wide hall.
+    hollow = tissue.air + 230.0 * math.exp(min(0.0, air) / 1.6)
+    hollow += (OPEN - hollow) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
     value = solid + (hollow - solid) * coverage(air, blur)
     if septum < 0.5 and front < 1.0:
         bone = max(bone, _septal_bone(tissue, u, v, side, half, blur, fine) * (1.0 - front))
@@ -60,18 +62,19 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
 
 
 @njit(error_model="numpy")
-def _septum(tissue: Row, u: float, v: float, front: float) -> tuple[float, float]:
+def _septum(tissue: Row, u: float, v: float, front: float, wall: float) -> tuple[float, float]:
     """Where its middle lies and half its thickness: bent along creases that rise to the front, held at the floor and the roof."""
     seed = tissue.seed
     along = v - tissue.crease * (u - 55.0)
     bend = smooth_noise3(0.5, u / 40.0, along / 14.0, seed + 44) + 0.32 * smooth_noise3(0.5, u / 17.0, along / 6.0, seed + 45)
     held = min(1.0, max(0.25, 0.25 + (v + 16.0) / 9.0), max(0.6, 0.6 + (25.0 - v) / 16.0))
+    held *= min(1.0, max(0.3 - wall / 9.0, (70.0 - u) / 14.0))
     # The tip's skin and columella keep it near the middle.
-    tip = min(1.0, max(0.0, (u - 72.0) / 16.0))
-    middle = (tissue.septum_shift + tissue.septum * bend * held) * (1.0 - 0.6 * tip)
+    tip = min(1.0, max(0.0, (u - 66.0) / 18.0))
+    middle = (tissue.septum_shift + 1.45 * tissue.septum * bend * held) * (1.0 - 0.75 * tip)
     swell = tissue.swell * math.exp(-(((u - 67.0) / 9.0) ** 2) - ((v - 3.0) / 6.5) ** 2)
-    half = 1.1 + 0.9 * front + swell + 0.3 * max(0.0, -11.0 - v) + 0.10 * max(0.0, u - 82.0)
-    return middle, half * (1.0 + 0.35 * smooth_noise3(0.5, (u + 0.5 * v) / 9.0, v / 5.0, seed + 46))
+    half = 1.0 + 0.9 * front + swell + 0.3 * max(0.0, -11.0 - v) - 0.05 * max(0.0, u - 82.0)
+    return middle, half * (1.0 + 0.5 * smooth_noise3(0.5, (u + 0.5 * v) / 9.0, v / 5.0, seed + 46))
 
 
 @njit(error_model="numpy")
@@ -80,7 +83,7 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur
     seed = tissue.seed
     slope = v + 0.34 * (u - 27.0)  # 1 along the upper border of the vomer
     patch = smooth_noise3(0.5, u / 7.0, slope / 5.0, seed + 49)
-    plate = sheet(side, 0.6, blur) * max(0.05, 0.28 + 0.42 * patch + 0.12 * fine)
+    plate = sheet(side, 0.6, blur) * max(0.05, 0.3 + 0.6 * patch + 0.15 * fine)
     wave = 1.1 * smooth_noise3(0.5, u / 8.0, v / 8.0, seed + 51)
     groove = sheet(abs(slope - 1.0 + wave) - 0.9 - 0.5 * patch, 0.5, blur) * max(0.0, 0.8 + 1.0 * patch)
     # Ridges of the plate that keep to the vomer's direction.
@@ -93,11 +96,12 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur
 
 @njit(error_model="numpy")
 def _concha(p: float, v: float, at_p: float, at_v: float, r_p: float, r_v: float) -> float:
-    """Distance to a turbinate's section: an ellipse that hangs on a stalk to the side."""
+    """Distance to a turbinate's section: an egg that hangs on a stalk to the side and leans to the septum below."""
     if r_p < 0.3:
         return 1e3
     # Drawn out upwards, where it hangs.
-    x, y = (p - at_p) / r_p, (v - at_v) / (r_v if v < at_v else 1.5 * r_v)
+    lean = min(1.2, max(-0.6, 0.22 * (v - at_v + 2.0)))
+    x, y = (p - at_p - lean) / r_p, (v - at_v) / (r_v if v < at_v else 1.5 * r_v)
     r = math.hypot(x, y)
     steep = math.hypot(x / r_p, y / r_v)
     egg = (r - 1.0) * r / steep if steep > 1e-6 else -r_p
@@ -122,12 +126,15 @@ def _beside_the_septum(
     fold = smooth_noise3(z, (u + 0.6 * v) / 15.0, v / 6.5, seed + 41)
     fine = smooth_noise3(z + 0.2 * q, (u + 0.4 * v) / 6.0, v / 2.6, seed + 42)
     uneven = fold + 0.5 * fine
-    gap = 0.9 * tissue.meatus * (1.0 + 0.7 * fold) + 0.4  # from the septum's middle to the turbinates
+    broad = smooth_noise3(z, (u + 0.8 * v) / 24.0, v / 11.0, seed + 54)
+    cleft = tissue.cleft * (1.0 + 0.55 * smooth_noise3(z, u / 10.0, v / 9.0, seed + 48))
+    gap = 0.9 * tissue.meatus * (1.0 + 0.6 * fold) + 0.4 + 1.3 * broad  # from the septum's middle to the turbinates
     low = _tapered((u - 33.5 - 2.0 * fold) / 46.0)
     concha = _concha(
         p, v, gap + 4.4, -9.5 + 0.6 * tissue.crease * (u - 55.0) + 1.8 * fold, (4.4 + 1.1 * uneven) * low, (5.0 + 1.2 * uneven) * low
     )
-    mid = _tapered((u - 35.0 - 2.0 * fold) / 32.0)
+    mid = _tapered((u - 32.0 - 3.0 * fold) / 38.0)
+    gap = 0.5 * (gap + max(cleft, 0.0) + 0.4)
     at_v = 3.0 + (0.12 + 0.7 * tissue.crease) * (u - 50.0) + 1.8 * fold
     concha = min(concha, _concha(p, v, gap + 2.4, at_v, (2.5 + 0.8 * uneven) * mid, (6.4 + 1.5 * uneven) * mid))
     high = _tapered((u - 33.0) / 20.0)
@@ -135,8 +142,8 @@ def _beside_the_septum(
     air = both(air, -concha, 0.5)
     bone = sheet(concha + 1.3 + 0.7 * fine, 0.5, blur) * max(0.0, 0.35 + 1.1 * fine + 0.3 * fold)
     # The labyrinth lies beside a cleft under the cribriform plate, which may be as thin as a hair.
-    cleft = tissue.cleft * (1.0 + 0.55 * smooth_noise3(z, u / 10.0, v / 9.0, seed + 48))
-    cells = max(9.5 + 0.16 * (u - 50.0) + 5.0 * fold + 1.2 * fine - v, u - 65.0 - 5.0 * fold, cleft - p)
+    below = 9.5 + (0.1 + 0.6 * tissue.crease) * (u - 50.0) + 3.5 * broad + 2.5 * fold + 1.2 * fine - v
+    cells = max(below, 0.82 * (u + 0.7 * v) - 60.0 - 4.0 * broad, cleft - p)
     if cells > 0.9 + 2.3 * blur:
         return air, bone
     hollow, walls = _cells(tissue, cells, u, v, q + 3.0 * z, fine, blur)
@@ -152,5 +159,5 @@ def _cells(tissue: Row, inside: float, u: float, v: float, q: float, fine: float
     wall *= size
     patch = smooth_noise3(u / 4.0, v / 4.0, q / 4.0, seed + 50)
     lining = 0.25 + tissue.lining * max(0.0, 0.5 + 1.3 * own + 0.7 * fine)
-    bone = max(sheet(wall, 0.4 + 0.25 * patch, blur), sheet(inside, 0.45, blur)) * max(0.05, 0.5 + 1.1 * patch)
+    bone = max(sheet(wall, 0.4 + 0.25 * patch, blur), 0.5 * sheet(inside, 0.45, blur)) * max(0.05, 0.5 + 1.1 * patch)
     return max(lining - wall, inside + 0.3 + 0.35 * lining), bone * coverage(inside - 0.3, blur)

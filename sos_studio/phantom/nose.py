@@ -10,13 +10,13 @@ from sos_studio.phantom.outlines import band, rough, smooth
 from sos_studio.phantom.parts import Look, Part
 
 _CAVITY: Points = [
-    (25.0, 3), (33.5, 8), (34.5, 16), (36, 23.6), (46, 24.2), (58, 24.6), (66, 21.5), (72, 14), (79, 3.5), (85, -4.5), (91, -9.5),
+    (22.5, 2.5), (33.5, 8), (34.5, 16), (36, 23.6), (46, 24.2), (58, 24.6), (66, 22.6), (70.2, 16.5), (75.5, 9.0), (80.5, 4.0), (85.8, -2.2), (90.5, -7.5),
     (96, -14.5), (97.5, -20), (97.0, -26), (93.6, -26), (92.2, -20.2), (88, -17.8),
-    (80, -17.0), (62, -16.5), (45, -16.2), (33, -15.6), (30.0, -14), (27.5, -8), (25.5, -2),
+    (80, -17.0), (62, -16.5), (45, -16.2), (33, -15.6), (30.5, -14.5), (26.5, -8), (23.5, -2),
 ]  # fmt: skip
-_TIP = slice(10, 17)
+_TIP = slice(11, 18)
 _CRISTA: Points = [(68.5, 22.5), (68.5, 25.5), (66.5, 28.2), (63.0, 27.0), (59.5, 24.4), (63.0, 23.4)]
-_ROOF: Points = [(33, 25.6), (40, 24.9), (46, 24.6), (55, 24.2), (62, 24.6), (66, 23.6), (70, 20.5)]
+_ROOF: Points = [(33, 25.6), (40, 24.9), (46, 24.6), (55, 24.2), (62, 24.6), (66, 23.8), (70, 21.0), (73.5, 16.5)]
 
 
 def cavity(frame: Frame, rng: np.random.Generator, tip: float) -> Part:
@@ -69,7 +69,7 @@ def _roof(frame: Frame, rng: np.random.Generator) -> list[Part]:
     planum: FloatArray = np.vstack([frame.sphenoid([(20.0, 26.6), (33, 27)]), frame.facial([(39, 25.2)])])
     line = smooth(frame.facial(np.asarray(_ROOF) + rng.normal(0.0, 0.4, (len(_ROOF), 2))), 5, closed=False)
     dots = np.clip(rng.normal(0.5, 0.6, len(line)), 0.02, 1.5)
-    dots *= np.linspace(1.0, 1.15, len(line))
+    dots[-6:] += 0.5  # towards the frontal bone it thickens
     line[1:-1] += rng.normal(0.0, 0.16, (len(line) - 2, 2))
     return [
         Part(
@@ -101,7 +101,7 @@ def _underside(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Wings of the vomer, which hug the sphenoid, and its rostrum between them."""
     density = frame.anatomy.bone_density
     wing = frame.sphenoid([(17.5, 0.2), (22.0, 0.2), (27.0, 0.4), (31.5, -0.6)]) + rng.normal(0.0, 0.3, (4, 2))
-    beak = frame.sphenoid([(24.0, 1.6), (29.0, 2.0), (33.0, 1.0), (37.0, -0.8), (42.0, -2.8)]) + rng.normal(0.0, 0.4, (5, 2))
+    beak = frame.sphenoid([(24.0, 1.6), (29.0, 2.0), (32.0, 1.2), (35.0, 0.2), (38.0, -1.2)]) + rng.normal(0.0, 0.4, (5, 2))
     shift = frame.anatomy.septum_shift_mm
     width = np.array([0.3, 0.8, 1.0, 0.4]) * rng.uniform(0.5, 1.2)
     return [
