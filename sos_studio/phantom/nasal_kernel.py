@@ -43,7 +43,8 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     edge = 22.5 + 0.53 * (1.0 - v) + 0.012 * (v + 8.0) ** 2 + 2.0 * smooth_noise3(0.5, 0.5, v / 7.0, seed + 47)
     septum = both(abs(side) - half, edge - u, 2.0)
     # No lining where the nose opens into the pharynx.
-    lining = 0.8 + 0.25 * min(6.0, max(0.0, u - 87.0)) - 2.0 * coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
+    choana = coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
+    lining = 0.8 + 0.25 * min(6.0, max(0.0, u - 87.0)) - 2.0 * choana
     air = both(wall + lining, -septum, 0.6)
     air = max(air, abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0))
     bone = 0.0
@@ -53,7 +54,7 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     solid = MUCOSA + 14.0 * fine
     solid += (under - solid) * coverage(83.0 - u, 3.0)
     # The far tails of the point spread: narrow air is never as dark as a wide hall.
-    hollow = tissue.air + 230.0 * math.exp(min(0.0, air) / 1.6)
+    hollow = tissue.air + 230.0 * math.exp(min(0.0, air) / 1.6) * (1.0 - choana)
     hollow += (OPEN - hollow) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
     value = solid + (hollow - solid) * coverage(air, blur)
     if septum < 0.5 and front < 1.0:
@@ -66,15 +67,15 @@ def _septum(tissue: Row, u: float, v: float, front: float, wall: float) -> tuple
     """Where its middle lies and half its thickness: bent along creases that rise to the front, held at the floor and the roof."""
     seed = tissue.seed
     along = v - tissue.crease * (u - 55.0)
-    bend = smooth_noise3(0.5, u / 40.0, along / 14.0, seed + 44) + 0.32 * smooth_noise3(0.5, u / 17.0, along / 6.0, seed + 45)
-    held = min(1.0, max(0.25, 0.25 + (v + 16.0) / 9.0), max(0.6, 0.6 + (25.0 - v) / 16.0))
+    bend = smooth_noise3(0.5, u / 40.0, along / 14.0, seed + 44) + 0.42 * smooth_noise3(0.5, u / 16.0, along / 5.5, seed + 45)
+    held = min(1.0, max(0.35, 0.35 + (v + 16.5) / 8.0), max(0.6, 0.6 + (25.0 - v) / 16.0))
     held *= min(1.0, max(0.3 - wall / 9.0, (70.0 - u) / 14.0))
     # The tip's skin and columella keep it near the middle.
     tip = min(1.0, max(0.0, (u - 66.0) / 18.0))
     middle = (tissue.septum_shift + 1.45 * tissue.septum * bend * held) * (1.0 - 0.75 * tip)
     swell = tissue.swell * math.exp(-(((u - 67.0) / 9.0) ** 2) - ((v - 3.0) / 6.5) ** 2)
-    half = 1.0 + 0.9 * front + swell + 0.3 * max(0.0, -11.0 - v) - 0.05 * max(0.0, u - 82.0)
-    return middle, half * (1.0 + 0.5 * smooth_noise3(0.5, (u + 0.5 * v) / 9.0, v / 5.0, seed + 46))
+    half = 1.0 + 0.9 * front + swell + 0.25 * max(0.0, -12.5 - v) - 0.05 * max(0.0, u - 82.0)
+    return middle, half * (1.0 + 0.5 * smooth_noise3(0.5, (u + 0.5 * v) / 8.0, v / 4.0, seed + 46))
 
 
 @njit(error_model="numpy")
@@ -89,7 +90,7 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur
     # Ridges of the plate that keep to the vomer's direction.
     ridge = smooth_noise3(0.5, u / 19.0, (slope + 1.2 * wave) / 3.4, seed + 52)
     line = sheet(3.4 * ridge, 0.5, blur) * max(0.0, 0.25 + 1.3 * smooth_noise3(0.5, u / 9.0, v / 6.0, seed + 53))
-    crest = sheet(v + 15.3 + 1.2 * wave, 1.4 + patch, blur) * max(0.0, 0.5 + 1.2 * patch)
+    crest = sheet(v + 16.0 + 1.2 * wave, 1.4 + patch, blur) * max(0.0, 0.5 + 1.2 * patch)
     within = coverage(abs(side) - 0.6 * half, blur + 0.2)
     return max(plate, within * max(groove * coverage(u - 66.0, 3.0), line, crest))
 
@@ -128,19 +129,24 @@ def _beside_the_septum(
     uneven = fold + 0.5 * fine
     broad = smooth_noise3(z, (u + 0.8 * v) / 24.0, v / 11.0, seed + 54)
     cleft = tissue.cleft * (1.0 + 0.55 * smooth_noise3(z, u / 10.0, v / 9.0, seed + 48))
-    gap = 0.9 * tissue.meatus * (1.0 + 0.6 * fold) + 0.4 + 1.3 * broad  # from the septum's middle to the turbinates
+    # From the septum's middle to the turbinates, which come near it in front on one side, behind on the other.
+    askew = 2.6 * smooth_noise3(z, 3.5, 7.5, seed + 55) * (u - 52.0) / 20.0
+    gap = max(0.3, 0.9 * tissue.meatus * (1.0 + 0.6 * fold) + 0.4 + 1.6 * broad + askew)
     low = _tapered((u - 33.5 - 2.0 * fold) / 46.0)
-    concha = _concha(
-        p, v, gap + 4.4, -9.5 + 0.6 * tissue.crease * (u - 55.0) + 1.8 * fold, (4.4 + 1.1 * uneven) * low, (5.0 + 1.2 * uneven) * low
-    )
+    at_v = -9.5 + 0.6 * tissue.crease * (u - 55.0) + 1.8 * fold
+    concha = _concha(p, v, gap + 4.4, at_v, (4.4 + 1.1 * uneven) * low, (5.0 + 1.2 * uneven) * low)
+    curl = abs(v - at_v + 1.2 + 1.3 * fine)
     mid = _tapered((u - 32.0 - 3.0 * fold) / 38.0)
     gap = 0.5 * (gap + max(cleft, 0.0) + 0.4)
     at_v = 3.0 + (0.12 + 0.7 * tissue.crease) * (u - 50.0) + 1.8 * fold
     concha = min(concha, _concha(p, v, gap + 2.4, at_v, (2.5 + 0.8 * uneven) * mid, (6.4 + 1.5 * uneven) * mid))
     high = _tapered((u - 33.0) / 20.0)
+    curl = min(curl, abs(v - at_v + 3.0 + 1.3 * fine))
     concha = min(concha, _concha(p, v, gap + 1.6, 13.0 + 0.2 * (u - 43.0), (1.7 + 0.5 * uneven) * high, (3.6 + uneven) * high))
     air = both(air, -concha, 0.5)
-    bone = sheet(concha + 1.3 + 0.7 * fine, 0.5, blur) * max(0.0, 0.35 + 1.1 * fine + 0.3 * fold)
+    # Their bone: a lamella within, which the plane grazes, and its curled edge, which the plane cuts.
+    bone = 0.6 * sheet(concha + 1.4 + 0.7 * fine, 0.5, blur) * max(0.0, 0.3 + 1.1 * fine + 0.3 * fold)
+    bone = max(bone, sheet(curl, 0.5, blur) * coverage(concha + 0.7, blur) * max(0.0, 0.5 + 0.6 * fold + broad))
     # The labyrinth lies beside a cleft under the cribriform plate, which may be as thin as a hair.
     below = 9.5 + (0.1 + 0.6 * tissue.crease) * (u - 50.0) + 3.5 * broad + 2.5 * fold + 1.2 * fine - v
     cells = max(below, 0.82 * (u + 0.7 * v) - 60.0 - 4.0 * broad, cleft - p)

@@ -90,11 +90,11 @@ def _crista(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """A small ridge behind the frontal bone, beside the plane as often as in it."""
     density = frame.anatomy.bone_density
     points = np.asarray(_CRISTA) + rng.normal(0.0, 0.6, (len(_CRISTA), 2))
-    points = np.array([66.0, 23.5]) + (points - [66.0, 23.5]) * rng.uniform([0.5, 0.3], [1.15, 1.2])
-    look = Look(180.0 * density, grain=150.0 * density, shell=float(rng.uniform(300.0, 700.0)) * density, shell_in_mm=0.6, uneven=1.8)
-    outline = rough(smooth(frame.facial(points)), rng, 0.5, 5.0)
+    points = np.array([66.0, 23.5]) + (points - [66.0, 23.5]) * rng.uniform([0.5, 0.3], [1.3, 1.1])
+    look = Look(110.0 * density, grain=130.0 * density, shell=float(rng.uniform(250.0, 600.0)) * density, shell_in_mm=0.5, uneven=1.8)
+    outline = rough(smooth(frame.facial(points)), rng, 0.55, 4.0)
     shift = float(rng.normal(0.0, 1.4))
-    return [Part("crista galli", look, outline, half_width=1.3, rounding=0.8, middle_l=shift, step_mm=0.3)]
+    return [Part("crista galli", look, outline, half_width=0.9, rounding=0.6, middle_l=shift, step_mm=0.3)]
 
 
 def _underside(frame: Frame, rng: np.random.Generator) -> list[Part]:
