@@ -18,11 +18,11 @@ _PREMAXILLA: Points = [
     (67.6, -18.4), (71, -18.5), (76.0, -19.4), (79.0, -21.6), (77.4, -25.0), (76.8, -30), (77.4, -36.5), (75.6, -40.2),
     (73.4, -38.6), (71.6, -34.5), (70.3, -30.0), (69.0, -25.5), (68.0, -22.0),
 ]  # fmt: skip
-_PALATE: Points = [(27.0, -19.4), (34, -19.4), (45, -19.5), (56, -19.9), (63.0, -20.8), (67.6, -23.0)]
+_PALATE: Points = [(27.0, -19.4), (34, -19.4), (45, -19.5), (56, -19.9), (63.0, -20.8), (67.6, -24.2), (70.6, -29.5)]
 # Thickness of the palate along these points: a wedge, even, swollen behind, thin in the middle.
 _PALATES = (
-    (0.7, 1.6, 2.0, 3.0, 5.2, 4.4), (1.6, 2.2, 2.6, 3.2, 4.2, 4.0), (2.2, 4.0, 3.2, 2.2, 4.0, 4.4), (1.4, 3.6, 2.4, 1.8, 3.0, 4.6),
-    (0.8, 1.4, 1.5, 1.8, 3.4, 5.0),
+    (0.7, 1.6, 2.0, 3.0, 5.2, 4.6, 1.8), (1.6, 2.2, 2.6, 3.2, 4.2, 4.4, 2.4), (2.2, 4.0, 3.2, 2.2, 4.0, 4.4, 2.0),
+    (1.4, 3.6, 2.4, 1.8, 3.0, 3.4, 1.4), (0.8, 1.4, 1.5, 1.8, 3.4, 4.6, 2.8),
 )  # fmt: skip
 _ALVEOLUS: Points = [(70, -20), (77, -22.0), (76.8, -30), (77.8, -37.5), (75.5, -40), (73.0, -38.5), (70, -33), (67, -26)]
 # From the rim of the sockets down the tongue's side, round the chin, up in front.
@@ -67,9 +67,11 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
     kinds = np.asarray(_PALATES)
     share, sag = float(rng.uniform(0.0, 0.5)), float(rng.normal(0.0, 1.2))
     thick = (1.0 - share) * kinds[int(rng.integers(len(kinds)))] + share * kinds[int(rng.integers(len(kinds)))]
-    thick *= rng.uniform(0.75, 1.3, 6) * (0.75 + 0.25 * anatomy.grown)
+    thick *= rng.uniform(0.75, 1.3, 7) * (0.75 + 0.25 * anatomy.grown)
     palate = np.asarray(_PALATE, dtype=np.float64)
-    palate[:, 1] += sag * np.array([-0.6, 0.5, 1.0, 0.8, 0.3, 0.0]) - 0.5 * (thick - 2.0) + rng.normal(0.0, 0.3, 6)
+    palate[:, 1] += sag * np.array([-0.6, 0.5, 1.0, 0.8, 0.3, 0.0, 0.0]) + rng.normal(0.0, 0.3, 7)
+    palate[:5, 1] -= 0.5 * (thick[:5] - 2.0)
+    palate[6] += rng.uniform(-0.8, 0.2) * np.array([1.6, -4.0])
     palate[0, 0] += float(rng.normal(0.0, 2.0))
     plates = rough(band(frame.facial(palate), thick * jaw, per_span=6), rng, 0.25, 9.0)
     tip, end = frame.facial(palate[[0, 1]])

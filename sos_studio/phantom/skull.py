@@ -138,13 +138,14 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
         mesh=0.9,
         patch=float(rng.uniform(150.0, 420.0)) * density,
     )
+    room = _frontal_room(anatomy, rng)
     parts = [
-        Part("vault", tables, _two_tables(frame, rng), HEAD, half_width=71.0 * size, rounding=0.0, step_mm=0.5),
+        Part("vault", tables, _two_tables(frame, rng, room), HEAD, half_width=71.0 * size, rounding=0.0, step_mm=0.5),
         _glabella(frame, rng),
     ]
     if rng.random() < 0.45:
         parts.append(_suture(frame, rng))
-    return parts + _frontal_sinus(frame, rng)
+    return [*parts, *([_frontal_sinus(frame, rng, room)] if room is not None else [])]
 
 
 def _glabella(frame: Frame, rng: np.random.Generator) -> Part:
@@ -162,8 +163,8 @@ def _glabella(frame: Frame, rng: np.random.Generator) -> Part:
         mesh=0.9,
         patch=260.0 * density,
     )
-    above = frame.cranial([(76.5, 15.0), (78.0 - 2.5 * thick, 22.0), (78.0, 26.0), (78.0 + 4.3 * thick, 21.0), (80.2 + 3.9 * thick, 13.5)])
-    below = np.array([(85.0, 5.5), (89.4, -3.0), (88.8, -4.2), (84.0, 0.2), (79.0, 5.8), (74.8, 10.2)])
+    above = frame.cranial([(74.6, 14.6), (78.0 - 2.5 * thick, 22.0), (78.0, 26.0), (78.0 + 4.3 * thick, 21.0), (80.2 + 3.9 * thick, 13.5)])
+    below = np.array([(85.0, 5.5), (89.4, -3.0), (88.8, -4.2), (84.0, 0.2), (79.0, 5.8), (73.6, 10.6)])
     slim, short = float(rng.uniform(0.3, 1.05)), float(rng.uniform(-3.0, 2.5))
     below[3:5] += (1.0 - slim) * np.array([(1.9, 1.9), (1.6, 1.8)])
     below[1:3] += short * np.array([0.5, -0.85])
@@ -175,7 +176,7 @@ def _glabella(frame: Frame, rng: np.random.Generator) -> Part:
     )
 
 
-def _two_tables(frame: Frame, rng: np.random.Generator) -> FloatArray:
+def _two_tables(frame: Frame, rng: np.random.Generator, room: Points | None) -> FloatArray:
     """Outline of the vault: even outside, thick or thin within by the brain's impressions, ridges and steps; its end tapers or swells."""
     anatomy = frame.anatomy
     line = smooth(frame.cranial(_VAULT), 14, closed=False)
@@ -187,6 +188,11 @@ def _two_tables(frame: Frame, rng: np.random.Generator) -> FloatArray:
     for wavelength_mm, height in ((95.0, 0.16), (52.0, 0.13), (27.0, 0.09), (14.0, 0.05)):
         waves += height * rng.normal() * np.sin(2.0 * math.pi * along / wavelength_mm + rng.uniform(0.0, 2.0 * math.pi))
     inside = base * np.maximum(0.45, 1.0 + waves)
+    if room is not None:
+        # Around the frontal sinus the tables stand apart.
+        lowest, highest, depth = room[0][1], room[2][1], room[1][0]
+        share = np.clip((along + line[0, 1] - lowest * anatomy.size) / ((highest - lowest) * anatomy.size), 0.0, 1.0)
+        inside = np.maximum(inside, (depth * anatomy.size + 2.6) * np.sin(math.pi * np.clip(share, 0.05, 1.0)) ** 0.6)
     # The inner protuberance, and now and then a step where one bone overlaps the other.
     at = places[13] + float(rng.normal(0.0, 6.0))
     inside += float(rng.uniform(-2.0, 2.2)) * np.exp(-0.5 * ((along - at) / float(rng.uniform(3.0, 7.0))) ** 2)
@@ -220,31 +226,40 @@ def _suture(frame: Frame, rng: np.random.Generator) -> Part:
     return Part("suture", Look(SOFT + 30.0, oblique=0.6), cleft, half_width=9.0, rounding=0.2, step_mm=0.3)
 
 
-def _frontal_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
-    """One room that rises between the tables, scalloped, leaning with them; `frontal_cell` may lie below it."""
-    anatomy = frame.anatomy
+def _frontal_room(anatomy: Anatomy, rng: np.random.Generator) -> Points | None:
+    """Lowest point, (depth, height) of the widest place and highest point of the frontal sinus, if there is one in the midline."""
     grown = anatomy.frontal_sinus
     if grown <= 0.12:
-        return []
-    tall, wide = 5.0 + 28.0 * grown * float(rng.uniform(0.7, 1.15)), (2.8 + 4.2 * grown) * float(rng.uniform(0.65, 1.15))
+        return None
+    low = float(rng.normal(14.5, 1.0))
+    tall = 5.0 + 27.0 * grown * float(rng.uniform(0.65, 1.15))
     # A thin forehead has a thin sinus.
-    wide *= min(1.0, anatomy.vault_thickness_mm / 6.2)
-    low = np.array([float(rng.normal(-1.0, 0.6)), float(rng.normal(14.5, 1.0))])
-    widest = float(rng.uniform(0.2, 0.55))
-    heights = np.array([0.0, 0.12, 0.3, 0.5, 0.7, 0.88, 1.0])
-    profile = np.sin(np.pi * np.clip(heights, 0.02, 0.98) ** (math.log(0.5) / math.log(widest))) ** 0.7
-    profile *= 1.0 + rng.normal(0.0, 0.16, 7)
-    # It follows the middle of the bone.
-    up = low[1] + tall * heights
-    line = np.asarray(_VAULT[:5])
-    middle = np.stack([low[0] * (1.0 - 0.5 * heights) + np.interp(up, line[:, 1], line[:, 0]), up], axis=1)
-    half = 0.5 * wide * np.maximum(0.12, profile)
-    points = np.vstack([middle + half[:, None] * (1.0, 0.1), (middle - half[:, None] * (1.0, 0.1))[::-1]])
+    deep = (3.4 + 6.4 * grown) * float(rng.uniform(0.65, 1.2)) * min(1.1, 0.45 + 0.55 * anatomy.vault_thickness_mm / 6.2)
+    return [(0.0, low), (deep, low + tall * float(rng.uniform(0.22, 0.5))), (0.0, low + tall)]
+
+
+def _frontal_sinus(frame: Frame, rng: np.random.Generator, room: Points) -> Part:
+    """One room that rises between the tables, scalloped, leaning with them; `frontal_cell` may lie below it."""
+    anatomy = frame.anatomy
+    low, (deep, widest), high = room[0][1], room[1], room[2][1]
+    heights = np.array([0.0, 0.1, 0.25, 0.42, 0.6, 0.78, 0.92, 1.0])
+    up = low + (high - low) * heights
+    middle_share = (widest - low) / (high - low)
+    profile = np.sin(np.pi * np.clip(heights, 0.03, 0.97) ** (math.log(0.5) / math.log(middle_share))) ** 0.6
+    profile *= 1.0 + rng.normal(0.0, 0.12, 8)
+    # Its front wall keeps to the outer table, its back one bulges.
+    line = np.asarray(_VAULT[:6])
+    thick = np.asarray(_VAULT_THICKNESS[:6]) * anatomy.vault_thickness_mm / 6.6
+    front = np.interp(up, line[:, 1], line[:, 0] + 0.5 * thick) - float(rng.uniform(1.3, 2.4))
+    edges = front - 0.16 * deep * (1.0 - profile)
+    back = front - deep * np.maximum(0.16, profile)
+    outline = smooth(frame.cranial(np.vstack([np.stack([edges, up], axis=1), np.stack([back, up], axis=1)[::-1]])))
+    outline = rough(outline, rng, float(rng.uniform(0.15, 0.5)), float(rng.uniform(8.0, 16.0)))
     wall = Look(
         AIR,
-        shell=1000.0 * anatomy.bone_density,
-        shell_out_mm=float(rng.uniform(0.8, 1.6)),
-        uneven=0.8,
+        shell=1050.0 * anatomy.bone_density,
+        shell_out_mm=float(rng.uniform(0.7, 1.2)),
+        uneven=0.7,
         run_mm=10.0,
         lean=-0.25,
         oblique=0.3,
@@ -252,26 +267,14 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
     walls: tuple[Wall, ...] = ()
     if rng.random() < 0.4:
         tilt = float(rng.normal(1.2, 0.5))
-        at = frame.cranial(middle[int(rng.integers(2, 5))][None])[0]
+        place = int(rng.integers(2, 5))
+        at = frame.cranial([(0.5 * float(front[place] + back[place]), float(up[place]))])[0]
         normal = (math.cos(tilt), math.sin(tilt))
-        offset, thick = float(normal[0] * at[0] + normal[1] * at[1]), float(rng.uniform(0.5, 1.0))
-        walls = ((normal[0], normal[1], float(rng.normal(0.0, 0.3)), offset, thick),)
+        offset, thin = float(normal[0] * at[0] + normal[1] * at[1]), float(rng.uniform(0.5, 1.0))
+        walls = ((normal[0], normal[1], float(rng.normal(0.0, 0.3)), offset, thin),)
     rooms = Rooms(0.8 * anatomy.lining_mm, wall_value=500.0 * anatomy.bone_density, walls=walls)
-    outline = rough(smooth(frame.cranial(points)), rng, float(rng.uniform(0.2, 0.6)), float(rng.uniform(5.0, 11.0)))
-    shift = float(rng.normal(0.0, 4.0))
-    return [
-        Part(
-            "frontal sinus",
-            wall,
-            outline,
-            feature=SINUS,
-            half_width=15.0 * anatomy.size,
-            rounding=3.0,
-            middle_l=shift,
-            step_mm=0.35,
-            rooms=rooms,
-        )
-    ]
+    shift, half = float(rng.normal(0.0, 4.0)), 15.0 * anatomy.size
+    return Part("frontal sinus", wall, outline, feature=SINUS, half_width=half, rounding=3.0, middle_l=shift, step_mm=0.35, rooms=rooms)
 
 
 def frontal_cell(frame: Frame, rng: np.random.Generator) -> list[Part]:
@@ -279,12 +282,12 @@ def frontal_cell(frame: Frame, rng: np.random.Generator) -> list[Part]:
     anatomy = frame.anatomy
     if anatomy.frontal_sinus < 0.3 or rng.random() < 0.55:
         return []
-    at = np.array([74.8, 12.4]) + rng.normal(0.0, 0.8, 2)
-    radius = float(rng.uniform(1.6, 3.2)) * anatomy.size
+    at = np.array([75.8, 12.8]) + rng.normal(0.0, 0.7, 2)
+    radius = float(rng.uniform(1.5, 2.9)) * anatomy.size
     angles = np.linspace(0.0, 2.0 * math.pi, 9)[:-1]
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius * rng.uniform(0.9, 1.1, (8, 1)) * rng.uniform(0.75, 1.2, 2)
     outline = smooth(frame.cranial(at[None]) + ring, 4)
-    look = Look(AIR, shell=800.0 * anatomy.bone_density, shell_out_mm=0.9, uneven=0.9, run_mm=5.0, oblique=0.4)
+    look = Look(AIR, shell=700.0 * anatomy.bone_density, shell_out_mm=0.6, uneven=1.3, run_mm=4.0, oblique=0.6)
     rooms = Rooms(0.5 * anatomy.lining_mm)
     middle = float(rng.normal(0.0, 1.5))
     return [Part("frontal cell", look, outline, feature=SINUS, half_width=3.4, rounding=2.4, middle_l=middle, step_mm=0.3, rooms=rooms)]

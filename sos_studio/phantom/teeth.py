@@ -98,7 +98,7 @@ def teeth(frame: Frame, rng: np.random.Generator, back: FloatArray, upper_arch: 
         name = "upper" if upper else "lower"
         tip, neck = frame.facial(incisor.placed([(0.0, 0.0), (_NECK, 0.0)])) - moved
         # Roots of a grey value near the bone's that vanish in it.
-        root_look = Look(1560.0 * (0.75 + 0.25 * anatomy.bone_density), shell=210.0, shell_out_mm=0.22, uneven=1.0, run_mm=4.0, oblique=0.9)
+        root_look = Look(1480.0 * (0.75 + 0.25 * anatomy.bone_density), shell=210.0, shell_out_mm=0.22, uneven=1.0, run_mm=4.0, oblique=0.9)
         fade = Fade(tuple(neck), tuple(tip), float(rng.uniform(0.1, 0.45)))
         whole = _WHOLE_LIP + _DENTINE_CROWN + _WHOLE_TONGUE
         pulp_look = Look(SOFT + 380.0, oblique=0.5)
