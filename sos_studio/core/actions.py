@@ -19,6 +19,7 @@ class Action(StrEnum):
     QUIT = "file.quit"
     UNDO = "edit.undo"
     REDO = "edit.redo"
+    CHANGE_SHORTCUTS = "edit.shortcuts"
     STEP_ORIENT = "view.orient"
     STEP_CROP = "view.crop"
     STEP_STAGE = "view.stage"
@@ -26,14 +27,23 @@ class Action(StrEnum):
     FIT = "view.fit"
     ENLARGE_PANE = "view.enlarge_pane"
     FACE_LEFT = "view.face_left"
+    SLAB_THICKER = "view.slab_thicker"
+    SLAB_THINNER = "view.slab_thinner"
+    SLAB_MODE = "view.slab_mode"
     THEME_SYSTEM = "view.system"
     THEME_DARK = "view.dark"
     THEME_LIGHT = "view.light"
+    THEME_CONTRAST = "view.contrast"
+    CASES_PANEL = "view.cases"
+    INSPECTOR_PANEL = "view.inspector"
+    NEXT_AREA = "view.next_area"
+    PREVIOUS_AREA = "view.previous_area"
     OPEN_CASE_SCAN = "case.open_scan"
     OTHER_SERIES = "case.other_series"
     RESET_ORIENTATION = "case.reset_orientation"
     CAPTURE = "case.capture"
     CROP_AGAIN = "case.crop_again"
+    FIND_CASE = "case.find"
     NEXT_UNSTAGED = "case.next_unstaged"
     STAGE_1 = "case.stage_1"
     STAGE_2 = "case.stage_2"
@@ -77,6 +87,14 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.STEP_PREDICT, ("Ctrl+4",)),
     Binding(Action.FIT, ("F",)),
     Binding(Action.ENLARGE_PANE, ("E",)),
+    Binding(Action.SLAB_THICKER, ("T",)),
+    Binding(Action.SLAB_THINNER, ("Shift+T",)),
+    Binding(Action.SLAB_MODE, ("I",)),
+    Binding(Action.CASES_PANEL, ("F7",)),
+    Binding(Action.INSPECTOR_PANEL, ("F8",)),
+    Binding(Action.NEXT_AREA, ("F6",)),
+    Binding(Action.PREVIOUS_AREA, ("Shift+F6",)),
+    Binding(Action.FIND_CASE, ("Ctrl+F",)),
     Binding(Action.CAPTURE, ("Ctrl+Return",)),
     Binding(Action.CROP_AGAIN, ("R",)),
     Binding(Action.NEXT_UNSTAGED, ("N",)),
@@ -89,6 +107,7 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.AMBIGUOUS, ("A",)),
     Binding(Action.REMARK, ("M",)),
     Binding(Action.RETRAIN_ALL, ("Ctrl+Shift+T",)),
+    Binding(Action.TRAINING_PANEL, ("F9",)),
     Binding(Action.PREDICT, ("Ctrl+P",)),
     Binding(Action.CONFIRM_PREDICTION, ("Y",)),
     Binding(Action.TOGGLE_HEATMAP, ("H",)),

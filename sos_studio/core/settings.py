@@ -44,7 +44,9 @@ class Settings(BaseModel):
 
     evaluator: str = ""
     facing: Literal["right", "left"] = "right"
-    theme: Literal["system", "dark", "light"] = "system"
+    theme: Literal["system", "dark", "light", "contrast"] = "system"
+    # Keys of actions (by id) that differ from the default ones; none for an action that shall have no key.
+    keys: dict[str, tuple[str, ...]] = {}
     # Where scans and projects were opened from, the latest first.
     recent_scans: tuple[str, ...] = ()
     recent_projects: tuple[str, ...] = ()

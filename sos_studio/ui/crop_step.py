@@ -12,7 +12,7 @@ from sos_studio.core.actions import Action
 from sos_studio.core.settings import Settings
 from sos_studio.presenters.crop import CropPresenter, CropState
 from sos_studio.presenters.session import Session
-from sos_studio.ui import parts
+from sos_studio.ui import hints, parts
 from sos_studio.ui.crop_view import CropPreview, CropView
 from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.number_box import NumberBox
@@ -34,9 +34,6 @@ class CropStep(QWidget):
         self._session = session
         self.presenter = CropPresenter(session)
         self.view = CropView(self.presenter)
-        self.view.empty_text = _tr(
-            "No full image yet.\n\nCapture the midsagittal slice in Orient (Ctrl+1, Ctrl+Enter), or choose a captured case on the left."
-        )
         self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -73,6 +70,8 @@ class CropStep(QWidget):
             self._panel.set_picture(gray_image(capture.full8), capture.record.spacing_mm)
 
     def _on_settings(self, settings: Settings) -> None:
+        self.view.empty_text = hints.capture_first()
+        self.view.update()
         self.view.set_mirrored(settings.facing == "left")
 
 

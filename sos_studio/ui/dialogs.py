@@ -1,23 +1,20 @@
-"""Small dialogs: who reads, the keys, about."""
+"""Small dialogs: who reads, about."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from sos_studio import __version__
-from sos_studio.core.actions import Action, default_keys
-from sos_studio.ui import icons, words
+from sos_studio.ui import icons
 
 NAME_LENGTH = 80
 
@@ -64,60 +61,6 @@ class EvaluatorDialog(QDialog):
 
     def _on_text(self, text: str) -> None:
         self._ok.setEnabled(bool(text.strip()))
-
-
-class ShortcutsDialog(QDialog):
-    """The cheat sheet."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_tr("Keyboard and mouse"))
-        page = QWidget()
-        grid = QGridLayout(page)
-        grid.setHorizontalSpacing(22)
-        grid.setVerticalSpacing(5)
-        rows = [(words.plain(words.action_title(action)), _keys_text(action)) for action in Action if default_keys(action)]
-        columns = (rows, _mouse())
-        for n, entries in enumerate(columns):
-            for row, (what, keys) in enumerate(entries):
-                key = QLabel(keys)
-                key.setObjectName("quiet")
-                grid.addWidget(QLabel(what), row, 3 * n)
-                grid.addWidget(key, row, 3 * n + 1)
-        grid.setColumnMinimumWidth(2, 24)
-        grid.setRowStretch(max(len(entries) for entries in columns), 1)
-        scroll = QScrollArea()
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(scroll)
-        layout.addWidget(buttons)
-        hint = page.sizeHint()
-        self.resize(hint.width() + 60, min(hint.height() + 90, 660))
-
-
-def _keys_text(action: Action) -> str:
-    native = QKeySequence.SequenceFormat.NativeText
-    return _tr(" or ").join(QKeySequence(key).toString(native) for key in default_keys(action))
-
-
-def _mouse() -> list[tuple[str, str]]:
-    return [
-        (_tr("Scroll slices"), _tr("Wheel, Page up / down (Shift ×10)")),
-        (_tr("Move a plane"), _tr("Drag its line")),
-        (_tr("Turn the head"), _tr("Drag the ring at a line's end")),
-        (_tr("Move both planes"), _tr("Drag the crossing, or Shift+click")),
-        (_tr("Nudge the level line one voxel"), _tr("↑ ↓ (Shift ×10)")),
-        (_tr("Turn by 0.1°"), _tr("← → (Shift ×10)")),
-        (_tr("Nudge the upright line"), _tr("Click it, then ← →")),
-        (_tr("Zoom"), _tr("Ctrl+wheel or pinch")),
-        (_tr("Pan"), _tr("Middle-button drag")),
-        (_tr("Contrast and brightness"), _tr("Right-button drag")),
-        (_tr("Enlarge a pane"), _tr("Double click")),
-        (_tr("Turn the volume"), _tr("Drag it")),
-    ]
 
 
 class AboutDialog(QDialog):

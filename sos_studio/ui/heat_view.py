@@ -8,10 +8,12 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from sos_studio.core.actions import Action
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.presenters.prediction import PredictionPresenter, PredictionState
+from sos_studio.ui import keys
 from sos_studio.ui.frame_painter import FRAME, GHOST, frame_polygon, paint_banner, paint_frame
 from sos_studio.ui.image_view import TEXT, ImageView, draw_text
 from sos_studio.ui.parts import WARNING_RED
@@ -84,9 +86,11 @@ class HeatView(ImageView):
         elif state.phase == "failed" and state.problem is not None:
             paint_banner(painter, room, str(state.problem), warning=True)
         elif state.phase == "ready":
-            paint_banner(painter, room, _tr("Press Ctrl+P: the trained network stages this full image and shows where it looked."))
+            words = _tr("Press {key}: the trained network stages this full image and shows where it looked.")
+            paint_banner(painter, room, words.format(key=keys.named(Action.PREDICT)))
         elif state.phase == "no_model":
-            paint_banner(painter, room, _tr("This project has no trained network yet. Train ▸ Retrain all makes one (Ctrl+Shift+T)."))
+            words = _tr("This project has no trained network yet. {train} makes one.")
+            paint_banner(painter, room, words.format(train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL)))
         if state.shown is not None and state.shown.prediction.model.phantom:
             self._paint_phantom_line(painter)
 

@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from sos_studio.core.actions import Action, default_keys
-from sos_studio.ui import words
+from sos_studio.core.actions import Action
+from sos_studio.ui import keys, words
 
 Handler = Callable[[], None]
 
-CHECKABLE = frozenset({Action.FACE_LEFT})
-EXCLUSIVE = ((Action.THEME_SYSTEM, Action.THEME_DARK, Action.THEME_LIGHT),)
+CHECKABLE = frozenset({Action.FACE_LEFT, Action.CASES_PANEL, Action.INSPECTOR_PANEL, Action.TRAINING_PANEL})
+EXCLUSIVE = ((Action.THEME_SYSTEM, Action.THEME_DARK, Action.THEME_LIGHT, Action.THEME_CONTRAST),)
 
 
 class Keymap:
@@ -26,7 +26,6 @@ class Keymap:
         for action in Action:
             made = QAction(words.action_title(action), window)
             made.setObjectName(action.value)
-            made.setShortcuts([QKeySequence(key) for key in default_keys(action)])
             made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
             made.setCheckable(action in CHECKABLE or any(action in group for group in EXCLUSIVE))
             made.triggered.connect(lambda _checked=False, wanted=action: self.trigger(wanted))
@@ -35,12 +34,18 @@ class Keymap:
             together = QActionGroup(window)
             for action in group:
                 together.addAction(self._actions[action])
+        self.take_keys()
 
     def __getitem__(self, action: Action) -> QAction:
         return self._actions[action]
 
     def __iter__(self) -> Iterator[QAction]:
         return iter(self._actions.values())
+
+    def take_keys(self) -> None:
+        """Listen to the keys that are in force now."""
+        for action, made in self._actions.items():
+            made.setShortcuts([QKeySequence(key) for key in keys.of(action)])
 
     def trigger(self, action: Action) -> None:
         """Do it, if anybody can right now."""

@@ -27,13 +27,14 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.session import Step as StepName
 from sos_studio.presenters.visits import Visits
-from sos_studio.ui import dialogs, parts, words
+from sos_studio.ui import dialogs, hints, words
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
 from sos_studio.ui.drop_overlay import DropOverlay
 from sos_studio.ui.file_flow import FileFlow, dropped_paths
 from sos_studio.ui.keymap import Keymap
+from sos_studio.ui.keys_shown import STEP_ACTIONS, KeysShown
 from sos_studio.ui.menus import fill_menu_bar
 from sos_studio.ui.message_bar import MessageBar
 from sos_studio.ui.orient_step import OrientStep
@@ -42,7 +43,7 @@ from sos_studio.ui.recent_list import RecentList
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
-from sos_studio.ui.window_actions import WindowActions
+from sos_studio.ui.window_actions import THEME_ACTIONS, WindowActions
 from sos_studio.ui.window_layout import layout_text, restore_layout
 from sos_studio.ui.window_title import window_title
 
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.keys_shown = KeysShown(self)
         self.opener = Opener(session)
         self.files = FileFlow(session, self.opener, self)
         self.visits = Visits(session)
@@ -88,9 +90,10 @@ class MainWindow(QMainWindow):
         self._led = False  # to a step by the window, not by the person: nothing is asked there before they do something
         self.actions_of_window = WindowActions(self)
         self.keymap = Keymap(self, self.actions_of_window.handler)
-        fill_menu_bar(self.menuBar(), self.keymap, self.opener, self._docks())
+        fill_menu_bar(self.menuBar(), self.keymap, self.opener)
         self.addActions(list(self.keymap))
         self._connect()
+        self.actions_of_window.follow_docks(self.keymap)
         self._on_facing()
         self._on_evaluator(session.evaluator)
         self._on_title()
@@ -101,7 +104,7 @@ class MainWindow(QMainWindow):
             field.setAcceptDrops(False)
         self.setAcceptDrops(True)
         self.show_step("orient")
-        self.messages.set_hint(words.step_hint("orient"))
+        self.keys_shown.refresh()
 
     # --- parts --------------------------------------------------------------------------------------------------------------
 
@@ -113,11 +116,9 @@ class MainWindow(QMainWindow):
         bar.setObjectName("stepBar")
         bar.setDrawBase(False)
         bar.setAccessibleName(_tr("Steps of the protocol"))
-        steps = (Action.STEP_ORIENT, Action.STEP_CROP, Action.STEP_STAGE, Action.STEP_PREDICT)
-        for n, (step, action) in enumerate(zip(self.steps, steps, strict=True)):
+        for n, (step, action) in enumerate(zip(self.steps, STEP_ACTIONS, strict=True)):
             title = words.plain(words.action_title(action))
             tabs.addTab(step, f"{n + 1}  {title}")
-            tabs.setTabToolTip(n, parts.with_key(title, action))
         self._evaluator = QPushButton()
         self._evaluator.setObjectName("flat")
         self._evaluator.clicked.connect(self.files.ask_evaluator)
@@ -138,9 +139,6 @@ class MainWindow(QMainWindow):
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
         dock.setWidget(self.inspectors)
         return dock
-
-    def _docks(self) -> tuple[QDockWidget, ...]:
-        return self.cases_dock, self.inspector_dock
 
     def _dock_all(self) -> None:
         side = Qt.DockWidgetArea
@@ -199,7 +197,7 @@ class MainWindow(QMainWindow):
         self.status.show_position(None)
         self.keymap.refresh()
         self.visits.at_step(STEPS[index])
-        self.messages.set_hint(words.step_hint(STEPS[index]))
+        self.messages.set_hint(hints.step_hint(STEPS[index]))
         front = self.step
         if front is self.stage and not self._led and self.session.project is not None and not self.session.evaluator:
             self.files.ask_evaluator()
@@ -225,7 +223,7 @@ class MainWindow(QMainWindow):
 
     def _on_facing(self, *_: object) -> None:
         self.keymap[Action.FACE_LEFT].setChecked(self.session.settings.facing == "left")
-        chosen = {"system": Action.THEME_SYSTEM, "dark": Action.THEME_DARK, "light": Action.THEME_LIGHT}[self.session.settings.theme]
+        chosen = THEME_ACTIONS[self.session.settings.theme]
         self.keymap[chosen].setChecked(True)
 
     def _on_evaluator(self, name: str) -> None:

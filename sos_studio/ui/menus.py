@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar
+from PySide6.QtWidgets import QMenu, QMenuBar
 
 from sos_studio.core.actions import Action
 from sos_studio.presenters.opening import Opener
@@ -25,12 +25,22 @@ VIEW: tuple[Action | None, ...] = (
     Action.ENLARGE_PANE,
     Action.FACE_LEFT,
     None,
+    Action.SLAB_THICKER,
+    Action.SLAB_THINNER,
+    Action.SLAB_MODE,
+    None,
     Action.THEME_SYSTEM,
     Action.THEME_DARK,
     Action.THEME_LIGHT,
+    Action.THEME_CONTRAST,
     None,
+    Action.CASES_PANEL,
+    Action.INSPECTOR_PANEL,
+    Action.NEXT_AREA,
+    Action.PREVIOUS_AREA,
 )
 CASE: tuple[Action | None, ...] = (
+    Action.FIND_CASE,
     Action.NEXT_UNSTAGED,
     Action.OPEN_CASE_SCAN,
     Action.OTHER_SERIES,
@@ -52,17 +62,14 @@ CASE: tuple[Action | None, ...] = (
 )
 
 
-def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener, docks: tuple[QDockWidget, ...]) -> None:
+def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     """Make all menus."""
     file = bar.addMenu(_tr("&File"))
     keys.fill(file, (Action.OPEN_SCAN, Action.OPEN_SCAN_FILE, None, Action.NEW_PROJECT, Action.OPEN_PROJECT))
     file.addMenu(RecentMenu(opener, file))
     keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, Action.PATIENT_DATA, None, Action.QUIT))
-    keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO))
-    view = bar.addMenu(_tr("&View"))
-    keys.fill(view, VIEW)
-    for dock in docks:
-        view.addAction(dock.toggleViewAction())
+    keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO, None, Action.CHANGE_SHORTCUTS))
+    keys.fill(bar.addMenu(_tr("&View")), VIEW)
     keys.fill(bar.addMenu(_tr("&Case")), CASE)
     train = (Action.RETRAIN_ALL, Action.CANCEL_JOB, None, Action.TRAINING_PANEL, Action.STARTING_WEIGHTS)
     keys.fill(bar.addMenu(_tr("&Train")), train)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from sos_studio.core.actions import Action, default_keys
+from sos_studio.core.actions import Action
+from sos_studio.ui import keys
 
 # Red of "phantom-trained" and of faults: legible on the dark and on the light theme; always beside words.
 WARNING_RED = QColor("#e5484d")
@@ -52,16 +53,10 @@ def red(text: str = "") -> QLabel:
     return label
 
 
-def with_key(text: str, action: Action) -> str:
-    """A tooltip that names its shortcut."""
-    keys = default_keys(action)
-    return f"{text} ({keys[0]})" if keys else text
-
-
 def button(text: str, tooltip: str, action: Action | None = None) -> QPushButton:
     """A push button whose tooltip names the key of `action`."""
     made = QPushButton(text)
-    made.setToolTip(with_key(tooltip, action) if action is not None else tooltip)
+    _set_tip(made, tooltip, action)
     made.setAccessibleDescription(tooltip)
     # Keys 1-5, N and Enter belong to the step, not to the button that was clicked last.
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -74,11 +69,18 @@ def chip(text: str, tooltip: str, action: Action | None = None) -> QToolButton:
     made.setObjectName("chip")
     made.setText(text)
     made.setCheckable(True)
-    made.setToolTip(with_key(tooltip, action) if action is not None else tooltip)
+    _set_tip(made, tooltip, action)
     made.setAccessibleName(text)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return made
+
+
+def _set_tip(widget: QWidget, tooltip: str, action: Action | None) -> None:
+    if action is None:
+        widget.setToolTip(tooltip)
+    else:
+        keys.set_tip(widget, tooltip, action)
 
 
 def column(*widgets: QWidget, stretch: bool = True) -> QWidget:

@@ -26,7 +26,7 @@ from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.prediction import COLOUR_MAPS, PredictionPresenter, PredictionState, held_out_student, unsure
 from sos_studio.presenters.staging import StagingState
 from sos_studio.services.model_list import ModelEntry
-from sos_studio.ui import parts
+from sos_studio.ui import keys, parts
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -97,7 +97,7 @@ class PredictPanel(QWidget):
     def _build_heat_controls(self) -> None:
         presenter = self._presenter
         self.heat_on = QCheckBox(_tr("Heatmap"))
-        self.heat_on.setToolTip(parts.with_key(_tr("Heatmap on or off"), Action.TOGGLE_HEATMAP))
+        keys.set_tip(self.heat_on, _tr("Heatmap on or off"), Action.TOGGLE_HEATMAP)
         self.heat_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.heat_on.clicked.connect(lambda _: presenter.toggle_heat())
         self.opacity = QSlider(Qt.Orientation.Horizontal)
@@ -175,6 +175,10 @@ class PredictPanel(QWidget):
         answer_box.setLayout(answer)
         return answer_box
 
+    def refresh(self) -> None:
+        """Say it anew: keys that it names may have changed."""
+        self._on_state(self._presenter.state)
+
     def _correct(self, stage: int) -> None:
         self._presenter.correct(stage)
         self._on_reading(self._presenter.readings.state)
@@ -241,13 +245,16 @@ def _answer_words(prediction: Prediction) -> str:
 
 
 def _what_next(state: PredictionState) -> str:
+    ask = keys.named(Action.PREDICT)
     if state.phase == "ready" and state.others:
-        return _tr("Predicted before, by another network or for another evaluator. Press Ctrl+P to ask now.")
+        return _tr("Predicted before, by another network or for another evaluator. Press {key} to ask now.").format(key=ask)
     return {
         "no_project": _tr("Open a project first (File menu)."),
-        "no_model": _tr("No network has been trained in this project. Stage some cases, then Train ▸ Retrain all (Ctrl+Shift+T)."),
+        "no_model": _tr("No network has been trained in this project. Stage some cases, then {train}.").format(
+            train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL)
+        ),
         "no_image": _tr("Capture a full image in Orient, or choose a captured case."),
-        "ready": _tr("Press Ctrl+P."),
+        "ready": _tr("Press {key}.").format(key=ask),
         "predicting": _tr("Predicting …"),
         "failed": _tr("Try again, or choose another network."),
     }.get(state.phase, "")
@@ -261,11 +268,15 @@ def _mean_words(prediction: Prediction) -> str:
 def _attention_words(shown: Shown) -> str:
     prediction = shown.prediction
     if shown.shown_utc is not None:
-        return _tr("As you saw it on {when}. The heatmap is not kept; Ctrl+P makes it again.").format(when=local_time(shown.shown_utc))
+        return _tr("As you saw it on {when}. The heatmap is not kept; {key} makes it again.").format(
+            when=local_time(shown.shown_utc), key=keys.named(Action.PREDICT)
+        )
     if prediction.roi is not None and prediction.attention_in_roi is None:
         return _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
     if prediction.attention_in_roi is None or prediction.roi is None:
-        return _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in Crop (Ctrl+2).")
+        return _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in {crop}.").format(
+            crop=keys.after(_tr("Crop"), Action.STEP_CROP)
+        )
     frame = _tr("evaluator's frame") if prediction.roi.source == "expert" else _tr("detector's frame")
     return _tr("Attention inside the SOS region: {p} % ({frame})").format(p=f"{100 * prediction.attention_in_roi:.0f}", frame=frame)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
@@ -13,15 +13,12 @@ from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services.prediction import PredictionService
+from sos_studio.ui import hints
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.heat_view import HeatView
 from sos_studio.ui.pixel_position import pixel_position
 from sos_studio.ui.predict_panel import PredictPanel
 from sos_studio.ui.reference_card import STAGE_ACTIONS
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("PredictStep", text)
 
 
 class PredictStep(QWidget):
@@ -35,7 +32,6 @@ class PredictStep(QWidget):
         self._session = session
         self.presenter = PredictionPresenter(session, service)
         self.view = HeatView(self.presenter)
-        self.view.empty_text = _tr("No full image yet.\n\nCapture one in Orient (Ctrl+1), or choose a captured case on the left.")
         self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self.panel = PredictPanel(self.presenter)
         layout = QVBoxLayout(self)
@@ -79,6 +75,9 @@ class PredictStep(QWidget):
         self.view.set_picture(None if capture is None else capture.full8, spacing_mm=None if capture is None else capture.record.spacing_mm)
 
     def _on_settings(self, settings: Settings) -> None:
+        self.view.empty_text = hints.capture_first()
+        self.panel.refresh()
+        self.view.update()
         self.view.set_mirrored(settings.facing == "left")
 
     def _ask_evaluator(self, stage: int) -> None:

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from sos_studio.core.actions import Action
 from sos_studio.core.stages import BASSED_5, Stage
 from sos_studio.messages import message
-from sos_studio.ui.parts import GOOD_GREEN, with_key
+from sos_studio.ui import keys
+from sos_studio.ui.parts import GOOD_GREEN
 from sos_studio.ui.stage_drawings import paint_stage
 
 STAGE_ACTIONS = (Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5)
@@ -35,7 +36,7 @@ class StageRow(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAccessibleName(_tr("Stage {n}: {words}").format(n=stage.number, words=self._words))
-        self.setToolTip(with_key(_tr("Stage {n}: {words}").format(n=stage.number, words=self._words), action))
+        keys.set_tip(self, _tr("Stage {n}: {words}").format(n=stage.number, words=self._words), action)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def nextCheckState(self) -> None:

@@ -27,7 +27,7 @@ from sos_studio.imaging.magnify import magnify
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import CONFIDENCES, MAX_REMARK, StagingPresenter, StagingState
 from sos_studio.services import staging
-from sos_studio.ui import parts
+from sos_studio.ui import hints, keys, parts
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.frame_painter import paint_frame
 from sos_studio.ui.image_view import ImageView, draw_text
@@ -142,6 +142,9 @@ class StageStep(QWidget):
         self._session.report(error)
 
     def _on_settings(self, settings: Settings) -> None:
+        self._panel.refresh()
+        self._feedback.refresh()
+        self.crop_view.explain(has_image=self._session.capture is not None)
         self.full_view.set_mirrored(settings.facing == "left")
 
     def _ask_evaluator(self, stage: int) -> None:
@@ -160,11 +163,7 @@ class CropPicture(ImageView):
 
     def explain(self, *, has_image: bool) -> None:
         """What to do while there is no crop."""
-        self.empty_text = (
-            _tr("No crop yet.\n\nClick the two ends of the SOS in Crop (Ctrl+2), or stage the full image below with the keys 1-5.")
-            if has_image
-            else _tr("No full image yet.\n\nCapture one in Orient (Ctrl+1), or choose a captured case on the left.")
-        )
+        self.empty_text = hints.crop_first() if has_image else hints.capture_first()
         self.update()
 
     def paint_over(self, painter: QPainter) -> None:
@@ -225,6 +224,10 @@ class Feedback(QWidget):
         presenter.changed.connect(self._on_state)
         self._on_state(presenter.state)
 
+    def refresh(self) -> None:
+        """Name the keys that are in force now."""
+        self._on_state(self._presenter.state)
+
     def _on_state(self, state: StagingState) -> None:
         if state.stage is None:
             self._stage.setText(_tr("No reading yet") if state.can_stage else _tr("No case open"))
@@ -256,13 +259,12 @@ class StagePanel(QWidget):
         chip_row.setLayout(chips)
         chips.setContentsMargins(0, 0, 0, 0)
         self.ambiguous = QCheckBox(_tr("Ambiguous"))
-        self.ambiguous.setToolTip(parts.with_key(_tr("This case can't be staged with good conscience"), Action.AMBIGUOUS))
+        keys.set_tip(self.ambiguous, _tr("This case can't be staged with good conscience"), Action.AMBIGUOUS)
         self.ambiguous.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.ambiguous.toggled.connect(presenter.set_ambiguous)
         self.remark = RemarkLine()
         self.remark.setMaxLength(MAX_REMARK)
-        self.remark.setPlaceholderText(_tr("Remark (M)"))
-        self.remark.setToolTip(parts.with_key(_tr("A remark about this reading; Enter saves it"), Action.REMARK))
+        keys.set_tip(self.remark, _tr("A remark about this reading; Enter saves it"), Action.REMARK)
         self.remark.setAccessibleName(_tr("Remark"))
         self.remark.editingFinished.connect(lambda: presenter.set_remark(self.remark.text()))
         inner = parts.column(self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, stretch=True)
@@ -276,6 +278,10 @@ class StagePanel(QWidget):
         layout.addWidget(area)
         presenter.changed.connect(self._on_state)
         self._on_state(presenter.state)
+
+    def refresh(self) -> None:
+        """Name the keys that are in force now."""
+        self.remark.setPlaceholderText(keys.after(_tr("Remark"), Action.REMARK))
 
     def write_remark(self) -> None:
         """Put the cursor into the remark."""
@@ -308,13 +314,13 @@ class RemarkLine(QLineEdit):
 
 def _unread_words(state: StagingState) -> str:
     if not state.can_stage:
-        return _tr("N opens the next case without a reading by you.")
+        return _tr("{key} opens the next case without a reading by you.").format(key=keys.named(Action.NEXT_UNSTAGED))
+    stages = keys.span(*STAGE_ACTIONS)
     if state.earlier is None:
-        return _tr("Press 1-5.")
+        return _tr("Press {stages}.").format(stages=stages)
     when = state.earlier.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
-    return _tr("Press 1-5 to read this capture. On {when} you read stage {n} on another capture of this case; that reading stays.").format(
-        when=when, n=state.earlier.stage
-    )
+    words = _tr("Press {stages} to read this capture. On {when} you read stage {n} on another capture of this case; that reading stays.")
+    return words.format(stages=stages, when=when, n=state.earlier.stage)
 
 
 def _saved_words(state: StagingState) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from sos_studio.core.geometry import Plane
 from sos_studio.core.resources import resource
 
-Choice = Literal["system", "dark", "light"]
+Choice = Literal["system", "dark", "light", "contrast"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,12 @@ def apply(app: QApplication, choice: Choice) -> Tokens:
 
 def follow_system(app: QApplication, choice: Choice) -> None:
     """Tell Qt which scheme native parts (title bars, dialogs) take."""
-    scheme = {"system": Qt.ColorScheme.Unknown, "dark": Qt.ColorScheme.Dark, "light": Qt.ColorScheme.Light}[choice]
+    scheme = {
+        "system": Qt.ColorScheme.Unknown,
+        "dark": Qt.ColorScheme.Dark,
+        "light": Qt.ColorScheme.Light,
+        "contrast": Qt.ColorScheme.Dark,
+    }[choice]
     app.styleHints().setColorScheme(scheme)
 
 

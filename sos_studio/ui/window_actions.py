@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDockWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.ui import dialogs, theme
-from sos_studio.ui.keymap import Handler
+from sos_studio.ui.areas import Areas
+from sos_studio.ui.cheat_sheet import CheatSheet
+from sos_studio.ui.keymap import Handler, Keymap
+from sos_studio.ui.shortcuts_dialog import ShortcutsDialog
 
 if TYPE_CHECKING:
     from sos_studio.ui.main_window import MainWindow
 
 OF_A_PROJECT = frozenset({Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
+THEME_ACTIONS: Mapping[theme.Choice, Action] = {
+    "system": Action.THEME_SYSTEM,
+    "dark": Action.THEME_DARK,
+    "light": Action.THEME_LIGHT,
+    "contrast": Action.THEME_CONTRAST,
+}
 
 
 class WindowActions:
@@ -30,6 +40,21 @@ class WindowActions:
         self._window = window
         self._session = window.session
         files = window.files
+        self._areas = Areas(
+            (
+                lambda: window.cases_dock,
+                lambda: window.step,
+                lambda: window.inspector_dock,
+                lambda: window.training_dock,
+                lambda: window.messages,
+                lambda: window.status,
+            )
+        )
+        self._docks = {
+            Action.CASES_PANEL: window.cases_dock,
+            Action.INSPECTOR_PANEL: window.inspector_dock,
+            Action.TRAINING_PANEL: window.training_dock,
+        }
         self._own: Mapping[Action, Handler] = {
             Action.OPEN_SCAN: files.open_scan_folder,
             Action.OPEN_SCAN_FILE: files.open_scan_file,
@@ -49,11 +74,18 @@ class WindowActions:
             Action.THEME_SYSTEM: lambda: self._set_theme("system"),
             Action.THEME_DARK: lambda: self._set_theme("dark"),
             Action.THEME_LIGHT: lambda: self._set_theme("light"),
+            Action.THEME_CONTRAST: lambda: self._set_theme("contrast"),
+            Action.CASES_PANEL: lambda: self._toggle(window.cases_dock),
+            Action.INSPECTOR_PANEL: lambda: self._toggle(window.inspector_dock),
+            Action.NEXT_AREA: lambda: self._areas.go(1),
+            Action.PREVIOUS_AREA: lambda: self._areas.go(-1),
+            Action.FIND_CASE: self._find_case,
             Action.OPEN_CASE_SCAN: window.cases.open_scan_of_case,
             Action.OTHER_SERIES: window.opener.other_series,
             Action.NEXT_UNSTAGED: window.cases.open_next_unstaged,
             Action.EVALUATOR: files.ask_evaluator,
-            Action.SHORTCUTS: lambda: dialogs.ShortcutsDialog(window).open(),
+            Action.SHORTCUTS: self._show_keys,
+            Action.CHANGE_SHORTCUTS: self._change_keys,
             Action.ABOUT: lambda: dialogs.AboutDialog(window).open(),
         }
 
@@ -81,11 +113,38 @@ class WindowActions:
             return history.undo_label is not None
         return action is not Action.REDO or history.redo_label is not None
 
+    def follow_docks(self, keymap: Keymap) -> None:
+        """Tick in the menus which docks are shown."""
+        for action, dock in self._docks.items():
+            shown = dock.toggleViewAction()
+            keymap[action].setChecked(shown.isChecked())
+            shown.toggled.connect(keymap[action].setChecked)
+
     def apply_theme(self) -> None:
         """Dress the application as the settings say."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, self._session.settings.theme)
+
+    def _toggle(self, dock: QDockWidget) -> None:
+        dock.setVisible(not dock.isVisible())
+        Areas.enter(dock if dock.isVisible() else self._window.step)
+
+    def _find_case(self) -> None:
+        self._window.cases_dock.show()
+        self._window.cases_dock.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._window.cases_dock.search.selectAll()
+
+    def _show_keys(self) -> None:
+        sheet = CheatSheet(self._window)
+        sheet.change_wanted.connect(self._change_keys)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.open()
+
+    def _change_keys(self) -> None:
+        dialog = ShortcutsDialog(self._session, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _quit(self) -> None:
         self._window.close()

@@ -24,6 +24,7 @@ def action_title(action: Action) -> str:
         Action.QUIT: _tr("&Quit"),
         Action.UNDO: _tr("&Undo"),
         Action.REDO: _tr("&Redo"),
+        Action.CHANGE_SHORTCUTS: _tr("Change &keys…"),
         Action.STEP_ORIENT: _tr("&Orient"),
         Action.STEP_CROP: _tr("&Crop"),
         Action.STEP_STAGE: _tr("&Stage"),
@@ -31,14 +32,23 @@ def action_title(action: Action) -> str:
         Action.FIT: _tr("&Fit panes to the scan"),
         Action.ENLARGE_PANE: _tr("&Enlarge pane"),
         Action.FACE_LEFT: _tr("&Face to the left"),
+        Action.SLAB_THICKER: _tr("Thic&ker slices"),
+        Action.SLAB_THINNER: _tr("Thi&nner slices"),
+        Action.SLAB_MODE: _tr("&Mean or maximum (MIP)"),
         Action.THEME_SYSTEM: _tr("Theme of the s&ystem"),
         Action.THEME_DARK: _tr("&Dark theme"),
         Action.THEME_LIGHT: _tr("&Light theme"),
+        Action.THEME_CONTRAST: _tr("&High-contrast theme"),
+        Action.CASES_PANEL: _tr("C&ases"),
+        Action.INSPECTOR_PANEL: _tr("&Inspector"),
+        Action.NEXT_AREA: _tr("&Next area"),
+        Action.PREVIOUS_AREA: _tr("Pre&vious area"),
         Action.OPEN_CASE_SCAN: _tr("Open the case's &scan"),
         Action.OTHER_SERIES: _tr("O&ther series of this scan…"),
         Action.RESET_ORIENTATION: _tr("&Reset orientation"),
         Action.CAPTURE: _tr("&Capture midsagittal slice"),
         Action.CROP_AGAIN: _tr("Click the &ends again"),
+        Action.FIND_CASE: _tr("&Find case"),
         Action.NEXT_UNSTAGED: _tr("&Next unstaged case"),
         Action.STAGE_1: _tr("Stage &1"),
         Action.STAGE_2: _tr("Stage &2"),
@@ -79,16 +89,6 @@ def change_title(label: str) -> str:
         "roi": _tr("frame"),
         "reading": _tr("reading"),
     }.get(label, label)
-
-
-def step_hint(step: str) -> str:
-    """The keys and the mouse of a step, in one line."""
-    return {
-        "orient": _tr("Drag a line to move its plane, its end to turn it · wheel: slices · Ctrl+wheel: zoom · right drag: contrast"),
-        "crop": _tr("Click the two ends · drag inside to move, a corner to size, a knob to turn · wheel: zoom · right drag: contrast"),
-        "stage": _tr("1-5 stage · C confidence · A ambiguous · M remark · N next unstaged · Ctrl+Z take back · right drag: contrast"),
-        "predict": _tr("Ctrl+P predict · H heatmap · Y confirm · 1-5 correct · wheel: zoom · right drag: contrast"),
-    }.get(step, "")
 
 
 def busy_title(what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from sos_studio.ui.dialogs import AboutDialog, EvaluatorDialog, ShortcutsDialog
+from sos_studio.ui.dialogs import AboutDialog, EvaluatorDialog
 
 
 def test_an_evaluator_needs_a_name(qtbot: QtBot) -> None:
@@ -15,13 +15,6 @@ def test_an_evaluator_needs_a_name(qtbot: QtBot) -> None:
     qtbot.keyClicks(dialog._name, "  Dr A ")
     assert dialog._ok.isEnabled()
     assert dialog.name == "Dr A"
-
-
-def test_the_cheat_sheet_names_keys_and_mouse(qtbot: QtBot) -> None:
-    dialog = ShortcutsDialog()
-    qtbot.addWidget(dialog)
-    texts = {label.text() for label in dialog.findChildren(QLabel)}
-    assert {"Capture midsagittal slice", "Ctrl+Return", "Drag the ring at a line's end"} <= texts
 
 
 def test_about_says_what_it_is_not(qtbot: QtBot) -> None:

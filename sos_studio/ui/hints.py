@@ -1,0 +1,68 @@
+"""What steps say about their keys; asked for each time it is shown, because keys can be changed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from sos_studio.core.actions import Action
+from sos_studio.ui import keys
+
+STAGES = (Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Hints", text)
+
+
+def step_hint(step: str) -> str:
+    """The keys and the mouse of a step, in one line."""
+    contrast = _tr("right drag: contrast")
+    match step:
+        case "orient":
+            return _tr("Drag a line to move its plane, its end to turn it · wheel: slices · Ctrl+wheel: zoom · {contrast}").format(
+                contrast=contrast
+            )
+        case "crop":
+            return _tr("Click the two ends · drag inside to move, a corner to size, a knob to turn · wheel: zoom · {contrast}").format(
+                contrast=contrast
+            )
+        case "stage":
+            actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.NEXT_UNSTAGED, Action.UNDO)
+            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *_pressed(*actions), contrast])
+        case "predict":
+            told = _pressed(Action.PREDICT, Action.TOGGLE_HEATMAP, Action.CONFIRM_PREDICTION)
+            return " · ".join([*told, _tr("{keys} correct").format(keys=keys.span(*STAGES)), _tr("wheel: zoom"), contrast])
+        case _:
+            return ""
+
+
+def _pressed(*actions: Action) -> list[str]:
+    """The key and a word for each action that has one."""
+    return [f"{keys.named(action)} {_words(action)}" for action in actions if keys.of(action)]
+
+
+def _words(action: Action) -> str:
+    return {
+        Action.CONFIDENCE: _tr("confidence"),
+        Action.AMBIGUOUS: _tr("ambiguous"),
+        Action.REMARK: _tr("remark"),
+        Action.NEXT_UNSTAGED: _tr("next unstaged"),
+        Action.UNDO: _tr("take back"),
+        Action.PREDICT: _tr("predict"),
+        Action.TOGGLE_HEATMAP: _tr("heatmap"),
+        Action.CONFIRM_PREDICTION: _tr("confirm"),
+    }[action]
+
+
+def capture_first() -> str:
+    """What a step without a full image says."""
+    return _tr("No full image yet.\n\nCapture one in {orient}, or choose a captured case on the left.").format(
+        orient=keys.after(_tr("Orient"), Action.STEP_ORIENT)
+    )
+
+
+def crop_first() -> str:
+    """What Stage says while there is no frame."""
+    return _tr("No crop yet.\n\nClick the two ends of the SOS in {crop}, or stage the full image below with the keys {stages}.").format(
+        crop=keys.after(_tr("Crop"), Action.STEP_CROP), stages=keys.span(*STAGES)
+    )
