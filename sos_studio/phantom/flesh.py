@@ -32,7 +32,7 @@ _NECK: tuple[Stroke, ...] = (
 )
 _MOUTH: tuple[Stroke, ...] = (
     ([(48, -75), (40, -77), (30, -78), (21, -79)], 1.4, -62.0),
-    ([(50, -80), (42, -82.5), (32, -82.5), (22, -82)], 1.2, -50.0),
+    ([(54, -87), (44, -85.5), (33, -85), (23, -86)], 6.0, -66.0),
     ([(47, -71), (36, -60), (28, -48), (26, -38)], 2.4, -26.0),
     ([(31, -21), (23, -25.5), (16, -32), (11, -40)], 5.5, -20.0),
     ([(31, -24.5), (24, -29), (18, -35.5), (14, -43)], 0.8, -75.0),
@@ -70,21 +70,26 @@ def flesh_map(frame: Frame, rng: np.random.Generator) -> npt.NDArray[np.float32]
     anatomy = frame.anatomy
     values: FloatArray = np.zeros((MAP_ROWS, MAP_COLUMNS))
     scratch = np.zeros_like(values)
-    shown = float(rng.uniform(0.45, 1.15))
+    shown = float(rng.uniform(0.6, 1.5))
     fatty = float(np.clip(rng.lognormal(0.0, 0.4), 0.4, 2.2))
-    for strokes, place, wander in ((_NECK, frame.cervical, 1.6), (_MOUTH, frame.outer, 0.9), (_BRAIN, frame.cranial, 1.2)):
+    groups = ((_NECK, frame.cervical, 1.6, 1.5), (_MOUTH, frame.outer, 0.9, 1.5), (_BRAIN, frame.cranial, 1.2, 1.0))
+    for strokes, place, wander, seen in groups:
         for points, thick, value in strokes:
             line = np.asarray(points, dtype=np.float64) + rng.normal(0.0, wander, (len(points), 2))
-            strength = value * shown * float(rng.uniform(0.3, 1.3)) * (fatty if value < -30.0 else 1.0) ** 0.5
+            strength = value * seen * shown * float(rng.uniform(0.3, 1.3)) * (fatty if value < -30.0 else 1.0) ** 0.5
             _draw(values, scratch, smooth(place(line), 5, closed=False), thick * float(rng.uniform(0.7, 1.4)) * anatomy.size, strength)
     _tongue(frame, rng, values, scratch, shown)
     _cerebellum(frame, rng, values, scratch, shown)
     # Planes come and go; nothing is drawn with one pen.
-    values *= np.clip(0.62 + 1.1 * _texture(rng, 11.0, 13.0), 0.0, 1.5)
+    values *= np.clip(0.75 + 0.9 * _texture(rng, 11.0, 13.0), 0.1, 1.5)
     values += _texture(rng, 9.0, 11.0) * 9.0 + _texture(rng, 4.0, 5.0) * 9.0
-    depth = np.full_like(values, 1.6 + 0.5 * fatty)
     grid_a = MAP_LOW_A + MAP_STEP_MM * np.arange(MAP_COLUMNS)[None, :]
     grid_s = MAP_LOW_S + MAP_STEP_MM * np.arange(MAP_ROWS)[:, None]
+    # Muscles of the nape run upwards, with fat between their bundles.
+    nape = frame.cervical([(-34.0, -18.0)])[0]
+    neck = _eased((nape[0] - grid_a) / 14.0) * _eased((nape[1] - grid_s) / 14.0)
+    values += neck * float(rng.uniform(10.0, 34.0)) * (_texture(rng, 5.0, 36.0) - 0.25)
+    depth = np.full_like(values, 1.2 + 0.6 * fatty)
     for (a, s), reach, more in _FAT:
         at = frame.outer([(a, s)])[0]
         depth += fatty * more * np.exp(-((grid_a - at[0]) ** 2)[0] / reach**2)[None, :] * np.exp(-((grid_s - at[1]) ** 2) / reach**2)
@@ -102,7 +107,7 @@ def _tongue(frame: Frame, rng: np.random.Generator, values: FloatArray, scratch:
         bent = angle + np.array([0.0, 0.05, 0.12, 0.22])[:, None] * (1.0 - 1.4 * share)
         line = root + along * np.hstack([np.cos(bent), np.sin(bent)])
         curve = smooth(frame.facial(line), 4, closed=False)
-        _draw(values, scratch, curve, float(rng.uniform(0.8, 2.4)), -26.0 * shown * float(rng.uniform(0.2, 1.0)))
+        _draw(values, scratch, curve, float(rng.uniform(0.8, 2.4)), -36.0 * shown * float(rng.uniform(0.2, 1.0)))
 
 
 def _cerebellum(frame: Frame, rng: np.random.Generator, values: FloatArray, scratch: FloatArray, shown: float) -> None:
@@ -146,6 +151,12 @@ def _stroke(values: FloatArray, scratch: FloatArray, curve: FloatArray, half: fl
         for i in range(low_i, high_i + 1):
             values[j, i] += value * scratch[j, i]
             scratch[j, i] = 0.0
+
+
+def _eased(x: FloatArray) -> FloatArray:
+    t = np.clip(x, 0.0, 1.0)
+    eased: FloatArray = t * t * (3.0 - 2.0 * t)
+    return eased
 
 
 def _texture(rng: np.random.Generator, along_a_mm: float, along_s_mm: float) -> FloatArray:

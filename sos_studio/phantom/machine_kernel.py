@@ -148,7 +148,10 @@ def _streaks(machine: Row, x: float, y: float, z: float) -> float:
         rays = noise3(angle * 9.0 + 30.0, dz / 1.2, 0.5, machine.seed + 57 + n) + 0.6 * noise3(
             angle * 23.0 + 90.0, dz / 0.8, 0.5, machine.seed + 67
         )
-        total += machine.metal[n, 3] * rays * math.exp(-(dz * dz) / 7.0) / (1.0 + near / 18.0)
+        # Hardly a ray passes the metal: dark beside it and behind it, and what is left of the rays fans out.
+        dark = 1.1 * math.exp(-(dz * dz) / 4.0) * math.exp(-near / 16.0)
+        glare = 2.2 * math.exp(-(near * near + dz * dz) / 9.0)
+        total += machine.metal[n, 3] * (1.5 * rays * math.exp(-(dz * dz) / 7.0) / (1.0 + near / 18.0) - dark + glare)
     return machine.streaks * total
 
 
@@ -170,8 +173,8 @@ def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> 
     foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - half)
     lip = max(abs(s + 2.5) - 3.5, abs(a - 2.5 - machine.plate_half) - 1.8) if machine.lip > 0.0 else 1e3
     stuff = 1.0 + 0.10 * smooth_noise3(a / 5.0, s / 1.6, 0.5, machine.seed + 64)
-    value = max(value, AIR + 760.0 * stuff * coverage(foot, 0.4))
-    return max(value, AIR + 870.0 * stuff * coverage(min(plate, lip), 0.4))
+    value = max(value, AIR + 0.87 * machine.plate_value * stuff * coverage(foot, 0.4))
+    return max(value, AIR + machine.plate_value * stuff * coverage(min(plate, lip), 0.4))
 
 
 @njit(error_model="numpy")

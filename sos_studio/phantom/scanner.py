@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sos_studio.phantom.landmarks import make_frame
 from sos_studio.phantom.lattice import noise_blocks
 from sos_studio.phantom.parameters import PhantomParameters
 from sos_studio.phantom.shading import CHANNELS, NODES_X, NODES_Y, NODES_Z, RINGS, ROWS, Place, rows_and_rings, smooth_field
+from sos_studio.phantom.soft_tissue import CHIN
 
 _NUMBERS = (
     *("voxel", "noise", "gain", "bone_gain", "offset", "haze", "radius", "margin", "bowl"),
     *("half_l", "half_p", "half_s", "chin_a", "chin_s", "phase", "streaks", "bead_p", "bead_s"),
     *("rest_p", "rest_lean", "rest_half", "rest_thick", "rest_value", "rest_top", "rest_low", "foam", "moved", "moved_a", "moved_s"),
-    *("plate", "plate_half", "foot_a", "foot_half", "lip"),
+    *("plate", "plate_value", "plate_half", "foot_a", "foot_half", "lip"),
     *("line", "crumbs", "crumb_mm", "hair", "hair_p", "hair_s", "hair_lean"),
 )
 _ARCS = 6
@@ -29,8 +31,8 @@ MACHINE = np.dtype(
     ]
 )
 _NOWHERE = 1e6
-# Lowest point of the chin, back of the head: head coordinates (L, P, S) of a grown-up; near enough for what hangs on them.
-_CHIN_MM, _OCCIPUT_MM = (0.0, -70.0, -84.0), (0.0, 96.0, 30.0)
+# Places of a grown-up's head, (L, P, S); near enough for what hangs on them.
+_OCCIPUT_MM = (0.0, 96.0, 30.0)
 _BRAIN_MM, _TONGUE_MM, _TEETH_MM, _NAPE_MM = (0.0, 5.0, 55.0), (0.0, -45.0, -48.0), (0.0, -74.0, -46.0), (0.0, 72.0, -60.0)
 # Where there may be metal: front brackets and molars of both jaws.
 _METAL_MM = (
@@ -50,7 +52,7 @@ def machine(parameters: PhantomParameters) -> npt.NDArray[np.void]:
     half_l, half_p, half_s = (size / 2 for size in scanner.size_lps_mm)
     size = parameters.anatomy.size
     jaw = size * parameters.anatomy.face_size
-    chin = _placed(parameters, _CHIN_MM, jaw)
+    chin = _chin(parameters)
     rng = np.random.default_rng((parameters.seed, 81))
     values = {
         "voxel": scanner.voxel_mm,
@@ -98,6 +100,14 @@ def machine(parameters: PhantomParameters) -> npt.NDArray[np.void]:
     return row
 
 
+def _chin(parameters: PhantomParameters) -> npt.NDArray[np.float64]:
+    """Lowest point of the chin's skin, LPS mm."""
+    outline = make_frame(parameters.anatomy, parameters.seed).outer(CHIN)
+    points = np.stack([_placed(parameters, (0.0, -a, s), 1.0) for a, s in outline])
+    lowest: npt.NDArray[np.float64] = points[np.argmin(points[:, 2])]
+    return lowest
+
+
 def _head_rest(parameters: PhantomParameters, rng: np.random.Generator) -> dict[str, float]:
     """A rod or a plate behind the occiput, with or without foam; it may end within the field."""
     scanner = parameters.scanner
@@ -122,8 +132,9 @@ def _chin_rest(parameters: PhantomParameters, chin: npt.NDArray[np.float64], rng
     """A plate under the chin on a foot, of many shapes."""
     return {
         "chin_a": -chin[1] if parameters.scanner.chin_rest else _NOWHERE,
-        "chin_s": chin[2],
+        "chin_s": chin[2] + float(rng.uniform(3.4, 5.0)),
         "plate": float(rng.uniform(1.5, 5.0)),
+        "plate_value": float(rng.uniform(720.0, 1180.0)),
         "plate_half": float(rng.uniform(12.0, 24.0)),
         "foot_a": float(rng.uniform(0.0, 12.0)),
         "foot_half": float(rng.uniform(5.0, 13.0)),

@@ -15,9 +15,10 @@ FAT, SOFT, BRAIN = -60.0, 45.0, 40.0
 
 _SKIN_FRONT: Points = [
     (84, 78), (86, 48), (87, 27), (85, 12), (92, 2), (99, -7), (104, -13), (101, -20), (92, -23), (91, -31), (94, -39), (89, -45),
-    (91, -51), (85, -58), (88, -66), (85, -77), (73, -83), (54, -85), (38, -88), (27, -97), (24, -115), (24, -150),
+    (91, -51), (85, -58), (88, -66), (86, -78), (75, -87.5), (56, -91), (39, -93), (27, -101), (24, -117), (24, -150),
 ]  # fmt: skip
-_NOSE, _STOMION = slice(4, 8), 12
+CHIN = _SKIN_FRONT[15:18]
+_NOSE, _STOMION = slice(4, 8), 11
 _SKIN_BACK: Points = [
     (-70, -150), (-68, -83), (-69, -55), (-72, -30), (-82, 2), (-90, 35), (-92, 70), (-82, 100), (-45, 119), (0, 123), (48, 113), (73, 98),
 ]  # fmt: skip
@@ -47,9 +48,10 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
     front[8:18] += rng.normal(0.0, 0.9, (10, 2))
     # Lips meet in a crease, or stay apart.
     crease, apart = float(rng.uniform(1.0, 5.5)), float(rng.uniform(1.0, 4.0)) * float(rng.random() < 0.3)
-    lips = front[_STOMION] + np.array(
-        [[1.6, 1.6 + 0.5 * apart], [-crease, 0.35 + 0.5 * apart], [-crease, -0.35 - 0.5 * apart], [1.2, -1.6 - 0.5 * apart]]
+    fold = np.array([[1.4, 2.8], [-crease, 0.5], [-crease, -0.5], [0.8, -2.8]]) + 0.5 * apart * np.array(
+        [[0.0, 1.0], [0.0, 1.0], [0.0, -1.0], [0.0, -1.0]]
     )
+    lips = front[_STOMION] + fold
     front = np.vstack([front[:_STOMION], lips, front[_STOMION + 1 :]])
     back = np.asarray(_SKIN_BACK, dtype=np.float64)
     back[:4, 0] += 7.0 * (1.0 - anatomy.grown) - 3.0 + float(rng.normal(0.0, 4.0))
@@ -84,7 +86,7 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
     at_height = np.interp(-front[:18, 1], -back[:, 1], back[:, 0])
     front[:18, 0] = np.maximum(front[:18, 0], at_height + float(rng.uniform(1.6, 2.6)))
     airway = smooth(np.vstack([frame.outer(back), frame.outer(front)]), 6)
-    airway = rough(rough(airway, rng, 0.45, 15.0), rng, float(rng.uniform(0.12, 0.4)), 5.0)
+    airway = rough(rough(airway, rng, 0.45, 15.0), rng, float(rng.uniform(0.06, 0.26)), 6.0)
     tip, thick = float(rng.normal(0.0, 1.5)), float(rng.uniform(0.8, 1.5))
     leaf: Points = [(12.0 + tongue, -86), (11.0 + tongue, -79), (7.0 + tongue, -72), (3.0 + 0.8 * tongue + tip, -66)]
     curl = np.array([[0.0, 0.0], [0.0, 0.0], [0.4, 0.2], [1.0, 0.6]]) * float(rng.normal(0.0, 1.8))
