@@ -32,10 +32,10 @@ def _use_writable_cache() -> None:
         numba.config.CACHE_DIR = str(user_data_dir() / "numba")
 
 
-def _pairs(volume: Volume) -> tuple[npt.NDArray[np.generic], tuple[int, int, int]]:
+def pairs_of(volume: Volume) -> tuple[npt.NDArray[np.generic], tuple[int, int, int]]:
     """Voxels as overlapping words of two neighbours (see `kernels`), and the size along i, j, k.
 
-    No copy for int16 and float32, which is what the readers make; an axis of one voxel is doubled (see `_plane_matrix`).
+    No copy for int16 and float32, which is what the readers make; an axis of one voxel is doubled (see `plane_matrix`).
     """
     array_kji = volume.array_kji
     if array_kji.dtype not in (np.int16, np.float32):
@@ -53,8 +53,8 @@ def _pairs(volume: Volume) -> tuple[npt.NDArray[np.generic], tuple[int, int, int
     return pairs, (ni, nj, nk)
 
 
-def _plane_matrix(volume: Volume, lps_from_uv: npt.ArrayLike) -> FloatArray:
-    """3 x 4 ``ijk_from_uv`` into the voxels of `_pairs`.
+def plane_matrix(volume: Volume, lps_from_uv: npt.ArrayLike) -> FloatArray:
+    """3 x 4 ``ijk_from_uv`` into the voxels of `pairs_of`.
 
     Along an axis of one voxel, which is doubled there, the rounding tolerance around it becomes the way from 0 to 1.
     """
@@ -71,6 +71,13 @@ def slab_samples(volume: Volume, slab_mm: float) -> int:
     if slab_mm <= 0:
         return 1
     return math.ceil(slab_mm / min(volume.spacing_mm_ijk) - 1e-9) + 1
+
+
+def slab_steps(lps_from_uv: npt.ArrayLike, slab_mm: float, samples: int) -> FloatArray:
+    """The same plane, its third column as long as the way from one of `samples` to the next."""
+    steps = np.array(lps_from_uv, dtype=np.float64)
+    steps[:3, 2] *= slab_mm / (samples - 1) / np.linalg.norm(steps[:3, 2])
+    return steps
 
 
 def reslice(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tuple[int, int], *, slab_mm: float = 0.0) -> npt.NDArray[np.float32]:
@@ -94,15 +101,14 @@ def reslice(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tuple[int, int
     """
     from sos_studio.imaging import kernels
 
-    pairs, size_ijk = _pairs(volume)
+    pairs, size_ijk = pairs_of(volume)
     out_vu = np.empty(shape_vu, dtype=np.float32)
     samples = slab_samples(volume, slab_mm)
     if samples == 1:
-        kernels.reslice_plane(pairs, *size_ijk, _plane_matrix(volume, lps_from_uv), out_vu)
+        kernels.reslice_plane(pairs, *size_ijk, plane_matrix(volume, lps_from_uv), out_vu)
         return out_vu
-    steps = np.array(lps_from_uv, dtype=np.float64)
-    steps[:3, 2] *= slab_mm / (samples - 1) / np.linalg.norm(steps[:3, 2])
-    kernels.reslice_slab(pairs, *size_ijk, _plane_matrix(volume, steps), samples, out_vu)
+    steps = slab_steps(lps_from_uv, slab_mm, samples)
+    kernels.reslice_slab(pairs, *size_ijk, plane_matrix(volume, steps), samples, out_vu)
     return out_vu
 
 
@@ -127,8 +133,8 @@ def render_slice(
     from sos_studio.imaging import kernels
 
     out_vu = np.empty(shape_vu, dtype=np.uint8) if out is None else out
-    pairs, size_ijk = _pairs(volume)
-    kernels.render_plane(pairs, *size_ijk, _plane_matrix(volume, lps_from_uv), float(low), float(high), out_vu)
+    pairs, size_ijk = pairs_of(volume)
+    kernels.render_plane(pairs, *size_ijk, plane_matrix(volume, lps_from_uv), float(low), float(high), out_vu)
     return out_vu
 
 

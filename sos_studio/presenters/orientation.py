@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import NORMAL_AXIS, Orientation, Plane, Vector
-from sos_studio.imaging import windowing
+from sos_studio.imaging import slabs, windowing
 from sos_studio.messages import message
 from sos_studio.presenters.case_files import Captured, capture_into
 from sos_studio.presenters.session import Session, Severity
@@ -62,6 +62,8 @@ class OrientationPresenter:
         session.scan_changed.connect(self._start_afresh)
         session.scan_completed.connect(self._restore_marks)
         session.scan_completed.connect(self._capture_at_last)
+        session.scan_changed.connect(self._prepare_slab)
+        session.slices.changed.connect(self._prepare_slab)
 
     # --- turning and moving -------------------------------------------------------------------------------------------------
 
@@ -148,6 +150,13 @@ class OrientationPresenter:
             return
         values = scan.volume.array_kji
         self.session.background.run(lambda: windowing.scan_window(values), self.session.set_window, self.session.report, key="auto-window")
+
+    def _prepare_slab(self, *_: object) -> None:
+        """The fast way of showing slabs is prepared once they are wanted of this type of voxel; until then they come slowly."""
+        scan, slab = self.session.scan, self.session.slices.slab
+        if scan is not None and not slab.is_plane and not slabs.ready(scan.volume):
+            kind = scan.volume.array_kji.dtype
+            self.session.background.run(lambda: slabs.warm_up(kind), lambda _: None, key="slab-kernel")
 
     # --- checklist ----------------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,7 @@ class PanePresenter:
         self._session.scan_completed.connect(self._fit_whole)
         self._session.orientation_changed.connect(self._follow)
         self._session.window_changed.connect(self._tell)
+        self._session.slices.changed.connect(self._tell)
 
     def fit(self) -> None:
         """Show the whole scan again."""

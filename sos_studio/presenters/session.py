@@ -19,6 +19,7 @@ from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings, Visit
 from sos_studio.messages import Message, message
+from sos_studio.presenters.slice_display import SliceDisplay
 from sos_studio.presenters.undo import Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
 
@@ -47,6 +48,8 @@ class Session:
         The case that `scan` belongs to; None while it was not captured yet.
     orientation, window
         How the scan is shown and will be captured.
+    slices
+        How thick slices are shown.
     undo
         The history across all steps; push a `Change` after having made it.
     background
@@ -95,6 +98,7 @@ class Session:
         self.background = background
         self.settings = settings if settings is not None else Settings.load()
         self.undo = UndoStack()
+        self.slices = SliceDisplay()
         self.writes = WriteQueue(background)
         self.project: Project | None = None
         self.visit: Visit | None = None

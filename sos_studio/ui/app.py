@@ -80,10 +80,11 @@ def open_window(paths: Sequence[Path] = ()) -> MainWindow:
 
 
 def _warm_up() -> None:
-    from sos_studio.imaging import dicom_read
+    from sos_studio.imaging import dicom_read, slabs
 
     resample.warm_up()
     dicom_read.warm_up()
+    slabs.warm_up()
 
 
 def run(paths: Sequence[Path | str] = ()) -> int:

@@ -13,6 +13,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
 from sos_studio.ui.number_box import NumberBox
 from sos_studio.ui.reservations import Reservations
+from sos_studio.ui.slab_box import SlabBox
 from sos_studio.ui.theme import PLANE_COLORS
 
 ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
@@ -65,7 +66,8 @@ class OrientInspector(QWidget):
         self._angles = {angle: self._make_angle(angle) for angle in ANGLES}
         self._centre = [self._make_centre(n) for n in range(3)]
         self._window = [self._make_window(), self._make_window()]
-        self._chips: list[QWidget] = []
+        self._slab = SlabBox(session.slices)
+        self._chips: list[QWidget] = [self._slab]
         self.capture_button = parts.button(
             _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE
         )
@@ -98,6 +100,8 @@ class OrientInspector(QWidget):
         layout.addWidget(self._numbers())
         layout.addWidget(parts.rule())
         layout.addWidget(self._window_row())
+        layout.addWidget(parts.rule())
+        layout.addWidget(self._slab)
         layout.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

@@ -35,6 +35,7 @@ class Overlay:
     readout: str
     pointer: QPointF | None
     hint: str
+    slab: str = ""
 
 
 def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -> None:
@@ -44,7 +45,8 @@ def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -
         _line(painter, geometry, line, overlay)
     paint_letters(painter, geometry.size_px, geometry.letters, [handle for line in geometry.lines for handle in line.handles])
     _scale_bar(painter, geometry)
-    paint_title(painter, words.plane_title(geometry.plane.value), PLANE_COLORS[geometry.plane])
+    title = words.plane_title(geometry.plane.value)
+    paint_title(painter, f"{title} · {overlay.slab}" if overlay.slab else title, PLANE_COLORS[geometry.plane])
     if overlay.focused and overlay.hint:
         draw_text(painter, QPointF(MARGIN, geometry.size_px[1] - MARGIN), overlay.hint, QUIET)
     if overlay.readout and overlay.pointer is not None:

@@ -24,10 +24,11 @@ from sos_studio.core.geometry import Plane
 from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.pane import LINES_BY_LIE, Button, Key, PanePresenter
 from sos_studio.presenters.pane_geometry import Hit, PaneGeometry, value_at
-from sos_studio.presenters.rendering import SlicePicture, SliceRenderer
+from sos_studio.presenters.rendering import Look, SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.image_view import BACKDROP
+from sos_studio.ui.slab_box import slab_text
 from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
 from sos_studio.ui.theme import PLANE_COLORS
 
@@ -100,12 +101,13 @@ class SlicePane(QWidget):
         """The newest picture there is, with what belongs to it drawn over."""
         painter = QPainter(self)
         geometry, scan = self.geometry_now(), self._session.scan
-        picture = self._renderer.picture(geometry, self._session.window, scan.volume, self.update) if geometry and scan else None
+        look = Look(scan.volume, self._session.window, self._session.slices.slab) if scan else None
+        picture = self._renderer.picture(geometry, look, self.update) if geometry and look else None
         if picture is None:
             painter.fillRect(self.rect(), BACKDROP)
         else:
             painter.drawImage(QRectF(self.rect()), self._image_of(picture))
-            paint_overlay(painter, picture.geometry, self._overlay(picture.geometry))
+            paint_overlay(painter, picture.geometry, self._overlay(picture))
             if scan is not None and scan.coarse:
                 paint_reading(painter)
         if self.hasFocus():
@@ -127,9 +129,17 @@ class SlicePane(QWidget):
             self._image = (picture, self._image[1])
         return self._image[1]
 
-    def _overlay(self, geometry: PaneGeometry) -> Overlay:
+    def _overlay(self, picture: SlicePicture) -> Overlay:
         presenter = self.presenter
-        return Overlay(presenter.hovered, presenter.selected, self.hasFocus(), self._readout(), self._pointer, self._hint(geometry))
+        return Overlay(
+            hovered=presenter.hovered,
+            selected=presenter.selected,
+            focused=self.hasFocus(),
+            readout=self._readout(),
+            pointer=self._pointer,
+            hint=self._hint(picture.geometry),
+            slab=slab_text(picture.look.slab),
+        )
 
     def _readout(self) -> str:
         readout = self.presenter.readout

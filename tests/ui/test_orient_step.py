@@ -13,9 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from sos_studio.core.actions import Action
 from sos_studio.core.geometry import Plane
+from sos_studio.core.slabs import Slab
 from sos_studio.core.volume import Volume
-from sos_studio.imaging import resample
+from sos_studio.imaging import resample, slabs
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.orient_step import EmptyPage, OrientStep
@@ -216,7 +218,7 @@ def test_slow_pictures_come_from_the_background_and_never_blank_the_pane(
     pane = step.slices[Plane.AXIAL]
     before = pane.picture
     monkeypatch.setattr("sos_studio.presenters.rendering.AT_ONCE_BELOW_S", 0.0)
-    pane._renderer._seconds_per_pixel = 1.0
+    pane._renderer._seconds_per_sample = 1.0
     wheel(pane, 3)
     pane.repaint()
     assert pane.picture is before, "the last picture stays, with its own lines"
@@ -242,7 +244,7 @@ def test_a_coarse_picture_is_never_blanked_and_gives_way_to_the_whole(
     QApplication.processEvents()
     assert math.isnan(told[-1][1]), "a value would be that of another slice"
     monkeypatch.setattr("sos_studio.presenters.rendering.AT_ONCE_BELOW_S", 0.0)
-    pane._renderer._seconds_per_pixel = 1.0
+    pane._renderer._seconds_per_sample = 1.0
     session.complete_scan(scan)
     pane.repaint()
     assert pane.picture is not None
@@ -297,3 +299,39 @@ def test_the_capture_button_says_what_it_waits_for(immediate_session: Session, s
     session.opening_changed.emit(False)
     session.complete_scan(scan)
     assert (button.isEnabled(), button.text()) == (True, ready)
+
+
+@pytest.mark.parametrize("mode", ["mean", "max"])
+def test_all_panes_show_the_slab_and_say_how_thick_it_is(step: OrientStep, session: Session, mode) -> None:
+    slabs.warm_up()
+    thin = {plane: shown(pane) for plane, pane in step.slices.items()}
+    session.slices.set_slab(Slab(12.0, mode))
+    for plane, pane in step.slices.items():
+        geometry = pane.geometry_now()
+        for _ in range(100):
+            shown(pane)
+            if pane.picture.look.slab == session.slices.slab:
+                break
+            QTest.qWait(20)
+        expected = slabs.render_slab(
+            session.scan.volume, geometry.lps_from_uv, geometry.shape_vu, session.window.low, session.window.high, slab=Slab(12.0, mode)
+        )
+        assert np.array_equal(pane.picture.grey_vu, expected), plane
+        assert not np.array_equal(expected, thin[plane]), plane
+        assert pane._overlay(pane.picture).slab == ("mean 12 mm" if mode == "mean" else "MIP 12 mm")
+
+
+def test_thickness_and_mode_follow_keys_and_the_inspector(step: OrientStep, session: Session) -> None:
+    box = step._inspector._slab
+    step.actions_by_id[Action.SLAB_THICKER]()
+    assert (session.slices.slab, box.thickness.value(), box.modes["mean"].isChecked()) == (Slab(1.0), 1.0, True)
+    step.actions_by_id[Action.SLAB_MODE]()
+    assert (session.slices.slab.mode, box.modes["max"].isChecked(), box.modes["mean"].isChecked()) == ("max", True, False)
+    box.thickness.setValue(7.5)
+    assert session.slices.slab == Slab(7.5, "max")
+    step.actions_by_id[Action.SLAB_THINNER]()
+    assert session.slices.slab == Slab(5.0, "max")
+    box.thickness.setValue(0.0)
+    assert box.thickness.text() == "plane"
+    box.modes["max"].click()
+    assert session.slices.slab == Slab(1.0, "max"), "of a plane there is no maximum"
