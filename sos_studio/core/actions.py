@@ -30,9 +30,6 @@ class Action(StrEnum):
     SLAB_THICKER = "view.slab_thicker"
     SLAB_THINNER = "view.slab_thinner"
     SLAB_MODE = "view.slab_mode"
-    SLAB_THICKER = "view.slab_thicker"
-    SLAB_THINNER = "view.slab_thinner"
-    SLAB_MODE = "view.slab_mode"
     THEME_SYSTEM = "view.system"
     THEME_DARK = "view.dark"
     THEME_LIGHT = "view.light"
@@ -90,9 +87,6 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.STEP_PREDICT, ("Ctrl+4",)),
     Binding(Action.FIT, ("F",)),
     Binding(Action.ENLARGE_PANE, ("E",)),
-    Binding(Action.SLAB_THICKER, ("T",)),
-    Binding(Action.SLAB_THINNER, ("Shift+T",)),
-    Binding(Action.SLAB_MODE, ("I",)),
     Binding(Action.SLAB_THICKER, ("T",)),
     Binding(Action.SLAB_THINNER, ("Shift+T",)),
     Binding(Action.SLAB_MODE, ("I",)),
