@@ -35,12 +35,12 @@ def cortex(
     fine = smooth_noise3(l / 2.3, a / 2.0, s / 2.0, seed + part.noise + 2)
     d += uneven * 0.14 * fine
     thick = 1.0 + uneven * (0.85 * slow + 0.45 * other + 0.15 * fine)
-    thick *= 1.0 + part.lean * across[0] + part.ends * (2.0 * across[1] - 1.0)
+    thick = max(0.15, thick * (1.0 + part.lean * across[0] + part.ends * (2.0 * across[1] - 1.0)))
     if part.thin_low < 1.0:
         thick *= min(1.0, max(part.thin_low, part.thin_0 + part.thin_a * a + part.thin_s * s))
     shell = part.shell * max(0.25, 1.0 + uneven * (0.35 * slow - 0.45 * other + 0.10 * fine))
     soft = blur * (1.0 + part.oblique * min(1.0, max(0.0, 0.35 + 1.3 * other)))
-    return d, d + part.shell_in * max(0.12, thick), part.shell_out * max(0.2, thick), shell, soft
+    return d, d + part.shell_in * thick, part.shell_out * thick, shell, soft
 
 
 @njit(error_model="numpy")

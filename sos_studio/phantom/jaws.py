@@ -15,8 +15,8 @@ METAL = Look(5000.0)
 
 # The bone behind the upper incisors: floor of the nose, nasal spine, front wall, rim of the sockets, the palate's slope.
 _PREMAXILLA: Points = [
-    (67.6, -18.4), (71, -18.5), (76.0, -19.4), (79.0, -21.6), (77.4, -25.0), (76.8, -30), (77.4, -36.5), (75.6, -40.2),
-    (73.4, -38.6), (71.6, -34.5), (70.3, -30.0), (69.0, -25.5), (68.0, -22.0),
+    (67.2, -20.0), (70.5, -19.4), (75.4, -19.7), (78.6, -20.9), (76.7, -24.6), (76.2, -30), (77.6, -37.4), (76.0, -41.4),
+    (73.8, -39.6), (71.6, -34.5), (70.3, -30.0), (69.0, -25.5), (68.0, -22.0),
 ]  # fmt: skip
 _PALATE: Points = [(27.0, -19.4), (34, -19.4), (45, -19.5), (56, -19.9), (63.0, -20.8), (67.6, -24.2), (70.6, -29.5)]
 # Thickness of the palate along these points: a wedge, even, swollen behind, thin in the middle.
@@ -27,8 +27,8 @@ _PALATES = (
 _ALVEOLUS: Points = [(70, -20), (77, -22.0), (76.8, -30), (77.8, -37.5), (75.5, -40), (73.0, -38.5), (70, -33), (67, -26)]
 # From the rim of the sockets down the tongue's side, round the chin, up in front.
 _SYMPHYSIS: Points = [
-    (66.6, -55.6), (63.6, -58.4), (60.4, -62), (56.0, -66.5), (52.2, -71.5), (49.8, -77), (51.0, -82.0), (56.0, -84.6), (61.6, -83.2),
-    (65.0, -78.0), (65.2, -71.0), (66.2, -64.0), (68.6, -58.2), (68.4, -55.8),
+    (67.2, -54.4), (63.8, -57.8), (60.4, -62), (56.0, -66.5), (52.2, -71.5), (49.8, -77), (51.0, -82.0), (56.0, -84.6), (61.6, -83.2),
+    (65.0, -78.0), (65.2, -71.0), (66.2, -64.0), (68.8, -58.0), (69.2, -54.9),
 ]  # fmt: skip
 _NARROWS, _BULGES = (1, 2, 3, 11, 12), (4, 5, 6, 7, 8, 9, 10)
 
@@ -53,11 +53,11 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
     anatomy = frame.anatomy
     density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
     plate = Look(
-        230.0 * density, 110.0 * density, 760.0 * density, 0.8, uneven=0.9, run_mm=9.0, lean=0.25, lean_deg=90.0, oblique=0.8, mesh=0.9,
-        patch=150.0 * density,
+        float(rng.uniform(200.0, 480.0)) * density, 110.0 * density, 900.0 * density, 0.95, uneven=0.9, run_mm=9.0, lean=0.25,
+        lean_deg=90.0, oblique=0.8, mesh=0.9, patch=150.0 * density,
     )  # fmt: skip
     spongy = Look(
-        float(rng.uniform(260.0, 420.0)) * density, 120.0 * density, 620.0 * density, 0.65, uneven=1.1, run_mm=8.0, lean=0.3,
+        float(rng.uniform(360.0, 640.0)) * density, 120.0 * density, 720.0 * density, 0.75, uneven=1.1, run_mm=8.0, lean=0.3,
         lean_deg=125.0, oblique=1.0, mesh=0.9, patch=150.0 * density,
     )  # fmt: skip
     block = np.asarray(_PREMAXILLA, dtype=np.float64) + rng.normal(0.0, 0.45, (len(_PREMAXILLA), 2))
@@ -67,7 +67,7 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
     kinds = np.asarray(_PALATES)
     share, sag = float(rng.uniform(0.0, 0.5)), float(rng.normal(0.0, 1.2))
     thick = (1.0 - share) * kinds[int(rng.integers(len(kinds)))] + share * kinds[int(rng.integers(len(kinds)))]
-    thick *= rng.uniform(0.75, 1.3, 7) * (0.75 + 0.25 * anatomy.grown)
+    thick *= rng.uniform(0.85, 1.5, 7) * (0.75 + 0.25 * anatomy.grown)
     palate = np.asarray(_PALATE, dtype=np.float64)
     palate[:, 1] += sag * np.array([-0.6, 0.5, 1.0, 0.8, 0.3, 0.0, 0.0]) + rng.normal(0.0, 0.3, 7)
     palate[:5, 1] -= 0.5 * (thick[:5] - 2.0)
@@ -86,12 +86,12 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
     rise = float(rng.normal(-0.05, 0.16))
     spike = root + np.array([[-5.0, 0.1], [0.0, 0.0], [0.55 * length, rise * length], [length + 2.5, 1.4 * rise * length]])
     spine = frame.facial(spike)
-    hard = Look(620.0 * density, oblique=0.3)
+    hard = Look(float(rng.uniform(560.0, 980.0)) * density, oblique=0.3)
     parts.append(
         Part(
             "nasal spine",
             hard,
-            band(spine, [0.4, 1.5 + 0.12 * length, 1.1, 0.4]),
+            band(spine, [0.4, 1.7 + 0.14 * length, 1.3, 0.5]),
             half_width=1.8,
             rounding=0.6,
             step_mm=0.3,

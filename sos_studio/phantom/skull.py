@@ -127,7 +127,7 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
     density, size = anatomy.bone_density, anatomy.size
     # Marrow between two tables, the outer one thicker; here and there they meet, and in some heads the forehead is solid.
     tables = Look(
-        (float(rng.uniform(60.0, 230.0)) + 190.0 * anatomy.grown) * density,
+        (float(rng.uniform(90.0, 330.0)) + 230.0 * anatomy.grown) * density,
         grain=float(rng.uniform(40.0, 110.0)) * density,
         shell=1230.0 * density,
         shell_in_mm=float(rng.uniform(1.15, 1.65)),
@@ -153,7 +153,7 @@ def _glabella(frame: Frame, rng: np.random.Generator) -> Part:
     anatomy = frame.anatomy
     density, thick = anatomy.bone_density, anatomy.vault_thickness_mm / 6.6
     look = Look(
-        float(rng.uniform(380.0, 760.0)) * density,
+        float(rng.uniform(460.0, 900.0)) * density,
         grain=130.0 * density,
         shell=1080.0 * density,
         shell_in_mm=1.2,
@@ -325,6 +325,7 @@ def _clivus(frame: Frame, rng: np.random.Generator) -> FloatArray:
     sphenoid[:5] += np.array([float(rng.normal(0.0, 0.8)), float(rng.normal(0.0, 1.2))]) + rng.normal(0.0, 0.25, (5, 2))
     sphenoid[8:12] += rng.normal(0.0, 0.5, (4, 2))
     sphenoid[13:] += rng.normal(0.0, 0.6, (3, 2))
+    sphenoid[11:14] += _front_lean(frame)
     carried = frame.sphenoid(sphenoid)
     hollow = float(rng.normal(0.4, 0.5))
     behind = [b + 0.9 * left + 1.2 * up, b + 0.33 * length * up + (0.1 - hollow) * left, b + 0.72 * length * up - 0.6 * hollow * left]
@@ -332,6 +333,13 @@ def _clivus(frame: Frame, rng: np.random.Generator) -> FloatArray:
     below = [b + 0.66 * length * down + bulge * inward, b + 0.35 * length * down + (0.2 + bulge) * inward, b + 1.4 * down - 0.8 * inward]
     points = np.vstack([b - 0.4 * up, *behind, e, mixed(e, carried[0], 0.5) + 0.2 * left, carried, f, *below])
     return rough(smooth(points, 6), rng, 0.22, 9.0)
+
+
+def _front_lean(frame: Frame) -> FloatArray:
+    """How the sphenoid's front wall lies: top, middle and foot, before or behind the mean; the sinus follows it."""
+    rng = np.random.default_rng((frame.seed, 73, 2))
+    places: FloatArray = np.stack([rng.normal(0.0, (1.3, 1.2, 1.6)), rng.normal(0.0, 0.5, 3)], axis=1)
+    return places
 
 
 def _sphenoid_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
@@ -345,12 +353,15 @@ def _sphenoid_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
     points[3:6, 1] -= anatomy.sella_depth_mm - 8.0
     points[1:-1, 0] = np.maximum(points[1:-1, 0], back + np.array([2.5, 1.5, 1.0, 0.8, 0.5, 0.0, 0.5, 2.0, 4.0]))
     points += rng.normal(0.0, 0.9, points.shape)
+    points[[0, 10, 9]] += _front_lean(frame)
+    # A young sinus is a small bubble behind the front wall, not a slit from roof to floor.
+    points[:, 1] = 13.5 + (points[:, 1] - 13.5) * min(1.0, 0.42 + 0.8 * anatomy.pneumatisation) * float(rng.uniform(0.88, 1.0))
     outline = rough(smooth(_kept_off(frame.sphenoid(points), frame, 3.2)), rng, 0.5, 9.0)
     low, high = outline.min(axis=0), outline.max(axis=0)
     level = float(low[1] + anatomy.mucosa * (high[1] - low[1])) if anatomy.mucosa > 0.0 else -1e9
     walls = tuple(_septum(rng, low, high) for _ in range(anatomy.sinus_septa))
     rooms = Rooms(anatomy.lining_mm, level, 520.0 * anatomy.bone_density, walls)
-    shell = Look(AIR, shell=600.0 * anatomy.bone_density, shell_out_mm=0.65, uneven=1.5)
+    shell = Look(AIR, shell=620.0 * anatomy.bone_density, shell_out_mm=0.6, uneven=1.1, run_mm=8.0, oblique=0.35)
     half_width = float(rng.uniform(9.0, 13.0)) * anatomy.size
     return [Part("sphenoid sinus", shell, outline, feature=SINUS, half_width=half_width, rounding=4.0, step_mm=0.4, rooms=rooms, stream=24)]
 

@@ -55,7 +55,7 @@ def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
     for n, (a, s) in enumerate(_BODIES):
         tilt = -9.0 + frame.anatomy.neck_tilt_deg * min(1.6, (-17 - s) / 45.0) + float(rng.normal(0.0, 2.0))
         center = as_point(frame.cervical([(a, s)]))
-        outline = rough(_body(center, rng, size, tilt, square), rng, 0.3, 5.0)
+        outline = rough(_body(center, rng, size, tilt, square), rng, 0.24, 6.0)
         walls = _bone(frame, rng, ends=-0.3, lean_deg=90.0 + tilt)
         parts.append(Part(f"body {n + 3}", walls, outline, half_width=9.5 * size, rounding=4.0, step_mm=0.35))
         at = as_point(frame.cervical([(a - 29.0 - n + float(rng.normal(0.0, 1.0)), s + 1.5 - 1.2 * n + float(rng.normal(0.0, 1.0)))]))
@@ -76,16 +76,16 @@ def _bone(frame: Frame, rng: np.random.Generator, *, lean: float = 0.0, ends: fl
     """Cortex and marrow of one vertebra: thinner or thicker, closed or in pieces, evenly grained or patchy."""
     density = frame.anatomy.bone_density
     return Look(
-        cancellous(frame.anatomy) + float(rng.normal(35.0, 30.0)),
+        cancellous(frame.anatomy) + float(rng.normal(95.0, 45.0)),
         grain=float(rng.uniform(60.0, 150.0)) * density,
-        shell=float(rng.uniform(600.0, 860.0)) * density,
-        shell_in_mm=float(rng.uniform(0.65, 1.05)),
+        shell=float(rng.uniform(700.0, 1020.0)) * density,
+        shell_in_mm=float(rng.uniform(0.8, 1.25)),
         uneven=float(rng.uniform(0.75, 1.1)),
         run_mm=float(rng.uniform(6.0, 9.0)),
         lean=lean,
         ends=ends,
         lean_deg=lean_deg,
-        oblique=0.8,
+        oblique=0.6,
         mesh=float(rng.uniform(0.8, 1.2)),
         patch=float(rng.uniform(50.0, 170.0)) * density,
     )
@@ -103,7 +103,7 @@ def _axis(frame: Frame, rng: np.random.Generator) -> list[Part]:
     shape[:, 0] = middle + (shape[:, 0] - middle) * wide
     shape[list(_DENS), 1] += float(rng.normal(0.0, 1.0))
     shape[list(_LIP)] += np.array([float(rng.normal(-0.2, 0.6)), float(rng.normal(0.5, 0.8))])
-    shape += rng.normal(0.0, 0.4, shape.shape)
+    shape += rng.normal(0.0, 0.28, shape.shape)
     turn, pivot = float(rng.normal(0.0, 3.0)), (-14.0, -35.0)
     outline = rough(smooth(frame.cervical(turned(shape, turn, pivot)), 5), rng, 0.32, 6.0)
     spinous = rough(smooth(frame.cervical(_AXIS_SPINOUS) + rng.normal(0.0, 0.6, (len(_AXIS_SPINOUS), 2))), rng, 0.4, 6.0)
@@ -138,7 +138,7 @@ def _atlas(frame: Frame, rng: np.random.Generator) -> list[Part]:
     middle_a, depth = (front_at[0] + back_at[0]) / 2, (front_at[0] - back_at[0]) / 2
     scale = size * (0.8 + 0.2 * frame.anatomy.grown)
     rings = []
-    for choice, wobble in ((_RINGS, 0.35), (_BACK_RINGS, 0.45)):
+    for choice, wobble in ((_RINGS, 0.22), (_BACK_RINGS, 0.3)):
         ring = np.asarray(choice[int(rng.integers(len(choice)))]) * scale * rng.uniform(0.8, 1.15, 2)
         rings.append(smooth(ring + rng.normal(0.0, wobble, ring.shape)))
     front = rough(turned(rings[0], float(rng.normal(4.0, 8.0))) + front_at, rng, 0.25, 5.0)
@@ -179,6 +179,6 @@ def _body(center: Point, rng: np.random.Generator, size: float, tilt_deg: float,
             (x1 - 0.8 * waist, low + 0.45 * front), corner, (x1 - 0.35 * round_top, low + front - 0.3 * round_top),
         ]
     )  # fmt: skip
-    shape += rng.normal(0.0, 0.3, shape.shape)
+    shape += rng.normal(0.0, 0.2, shape.shape)
     outline: FloatArray = turned(shape, tilt_deg) + np.asarray(center)
     return smooth(outline, 5)

@@ -65,7 +65,7 @@ def _drawn(frame: Frame, rng: np.random.Generator, *, upper: bool) -> Incisor:
     turn += float(np.clip(rng.normal(0.0, 7.0), -16.0, 16.0))
     ready = (grown - (0.66 if upper else 0.62)) / 0.12 + float(rng.normal(0.0, 0.25))
     root = float(np.clip(0.5 + 0.5 * (ready - 0.1), 0.45, 1.0))
-    sunk = float(np.clip(9.0 * (0.25 - ready), 0.0, 10.0))
+    sunk = float(np.clip(13.0 * (0.3 - ready), 0.0, 10.0))
     size = float(np.clip(rng.normal(1.0, 0.07), 0.85, 1.15))
     slim = 1.0 if upper else 0.84
     scale = (size * (1.0 if upper else 0.9), size * slim * float(rng.uniform(0.9, 1.08)))
@@ -100,6 +100,8 @@ def teeth(frame: Frame, rng: np.random.Generator, back: FloatArray, upper_arch: 
         # Roots of a grey value near the bone's that vanish in it.
         root_look = Look(1480.0 * (0.75 + 0.25 * anatomy.bone_density), shell=210.0, shell_out_mm=0.22, uneven=1.0, run_mm=4.0, oblique=0.9)
         fade = Fade(tuple(neck), tuple(tip), float(rng.uniform(0.1, 0.45)))
+        # The dark line about the root ends where the crown begins.
+        bare = Fade(tuple(tip + 0.8 * (neck - tip)), tuple(neck))
         whole = _WHOLE_LIP + _DENTINE_CROWN + _WHOLE_TONGUE
         pulp_look = Look(SOFT + 380.0, oblique=0.5)
         for what, look, pattern, share, seen in (
@@ -119,6 +121,7 @@ def teeth(frame: Frame, rng: np.random.Generator, back: FloatArray, upper_arch: 
                     rounding=end,
                     step_mm=0.3,
                     fade=seen,
+                    thins=bare,
                     teeth=replace(whole_tooth, share=share),
                 )
             )
