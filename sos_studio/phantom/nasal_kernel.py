@@ -41,6 +41,8 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     middle, half = _septum(tissue, u, v, front, wall)
     side = q - middle
     edge = 22.5 + 0.53 * (1.0 - v) + 0.012 * (v + 8.0) ** 2 + 2.0 * smooth_noise3(0.5, 0.5, v / 7.0, seed + 47)
+    # It thins out towards its free edge behind.
+    half *= min(1.0, 0.3 + max(0.0, u - edge) / 6.0)
     septum = both(abs(side) - half, edge - u, 2.0)
     # No lining where the nose opens into the pharynx.
     choana = coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
@@ -59,7 +61,7 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     value = solid + (hollow - solid) * coverage(air, blur)
     if septum < 0.5 and front < 1.0:
         bone = max(bone, _septal_bone(tissue, u, v, side, half, blur, fine) * (1.0 - front))
-    return value + (560.0 * tissue.bone - value) * min(1.0, bone)
+    return value + (700.0 * tissue.bone - value) * min(1.0, bone)
 
 
 @njit(error_model="numpy")
@@ -74,7 +76,7 @@ def _septum(tissue: Row, u: float, v: float, front: float, wall: float) -> tuple
     tip = min(1.0, max(0.0, (u - 66.0) / 18.0))
     middle = (tissue.septum_shift + 1.45 * tissue.septum * bend * held) * (1.0 - 0.75 * tip)
     swell = tissue.swell * math.exp(-(((u - 67.0) / 9.0) ** 2) - ((v - 3.0) / 6.5) ** 2)
-    half = 1.0 + 0.9 * front + swell + 0.25 * max(0.0, -12.5 - v) - 0.05 * max(0.0, u - 82.0)
+    half = 1.0 + 0.9 * front + swell + 0.25 * max(0.0, -12.5 - v) + 0.06 * max(0.0, u - 82.0)
     return middle, half * (1.0 + 0.5 * smooth_noise3(0.5, (u + 0.5 * v) / 8.0, v / 4.0, seed + 46))
 
 
@@ -90,7 +92,7 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur
     # Ridges of the plate that keep to the vomer's direction.
     ridge = smooth_noise3(0.5, u / 19.0, (slope + 1.2 * wave) / 3.4, seed + 52)
     line = sheet(3.4 * ridge, 0.5, blur) * max(0.0, 0.25 + 1.3 * smooth_noise3(0.5, u / 9.0, v / 6.0, seed + 53))
-    crest = sheet(v + 16.0 + 1.2 * wave, 1.4 + patch, blur) * max(0.0, 0.5 + 1.2 * patch)
+    crest = coverage(v + 15.2 + 1.3 * wave, blur + 0.3) * max(0.0, 0.4 + 1.0 * patch)
     within = coverage(abs(side) - 0.6 * half, blur + 0.2)
     return max(plate, within * max(groove * coverage(u - 66.0, 3.0), line, crest))
 

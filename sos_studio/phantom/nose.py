@@ -10,8 +10,8 @@ from sos_studio.phantom.outlines import band, rough, smooth
 from sos_studio.phantom.parts import Look, Part
 
 _CAVITY: Points = [
-    (22.5, 2.5), (33.5, 8), (34.5, 16), (36, 23.6), (46, 24.2), (58, 24.6), (66, 22.6), (70.2, 16.5), (75.5, 9.0), (80.5, 4.0), (85.8, -2.2), (90.5, -7.5),
-    (96, -14.5), (97.5, -20), (97.0, -26), (93.6, -26), (92.2, -20.2), (88, -17.8),
+    (22.5, 2.5), (33.5, 8), (34.5, 16), (36, 23.6), (46, 24.2), (58, 24.6), (66, 22.6), (70.2, 16.5), (75.5, 9.0), (80.5, 4.0),
+    (85.8, -2.2), (90.5, -7.5), (96, -14.5), (97.5, -20), (97.0, -26), (93.6, -26), (92.2, -20.2), (88, -17.8),
     (80, -17.0), (62, -16.5), (45, -16.2), (33, -15.6), (30.5, -14.5), (26.5, -8), (23.5, -2),
 ]  # fmt: skip
 _TIP = slice(11, 18)
@@ -100,8 +100,8 @@ def _crista(frame: Frame, rng: np.random.Generator) -> list[Part]:
 def _underside(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Wings of the vomer, which hug the sphenoid, and its rostrum between them."""
     density = frame.anatomy.bone_density
-    wing = frame.sphenoid([(17.5, 0.2), (22.0, 0.2), (27.0, 0.4), (31.5, -0.6)]) + rng.normal(0.0, 0.3, (4, 2))
-    beak = frame.sphenoid([(24.0, 1.6), (29.0, 2.0), (32.0, 1.2), (35.0, 0.2), (38.0, -1.2)]) + rng.normal(0.0, 0.4, (5, 2))
+    wing = frame.sphenoid([(17.5, 0.4), (22.0, 0.8), (27.0, 1.2), (31.5, 0.6)]) + rng.normal(0.0, 0.3, (4, 2))
+    beak = frame.sphenoid([(25.0, 2.2), (28.5, 2.5), (31.0, 2.2), (33.0, 1.5), (35.5, 0.2)]) + rng.normal(0.0, 0.4, (5, 2))
     shift = frame.anatomy.septum_shift_mm
     width = np.array([0.3, 0.8, 1.0, 0.4]) * rng.uniform(0.5, 1.2)
     return [
@@ -117,7 +117,7 @@ def _underside(frame: Frame, rng: np.random.Generator) -> list[Part]:
         Part(
             "rostrum",
             Look(430.0 * density),
-            rough(band(beak, [0.8, 1.6, 1.6, 0.9, 0.2]), rng, 0.15, 4.0),
+            rough(band(beak, [0.8, 2.0, 2.4, 1.5, 0.2]), rng, 0.15, 4.0),
             half_width=1.0,
             rounding=0.5,
             middle_l=shift,
