@@ -65,10 +65,14 @@ def smooth_field(parameters: PhantomParameters, place: Place, rng: np.random.Gen
     thick = np.exp(-((radius / 88.0) ** 4))
     patches = 0.16 * waves(26.0, 38.0, 45.0) + 0.08 * waves(9.0, 60.0, 60.0)
     shoulders = np.exp(-np.maximum(bottom, 0.0) / 24.0)
-    grain = (0.60 + 0.34 * skull + 0.16 * shoulders + 0.14 * thick) * (1.0 + 0.9 * edge) * (1.0 + patches)
+    starved = 1.0 + 0.7 * edge + 0.3 * np.exp(-np.maximum(top, 0.0) / 14.0)
+    grain = (0.60 + 0.34 * skull + 0.16 * shoulders + 0.14 * thick) * starved * (1.0 + patches)
     smear = scanner.edge_glow * edge * np.where(z < 0.0, 1.0, 0.35)
     beside = 1.0 + 0.8 * waves(8.0, 22.0, 60.0)
-    glow = 330.0 * smear * beside + np.zeros_like(shade)
+    # At the top the skull bleeds along its slices into scalp and air.
+    across = np.sqrt(((x - place.brain[0]) / 72.0) ** 2 + ((y - place.brain[1]) / 88.0) ** 2)
+    bleeding = np.exp(-np.maximum(top, 0.0) / 4.5) * np.exp(-(((across - 1.04) / 0.14) ** 2)) * float(rng.uniform(0.2, 1.6))
+    glow = 330.0 * smear * beside + 900.0 * scanner.edge_glow * bleeding * (0.75 + 0.5 * waves(20.0, 25.0, 40.0))
     teeth = np.exp(-(((z - place.teeth[2]) / 7.0) ** 2)) * np.exp(-np.abs(y - place.teeth[1]) / 55.0)
     streaky = 0.55 * shoulders + 0.5 * teeth + 0.3 * np.exp(-(((z - place.base_s) / 8.0) ** 2)) + 0.8 * edge + 0.25 * waves(7.0, 40.0, 60.0)
     layers = [np.maximum(shade, 0.2), np.clip(grain, 0.25, 3.0), glow, np.clip(streaky, 0.0, 1.2)]

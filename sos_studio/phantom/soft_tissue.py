@@ -84,7 +84,7 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
     front[5:10, 0] -= float(rng.normal(1.2, 1.8)) * np.exp(-(((front[5:10, 1] - height) / 9.0) ** 2))
     # The pharynx never closes: there is always a gap between its walls.
     at_height = np.interp(-front[:18, 1], -back[:, 1], back[:, 0])
-    front[:18, 0] = np.maximum(front[:18, 0], at_height + float(rng.uniform(1.6, 2.6)))
+    front[:18, 0] = np.maximum(front[:18, 0], at_height + float(rng.uniform(2.0, 2.8)))
     airway = smooth(np.vstack([frame.outer(back), frame.outer(front)]), 6)
     airway = rough(rough(airway, rng, 0.45, 15.0), rng, float(rng.uniform(0.06, 0.26)), 6.0)
     tip, thick = float(rng.normal(0.0, 1.5)), float(rng.uniform(0.8, 1.5))
