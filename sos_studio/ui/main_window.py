@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -27,7 +27,7 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.session import Step as StepName
 from sos_studio.presenters.visits import Visits
-from sos_studio.ui import dialogs, hints, words
+from sos_studio.ui import dialogs, hints, theme, words
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
@@ -177,7 +177,7 @@ class MainWindow(QMainWindow):
         self.status.cancel_wanted.connect(self.files.cancel)
         self.status.job_wanted.connect(self.training_dock.show)
         self.training_dock.running_changed.connect(lambda _: self.keymap.refresh())
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+        theme.hear_system(self._on_scheme)
 
     # --- actions ------------------------------------------------------------------------------------------------------------
 

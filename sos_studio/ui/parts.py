@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolBut
 from sos_studio.core.actions import Action
 from sos_studio.ui import keys
 
-# Red of "phantom-trained" and of faults: legible on the dark and on the light theme; always beside words.
+# Red of "phantom-trained" and of faults, on pictures, which are dark in every theme; always beside words.
 WARNING_RED = QColor("#e5484d")
 GOOD_GREEN = QColor("#3fa66a")
 
@@ -49,8 +49,16 @@ def red(text: str = "") -> QLabel:
     """Words that must not be overlooked."""
     label = QLabel(text)
     label.setWordWrap(True)
-    label.setStyleSheet(f"color: {WARNING_RED.name()}; font-weight: 600;")
+    label.setObjectName("alarm")
     return label
+
+
+def set_alarm(label: QLabel, on: bool) -> None:
+    """Make words that are there for good ones that must not be overlooked, or quiet ones again."""
+    if bool(label.property("alarm")) != on:
+        label.setProperty("alarm", on)
+        label.style().unpolish(label)
+        label.style().polish(label)
 
 
 def button(text: str, tooltip: str, action: Action | None = None) -> QPushButton:

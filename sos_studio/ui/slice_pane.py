@@ -112,11 +112,10 @@ class SlicePane(QWidget):
                 paint_reading(painter)
         if self.hasFocus():
             edge = QColor(PLANE_COLORS[self.plane])
-            edge.setAlpha(170)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(edge, 1))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.setPen(QPen(edge, 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 
     def _image_of(self, picture: SlicePicture) -> QImage:

@@ -1,10 +1,11 @@
-"""Colours: dark by default, light available, following the system; a palette and a style sheet from one set of tokens."""
+"""Colours: dark by default, light and high contrast, following the system; a palette and a style sheet from one set of tokens."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -18,7 +19,7 @@ Choice = Literal["system", "dark", "light", "contrast"]
 
 @dataclass(frozen=True)
 class Tokens:
-    """Every colour of a theme by its use."""
+    """Every colour of a theme by its use; the last ones are the names of icons that style sheets can't tint."""
 
     window: str
     base: str
@@ -35,10 +36,13 @@ class Tokens:
     accent_soft: str
     accent_text: str
     on_accent: str
+    focus: str
     error: str
     warning: str
     success: str
     chevron: str
+    check: str = "check.svg"
+    dash: str = "dash.svg"
 
 
 DARK = Tokens(
@@ -51,15 +55,16 @@ DARK = Tokens(
     button_hover="#303843",
     text="#e4e8ed",
     muted="#98a2ae",
-    disabled="#5d6671",
-    accent="#3d8fe0",
-    accent_hover="#55a2ee",
+    disabled="#6b7580",
+    accent="#2a73c0",
+    accent_hover="#215fa3",
     accent_soft="#1f3a57",
     accent_text="#7cb8f5",
     on_accent="#ffffff",
-    error="#e5484d",
+    focus="#55a2ee",
+    error="#f2777b",
     warning="#e0a030",
-    success="#3fa66a",
+    success="#4fb87c",
     chevron="chevron-down-dark.svg",
 )
 LIGHT = Tokens(
@@ -71,17 +76,43 @@ LIGHT = Tokens(
     button="#ffffff",
     button_hover="#eef1f4",
     text="#1b1f24",
-    muted="#57606a",
-    disabled="#9aa3ad",
+    muted="#4a525b",
+    disabled="#858e98",
     accent="#1f6fc4",
-    accent_hover="#2c7fd6",
+    accent_hover="#185a9f",
     accent_soft="#d3e5f8",
-    accent_text="#0f5aa8",
+    accent_text="#0b4c91",
     on_accent="#ffffff",
-    error="#c62a2f",
-    warning="#9a6700",
-    success="#1f7a45",
+    focus="#1f6fc4",
+    error="#b3242a",
+    warning="#835700",
+    success="#1a6b3c",
     chevron="chevron-down-light.svg",
+)
+# Black and white with one bright sign for what is chosen and one for who has the keys; lines are drawn where the others shade.
+CONTRAST = Tokens(
+    window="#000000",
+    base="#000000",
+    raised="#000000",
+    border="#ffffff",
+    hover="#333333",
+    button="#000000",
+    button_hover="#333333",
+    text="#ffffff",
+    muted="#f0f0f0",
+    disabled="#a6a6a6",
+    accent="#ffd400",
+    accent_hover="#ffe675",
+    accent_soft="#4a3d00",
+    accent_text="#7fdfff",
+    on_accent="#000000",
+    focus="#00e5ff",
+    error="#ff9d9d",
+    warning="#ffd400",
+    success="#7dff9b",
+    chevron="chevron-down-contrast.svg",
+    check="check-contrast.svg",
+    dash="dash-contrast.svg",
 )
 
 # Pictures lie on near-black in both themes, so these need only be legible there. Blue-orange-green stay apart for the colour-blind,
@@ -95,12 +126,31 @@ VOLUME_COLOR = QColor("#6aa9f4")
 
 
 def tokens(choice: Choice) -> Tokens:
-    """The colours for a choice; ``system`` is dark unless the system says light."""
-    if choice == "light":
-        return LIGHT
-    if choice == "system" and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light:
-        return LIGHT
-    return DARK
+    """The colours for a choice; ``system`` is dark unless the system asks for high contrast or says light."""
+    if choice != "system":
+        return {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}[choice]
+    if system_wants_contrast():
+        return CONTRAST
+    return LIGHT if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light else DARK
+
+
+def system_wants_contrast() -> bool:
+    """Whether the system is set to high contrast; Qt tells since 6.10."""
+    hints = _accessibility()
+    return hints is not None and hints.contrastPreference() == Qt.ContrastPreference.HighContrast
+
+
+def hear_system(changed: Callable[..., None]) -> None:
+    """Call back when the system goes dark, light or to high contrast."""
+    QGuiApplication.styleHints().colorSchemeChanged.connect(changed)
+    hints = _accessibility()
+    if hints is not None:
+        hints.contrastPreferenceChanged.connect(changed)
+
+
+def _accessibility() -> Any:
+    ask = getattr(QGuiApplication.styleHints(), "accessibility", None)
+    return ask() if ask is not None else None
 
 
 def apply(app: QApplication, choice: Choice) -> Tokens:
@@ -133,8 +183,8 @@ def style_sheet(colors: Tokens) -> str:
     """
     values = asdict(colors)
     values["chevron_down"] = str(resource("icons", colors.chevron)).replace("\\", "/")
-    values["check"] = str(resource("icons", "check.svg")).replace("\\", "/")
-    values["dash"] = str(resource("icons", "dash.svg")).replace("\\", "/")
+    values["check"] = str(resource("icons", colors.check)).replace("\\", "/")
+    values["dash"] = str(resource("icons", colors.dash)).replace("\\", "/")
     template = resource("theme", "style.qss").read_text(encoding="utf-8")
     template = re.sub(r"/\*.*?\*/", "", template, flags=re.DOTALL)
     return re.sub(r"@(\w+)", lambda found: values[found.group(1)], template)
