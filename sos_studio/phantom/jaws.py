@@ -18,6 +18,7 @@ _PREMAXILLA: Points = [
     (67.2, -20.0), (70.5, -19.4), (75.4, -19.7), (78.6, -20.9), (76.7, -24.6), (76.2, -30), (77.6, -37.4), (76.0, -41.4),
     (73.8, -39.6), (71.6, -34.5), (70.3, -30.0), (69.0, -25.5), (68.0, -22.0),
 ]  # fmt: skip
+_SLOPE, _SLOPED = [0, 12, 11, 10, 9], [(60.5, -20.2), (61.0, -22.4), (65.4, -25.4), (69.0, -30.4), (71.3, -35.0)]
 _PALATE: Points = [(27.0, -19.4), (34, -19.4), (45, -19.5), (56, -19.9), (63.0, -20.8), (67.6, -24.2), (70.6, -29.5)]
 # Thickness of the palate along these points: a wedge, even, swollen behind, thin in the middle.
 _PALATES = (
@@ -57,10 +58,15 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
         lean_deg=90.0, oblique=0.8, mesh=0.9, patch=150.0 * density,
     )  # fmt: skip
     spongy = Look(
-        float(rng.uniform(360.0, 640.0)) * density, 120.0 * density, 720.0 * density, 0.75, uneven=1.1, run_mm=8.0, lean=0.3,
-        lean_deg=125.0, oblique=1.0, mesh=0.9, patch=150.0 * density,
+        float(rng.uniform(360.0, 640.0)) * density, 180.0 * density, 720.0 * density, 0.75, uneven=1.2, run_mm=7.0, lean=0.5,
+        lean_deg=160.0, oblique=1.0, mesh=0.95, flat=-0.8, patch=170.0 * density,
     )  # fmt: skip
-    block = np.asarray(_PREMAXILLA, dtype=np.float64) + rng.normal(0.0, 0.45, (len(_PREMAXILLA), 2))
+    block = np.asarray(_PREMAXILLA, dtype=np.float64)
+    if rng.random() < 0.6:
+        # Where the plane misses the canal, block and palate are one slope.
+        block[_SLOPE] += float(rng.uniform(0.25, 1.0)) * (np.asarray(_SLOPED) - block[_SLOPE])
+    block += rng.normal(0.0, 0.45, block.shape)
+    block[[1, 2, 3], 1] += float(rng.normal(0.0, 0.7))
     block[[8, 9, 10, 11]] += np.array([float(rng.normal(-0.4, 0.9)), 0.0])
     block[[3, 4, 5]] += np.array([float(rng.normal(0.0, 0.7)), 0.0])
     # The plates diverge towards the front, by one millimetre or by five, and sag or rise on the way.
@@ -81,7 +87,7 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
         Part("palate", plate, plates, half_width=14.0 * jaw, rounding=1.0, step_mm=0.35, fade=vanishing),
         Part("premaxilla", spongy, rough(smooth(frame.facial(block)), rng, 0.3, 8.0), half_width=11.0 * jaw, rounding=2.0, step_mm=0.35),
     ]
-    length = float(rng.uniform(1.5, 8.5)) * (0.6 + 0.4 * anatomy.grown)
+    length = float(rng.uniform(1.0, 8.5)) * (0.6 + 0.4 * anatomy.grown)
     root = np.array([74.5, -19.2]) + rng.normal(0.0, 0.4, 2)
     rise = float(rng.normal(-0.05, 0.16))
     spike = root + np.array([[-5.0, 0.1], [0.0, 0.0], [0.55 * length, rise * length], [length + 2.5, 1.4 * rise * length]])
@@ -91,7 +97,7 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
         Part(
             "nasal spine",
             hard,
-            band(spine, [0.4, 1.7 + 0.14 * length, 1.3, 0.5]),
+            band(spine, [1.0, 2.4 + 0.2 * length, 1.6, 0.5]),
             half_width=1.8,
             rounding=0.6,
             step_mm=0.3,
@@ -128,9 +134,9 @@ def _lower_jaw(frame: Frame, rng: np.random.Generator, back: FloatArray, arch: t
     outline = turned(shape, float(rng.normal(0.0, 4.0)), (67.5, -56.0))
     symphysis = rough(smooth(frame.facial(outline) - back), rng, 0.35, 9.0)
     look = Look(
-        float(rng.uniform(110.0, 300.0)) * density + SOFT, grain=float(rng.uniform(380.0, 640.0)) * density, shell=1330.0 * density,
+        float(rng.uniform(110.0, 300.0)) * density + SOFT, grain=float(rng.uniform(260.0, 560.0)) * density, shell=1330.0 * density,
         shell_in_mm=float(rng.uniform(1.5, 2.3)) * jaw, uneven=0.75, run_mm=9.0, lean=0.35, lean_deg=float(rng.normal(-125.0, 20.0)),
-        oblique=0.5, mesh=float(rng.uniform(1.15, 1.9)), flat=float(rng.uniform(-0.2, 1.0)), patch=190.0 * density,
+        oblique=0.8, mesh=float(rng.uniform(1.1, 1.9)), flat=float(rng.uniform(-0.2, 1.0)), patch=190.0 * density,
     )  # fmt: skip
     low, rim = frame.facial([(56.0, -75.0), (67.0, -57.0)]) - back
     thins = Fade(as_point(low[None]), as_point(rim[None]), float(rng.uniform(0.2, 0.4)))

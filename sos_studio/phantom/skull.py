@@ -136,7 +136,7 @@ def vault(frame: Frame, rng: np.random.Generator) -> list[Part]:
         lean=0.3,
         oblique=0.35,
         mesh=0.9,
-        patch=float(rng.uniform(150.0, 420.0)) * density,
+        patch=float(rng.uniform(200.0, 620.0)) * density,
     )
     room = _frontal_room(anatomy, rng)
     parts = [
@@ -203,7 +203,7 @@ def _two_tables(frame: Frame, rng: np.random.Generator, room: Points | None) -> 
     left = along[-1] - along
     end = float(rng.uniform(0.55, 1.35))
     inside *= 1.0 + (end - 1.0) * np.exp(-left / 6.0)
-    rounded = float(rng.choice([1.6, 2.5, 9.0, 14.0]))
+    rounded = float(rng.choice([2.6, 3.6, 9.0, 14.0]))
     begun = np.clip(0.45 + along / 12.0, 0.0, 1.0)
     cap = np.sqrt(np.clip(left / rounded, 0.0, 1.0)) if rounded < 5.0 else np.clip(left / rounded + 0.2, 0.0, 1.0)
     inside = np.maximum(1.3 * anatomy.vault_thickness_mm / 6.6, inside) * cap

@@ -61,7 +61,7 @@ def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
         at = as_point(frame.cervical([(a - 29.0 - n + float(rng.normal(0.0, 1.0)), s + 1.5 - 1.2 * n + float(rng.normal(0.0, 1.0)))]))
         template = np.asarray(_SPINOUS[int(rng.integers(len(_SPINOUS)))])
         length = float(rng.uniform(0.75, 1.3)) * size * (1.0 - 0.25 * child)
-        section = template * (length, size * float(rng.uniform(0.65, 1.15))) + rng.normal(0.0, 0.45, template.shape)
+        section = template * (length, size * float(rng.uniform(0.85, 1.3))) + rng.normal(0.0, 0.45, template.shape)
         turn = tilt + float(rng.normal(30.0, 10.0))
         process = rough(smooth(turned(section, turn) + np.asarray(at)), rng, 0.35, 5.0)
         tip = turned(np.array([[-7.5 * length, 0.0], [float(rng.uniform(-5.5, 2.0)) * length, 0.0]]), turn) + np.asarray(at)

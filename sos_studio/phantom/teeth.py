@@ -67,7 +67,7 @@ def _drawn(frame: Frame, rng: np.random.Generator, *, upper: bool) -> Incisor:
     root = float(np.clip(0.5 + 0.5 * (ready - 0.1), 0.45, 1.0))
     sunk = float(np.clip(13.0 * (0.3 - ready), 0.0, 10.0))
     size = float(np.clip(rng.normal(1.0, 0.07), 0.85, 1.15))
-    slim = 1.0 if upper else 0.84
+    slim = 0.9 if upper else 0.78
     scale = (size * (1.0 if upper else 0.9), size * slim * float(rng.uniform(0.9, 1.08)))
     return Incisor((float(at[0]), float(at[1])), turn, upper, scale, root, sunk)
 
@@ -99,7 +99,7 @@ def teeth(frame: Frame, rng: np.random.Generator, back: FloatArray, upper_arch: 
         tip, neck = frame.facial(incisor.placed([(0.0, 0.0), (_NECK, 0.0)])) - moved
         # Roots of a grey value near the bone's that vanish in it.
         root_look = Look(1480.0 * (0.75 + 0.25 * anatomy.bone_density), shell=210.0, shell_out_mm=0.22, uneven=1.0, run_mm=4.0, oblique=0.9)
-        fade = Fade(tuple(neck), tuple(tip), float(rng.uniform(0.1, 0.45)))
+        fade = Fade(tuple(neck), tuple(tip), float(rng.uniform(0.2, 0.7)))
         # The dark line about the root ends where the crown begins.
         bare = Fade(tuple(tip + 0.8 * (neck - tip)), tuple(neck))
         whole = _WHOLE_LIP + _DENTINE_CROWN + _WHOLE_TONGUE
