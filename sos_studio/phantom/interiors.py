@@ -74,12 +74,14 @@ def sinus_value(part: Row, tissue: Row, d: float, l: float, a: float, s: float) 
     """
     blur, seed = tissue.blur, tissue.seed
     air = d
-    walls = 0.0
-    lean = smooth_noise3(l / 9.0, a / 9.0, s / 9.0, seed + 61)
+    walls, first = 0.0, 0.0
+    lean = smooth_noise3(l / 11.0, a / 11.0, s / 11.0, seed + 61)
     for n in range(3):
         thick = part.walls[n, 4]
-        if thick > 0.0:
-            q = part.walls[n, 0] * a + part.walls[n, 1] * s + part.walls[n, 2] * l - part.walls[n, 3] + 1.4 * lean
+        # Walls bend, and those after the first end at it: they meet in a Y, never in an X.
+        if thick > 0.0 and first >= 0.0:
+            q = part.walls[n, 0] * a + part.walls[n, 1] * s + part.walls[n, 2] * l - part.walls[n, 3] + (2.4 - 4.0 * (n % 2)) * lean
+            first = q if n == 0 else first
             thick *= 1.0 + 0.4 * smooth_noise3(l / 3.0, a / 3.0, s / 3.0, seed + 62 + n)
             air = both(air, 0.5 * thick - abs(q), 3.0)
             walls = max(walls, sheet(q, thick, blur))

@@ -53,8 +53,11 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     if air < 2.3 * blur:
         air, bone = _beside_the_septum(tissue, air, u, v, q, side, middle, blur)
     fine = noise3(u / 1.6, v / 1.3, q / 1.6, seed + 40)
-    solid = MUCOSA + 14.0 * fine
-    solid += (under - solid) * coverage(83.0 - u, 3.0)
+    # Between air-filled passages flesh is darker than the brain, and mottled by what lies beside it.
+    mottled = 85.0 * smooth_noise3(u / 3.6, (v + 0.3 * u) / 2.8, q / 3.2, seed + 57) + 30.0 * fine
+    solid = MUCOSA - 75.0 + mottled
+    outside = coverage(under + 600.0, 60.0)
+    solid += (under + 0.5 * mottled * (1.0 - outside) - solid) * coverage(84.0 - u + 4.0 * (1.0 - outside), 2.5)
     # The far tails of the point spread: narrow air is never as dark as a wide hall.
     hollow = tissue.air + 230.0 * math.exp(min(0.0, air) / 1.6) * (1.0 - choana)
     hollow += (OPEN - hollow) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
@@ -98,13 +101,14 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur
 
 
 @njit(error_model="numpy")
-def _concha(p: float, v: float, at_p: float, at_v: float, r_p: float, r_v: float) -> float:
+def _concha(p: float, v: float, at_p: float, at_v: float, r_p: float, r_v: float, lean: float) -> float:
     """Distance to a turbinate's section: an egg that hangs on a stalk to the side and leans to the septum below."""
     if r_p < 0.3:
         return 1e3
     # Drawn out upwards, where it hangs.
-    lean = min(1.2, max(-0.6, 0.22 * (v - at_v + 2.0)))
-    x, y = (p - at_p - lean) / r_p, (v - at_v) / (r_v if v < at_v else 1.5 * r_v)
+    away = min(1.6, max(-0.6, lean * (v - at_v + 2.0)))
+    x, y = (p - at_p - away) / r_p, (v - at_v) / (r_v if v < at_v else 2.0 * r_v)
+    y *= abs(y)  # its faces are flat, so that their folds decide what a plane cuts
     r = math.hypot(x, y)
     steep = math.hypot(x / r_p, y / r_v)
     egg = (r - 1.0) * r / steep if steep > 1e-6 else -r_p
@@ -115,7 +119,7 @@ def _concha(p: float, v: float, at_p: float, at_v: float, r_p: float, r_v: float
 def _tapered(t: float) -> float:
     """1 in the middle of a turbinate, 0 at its ends."""
     x = 2.0 * t - 1.0
-    return math.sqrt(max(0.0, 1.0 - x * x))
+    return math.sqrt(max(0.0, 1.0 - abs(x) * x * x))
 
 
 @njit(error_model="numpy")
@@ -129,22 +133,23 @@ def _beside_the_septum(
     fold = smooth_noise3(z, (u + 0.6 * v) / 15.0, v / 6.5, seed + 41)
     fine = smooth_noise3(z + 0.2 * q, (u + 0.4 * v) / 6.0, v / 2.6, seed + 42)
     uneven = fold + 0.5 * fine
-    broad = smooth_noise3(z, (u + 0.8 * v) / 24.0, v / 11.0, seed + 54)
+    broad = smooth_noise3(z, (u + 0.8 * v) / 19.0, v / 10.0, seed + 54)
     cleft = tissue.cleft * (1.0 + 0.55 * smooth_noise3(z, u / 10.0, v / 9.0, seed + 48))
     # From the septum's middle to the turbinates, which come near it in front on one side, behind on the other.
     askew = 2.6 * smooth_noise3(z, 3.5, 7.5, seed + 55) * (u - 52.0) / 20.0
-    gap = max(0.3, 0.9 * tissue.meatus * (1.0 + 0.6 * fold) + 0.4 + 1.6 * broad + askew)
+    gap = max(0.3, 0.9 * tissue.meatus * (1.0 + 0.6 * fold) + 0.4 + 1.9 * broad + 1.1 * fold + 0.5 * fine + askew)
+    lean = min(0.4, max(-0.05, 0.16 + 0.45 * smooth_noise3(z, 9.5, 2.5, seed + 56)))
     low = _tapered((u - 33.5 - 2.0 * fold) / 46.0)
     at_v = -9.5 + 0.6 * tissue.crease * (u - 55.0) + 1.8 * fold
-    concha = _concha(p, v, gap + 4.4, at_v, (4.4 + 1.1 * uneven) * low, (5.0 + 1.2 * uneven) * low)
+    concha = _concha(p, v, gap + 4.4, at_v, (4.4 + 1.1 * uneven) * low, (5.0 + 1.2 * uneven) * low, lean)
     curl = abs(v - at_v + 1.2 + 1.3 * fine)
     mid = _tapered((u - 32.0 - 3.0 * fold) / 38.0)
     gap = 0.5 * (gap + max(cleft, 0.0) + 0.4)
     at_v = 3.0 + (0.12 + 0.7 * tissue.crease) * (u - 50.0) + 1.8 * fold
-    concha = min(concha, _concha(p, v, gap + 2.4, at_v, (2.5 + 0.8 * uneven) * mid, (6.4 + 1.5 * uneven) * mid))
+    concha = min(concha, _concha(p, v, gap + 2.4, at_v, (2.5 + 0.8 * uneven) * mid, (6.4 + 1.5 * uneven) * mid, lean))
     high = _tapered((u - 33.0) / 20.0)
     curl = min(curl, abs(v - at_v + 3.0 + 1.3 * fine))
-    concha = min(concha, _concha(p, v, gap + 1.6, 13.0 + 0.2 * (u - 43.0), (1.7 + 0.5 * uneven) * high, (3.6 + uneven) * high))
+    concha = min(concha, _concha(p, v, gap + 1.6, 13.0 + 0.2 * (u - 43.0), (1.7 + 0.5 * uneven) * high, (3.6 + uneven) * high, lean))
     air = both(air, -concha, 0.5)
     # Their bone: a lamella within, which the plane grazes, and its curled edge, which the plane cuts.
     bone = 0.6 * sheet(concha + 1.4 + 0.7 * fine, 0.5, blur) * max(0.0, 0.3 + 1.1 * fine + 0.3 * fold)
