@@ -126,7 +126,7 @@ def _haze(machine: Row, x: float, y: float, z: float) -> float:
     total = machine.haze * max(0.0, haze)
     if machine.hair > 0.0 and y > machine.hair_p:
         lean = y + machine.hair_lean * z
-        lock = smooth_noise3(lean / 13.0, z / 24.0, x / 14.0, machine.seed + 62)
+        lock = 0.2 + smooth_noise3(lean / 13.0, z / 24.0, x / 14.0, machine.seed + 62)
         if lock > 0.0:
             # Locks curl about each other.
             strand = 0.25 + smooth_noise3((lean + 14.0 * lock) / 5.0, z / 14.0, x / 8.0, machine.seed + 63)

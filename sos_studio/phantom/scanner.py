@@ -120,8 +120,8 @@ def _head_rest(parameters: PhantomParameters, rng: np.random.Generator) -> dict[
         "rest_p": occiput[1] + gap if scanner.head_rest else _NOWHERE,
         "rest_lean": float(rng.normal(0.0, 0.05)),
         "rest_half": 14.0 if rod else 45.0,
-        "rest_thick": 2.6 if rod else 1.2,
-        "rest_value": float(rng.uniform(-700.0, -350.0)),
+        "rest_thick": float(rng.uniform(1.6, 3.0) if rod else rng.uniform(0.9, 2.0)),
+        "rest_value": float(rng.uniform(-680.0, 120.0)),
         "rest_top": half_s - float(rng.choice([-20.0, 6.0, 11.0])),
         "rest_low": -half_s + float(rng.choice([-20.0, 5.0, 9.0, 16.0])),
         "foam": float(rng.uniform(70.0, 200.0)) if foam else 0.0,
@@ -146,14 +146,14 @@ def _borders(parameters: PhantomParameters, rng: np.random.Generator) -> dict[st
     """How the field ends above and below, and hair in the air behind the neck."""
     scanner = parameters.scanner
     nape = _placed(parameters, _NAPE_MM, parameters.anatomy.size)
-    straight, crumbs, hair = rng.random() < 0.7, rng.random() < 0.65, rng.random() < (0.2 if parameters.sex == "male" else 0.6)
+    straight, crumbs, hair = rng.random() < 0.7, rng.random() < 0.65, rng.random() < (0.25 if parameters.sex == "male" else 0.75)
     wide = scanner.cylinder and scanner.margin_mm > 1.5
     return {
         "bowl": 0.0 if straight else float(rng.uniform(0.15, 0.5)),
         "line": scanner.edge_glow * float(rng.uniform(100.0, 900.0)),
         "crumbs": scanner.edge_glow * float(rng.uniform(1500.0, 5000.0)) if crumbs and wide else 0.0,
         "crumb_mm": float(rng.uniform(8.0, 16.0)),
-        "hair": scanner.haze_value * float(rng.uniform(2.0, 6.0)) if hair else 0.0,
+        "hair": scanner.haze_value * float(rng.uniform(2.5, 8.0)) if hair else 0.0,
         "hair_p": nape[1] - 6.0,
         "hair_s": nape[2] + float(rng.uniform(50.0, 100.0)),
         "hair_lean": float(rng.uniform(-0.15, 0.4)),

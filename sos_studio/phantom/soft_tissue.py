@@ -99,13 +99,10 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
 
 def _uvula(rng: np.random.Generator) -> FloatArray:
     """The end of the soft palate in the airway's front wall: a tip that hangs more or less free, with a notch of air under it."""
-    drop, notch, bulge = (
-        float(rng.uniform(-1.0, 5.5)),
-        float(rng.uniform(0.0, 2.6)) * float(rng.random() < 0.75),
-        float(rng.uniform(0.0, 2.4)),
-    )
+    drop, bulge = float(rng.uniform(-4.0, 6.5)), float(rng.gamma(1.6, 0.9))
+    notch = float(rng.uniform(0.3, 3.2)) if rng.random() < 0.62 else -0.3 * bulge
     return np.array([
-        (9.6 + notch, -44.6 - 0.6 * drop), (8.9 - 0.6 * bulge, -43.2 - 0.8 * drop), (8.8 - bulge, -40.6 - 0.6 * drop)
+        (9.7 + notch, -45.2 - 0.6 * drop), (9.0 - 0.5 * bulge, -43.4 - 0.8 * drop), (8.8 - bulge, -39.8 - 0.6 * drop)
     ])  # fmt: skip
 
 
