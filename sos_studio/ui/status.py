@@ -46,8 +46,8 @@ class StatusBar(QStatusBar):
         show.setText(_tr("Show"))
         show.setToolTip(_tr("Show the training"))
         show.clicked.connect(self.job_wanted)
-        self._wait, self._wait_text, self._wait_bar = self._make_progress(cancel)
-        self._job, self._job_text, self._job_bar = self._make_progress(show)
+        self._wait, self._wait_text, self._wait_bar = self._make_progress(cancel, _tr("Progress of what is being waited for"))
+        self._job, self._job_text, self._job_bar = self._make_progress(show, _tr("Progress of the training"))
         self.addPermanentWidget(self._wait)
         self.addPermanentWidget(self._job)
         session.busy.connect(self._on_busy)
@@ -77,7 +77,7 @@ class StatusBar(QStatusBar):
         self.position.setText(place + _tr("grey {value} of 255").format(value=grey))
 
     @staticmethod
-    def _make_progress(button: QToolButton) -> tuple[QWidget, QLabel, QProgressBar]:
+    def _make_progress(button: QToolButton, name: str) -> tuple[QWidget, QLabel, QProgressBar]:
         box = QWidget()
         layout = QHBoxLayout(box)
         layout.setContentsMargins(6, 0, 6, 0)
@@ -85,6 +85,7 @@ class StatusBar(QStatusBar):
         text, bar = QLabel(), QProgressBar()
         bar.setFixedSize(150, 8)
         bar.setTextVisible(False)
+        bar.setAccessibleName(name)
         layout.addWidget(text)
         layout.addWidget(bar)
         layout.addWidget(button)

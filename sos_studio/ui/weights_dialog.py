@@ -48,6 +48,7 @@ class WeightsDialog(QDialog):
         self.problem = parts.red()
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
+        self.bar.setAccessibleName(_tr("Progress of the download"))
         self.choose = parts.button(_tr("Choose a file …"), _tr("A .safetensors file with the weights of this network"))
         self.choose.clicked.connect(self._choose_file)
         self.download = parts.button(_tr("Download …"), _tr("Fetch the weights from the internet; nothing about you or your cases is sent"))
