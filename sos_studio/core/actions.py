@@ -26,6 +26,8 @@ class Action(StrEnum):
     STEP_PREDICT = "view.predict"
     FIT = "view.fit"
     ENLARGE_PANE = "view.enlarge_pane"
+    CUT_HEAD = "view.cut_head"
+    FLIP_CUT = "view.flip_cut"
     FACE_LEFT = "view.face_left"
     SLAB_THICKER = "view.slab_thicker"
     SLAB_THINNER = "view.slab_thinner"
@@ -87,6 +89,8 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.STEP_PREDICT, ("Ctrl+4",)),
     Binding(Action.FIT, ("F",)),
     Binding(Action.ENLARGE_PANE, ("E",)),
+    Binding(Action.CUT_HEAD, ("K",)),
+    Binding(Action.FLIP_CUT, ("Shift+K",)),
     Binding(Action.SLAB_THICKER, ("T",)),
     Binding(Action.SLAB_THINNER, ("Shift+T",)),
     Binding(Action.SLAB_MODE, ("I",)),

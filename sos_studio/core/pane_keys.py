@@ -59,6 +59,7 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("orient.enlarge", "orient"),
     Gesture("orient.four_panes", "orient", ("Esc",)),
     Gesture("orient.turn_volume", "orient", _each(*_UPRIGHT, *_LEVEL)),
+    Gesture("orient.zoom_volume", "orient", ("+", "=", "-")),
     Gesture("orient.threshold", "orient"),
     Gesture("crop.ends", "crop"),
     Gesture("crop.frame", "crop"),
@@ -83,6 +84,7 @@ GESTURES: tuple[Gesture, ...] = (
 PLACES_OF_ACTIONS: Mapping[Action, tuple[Place, ...]] = {
     **dict.fromkeys((Action.FIND_CASE, Action.NEXT_UNSTAGED, Action.OPEN_CASE_SCAN), ("cases",)),
     **dict.fromkeys((Action.FIT, Action.ENLARGE_PANE, Action.CAPTURE, Action.RESET_ORIENTATION, Action.OTHER_SERIES), ("orient",)),
+    **dict.fromkeys((Action.CUT_HEAD, Action.FLIP_CUT), ("orient",)),
     Action.CROP_AGAIN: ("crop",),
     **dict.fromkeys((Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5), ("stage", "predict")),
     **dict.fromkeys((Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK), ("stage",)),

@@ -15,6 +15,8 @@ from sos_studio.core import atomic
 DATA_DIR_VARIABLE = "SOS_STUDIO_DATA_DIR"
 SCREENSHOTS_VARIABLE = "SOS_STUDIO_SCREENSHOTS"
 
+CutSide = Literal["off", "left", "right"]
+
 
 class Visit(BaseModel):
     """Where the user was in a project when they left it (`seen_utc`). Pseudonyms only."""
@@ -44,6 +46,8 @@ class Settings(BaseModel):
 
     evaluator: str = ""
     facing: Literal["right", "left"] = "right"
+    # Which half of the head the volume pane takes away.
+    volume_cut: CutSide = "off"
     theme: Literal["system", "dark", "light", "contrast"] = "system"
     # Keys of actions (by id) that differ from the default ones; none for an action that shall have no key.
     keys: dict[str, tuple[str, ...]] = {}

@@ -71,6 +71,7 @@ def _orient() -> dict[str, tuple[str, str]]:
         "orient.enlarge": (_tr("Enlarge a pane"), _tr("Double click")),
         "orient.four_panes": (_tr("All four panes again"), _tr("Esc")),
         "orient.turn_volume": (_tr("Turn the volume"), _tr("Drag it, or ← → ↑ ↓")),
+        "orient.zoom_volume": (_tr("Zoom or move the volume"), _tr("Wheel, or + and −; middle-button drag")),
         "orient.threshold": (_tr("Denser or softer bone in the volume"), _tr("Right-button drag")),
     }
 

@@ -23,6 +23,8 @@ VIEW: tuple[Action | None, ...] = (
     None,
     Action.FIT,
     Action.ENLARGE_PANE,
+    Action.CUT_HEAD,
+    Action.FLIP_CUT,
     Action.FACE_LEFT,
     None,
     Action.SLAB_THICKER,

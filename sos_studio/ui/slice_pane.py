@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QTextEdit, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from sos_studio.core.geometry import Plane
 from sos_studio.presenters.orientation import OrientationPresenter
@@ -28,6 +28,7 @@ from sos_studio.presenters.rendering import Look, SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.image_view import BACKDROP
+from sos_studio.ui.pane_focus import take_keys
 from sos_studio.ui.slab_box import slab_text
 from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
 from sos_studio.ui.theme import PLANE_COLORS
@@ -230,9 +231,7 @@ class SlicePane(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Keys go to the pane under the mouse, unless somebody is typing."""
-        typing = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QComboBox)
-        if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), typing):
-            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        take_keys(self)
         super().enterEvent(event)
 
     def leaveEvent(self, _event: QEvent) -> None:

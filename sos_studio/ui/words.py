@@ -31,6 +31,8 @@ def action_title(action: Action) -> str:
         Action.STEP_PREDICT: _tr("&Predict"),
         Action.FIT: _tr("&Fit panes to the scan"),
         Action.ENLARGE_PANE: _tr("&Enlarge pane"),
+        Action.CUT_HEAD: _tr("Cut the head &open"),
+        Action.FLIP_CUT: _tr("C&ut from the other side"),
         Action.FACE_LEFT: _tr("&Face to the left"),
         Action.SLAB_THICKER: _tr("Thic&ker slices"),
         Action.SLAB_THINNER: _tr("Thi&nner slices"),
