@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sos_studio.phantom.jaws import brackets, jaws
+from sos_studio.phantom.jaws import jaws
 from sos_studio.phantom.landmarks import Frame, make_frame
 from sos_studio.phantom.nose import nasal_bones
 from sos_studio.phantom.parameters import PhantomParameters
@@ -27,7 +27,6 @@ def build_parts(parameters: PhantomParameters) -> tuple[list[Part], Frame]:
         *nasal_bones(frame),
         *midline_base(frame, streams[2]),
         *jaws(frame, streams[3]),
-        *(brackets(frame) if parameters.anatomy.brackets else []),
         *spine(frame, streams[4]),
         *clinoids(frame),
         *lateral_extras(frame),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sos_studio.phantom.landmarks import FloatArray, Frame, Points, as_point
-from sos_studio.phantom.outlines import band, rough, rounded_box, smooth, turned
+from sos_studio.phantom.outlines import band, rough, smooth, turned
 from sos_studio.phantom.parts import Fade, Look, Part
 from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.solids import ARCH
 from sos_studio.phantom.teeth import teeth
-
-METAL = Look(5000.0)
 
 # The bone behind the upper incisors: floor of the nose, nasal spine, front wall, rim of the sockets, the palate's slope.
 _PREMAXILLA: Points = [
@@ -88,16 +86,16 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
         Part("premaxilla", spongy, rough(smooth(frame.facial(block)), rng, 0.3, 8.0), half_width=11.0 * jaw, rounding=2.0, step_mm=0.35),
     ]
     length = float(rng.uniform(1.0, 8.5)) * (0.6 + 0.4 * anatomy.grown)
-    root = np.array([74.5, -19.2]) + rng.normal(0.0, 0.4, 2)
+    root = np.array([75.0, -20.7]) + rng.normal(0.0, 0.4, 2)
     rise = float(rng.normal(-0.05, 0.16))
-    spike = root + np.array([[-5.0, 0.1], [0.0, 0.0], [0.55 * length, rise * length], [length + 2.5, 1.4 * rise * length]])
+    spike = root + np.array([[-3.5, 0.2], [0.0, 0.0], [0.55 * length, rise * length], [length + 2.5, 1.4 * rise * length]])
     spine = frame.facial(spike)
     hard = Look(float(rng.uniform(560.0, 980.0)) * density, oblique=0.3)
     parts.append(
         Part(
             "nasal spine",
             hard,
-            band(spine, [1.0, 2.4 + 0.2 * length, 1.6, 0.5]),
+            band(spine, [0.6, 2.0 + 0.16 * length, 1.4, 0.5]),
             half_width=1.8,
             rounding=0.6,
             step_mm=0.3,
@@ -157,11 +155,3 @@ def _hyoid(frame: Frame, rng: np.random.Generator) -> Part:
         oblique=0.8, mesh=0.8,
     )  # fmt: skip
     return Part("hyoid", look, rough(smooth(outline), rng, 0.3, 5.0), half_width=11.0, rounding=1.5, step_mm=0.3)
-
-
-def brackets(frame: Frame) -> list[Part]:
-    """Metal on the front teeth, as orthodontists put it there."""
-    size = frame.anatomy.size
-    back = np.array([frame.anatomy.overjet_mm - 3.0, 0.0])
-    places = (("upper bracket", frame.facial([(80.6, -44.5)])), ("lower bracket", frame.facial([(75.0, -52)]) - back))
-    return [Part(name, METAL, rounded_box(as_point(at), (1.6, 3.0), 20.0, 0.5), half_width=4.0 * size, rounding=0.5) for name, at in places]

@@ -164,7 +164,7 @@ def _body(center: Point, rng: np.random.Generator, size: float, tilt_deg: float,
     front = behind * float(np.clip(0.66 + 0.34 * square + rng.normal(0.0, 0.05), 0.55, 1.08))
     round_top = 3.6 * (1.0 - square) ** 1.3 + float(rng.uniform(0.5, 1.6))
     hollow, waist, lip = (
-        rng.uniform(0.1, 0.5) + 1.2 * square * rng.uniform(0.4, 1.0),
+        rng.uniform(0.0, 0.5) + 1.1 * square * rng.uniform(0.1, 1.0),
         rng.uniform(0.0, 0.6),
         rng.uniform(-0.2, 1.4) * square,
     )

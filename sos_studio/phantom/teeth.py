@@ -12,6 +12,7 @@ from sos_studio.phantom.parts import Fade, Look, Part, Teeth
 from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.solids import ARCH
 
+_METAL = Look(5000.0)
 # Bright crowns bloom: their border is softer than the scanner's blur.
 _ENAMEL = Look(2900.0, oblique=0.8)
 Arch = tuple[float, float, float]
@@ -25,6 +26,9 @@ _CROWN: Points = [
     (11.6, 3.25), (13.2, 3.85), (15.0, 3.95), (18.0, 3.4), (20.6, 2.5), (22.0, 1.8), (22.6, 1.0), (22.4, 0.1), (20.6, -0.4), (17.4, -1.4),
     (15.0, -3.0), (13.4, -3.6), (11.9, -3.15), (14.0, 0.0),
 ]  # fmt: skip
+# A bracket on the crown's face, and the wire that runs through it.
+_BRACKET: Points = [(15.6, 3.6), (15.8, 5.2), (18.4, 4.8), (18.6, 3.0)]
+_WIRE: Points = [(16.7, 4.9), (16.7, 5.5), (17.3, 5.4), (17.3, 4.8)]
 _PULP: Points = [(1.0, 0.2), (5.0, 0.45), (11.0, 0.8), (15.5, 0.6), (17.2, 0.1), (15.0, -0.35), (11.0, -0.75), (5.0, -0.4), (1.0, -0.2)]
 # Place of the edge and turn of the axis (0 = upright), mean of grown-ups.
 _UPPER_EDGE, _UPPER_TURN = (79.9, -50.2), 24.0
@@ -104,11 +108,14 @@ def teeth(frame: Frame, rng: np.random.Generator, back: FloatArray, upper_arch: 
         bare = Fade(tuple(tip + 0.8 * (neck - tip)), tuple(neck))
         whole = _WHOLE_LIP + _DENTINE_CROWN + _WHOLE_TONGUE
         pulp_look = Look(SOFT + 380.0, oblique=0.5)
-        for what, look, pattern, share, seen in (
+        drawn: list[tuple[str, Look, Points, float, Fade | None]] = [
             ("crowns", _ENAMEL, _CROWN, 1.0, None),
             ("teeth", root_look, whole, 0.94, fade),
             ("pulp", pulp_look, _PULP, 0.2 + 0.35 * (1.0 - incisor.root), Fade(tuple(neck), tuple(tip), 0.2)),
-        ):
+        ]
+        if anatomy.brackets:
+            drawn += [("brackets", _METAL, _BRACKET, 0.45, None), ("wire", _METAL, _WIRE, 2.0, None)]
+        for what, look, pattern, share, seen in drawn:
             outline = smooth(frame.facial(incisor.placed(pattern)) - moved, 4)
             parts.append(
                 Part(
