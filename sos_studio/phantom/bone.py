@@ -65,7 +65,7 @@ def steady_cortex(part: Row, joint: Row, seed: int, d: float, l: float, a: float
         far = min(1.0, max(0.0, (abs(across) - 10.5) / 5.0))
         if far > 0.0:
             slow = smooth_noise3(l / 13.0, a / 12.0, s / 12.0, seed + 321 + part.noise)
-            thick *= max(0.1, 1.0 + 0.9 * far * slow)
+            thick *= max(0.1, 1.0 - 0.35 * far + 0.9 * far * slow)
             bright *= 1.0 + 0.5 * far * slow
     return d, d + shell_in * thick, part.shell_out * (1.0 + part.uneven * 0.4 * uneven), shell * max(0.25, bright)
 

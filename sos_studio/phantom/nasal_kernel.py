@@ -47,7 +47,9 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     # No lining where the nose opens into the pharynx.
     choana = coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
     lining = 0.8 + 0.25 * min(6.0, max(0.0, u - 87.0)) - 2.0 * choana
-    air = both(wall + lining, -septum, 0.6)
+    # The floor's mucosa lies on the palate, which reaches into the outline.
+    floor = -16.7 + 0.8 * smooth_noise3(q / 9.0, u / 9.0, 0.5, seed + 59) - 3.0 * max(0.0, u - 84.0)
+    air = both(max(wall + lining, floor - v), -septum, 0.6)
     air = max(air, abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0))
     bone = 0.0
     if air < 2.3 * blur:
@@ -59,11 +61,11 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     outside = coverage(under + 600.0, 60.0)
     solid += (under + 0.5 * mottled * (1.0 - outside) - solid) * coverage(84.0 - u + 4.0 * (1.0 - outside), 2.5)
     # The far tails of the point spread: narrow air is never as dark as a wide hall.
-    hollow = tissue.air + 230.0 * math.exp(min(0.0, air) / 1.6) * (1.0 - choana)
+    hollow = tissue.air + 140.0 * math.exp(min(0.0, air) / 1.6) * (1.0 - choana)
     hollow += (OPEN - hollow) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
     value = solid + (hollow - solid) * coverage(air, blur)
-    if septum < 0.5 and front < 1.0:
-        bone = max(bone, _septal_bone(tissue, u, v, side, half, blur, fine) * (1.0 - front))
+    if septum < 0.5:
+        bone = max(bone, _septal_bone(tissue, u, v, side, half, front, blur, fine))
     return value + (700.0 * tissue.bone - value) * min(1.0, bone)
 
 
@@ -84,20 +86,24 @@ def _septum(tissue: Row, u: float, v: float, front: float, wall: float) -> tuple
 
 
 @njit(error_model="numpy")
-def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, blur: float, fine: float) -> float:
+def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, front: float, blur: float, fine: float) -> float:
     """Perpendicular plate above, vomer below: thin and uneven, with fine lines from the sphenoid's rostrum down and forward."""
     seed = tissue.seed
-    slope = v + 0.34 * (u - 27.0)  # 1 along the upper border of the vomer
+    slope = v + (0.28 + 0.35 * tissue.crease) * (u - 27.0)  # 1 along the upper border of the vomer
     patch = smooth_noise3(0.5, u / 7.0, slope / 5.0, seed + 49)
-    plate = sheet(side, 0.6, blur) * max(0.05, 0.3 + 0.6 * patch + 0.15 * fine)
-    wave = 1.1 * smooth_noise3(0.5, u / 8.0, v / 8.0, seed + 51)
-    groove = sheet(abs(slope - 1.0 + wave) - 0.9 - 0.5 * patch, 0.5, blur) * max(0.0, 0.8 + 1.0 * patch)
+    wave = 2.0 * smooth_noise3(0.5, u / 9.0, v / 8.0, seed + 51)
+    vomer = coverage(slope - 1.0 + wave, 1.2)
+    plate = sheet(side, 0.6 + 0.9 * vomer, blur) * max(0.05, 0.28 + 0.16 * vomer + 0.75 * patch + 0.2 * fine)
+    # The vomer's groove has two lips, seldom both in one place.
+    lip, apart = slope - 1.0 + wave, 1.1 + 0.9 * patch
+    groove = max(sheet(lip - apart, 0.5, blur) * (0.6 + 1.4 * patch), sheet(lip + apart, 0.5, blur) * (0.55 - 1.2 * patch))
     # Ridges of the plate that keep to the vomer's direction.
     ridge = smooth_noise3(0.5, u / 19.0, (slope + 1.2 * wave) / 3.4, seed + 52)
-    line = sheet(3.4 * ridge, 0.5, blur) * max(0.0, 0.25 + 1.3 * smooth_noise3(0.5, u / 9.0, v / 6.0, seed + 53))
-    crest = coverage(v + 15.2 + 1.3 * wave, blur + 0.3) * max(0.0, 0.4 + 1.0 * patch)
+    line = sheet(3.4 * ridge, 0.55, blur) * max(0.0, 0.3 + 1.7 * smooth_noise3(0.5, u / 9.0, v / 6.0, seed + 53))
+    crest = coverage(v + 15.0 + 0.8 * wave, 0.9) * max(0.0, 0.42 + 0.9 * patch) * coverage(u - 79.0, 2.0)
     within = coverage(abs(side) - 0.6 * half, blur + 0.2)
-    return max(plate, within * max(groove * coverage(u - 66.0, 3.0), line, crest))
+    lines = max(groove * coverage(u - 66.0, 3.0), line)
+    return max((1.0 - front) * max(plate, within * lines), within * crest)
 
 
 @njit(error_model="numpy")

@@ -250,7 +250,8 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator, room: Points) -> Part
     # Its front wall keeps to the outer table, its back one bulges.
     line = np.asarray(_VAULT[:6])
     thick = np.asarray(_VAULT_THICKNESS[:6]) * anatomy.vault_thickness_mm / 6.6
-    front = np.interp(up, line[:, 1], line[:, 0] + 0.5 * thick) - float(rng.uniform(1.3, 2.4))
+    front = np.interp(up, line[:, 1], line[:, 0] + 0.5 * thick) - float(rng.uniform(1.8, 3.0))
+    front -= 2.6 * np.clip((24.0 - up) / 10.0, 0.0, 1.0)
     edges = front - 0.16 * deep * (1.0 - profile)
     back = front - deep * np.maximum(0.16, profile)
     outline = smooth(frame.cranial(np.vstack([np.stack([edges, up], axis=1), np.stack([back, up], axis=1)[::-1]])))
@@ -361,7 +362,7 @@ def _sphenoid_sinus(frame: Frame, rng: np.random.Generator) -> list[Part]:
     level = float(low[1] + anatomy.mucosa * (high[1] - low[1])) if anatomy.mucosa > 0.0 else -1e9
     walls = tuple(_septum(rng, low, high) for _ in range(anatomy.sinus_septa))
     rooms = Rooms(anatomy.lining_mm, level, 520.0 * anatomy.bone_density, walls)
-    shell = Look(AIR, shell=620.0 * anatomy.bone_density, shell_out_mm=0.6, uneven=1.1, run_mm=8.0, oblique=0.35)
+    shell = Look(AIR, shell=470.0 * anatomy.bone_density, shell_out_mm=0.5, uneven=1.5, run_mm=7.0, oblique=0.4)
     half_width = float(rng.uniform(9.0, 13.0)) * anatomy.size
     return [Part("sphenoid sinus", shell, outline, feature=SINUS, half_width=half_width, rounding=4.0, step_mm=0.4, rooms=rooms, stream=24)]
 
