@@ -55,7 +55,11 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
     front = np.vstack([front[:_STOMION], lips, front[_STOMION + 1 :]])
     back = np.asarray(_SKIN_BACK, dtype=np.float64)
     back[:4, 0] += 7.0 * (1.0 - anatomy.grown) - 3.0 + float(rng.normal(0.0, 4.0))
-    skin = smooth(np.vstack([frame.outer(front), frame.outer(back[:4]), frame.cranial(back[4:])]))
+    face = frame.outer(front)
+    # The forehead's skin lies over its bone, however small the face below is.
+    bone = frame.cranial([(66.0, 78.0), (75.2, 48.0), (77.0, 27.0), (79.2, 13.0)])
+    face[:4, 0] = np.maximum(face[:4, 0], bone[:, 0] + (0.68 * anatomy.vault_thickness_mm + float(rng.uniform(2.8, 4.6))) * size)
+    skin = smooth(np.vstack([face, frame.outer(back[:4]), frame.cranial(back[4:])]))
     brain = smooth(frame.cranial(_BRAIN))
     return [
         Part("skin", Look(SOFT), rough(skin, rng, 0.5, 25.0), HEAD, SKIN, half_width=75.0 * size, rounding=20.0 * size, step_mm=1.2),
