@@ -58,7 +58,7 @@ def soft_tissue(frame: Frame, rng: np.random.Generator) -> list[Part]:
     face = frame.outer(front)
     # The forehead's skin lies over its bone, however small the face below is.
     bone = frame.cranial([(66.0, 78.0), (75.2, 48.0), (77.0, 27.0), (79.2, 13.0)])
-    face[:4, 0] = np.maximum(face[:4, 0], bone[:, 0] + (0.68 * anatomy.vault_thickness_mm + float(rng.uniform(2.8, 4.6))) * size)
+    face[:4, 0] = np.maximum(face[:4, 0], bone[:, 0] + (0.68 * anatomy.vault_thickness_mm + 3.7) * size)
     skin = smooth(np.vstack([face, frame.outer(back[:4]), frame.cranial(back[4:])]))
     brain = smooth(frame.cranial(_BRAIN))
     return [
