@@ -40,6 +40,9 @@ class Action(StrEnum):
     INSPECTOR_PANEL = "view.inspector"
     NEXT_AREA = "view.next_area"
     PREVIOUS_AREA = "view.previous_area"
+    BESIDE_STRIP = "view.beside"
+    BESIDE_RIGHT = "view.beside_right"
+    BESIDE_LEFT = "view.beside_left"
     OPEN_CASE_SCAN = "case.open_scan"
     OTHER_SERIES = "case.other_series"
     RESET_ORIENTATION = "case.reset_orientation"
@@ -100,6 +103,9 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.PREVIOUS_AREA, ("Shift+F6",)),
     Binding(Action.FIND_CASE, ("Ctrl+F",)),
     Binding(Action.CAPTURE, ("Ctrl+Return",)),
+    Binding(Action.BESIDE_STRIP, ("B",)),
+    Binding(Action.BESIDE_RIGHT, (",",)),
+    Binding(Action.BESIDE_LEFT, (".",)),
     Binding(Action.CROP_AGAIN, ("R",)),
     Binding(Action.NEXT_UNSTAGED, ("N",)),
     Binding(Action.STAGE_1, ("1",)),

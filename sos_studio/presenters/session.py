@@ -19,6 +19,7 @@ from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings, Visit
 from sos_studio.messages import Message, message
+from sos_studio.presenters.parasagittal import BesidePresenter
 from sos_studio.presenters.slice_display import SliceDisplay
 from sos_studio.presenters.undo import Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
@@ -50,6 +51,8 @@ class Session:
         How the scan is shown and will be captured.
     slices
         How thick slices are shown.
+    beside
+        The slices beside the capture's plane.
     undo
         The history across all steps; push a `Change` after having made it.
     background
@@ -111,6 +114,7 @@ class Session:
         self.capture: StoredCapture | None = None
         self.roi: Roi | None = None
         self.roi_n: int | None = None
+        self.beside = BesidePresenter(self)
 
     @property
     def evaluator(self) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
@@ -13,10 +13,10 @@ from sos_studio.core.settings import Settings
 from sos_studio.presenters.crop import CropPresenter, CropState
 from sos_studio.presenters.session import Session
 from sos_studio.ui import hints, parts
+from sos_studio.ui.beside_strip import BesideStrip
 from sos_studio.ui.crop_view import CropPreview, CropView
 from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.number_box import NumberBox
-from sos_studio.ui.pixel_position import pixel_position
 
 
 def _tr(text: str) -> str:
@@ -33,11 +33,15 @@ class CropStep(QWidget):
         super().__init__(parent)
         self._session = session
         self.presenter = CropPresenter(session)
+        self.beside = BesideStrip(session, session.beside, upright=False)
         self.view = CropView(self.presenter)
-        self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
+        self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(self.beside.position(uv)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.view)
+        layout.setSpacing(0)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.beside)
+        session.beside.chosen_changed.connect(self._show_beside)
         self.setFocusProxy(self.view)
         self._panel = CropPanel(self.presenter)
         self.view.frame_moved.connect(self._panel.preview.set_roi)
@@ -53,7 +57,7 @@ class CropStep(QWidget):
     @property
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
         """What menus and shortcuts call."""
-        return {Action.CROP_AGAIN: self.presenter.click_again}
+        return {Action.CROP_AGAIN: self.presenter.click_again, **self.beside.actions_by_id}
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Another step comes to the front: nothing waits unsaved."""
@@ -68,6 +72,16 @@ class CropStep(QWidget):
         else:
             self.view.set_picture(capture.full8, spacing_mm=capture.record.spacing_mm)
             self._panel.set_picture(gray_image(capture.full8), capture.record.spacing_mm)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape brings the captured plane back."""
+        if event.key() != Qt.Key.Key_Escape or not self._session.beside.back():
+            super().keyPressEvent(event)
+
+    def _show_beside(self, index: int) -> None:
+        beside, capture = self._session.beside.beside, self._session.capture
+        if beside is not None and capture is not None:
+            self.view.set_picture(beside.slices8[index], spacing_mm=capture.record.spacing_mm, keep_view=True)
 
     def _on_settings(self, settings: Settings) -> None:
         self.view.empty_text = hints.capture_first()

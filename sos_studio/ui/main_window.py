@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
         self.status.cancel_wanted.connect(self.files.cancel)
         self.status.job_wanted.connect(self.training_dock.show)
         self.training_dock.running_changed.connect(lambda _: self.keymap.refresh())
+        session.beside.changed.connect(self.keymap.refresh)
         theme.hear_system(self._on_scheme)
 
     # --- actions ------------------------------------------------------------------------------------------------------------

@@ -24,14 +24,15 @@ from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
 from sos_studio.imaging.magnify import magnify
+from sos_studio.presenters.parasagittal import MagnifiedCrop, magnified_crop
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import CONFIDENCES, MAX_REMARK, StagingPresenter, StagingState
 from sos_studio.services import staging
 from sos_studio.ui import hints, keys, parts
 from sos_studio.ui.ask_evaluator import ask_evaluator
+from sos_studio.ui.beside_strip import UPRIGHT_HEIGHT_PX, BesideStrip
 from sos_studio.ui.frame_painter import paint_frame
 from sos_studio.ui.image_view import ImageView, draw_text
-from sos_studio.ui.pixel_position import pixel_position
 from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_words
 
 Gray = npt.NDArray[np.uint8]
@@ -62,9 +63,10 @@ class StageStep(QWidget):
         super().__init__(parent)
         self._session = session
         self.presenter = StagingPresenter(session)
+        self.beside = BesideStrip(session, session.beside, upright=True)
         self.crop_view = CropPicture()
         self.full_view = FramedImage()
-        self.full_view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
+        self.full_view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(self.beside.position(uv)))
         self._feedback = Feedback(self.presenter)
         self._panel = StagePanel(self.presenter)
         below = QSplitter(Qt.Orientation.Horizontal)
@@ -76,10 +78,12 @@ class StageStep(QWidget):
         below.setChildrenCollapsible(False)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.crop_view)
+        self._split.addWidget(self.beside)
         self._split.addWidget(below)
         self._split.setStretchFactor(0, 3)
-        self._split.setStretchFactor(1, 2)
-        self._split.setSizes([580, 420])
+        self._split.setStretchFactor(1, 0)
+        self._split.setStretchFactor(2, 2)
+        self._split.setSizes([580, UPRIGHT_HEIGHT_PX, 420])
         self._split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -88,6 +92,7 @@ class StageStep(QWidget):
         self.presenter.evaluator_needed.connect(self._ask_evaluator)
         session.capture_changed.connect(self._on_capture)
         session.roi_changed.connect(self._on_roi)
+        session.beside.chosen_changed.connect(self._show_beside)
         session.settings_changed.connect(self._on_settings)
         self._on_settings(session.settings)
         self._on_capture(session.capture)
@@ -109,6 +114,7 @@ class StageStep(QWidget):
             Action.CONFIDENCE: self.presenter.next_confidence,
             Action.AMBIGUOUS: lambda: self.presenter.set_ambiguous(not self.presenter.state.ambiguous),
             Action.REMARK: self._panel.write_remark,
+            **self.beside.actions_by_id,
         }
 
     def _on_capture(self, _: object) -> None:
@@ -146,6 +152,26 @@ class StageStep(QWidget):
         self._feedback.refresh()
         self.crop_view.explain(has_image=self._session.capture is not None)
         self.full_view.set_mirrored(settings.facing == "left")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape brings the captured plane back."""
+        if event.key() != Qt.Key.Key_Escape or not self._session.beside.back():
+            super().keyPressEvent(event)
+
+    def _show_beside(self, index: int) -> None:
+        session = self._session
+        beside, capture, roi = session.beside.beside, session.capture, session.roi
+        if beside is None or capture is None:
+            return
+        spacing_mm, slice8 = capture.record.spacing_mm, beside.slices8[index]
+        self.full_view.set_picture(slice8, spacing_mm=spacing_mm, keep_view=True)
+
+        def show(made: MagnifiedCrop) -> None:
+            if session.beside.beside is beside and session.beside.chosen == index and session.roi == roi:
+                self.crop_view.set_picture(made.crop8, spacing_mm=spacing_mm, magnified=made.magnified8, keep_view=True)
+
+        if roi is not None:
+            session.background.run(lambda: magnified_crop(slice8, roi), show, self._crop_failed, key="stage.crop")
 
     def _ask_evaluator(self, stage: int) -> None:
         ask_evaluator(self._session, self, lambda: self.presenter.choose(stage))

@@ -250,7 +250,7 @@ def test_a_coarse_picture_is_never_blanked_and_gives_way_to_the_whole(
     assert pane.picture is not None
     assert np.array_equal(pane.picture.grey_vu, coarse)
     for _ in range(100):
-        if pane.picture.volume is scan.volume:
+        if pane.picture.look.volume is scan.volume:
             break
         QTest.qWait(20)
         pane.repaint()
