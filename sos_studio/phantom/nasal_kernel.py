@@ -46,7 +46,10 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     septum = both(abs(side) - half, edge - u, 2.0)
     # No lining where the nose opens into the pharynx.
     choana = coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
-    lining = 0.8 + 0.25 * min(6.0, max(0.0, u - 87.0)) - 2.0 * choana
+    lining = 0.8 - 2.0 * choana
+    if u > 80.0:
+        # Skin, cartilage and hairs of the vestibule.
+        lining += min(1.0, (u - 80.0) / 6.0) * (0.9 + 1.6 * smooth_noise3(q / 4.0, u / 3.6, v / 2.8, seed + 61))
     # The floor's mucosa lies on the palate, which reaches into the outline.
     floor = -16.7 + 0.8 * smooth_noise3(q / 9.0, u / 9.0, 0.5, seed + 59) - 3.0 * max(0.0, u - 84.0)
     air = both(max(wall + lining, floor - v), -septum, 0.6)
@@ -80,6 +83,7 @@ def _septum(tissue: Row, u: float, v: float, front: float, wall: float) -> tuple
     # The tip's skin and columella keep it near the middle.
     tip = min(1.0, max(0.0, (u - 66.0) / 18.0))
     middle = (tissue.septum_shift + 1.45 * tissue.septum * bend * held) * (1.0 - 0.75 * tip)
+    middle += tissue.caudal * min(1.0, max(0.0, (u - 83.0) / 9.0))
     swell = tissue.swell * math.exp(-(((u - 67.0) / 9.0) ** 2) - ((v - 3.0) / 6.5) ** 2)
     half = 1.0 + 0.9 * front + swell + 0.25 * max(0.0, -12.5 - v) + 0.06 * max(0.0, u - 82.0)
     return middle, half * (1.0 + 0.5 * smooth_noise3(0.5, (u + 0.5 * v) / 8.0, v / 4.0, seed + 46))
@@ -100,7 +104,10 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, fron
     # Ridges of the plate that keep to the vomer's direction.
     ridge = smooth_noise3(0.5, u / 19.0, (slope + 1.2 * wave) / 3.4, seed + 52)
     line = sheet(3.4 * ridge, 0.55, blur) * max(0.0, 0.3 + 1.7 * smooth_noise3(0.5, u / 9.0, v / 6.0, seed + 53))
-    crest = coverage(v + 15.0 + 0.8 * wave, 0.9) * max(0.0, 0.42 + 0.9 * patch) * coverage(u - 79.0, 2.0)
+    crest = 0.0
+    if v < -10.0:
+        high = smooth_noise3(0.5, u / 15.0, 0.5, seed + 60)
+        crest = coverage(v + 15.0 - 2.0 * high + 0.4 * wave, 0.9) * max(0.0, 0.4 + 0.6 * high + 0.3 * patch) * coverage(u - 79.0, 2.0)
     within = coverage(abs(side) - 0.6 * half, blur + 0.2)
     lines = max(groove * coverage(u - 66.0, 3.0), line)
     return max((1.0 - front) * max(plate, within * lines), within * crest)

@@ -11,7 +11,7 @@ from sos_studio.phantom.parts import Look, Part
 
 _CAVITY: Points = [
     (22.5, 2.5), (33.5, 8), (34.5, 16), (36, 23.6), (46, 24.2), (58, 24.6), (66, 22.6), (70.2, 16.5), (75.5, 9.0), (80.5, 4.0),
-    (85.8, -2.2), (90.5, -7.5), (96, -14.5), (97.5, -20), (97.0, -26), (93.6, -26), (92.2, -20.2), (88, -17.8),
+    (85.8, -2.2), (90.5, -7.5), (96, -13.8), (98.8, -19), (98.6, -26), (92.8, -26), (91.4, -20.0), (88, -18.2),
     (80, -18.8), (62, -18.9), (45, -18.9), (34, -18.3), (30.5, -14.5), (26.5, -8), (23.5, -2),
 ]  # fmt: skip
 _TIP = slice(11, 18)
@@ -48,12 +48,15 @@ def placement(frame: Frame) -> dict[str, float]:
 
 
 def habit(seed: int) -> dict[str, float]:
-    """What differs from nose to nose beside its size: slope of the septum's creases, its swelling, width of the olfactory cleft."""
+    """What differs from nose to nose beside its size: slope of the septum's creases, its swelling, width of the olfactory cleft,
+    and how far its end lies in one nostril.
+    """
     rng = np.random.default_rng((seed, 73, 0))
     return {
         "crease": float(rng.normal(0.16, 0.12)),
         "swell": float(rng.uniform(0.2, 1.9)),
         "cleft": float(rng.uniform(-0.8, 2.0)),
+        "caudal": float(rng.normal(0.0, 1.7)),
     }
 
 
