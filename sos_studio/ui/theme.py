@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPalette, QStyleHints
 from PySide6.QtWidgets import QApplication
 
 from sos_studio.core.geometry import Plane
@@ -136,20 +136,23 @@ def tokens(choice: Choice) -> Tokens:
 
 def system_wants_contrast() -> bool:
     """Whether the system is set to high contrast; Qt tells since 6.10."""
-    hints = _accessibility()
+    # Kept until the end: what it says of accessibility goes with it.
+    style = QGuiApplication.styleHints()
+    hints = _accessibility(style)
     return hints is not None and hints.contrastPreference() == Qt.ContrastPreference.HighContrast
 
 
 def hear_system(changed: Callable[..., None]) -> None:
     """Call back when the system goes dark, light or to high contrast."""
-    QGuiApplication.styleHints().colorSchemeChanged.connect(changed)
-    hints = _accessibility()
+    style = QGuiApplication.styleHints()
+    style.colorSchemeChanged.connect(changed)
+    hints = _accessibility(style)
     if hints is not None:
         hints.contrastPreferenceChanged.connect(changed)
 
 
-def _accessibility() -> Any:
-    ask = getattr(QGuiApplication.styleHints(), "accessibility", None)
+def _accessibility(style: QStyleHints) -> Any:
+    ask = getattr(style, "accessibility", None)
     return ask() if ask is not None else None
 
 

@@ -149,3 +149,9 @@ def test_a_touched_box_looks_neither_empty_nor_ticked(qapp: QApplication, qtbot:
         pictures.append(box.grab().toImage())
     empty, touched, ticked = pictures
     assert touched not in (empty, ticked)
+
+
+def test_the_system_can_be_asked_again_after_it_was_listened_to(qapp: QApplication) -> None:
+    heard: list[object] = []
+    theme.hear_system(lambda *_: heard.append(1))
+    assert {theme.system_wants_contrast() for _ in range(3)} == {False}
