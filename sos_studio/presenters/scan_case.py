@@ -61,4 +61,5 @@ class ScanCase:
         record = case.capture.record.orientation if case.capture is not None else None
         session.scan_case_id = case.summary.case_id
         case.show(session)
-        session.complete_scan(scan, record.orientation() if untouched and record is not None else None)
+        window = case.capture.record.window if untouched and case.capture is not None else None
+        session.complete_scan(scan, record.orientation() if untouched and record is not None else None, window)

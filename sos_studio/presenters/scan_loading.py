@@ -168,7 +168,9 @@ class ScanLoading:
         project = self._project
         case_id = cases.case_of_series(project, scan.volume.series_hash) if project is not None else None
         case = load_case(project, case_id) if project is not None and case_id is not None else None
-        return Arrived(scan, window, project, case)
+        captured = case.capture.record.window if case is not None and case.capture is not None else None
+        # Captured again without a change, it gives the same picture again.
+        return Arrived(scan, captured or window, project, case)
 
     def _preview(self, coarse: OpenedScan) -> None:
         self._previewed = True

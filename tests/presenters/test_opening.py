@@ -139,7 +139,7 @@ def test_a_fault_is_told_and_the_open_scan_stays(session: Session, opener: Opene
     assert session.scan is open_before
 
 
-def test_a_series_that_was_captured_before_finds_its_case_and_its_orientation(
+def test_a_series_that_was_captured_before_finds_its_case_its_orientation_and_its_grey_values(
     session: Session, opener: Opener, scan_file: Path, tmp_path: Path
 ) -> None:
     orienting = OrientationPresenter(session)
@@ -148,6 +148,7 @@ def test_a_series_that_was_captured_before_finds_its_case_and_its_orientation(
         opener.open_path(scan_file)
         assert session.case_id is None
         orienting.set_angle("roll", 4.5)
+        session.set_window(Window(low=-123.0, high=987.0))
         orienting.capture()
         capture_id = session.capture.capture_id
         session.set_scan(None)
@@ -156,6 +157,7 @@ def test_a_series_that_was_captured_before_finds_its_case_and_its_orientation(
         assert session.case_id == "case-0001"
         assert session.capture.capture_id == capture_id
         assert session.orientation.roll_deg == 4.5
+        assert session.window == Window(low=-123.0, high=987.0)
 
 
 def test_a_project_is_made_opened_and_closed(session: Session, opener: Opener, tmp_path: Path) -> None:
