@@ -66,7 +66,12 @@ def _drawn(frame: Frame, rng: np.random.Generator, *, upper: bool) -> Incisor:
     grown = frame.anatomy.grown
     edge, turn = (_UPPER_EDGE, _UPPER_TURN) if upper else (_LOWER_EDGE, _LOWER_TURN)
     at = np.asarray(edge) + rng.normal(0.0, (0.7, 0.5))
-    turn += float(np.clip(rng.normal(0.0, 7.0), -16.0, 16.0))
+    tilt = float(np.clip(rng.normal(0.0, 6.5), -15.0, 15.0))
+    # Teeth tilt about their necks: roots stay in the bone.
+    above = _LENGTH - _NECK + 1.0
+    begun, end = np.radians(turn), np.radians(turn + tilt)
+    at += above * np.array([np.sin(end) - np.sin(begun), (np.cos(begun) - np.cos(end)) * (1.0 if upper else -1.0)])
+    turn += tilt
     ready = (grown - (0.66 if upper else 0.62)) / 0.12 + float(rng.normal(0.0, 0.25))
     root = float(np.clip(0.5 + 0.5 * (ready - 0.1), 0.45, 1.0))
     sunk = float(np.clip(13.0 * (0.3 - ready), 0.0, 10.0))
