@@ -140,6 +140,7 @@ class CasesPresenter:
         project = self._session.project
         if project is None or case_id == self._session.case_id:
             return
+        self._session.begun.emit()
         ahead = self._next
         if ahead is not None and ahead.summary.case_id == case_id and self._next_project is project:
             self._next = None

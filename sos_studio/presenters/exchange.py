@@ -55,6 +55,7 @@ class Exchange:
     def _begin(self, what: str) -> tuple[threading.Event, Callable[[float], None]]:
         session = self._session
         stop = self._stop = threading.Event()
+        session.begun.emit()
         session.busy.emit(what)
         session.progress.emit(-1.0)
 

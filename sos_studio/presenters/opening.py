@@ -57,18 +57,22 @@ class Opener:
     def open_paths(self, paths: Sequence[Path]) -> None:
         """One after the other, so that a scan finds its case in the project named before it."""
         self._to_open = list(paths)
+        self._session.begun.emit()
         self._open_next()
 
     def _open_next(self) -> None:
-        if self._to_open:
-            self.open_path(self._to_open.pop(0))
+        """What is said of the one before stays: both were asked for at once."""
+        if not self._to_open:
+            return
+        path = self._to_open.pop(0)
+        if is_project(path):
+            self._open_project(path)
+        else:
+            self._load(path, lambda _reader: None)
 
     def open_path(self, path: Path) -> None:
         """A project folder or a scan, whichever it is."""
-        if is_project(path):
-            self.open_project(path)
-        else:
-            self.open_scan(path)
+        self.open_paths([path])
 
     # --- scans --------------------------------------------------------------------------------------------------------------
 
@@ -77,10 +81,12 @@ class Opener:
 
         A series that the project knows opens its case; any other becomes a case with its first capture.
         """
+        self._session.begun.emit()
         self._load(source, lambda _reader: series_uid)
 
     def open_known(self, place: ScanLocation) -> None:
         """Load the present case's series from where it was opened last, oriented as it was captured."""
+        self._session.begun.emit()
         capture = self._session.capture
         record = capture.record.orientation if capture is not None else None
         self._load(place.path, lambda reader: reader.uid_of(place), expected=record.orientation() if record is not None else None)
@@ -88,6 +94,7 @@ class Opener:
     def other_series(self) -> None:
         """Choose again among the series that lie where the open scan came from."""
         session, scan = self._session, self._session.scan
+        session.begun.emit()
         if scan is None:
             session.tell("window.no_scan", "warning")
             return
@@ -193,14 +200,20 @@ class Opener:
 
     def open_project(self, directory: Path) -> None:
         """Open for writing; if somebody else writes to it, to look at, and say who."""
+        self._session.begun.emit()
+        self._open_project(directory)
+
+    def _open_project(self, directory: Path) -> None:
         self._run_project(lambda: projects.open(directory, fall_back=True))
 
     def take_over(self, directory: Path) -> None:
         """Open for writing although another computer's lock lies there."""
+        self._session.begun.emit()
         self._run_project(lambda: projects.open(directory, take_over=True))
 
     def new_project(self, directory: Path, then: Callable[[], None] | None = None) -> None:
         """Make an empty project in a new or empty folder; `then` goes on with what it was needed for."""
+        self._session.begun.emit()
         self._run_project(lambda: projects.create(directory), then)
 
     def close_project(self) -> None:

@@ -15,8 +15,8 @@ from sos_studio.messages import Message, message
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
 
-# Messages of this topic are over when something else is opened.
-TOPIC = "opening"
+# Messages of this topic are over where remarks on the scan are not in sight.
+REMARKS = "remarks"
 
 
 def name_to_show(source: Path) -> str:
@@ -34,7 +34,7 @@ def not_opened(code: str, values: Mapping[str, Any], source: Path, session: Sess
     else:
         text = message("window.scan_not_opened", {"reason": why.text})
     hint = " ".join(part for part in (why.hint, _still_shown(session)) if part)
-    return Message(code, text.text, hint, TOPIC)
+    return Message(code, text.text, hint)
 
 
 def _still_shown(session: Session) -> str:
@@ -48,4 +48,4 @@ def _still_shown(session: Session) -> str:
 def remarks(scan: OpenedScan) -> Message | None:
     """Where to read what there is to keep in mind about a scan; None if there is nothing."""
     count = sum(problem.severity == "warning" for problem in scan.info.problems)
-    return replace(message("window.reservations", {"count": count}), topic=TOPIC) if count else None
+    return replace(message("window.reservations", {"count": count}), topic=REMARKS) if count else None

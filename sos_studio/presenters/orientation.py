@@ -231,6 +231,7 @@ class OrientationPresenter:
             session.tell("window.capture_waits", "info")
             return
         orientation, window, case_id = session.orientation, session.window, session.case_id
+        session.begun.emit()
         self._set_capturing(True)
         session.background.run(
             lambda: capture_into(project, scan, orientation, window, case_id),

@@ -121,6 +121,7 @@ class PredictionPresenter:
             return
         model, detector, roi, service = state.chosen, state.detector, self._session.roi, self._service
         self._running.add(asked)
+        self._session.begun.emit()
         self._show(phase="predicting", problem=None)
         self._session.busy.emit("predict")
         self._session.progress.emit(-1.0)

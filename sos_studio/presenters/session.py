@@ -84,6 +84,8 @@ class Session:
     # Models of the project changed (a training ended): choices of models are read again.
     models_changed = Signal()
     message = Signal(Message, str)
+    # The person begins something new: what was said of other things is over.
+    begun = Signal()
     # What is being waited for (a label for the status bar) or None; `progress` carries its fraction, or -1 if unknown.
     busy = Signal(object)
     progress = Signal(float)

@@ -102,6 +102,7 @@ class StagingPresenter:
         if not self._session.evaluator:
             self.evaluator_needed.emit(stage)
             return
+        self._session.begun.emit()
         state = self.state
         intent = _Intent(
             project,

@@ -139,11 +139,11 @@ class FileFlow(QObject):
         if drop.meaning == "images":
             self.exchange.import_images(list(drop.paths))
             return
+        self._opener.open_paths(drop.paths)
         if drop.left_out:
             self._session.tell("window.several_dropped", "warning", count=drop.dropped)
         elif drop.whole_folder:
             self._session.tell("window.folder_of_dropped", "info", count=drop.dropped)
-        self._opener.open_paths(drop.paths)
 
     def cancel(self) -> None:
         """Stop what is being waited for."""

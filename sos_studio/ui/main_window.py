@@ -22,7 +22,7 @@ from sos_studio.core.actions import Action
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.opening import Opener
-from sos_studio.presenters.opening_words import TOPIC
+from sos_studio.presenters.opening_words import REMARKS
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.session import Step as StepName
@@ -153,9 +153,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         session.message.connect(self.messages.say)
-        session.busy.connect(self._on_busy)
+        session.begun.connect(self.messages.begin)
         self.opener.refused.connect(self._on_refused)
         session.case_changed.connect(self._on_other_reading)
+        session.case_changed.connect(self._forget_remarks)
         session.reading_saved.connect(self._on_other_reading)
         session.step_requested.connect(self.show_step)
         session.settings_changed.connect(self._on_facing)
@@ -195,6 +196,7 @@ class MainWindow(QMainWindow):
 
     def _on_tab(self, index: int) -> None:
         self.inspectors.setCurrentIndex(index)
+        self._forget_remarks()
         self.status.show_position(None)
         self.keymap.refresh()
         self.visits.at_step(STEPS[index])
@@ -207,17 +209,17 @@ class MainWindow(QMainWindow):
     def _on_refused(self, refusal: Refusal) -> None:
         self.messages.offer(refusal.told, _tr("Show files…"), lambda: self.files.show_refusal(refusal))
 
-    def _on_busy(self, work: str | None) -> None:
-        if work in ("open_scan", "open_project"):
-            # Why another scan could not be opened must not be read as said of this one.
-            self.messages.outdate(TOPIC)
-
     def _on_work_remains(self, step: str) -> None:
         """Nobody is left in Orient before a scan that is not open; who is in another step stays there."""
         if self.step is self.orient and not self.session.scan_in_front:
             self._led = True
             self.show_step(step)
             self._led = False
+
+    def _forget_remarks(self, *_: object) -> None:
+        """What points at the remarks on the scan goes where they are not in sight."""
+        if self.step is not self.orient or not self.session.scan_in_front:
+            self.messages.outdate(REMARKS)
 
     def _on_other_reading(self, _: object) -> None:
         self.messages.outdate("staging.")

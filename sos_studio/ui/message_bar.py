@@ -15,14 +15,28 @@ from sos_studio.messages import Message
 # Good news goes by itself; what went wrong stays until it was read.
 SHOW_MS = {"info": 6000, "success": 3500, "warning": 12000, "error": 0}
 SIGNS = {"info": "•", "success": "✓", "warning": "⚠", "error": "⚠"}
-WAITING = 5
+# So many that were covered unread come back.
+COVERED = 5
+# What tells of unsaved work stays until it was read, whatever is begun meanwhile.
+OF_LOST_WORK = (
+    "project.disk_full",
+    "project.unwritable",
+    "project.io_error",
+    "project.busy",
+    "project.read_only",
+    "staging.frame_not_saved",
+    "settings.unwritable",
+    "disk.full",
+    "file.refused",
+    "system.refused",
+)
 # While there is no message: the style sheet draws no frame around a hint.
 IDLE = "none"
 
 
 @dataclass(eq=False)
 class _Entry:
-    """A message that is shown or waits, and the button beside it."""
+    """A message that is shown or covered by a newer one, and the button beside it."""
 
     message: Message
     severity: str
@@ -35,7 +49,7 @@ def _tr(text: str) -> str:
 
 
 class MessageBar(QFrame):
-    """One message at a time; errors wait for their turn, chatter does not.
+    """One message at a time, the newest; an error that it covers comes back when it goes, chatter does not.
 
     It keeps one line of room for good, so that it covers nothing and nothing moves under the hand when it speaks. Only a message
     too long for the line takes more.
@@ -68,7 +82,7 @@ class MessageBar(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
-        self._waiting: deque[_Entry] = deque(maxlen=WAITING)
+        self._covered: deque[_Entry] = deque(maxlen=COVERED)
         self._severity = IDLE
         # The room of the button stays when it goes: the line is as high with a message as without one.
         keeping = self._close.sizePolicy()
@@ -99,36 +113,42 @@ class MessageBar(QFrame):
         return self._text.text() if self._severity != IDLE else ""
 
     def say(self, message: Message, severity: str) -> None:
-        """Show a message; it waits while an error is shown."""
-        if self._severity == "error":
-            if severity in ("error", "warning") and str(message) != self._text.text():
-                self._waiting.append(_Entry(message, severity))
-            return
+        """Show a message at once; an error that was not dismissed yet comes back after it."""
+        before = self._shown
+        if before is not None and before.severity == "error":
+            self._covered.append(before)
+        # Said again, it stands at the top only.
+        again = str(message)
+        self._covered = deque((entry for entry in self._covered if str(entry.message) != again), maxlen=COVERED)
         self._show(_Entry(message, severity))
 
     def offer(self, told: Message, label: str, then: Callable[[], None]) -> None:
-        """A button beside a message that is shown, or as soon as it is: there is more to say about it."""
-        for entry in (self._shown, *self._waiting):
+        """A button beside a message that is shown, or covered and comes back: there is more to say about it."""
+        for entry in (self._shown, *self._covered):
             if entry is not None and entry.message is told:
                 entry.label, entry.then = label, then
         self._show_button()
 
     def dismiss(self) -> None:
-        """Away with it; the next one that waits comes."""
+        """Away with it; the error that it covered comes back."""
         self._timer.stop()
-        if self._waiting:
-            self._show(self._waiting.popleft())
+        if self._covered:
+            self._show(self._covered.pop())
         else:
             self._rest()
 
     def outdate(self, prefix: str) -> None:
         """Away with messages whose topic or code begins with `prefix`: what they tell of is over."""
 
-        def over(entry: _Entry) -> bool:
-            return (entry.message.topic or entry.message.code).startswith(prefix)
+        self._leave_out(lambda message: (message.topic or message.code).startswith(prefix))
 
-        self._waiting = deque((entry for entry in self._waiting if not over(entry)), maxlen=WAITING)
-        if self._shown is not None and over(self._shown):
+    def begin(self) -> None:
+        """The person begins something new: away with what was said before, unless it tells of unsaved work."""
+        self._leave_out(lambda message: message.code not in OF_LOST_WORK)
+
+    def _leave_out(self, over: Callable[[Message], bool]) -> None:
+        self._covered = deque((entry for entry in self._covered if not over(entry.message)), maxlen=COVERED)
+        if self._shown is not None and over(self._shown.message):
             self.dismiss()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -1,4 +1,4 @@
-"""Messages that don't block: good news goes by itself, errors stay and wait for one another."""
+"""Messages that don't block: the newest is seen at once, good news goes by itself, an error comes back until it was read."""
 
 from __future__ import annotations
 
@@ -22,13 +22,45 @@ def bar(qtbot: QtBot) -> MessageBar:
     return made
 
 
-def test_an_error_stays_until_it_is_dismissed_and_the_next_one_waits(bar: MessageBar) -> None:
+def test_the_newest_error_is_seen_at_once_and_the_one_before_comes_back(bar: MessageBar) -> None:
     bar.say(Message("a", "The disk is full.", "Make room."), "error")
-    bar.say(Message("b", "Saved."), "success")
     bar.say(Message("c", "The scan can't be read."), "error")
+    assert bar.text == "The scan can't be read."
+    bar.dismiss()
     assert bar.text == "The disk is full. Make room."
     bar.dismiss()
+    assert bar.text == ""
+
+
+def test_an_error_comes_back_after_good_news(bar: MessageBar, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(message_bar.SHOW_MS, "success", 10)
+    bar.say(Message("a", "The disk is full."), "error")
+    bar.say(Message("b", "Saved."), "success")
+    assert bar.text == "Saved."
+    qtbot.waitUntil(lambda: bar.text == "The disk is full.")
+    bar.dismiss()
+    assert bar.text == "", "good news does not come back"
+
+
+def test_an_error_said_again_is_not_read_twice(bar: MessageBar) -> None:
+    for text in ("The disk is full.", "The scan can't be read.", "The disk is full."):
+        bar.say(Message("a", text), "error")
+    assert bar.text == "The disk is full."
+    bar.dismiss()
     assert bar.text == "The scan can't be read."
+    bar.dismiss()
+    assert bar.text == ""
+
+
+def test_what_was_said_goes_when_something_new_is_begun_but_not_unsaved_work(bar: MessageBar) -> None:
+    bar.say(Message("scan.truncated", "It is truncated."), "error")
+    bar.say(Message("project.newer_version", "It was made by a newer version."), "error")
+    bar.begin()
+    assert bar.text == ""
+    bar.say(Message("project.disk_full", "The disk is full, so this was not saved."), "error")
+    bar.say(Message("scan.truncated", "It is truncated."), "error")
+    bar.begin()
+    assert bar.text == "The disk is full, so this was not saved."
     bar.dismiss()
     assert bar.text == ""
 
@@ -82,7 +114,7 @@ def test_messages_about_what_is_over_go_and_others_stay(bar: MessageBar) -> None
     bar.outdate("scan.")
     assert bar.text == "The disk is full."
     bar.dismiss()
-    assert bar.text == ""
+    assert bar.text == "", "what it covered is over too"
 
 
 def test_messages_of_a_topic_go_whatever_their_code(bar: MessageBar) -> None:
@@ -93,11 +125,11 @@ def test_messages_of_a_topic_go_whatever_their_code(bar: MessageBar) -> None:
     assert bar.text == "The disk is full."
 
 
-def test_the_button_of_a_message_that_waits_comes_with_it(bar: MessageBar) -> None:
+def test_the_button_of_a_message_that_is_covered_comes_back_with_it(bar: MessageBar) -> None:
     pressed = []
     full, refused = Message("disk.full", "The disk is full."), Message("scan.truncated", "It is truncated.")
-    bar.say(full, "error")
     bar.say(refused, "error")
+    bar.say(full, "error")
     bar.offer(refused, "Show files…", lambda: pressed.append(refused))
     assert bar._more.isHidden()
     bar.dismiss()

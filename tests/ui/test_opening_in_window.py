@@ -147,3 +147,30 @@ def test_the_newest_refusal_is_on_the_screen_with_its_own_files(window: MainWind
     dialog.reject()
     bar.dismiss()
     assert bar.text == "", "nothing of the first waits"
+
+
+def test_a_refusal_is_seen_at_once_whatever_error_stands(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    window.session.tell("project.newer_version", "error", project="My study")
+    (tmp_path / "empty").mkdir()
+    window.opener.open_path(tmp_path / "empty")
+    qtbot.waitUntil(lambda: window.messages.text.startswith("empty was not opened."), timeout=20_000)
+    window.messages.dismiss()
+    assert window.messages.text == "", "opening a scan is something else than the project"
+
+
+def test_what_is_said_of_a_project_stays_while_the_scan_named_after_it_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    bad = tmp_path / "project"
+    bad.mkdir()
+    (bad / "project.sqlite").write_bytes(b"nothing of the kind" * 100)
+    write(tmp_path / "scan", 3, 12)
+    window.opener.open_paths([bad, tmp_path / "scan"])
+    qtbot.waitUntil(lambda: window.session.scan is not None and not window.session.scan.coarse, timeout=20_000)
+    assert "damaged" in window.messages.text
+
+
+def test_what_points_at_remarks_goes_where_they_are_not_in_sight(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    write(tmp_path / "few", 3, 5)
+    window.opener.open_path(tmp_path / "few")
+    qtbot.waitUntil(lambda: "panel on the right" in window.messages.text, timeout=20_000)
+    window.show_step("crop")
+    assert window.messages.text == ""
