@@ -8,12 +8,28 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sos_studio.core.settings import names_hidden
+
+
+# A sentence in another language; the number is the one that it changes with, or -1.
+Translate = Callable[[str, int], str]
+
+
+def _in_english(text: str, _: int) -> str:
+    return text
+
+
+_translations: list[Translate] = []
+
+
+def translate_with(translate: Translate) -> None:
+    """Say everything through a translation from now on."""
+    _translations[:] = [translate]
 
 
 @dataclass(frozen=True)
@@ -32,9 +48,13 @@ class Template:
     one: str = ""
     two: str = ""
 
-    def text_for(self, values: Mapping[str, Any]) -> str:
-        """The sentence for these values."""
-        return {1: self.one, 2: self.two}.get(values.get(self.counts, 0), "") or self.text
+    def text_for(self, values: Mapping[str, Any], translate: Translate) -> str:
+        """The sentence for these values; a language that has it has all forms of it."""
+        n = values.get(self.counts)
+        number = n if isinstance(n, int) else -1
+        made = translate(self.text, number)
+        form = {1: self.one, 2: self.two}.get(number, "")
+        return translate(form, -1) if form and made == self.text else made
 
 
 @dataclass(frozen=True)
@@ -97,4 +117,6 @@ def message(code: str, values: Mapping[str, Any] | None = None) -> Message:
     template = catalogue().get(code, Template("Something unexpected happened ({code}).", "The log has the details."))
     hidden = _NAMES if names_hidden() else frozenset()
     filled = _Lenient({"code": code, **{name: "•••" if name in hidden else _readable(value) for name, value in (values or {}).items()}})
-    return Message(code, template.text_for(values or {}).format_map(filled), template.hint.format_map(filled))
+    translate = _translations[0] if _translations else _in_english
+    hint = translate(template.hint, -1) if template.hint else ""
+    return Message(code, template.text_for(values or {}, translate).format_map(filled), hint.format_map(filled))

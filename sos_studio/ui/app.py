@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from sos_studio import __version__
 from sos_studio.imaging import resample
 from sos_studio.presenters.session import Session
-from sos_studio.ui import faults, icons, theme
+from sos_studio.ui import faults, icons, language, theme
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.main_window import MainWindow
 
@@ -55,6 +55,7 @@ def application(arguments: Sequence[str] = ()) -> QApplication:
     app.setApplicationDisplayName("SOS Studio")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("sos-studio")
+    language.speak(app)
     return app
 
 

@@ -21,6 +21,7 @@ from sos_studio.services.listed_cases import ListedCase
 from sos_studio.ui import parts
 from sos_studio.ui.case_delegate import CASE_ROLE, CURRENT_ROLE, EVALUATORS_ROLE, PICTURE_ROLE, THUMBNAIL, CaseDelegate, described
 from sos_studio.ui.image_view import gray_image
+from sos_studio.ui.language import plural
 
 KEPT_THUMBNAILS = 400
 
@@ -247,7 +248,7 @@ class CasesDock(QDockWidget):
 
     def _on_rows(self) -> None:
         shown, there = len(self._presenter.rows), len(self._presenter.everything)
-        all_of_them = _tr("1 case") if there == 1 else _tr("{n} cases").format(n=there)
+        all_of_them = plural("CasesDock", "1 case", "{n} cases", there)
         self.count.setText(all_of_them if shown == there else _tr("{n} of {m}").format(n=shown, m=there))
         self._next.setEnabled(there > 0)
         self._show_emptiness()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from sos_studio.presenters.drops import Drop
+from sos_studio.ui.language import plural
 
 INSET_PX = 14.0
 SHADE = QColor(8, 12, 17, 185)
@@ -22,7 +23,7 @@ def drop_words(drop: Drop) -> tuple[str, str]:
     """What letting go will do, and what of it is left out."""
     n = len(drop.paths)
     title = {
-        "images": _tr("Drop to import this full image") if n == 1 else _tr("Drop to import {n} full images and tables").format(n=n),
+        "images": plural("DropOverlay", "Drop to import this full image", "Drop to import {n} full images and tables", n),
         "scan": _tr("Drop to open this folder's scan") if drop.whole_folder else _tr("Drop to open this scan"),
         "project": _tr("Drop to open this project"),
         "both": _tr("Drop to open this project and this scan"),

@@ -12,6 +12,7 @@ from sos_studio.presenters.patient_data import PatientDataPresenter, PatientData
 from sos_studio.presenters.session import Session
 from sos_studio.services.patients import Privacy
 from sos_studio.ui import parts
+from sos_studio.ui.language import plural
 
 SECRET_SUFFIX = ".sos-secret"
 
@@ -165,9 +166,12 @@ def _held_words(privacy: Privacy, age: bool, sex: bool) -> str:
     lacking = max(kept.scans_without_age if age else 0, kept.scans_without_sex if sex else 0)
     if lacking:
         sentences.append(
-            _tr("1 case has none yet: open its scan again to add them.")
-            if lacking == 1
-            else _tr("{n} cases have none yet: open their scans again to add them.").format(n=lacking)
+            plural(
+                "PatientDataDialog",
+                "1 case has none yet: open its scan again to add them.",
+                "{n} cases have none yet: open their scans again to add them.",
+                lacking,
+            )
         )
     if not (age and sex):
         sentences.append(_tr("Saving leaves out what is not ticked from tables of labels too."))
@@ -185,11 +189,11 @@ def _gone(privacy: Privacy, age: bool, sex: bool) -> str:
 
 
 def _ages(n: int) -> str:
-    return _tr("1 age") if n == 1 else _tr("{n} ages").format(n=n)
+    return plural("PatientDataDialog", "1 age", "{n} ages", n)
 
 
 def _sexes(n: int) -> str:
-    return _tr("1 sex") if n == 1 else _tr("{n} sexes").format(n=n)
+    return plural("PatientDataDialog", "1 sex", "{n} sexes", n)
 
 
 def _secret_words(privacy: Privacy | None) -> str:

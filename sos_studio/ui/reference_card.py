@@ -22,7 +22,7 @@ def _tr(text: str) -> str:
 
 def stage_words(stage: Stage) -> str:
     """Its definition in a few words."""
-    return QCoreApplication.translate("Messages", message(stage.code).text)
+    return message(stage.code).text
 
 
 class StageRow(QAbstractButton):

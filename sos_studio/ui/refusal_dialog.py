@@ -12,6 +12,7 @@ from sos_studio.core.scans import SeriesInfo
 from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.ui import parts
+from sos_studio.ui.language import plural
 from sos_studio.ui.series_words import facts, reasons
 
 # Names that are listed one by one; of more the rest is counted.
@@ -50,7 +51,7 @@ def _names(names: Sequence[str], *, numbered: bool = False) -> list[str]:
     """Files, numbered as the reasons number slices where each file is one."""
     if not names:
         return []
-    count = _tr("1 file") if len(names) == 1 else _tr("{n} files").format(n=len(names))
+    count = plural("RefusalDialog", "1 file", "{n} files", len(names))
     if names_hidden():
         return [f"    {count}"]
     shown = [f"        {f'{n}: ' if numbered else ''}{name}" for n, name in enumerate(names[:NAMED], start=1)]

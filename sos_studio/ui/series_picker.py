@@ -12,6 +12,7 @@ from sos_studio.messages import message
 from sos_studio.presenters.series_picker import SeriesPicker, SeriesRow
 from sos_studio.ui import parts
 from sos_studio.ui.image_view import gray_image
+from sos_studio.ui.language import plural
 from sos_studio.ui.series_delegate import PICTURE_ROLE, PICTURELESS_ROLE, ROW_ROLE, SeriesDelegate, described
 
 # With more rows than this, those that can't be opened are folded away at first.
@@ -125,7 +126,7 @@ class SeriesPickerDialog(QDialog):
         self.list.chosen.connect(self.accept)
         self.list.selectionModel().currentChanged.connect(self._on_current)
         self.show_others = QCheckBox(
-            _tr("Show 1 series that can't be opened") if self._others == 1 else _tr("Show {n} that can't be opened").format(n=self._others)
+            plural("SeriesPicker", "Show 1 series that can't be opened", "Show {n} that can't be opened", self._others)
         )
         self.show_others.setToolTip(_tr("Each with the reason"))
         self.show_others.setVisible(self._others > 0)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.messages import message
+from sos_studio.ui.language import plural
 
 
 def _tr(text: str) -> str:
@@ -22,7 +23,7 @@ def size(info: SeriesInfo) -> str:
     if info.shape_kji is None:
         return _tr("size unknown")
     k, j, i = info.shape_kji
-    return (_tr("1 slice of {i} × {j}") if k == 1 else _tr("{k} slices of {i} × {j}")).format(k=k, j=j, i=i)
+    return plural("SeriesWords", "1 slice of {i} × {j}", "{n} slices of {i} × {j}", k, j=j, i=i)
 
 
 def spacing(info: SeriesInfo) -> str:

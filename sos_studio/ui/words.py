@@ -13,6 +13,10 @@ def _tr(text: str) -> str:
 
 def action_title(action: Action) -> str:
     """Menu text, with its mnemonic."""
+    return {**_files_and_views(), **_cases_and_networks()}.get(action, action.value)
+
+
+def _files_and_views() -> dict[Action, str]:
     return {
         Action.OPEN_SCAN: _tr("&Open scan folder…"),
         Action.OPEN_SCAN_FILE: _tr("Open scan &file…"),
@@ -48,6 +52,11 @@ def action_title(action: Action) -> str:
         Action.BESIDE_STRIP: _tr("Slices &beside the captured plane"),
         Action.BESIDE_RIGHT: _tr("Slice to the patient's ri&ght"),
         Action.BESIDE_LEFT: _tr("Slice to the patient's le&ft"),
+    }
+
+
+def _cases_and_networks() -> dict[Action, str]:
+    return {
         Action.OPEN_CASE_SCAN: _tr("Open the case's &scan"),
         Action.OTHER_SERIES: _tr("O&ther series of this scan…"),
         Action.RESET_ORIENTATION: _tr("&Reset orientation"),
@@ -73,7 +82,7 @@ def action_title(action: Action) -> str:
         Action.TOGGLE_HEATMAP: _tr("&Heatmap on or off"),
         Action.SHORTCUTS: _tr("&Keyboard shortcuts"),
         Action.ABOUT: _tr("&About SOS Studio"),
-    }.get(action, action.value)
+    }
 
 
 def plain(title: str) -> str:

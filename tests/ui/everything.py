@@ -52,6 +52,8 @@ def open_all(window: MainWindow, project: Project, scan: OpenedScan, qtbot: QtBo
     qtbot.waitUntil(lambda: bool(window.cases.rows))
     session.tell("window.no_project", "warning")
     window.training_dock.show()
+    # The first skull may have to be compiled.
+    qtbot.waitUntil(lambda: window.orient.volume.presenter.picture is not None, timeout=60_000)
 
 
 def surfaces(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QWidget]]:
