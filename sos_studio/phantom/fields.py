@@ -21,7 +21,7 @@ from sos_studio.phantom.synchondrosis import joint
 TISSUE = np.dtype(
     [(name, "f8") for name in ("blur", "septum", "septum_shift", "meatus", "lining", "cell", "bone", "air")]
     + [(name, "f8") for name in ("nose_a", "nose_s", "nose_c", "nose_n", "nose_k", "crease", "swell", "cleft", "caudal")]
-    + [("skin", "f8"), ("fat", "f8")]  # thickness of the skin, grey value of the fat under it against muscle
+    + [("skin", "f8"), ("fat", "f8"), ("size", "f8")]  # thickness of the skin, grey value of the fat under it against muscle
     + [("flesh", "f4", (MAP_ROWS, MAP_COLUMNS, 2)), ("seed", "i8")]
 )
 
@@ -56,6 +56,7 @@ def head_field(parameters: PhantomParameters) -> HeadField:
         "lining": anatomy.lining_mm,
         "cell": anatomy.cell_mm,
         "bone": anatomy.bone_density,
+        "size": anatomy.size,
         # Rays scattered by the head fill its hollows.
         "air": AIR + (SOFT - AIR) * parameters.scanner.scatter,
         **placement(frame),

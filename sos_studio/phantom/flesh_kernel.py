@@ -16,6 +16,7 @@ from sos_studio.phantom.lattice import coverage, smooth_noise3
 
 Row = Any
 MIDLINE_MM = 14.0  # the map is true up to here
+AIR, HOLLOW = -1000.0, -300.0
 
 
 @njit(error_model="numpy")
@@ -42,3 +43,12 @@ def flesh_value(tissue: Row, d: float, l: float, a: float, s: float) -> float:
         fat = coverage(d + tissue.skin, 0.4) * coverage(-d - tissue.skin - depth, 0.6)
         value += fat * (tissue.fat - value)
     return value
+
+
+@njit(error_model="numpy")
+def lifted_air(tissue: Row, value: float, a: float, s: float) -> float:
+    """Grey value of what is hollow: scattered rays lift air deep in the skull, hardly that of the throat and behind the forehead's skin."""
+    front, up = a / tissue.size, s / tissue.size
+    skin = min(1.0, max(0.0, (front - 58.0) / 18.0))
+    lift = min(1.0, max(0.06, (up + 96.0) / 90.0)) * (1.0 - 0.7 * skin * skin * (3.0 - 2.0 * skin))
+    return value - (tissue.air - AIR) * (1.0 - lift) * min(1.0, (HOLLOW - value) / 350.0)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sos_studio.phantom.bone import SYNCHONDROSIS, cortex, marrow, steady_cortex
-from sos_studio.phantom.flesh_kernel import flesh_value
+from sos_studio.phantom.flesh_kernel import HOLLOW, flesh_value, lifted_air
 from sos_studio.phantom.interiors import foam_value, joint_value, sinus_value, trabeculae
 from sos_studio.phantom.lattice import coverage
 from sos_studio.phantom.machine_kernel import scanned
@@ -128,7 +128,7 @@ def _filling(part: Row, tissue: Row, value: float, shell: float, d: float, l: fl
         fill += flesh_value(tissue, -1e3, l, a, s)
     elif part.feature == SKIN:
         fill += flesh_value(tissue, d, l, a, s)
-    return fill
+    return fill if fill >= HOLLOW else lifted_air(tissue, fill, a, s)
 
 
 @njit(error_model="numpy")

@@ -129,7 +129,7 @@ def _haze(machine: Row, x: float, y: float, z: float) -> float:
         lock = 0.2 + smooth_noise3(lean / 13.0, z / 24.0, x / 14.0, machine.seed + 62)
         if lock > 0.0:
             # Locks curl about each other.
-            strand = 0.25 + smooth_noise3((lean + 14.0 * lock) / 5.0, z / 14.0, x / 8.0, machine.seed + 63)
+            strand = 0.3 + smooth_noise3((lean + 5.0 * lock) / 3.6, z / 21.0, x / 8.0, machine.seed + 63)
             total += machine.hair * lock * max(0.0, strand) * coverage(z - machine.hair_s, 12.0)
     return total
 

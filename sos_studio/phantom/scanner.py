@@ -153,7 +153,7 @@ def _borders(parameters: PhantomParameters, rng: np.random.Generator) -> dict[st
         "line": scanner.edge_glow * float(rng.uniform(100.0, 900.0)),
         "crumbs": scanner.edge_glow * float(rng.uniform(1500.0, 5000.0)) if crumbs and wide else 0.0,
         "crumb_mm": float(rng.uniform(8.0, 16.0)),
-        "hair": scanner.haze_value * float(rng.uniform(2.5, 8.0)) if hair else 0.0,
+        "hair": min(scanner.haze_value * float(rng.uniform(2.0, 5.0)), float(rng.uniform(250.0, 650.0))) if hair else 0.0,
         "hair_p": nape[1] - 6.0,
         "hair_s": nape[2] + float(rng.uniform(50.0, 100.0)),
         "hair_lean": float(rng.uniform(-0.15, 0.4)),

@@ -97,7 +97,7 @@ def rows_and_rings(parameters: PhantomParameters, place: Place, rng: np.random.G
     teeth = np.exp(-(((height - place.teeth[2]) / 5.0) ** 2))
     rows[:, 0] += strength * teeth * coarse[1]
     if scanner.chin_rest:
-        rows[:, 0] += (1.5 * strength + 24.0) * _plate_bands(height - place.chin[2], rng)
+        rows[:, 0] += (1.5 * strength + 38.0) * _plate_bands(height - place.chin[2], rng)
     wide = np.interp(np.arange(RINGS) * RING_MM / step, np.arange(900), rng.normal(0.0, 1.0, 900))
     radius = np.arange(RINGS) * RING_MM
     rings = scanner.noise_value * float(rng.uniform(0.03, 0.16)) * wide * (0.35 + np.exp(-radius / 22.0))

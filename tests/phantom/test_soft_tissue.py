@@ -62,3 +62,14 @@ def test_airways_are_of_many_widths() -> None:
     ]
     assert np.std(np.mean(widths, axis=1)) > 1.0
     assert np.median(np.std(widths, axis=1)) > 0.5
+
+
+def test_scattered_rays_lift_air_deep_in_the_skull_more_than_that_of_the_throat() -> None:
+    a = np.arange(-25.0, 40.0, 0.25)
+    for seed in range(4):
+        parameters = without_noise(draw_parameters(np.random.default_rng(seed), 5))
+        parameters = parameters.model_copy(update={"scanner": parameters.scanner.model_copy(update={"scatter": 0.3})})
+        high, low = (
+            np.min(midsagittal(parameters, a, s * parameters.anatomy.size)) for s in (np.arange(-22.0, -12.0), np.arange(-80.0, -70.0))
+        )
+        assert -1000.0 < low < high - 60.0
