@@ -68,13 +68,15 @@ class Captured:
     note: Problem | None
 
 
-def capture_into(project: Project, scan: OpenedScan, orientation: Orientation, window: Window, case_id: str | None) -> Captured:
+def capture_into(
+    project: Project, scan: OpenedScan, orientation: Orientation, window: Window, case_id: str | None, *, slab_mm: float = 0.0
+) -> Captured:
     """Make the capture and store it; the answer's case is on disk with it.
 
     It goes to the case that knows this series; else to `case_id` if that has no capture of another series; else to a new case, of the
     patient whom the scan's header names.
     """
-    image = captures.make_capture(scan.volume, orientation, window=window)
+    image = captures.make_capture(scan.volume, orientation, window=window, slab_mm=slab_mm)
     captures.require_usable(image)  # before a case is made for it
     owner = cases.case_of_series(project, image.series_hash)
     if owner is None and case_id is not None and not dataset_captures.captures(project, case_id):

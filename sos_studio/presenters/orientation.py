@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import NORMAL_AXIS, Orientation, Plane, Vector
+from sos_studio.core.slabs import MAX_SLAB_MM
 from sos_studio.imaging import slabs, windowing
 from sos_studio.messages import message
 from sos_studio.presenters.case_files import Captured, capture_into
@@ -38,6 +39,11 @@ WINDOW_PRESETS: dict[str, Window] = {
 class OrientationPresenter:
     """The Orient step without Qt.
 
+    Attributes
+    ----------
+    capture_slab_mm
+        Thickness through which a capture takes the mean; 0, and off at every start, is the plane itself. It is in the record.
+
     Signals
     -------
     checklist_changed
@@ -51,10 +57,12 @@ class OrientationPresenter:
     checklist_changed = Signal()
     project_needed = Signal()
     capturing_changed = Signal(bool)
+    capture_slab_changed = Signal(float)
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.capturing = False
+        self.capture_slab_mm = 0.0
         self._asked_about_data: set[str] = set()
         self._touched: frozenset[str] = frozenset()
         self._confirmed: frozenset[str] = frozenset()
@@ -209,6 +217,13 @@ class OrientationPresenter:
         self._restore_marks()
         self.checklist_changed.emit()
 
+    def set_capture_slab(self, thickness_mm: float) -> None:
+        """Let the next captures be the mean through a slab (0: the plane itself)."""
+        thickness_mm = min(max(thickness_mm, 0.0), MAX_SLAB_MM)
+        if thickness_mm != self.capture_slab_mm:
+            self.capture_slab_mm = thickness_mm
+            self.capture_slab_changed.emit(thickness_mm)
+
     # --- capture ------------------------------------------------------------------------------------------------------------
 
     def capture(self) -> None:
@@ -230,11 +245,11 @@ class OrientationPresenter:
             self._capture_waits = True
             session.tell("window.capture_waits", "info")
             return
-        orientation, window, case_id = session.orientation, session.window, session.case_id
+        orientation, window, case_id, slab_mm = session.orientation, session.window, session.case_id, self.capture_slab_mm
         session.begun.emit()
         self._set_capturing(True)
         session.background.run(
-            lambda: capture_into(project, scan, orientation, window, case_id),
+            lambda: capture_into(project, scan, orientation, window, case_id, slab_mm=slab_mm),
             self._captured,
             self._capture_failed,
             key="capture",

@@ -13,7 +13,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
 from sos_studio.ui.number_box import NumberBox
 from sos_studio.ui.reservations import Reservations
-from sos_studio.ui.slab_box import SlabBox
+from sos_studio.ui.slab_box import CaptureSlabBox, SlabBox
 from sos_studio.ui.theme import PLANE_COLORS
 
 ANGLES: tuple[Angle, ...] = ("roll", "yaw", "pitch")
@@ -67,7 +67,8 @@ class OrientInspector(QWidget):
         self._centre = [self._make_centre(n) for n in range(3)]
         self._window = [self._make_window(), self._make_window()]
         self._slab = SlabBox(session.slices)
-        self._chips: list[QWidget] = [self._slab]
+        self._capture_slab = CaptureSlabBox(presenter)
+        self._chips: list[QWidget] = [self._slab, self._capture_slab]
         self.capture_button = parts.button(
             _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE
         )
@@ -80,6 +81,7 @@ class OrientInspector(QWidget):
         session.case_changed.connect(self._on_scan)
         presenter.checklist_changed.connect(self._show_checklist)
         presenter.capturing_changed.connect(self._show_capture_button)
+        presenter.capture_slab_changed.connect(self._show_capture_button)
         session.opening_changed.connect(self._show_capture_button)
         session.scan_completed.connect(self._show_capture_button)
         self._show_orientation(session.orientation)
@@ -110,6 +112,7 @@ class OrientInspector(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot = QVBoxLayout()
         foot.setContentsMargins(12, 4, 12, 12)
+        foot.addWidget(self._capture_slab)
         foot.addWidget(self.capture_button)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -273,7 +276,9 @@ class OrientInspector(QWidget):
         elif there and waits:
             text = _tr("Opening another scan…")
         else:
-            text = _tr("Capture when all slices are read") if there and coarse else _tr("Capture midsagittal slice")
+            slab_mm = self._presenter.capture_slab_mm
+            now = _tr("Capture midsagittal slab, {mm} mm").format(mm=f"{slab_mm:g}") if slab_mm else _tr("Capture midsagittal slice")
+            text = _tr("Capture when all slices are read") if there and coarse else now
         self.capture_button.setText(text)
 
 

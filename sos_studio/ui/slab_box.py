@@ -1,12 +1,13 @@
-"""Thickness of the shown slices, in the inspector of Orient."""
+"""Thickness of the shown slices and of the capture, in the inspector of Orient."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.slabs import MAX_SLAB_MM, Slab, SlabMode
+from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.slice_display import SliceDisplay
 from sos_studio.ui import parts
 from sos_studio.ui.number_box import NumberBox
@@ -14,6 +15,9 @@ from sos_studio.ui.number_box import NumberBox
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("SlabBox", text)
+
+
+CAPTURE_SLAB_MM = 1.0
 
 
 def slab_text(slab: Slab) -> str:
@@ -69,3 +73,38 @@ class SlabBox(QWidget):
         for mode, chip in self.modes.items():
             with QSignalBlocker(chip):
                 chip.setChecked(mode == slab.mode and not slab.is_plane)
+
+
+class CaptureSlabBox(QWidget):
+    """Above the capture button: the plane itself, or the mean through a slab about it."""
+
+    def __init__(self, presenter: OrientationPresenter) -> None:
+        super().__init__()
+        self._presenter = presenter
+        tip = _tr(
+            "The capture is the mean through a slab about the sagittal plane: less noise, softer edges. Kept in its record."
+        )
+        self.chosen = QCheckBox(_tr("Capture the mean of"))
+        self.chosen.setToolTip(tip)
+        self.thickness = NumberBox(0.1, MAX_SLAB_MM, 1, 0.5, " mm")
+        self.thickness.setValue(CAPTURE_SLAB_MM)
+        self.thickness.setAccessibleName(_tr("Thickness of the capture"))
+        self.thickness.setToolTip(tip)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.chosen, 1)
+        row.addWidget(self.thickness)
+        self.chosen.toggled.connect(self._choose)
+        self.thickness.valueChanged.connect(self._choose)
+        presenter.capture_slab_changed.connect(self._show)
+        self._show(presenter.capture_slab_mm)
+
+    def _choose(self, _: object) -> None:
+        self._presenter.set_capture_slab(self.thickness.value() if self.chosen.isChecked() else 0.0)
+
+    def _show(self, thickness_mm: float) -> None:
+        with QSignalBlocker(self.chosen), QSignalBlocker(self.thickness):
+            self.chosen.setChecked(thickness_mm > 0.0)
+            if thickness_mm > 0.0:
+                self.thickness.setValue(thickness_mm)
+        self.thickness.setEnabled(thickness_mm > 0.0)

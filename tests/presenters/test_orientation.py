@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sos_studio.core.captures import Window
+from sos_studio.core.captures import CaptureRecord, Window
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.core.settings import Settings
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
+from sos_studio.imaging import capture as imaging_capture
+from sos_studio.imaging import images
 from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
-from tests.presenters.kit import add_captured_case
+from tests.presenters.kit import add_captured_case, make_project
 from tests.presenters.scans import make_scan
 
 
@@ -247,3 +250,29 @@ def test_a_capture_that_fails_is_told_and_can_be_tried_again(session: Session, p
         session.undo.undo()
         presenter.capture()
         assert session.capture is not None
+
+
+def test_a_capture_may_be_the_mean_of_a_slab_and_comes_out_of_its_record_bit_for_bit(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p", count=1) as project:
+        session = Session(ImmediateBackground(), Settings(evaluator="Dr Test"))
+        session.set_project(project)
+        scan = make_scan()
+        presenter = OrientationPresenter(session)
+        session.set_scan(scan, Orientation(scan.volume.center_lps_mm, 3.0, -2.0, 5.0))
+        assert presenter.capture_slab_mm == 0.0, "off unless it was chosen"
+        presenter.capture()
+        plane = session.capture
+        presenter.set_capture_slab(6.0)
+        presenter.capture()
+        slab = session.capture
+        assert (plane.record.slab_mm, slab.record.slab_mm) == (0.0, 6.0)
+        assert not np.array_equal(plane.full8, slab.full8)
+        for capture in (plane, slab):
+            record = CaptureRecord.model_validate_json((capture.folder / "capture.json").read_bytes())
+            again = imaging_capture.replay(scan.volume, record)
+            assert np.array_equal(again.full16_vu, images.read_png16(capture.folder / "full16.png"))
+            assert np.array_equal(again.full8_vu, capture.full8)
+        # A record from before there was a choice says nothing of it, and means the plane.
+        old = json.loads((plane.folder / "capture.json").read_bytes())
+        old.pop("slab_mm")
+        assert np.array_equal(imaging_capture.replay(scan.volume, CaptureRecord.model_validate(old)).full8_vu, plane.full8)

@@ -335,3 +335,16 @@ def test_thickness_and_mode_follow_keys_and_the_inspector(step: OrientStep, sess
     assert box.thickness.text() == "plane"
     box.modes["max"].click()
     assert session.slices.slab == Slab(1.0, "max"), "of a plane there is no maximum"
+
+
+def test_the_capture_button_names_the_slab_that_was_chosen(step: OrientStep) -> None:
+    inspector = step._inspector
+    assert inspector.capture_button.text() == "Capture midsagittal slice"
+    assert not inspector._capture_slab.thickness.isEnabled()
+    inspector._capture_slab.chosen.click()
+    inspector._capture_slab.thickness.setValue(2.5)
+    assert step.presenter.capture_slab_mm == 2.5
+    assert inspector.capture_button.text() == "Capture midsagittal slab, 2.5 mm"
+    inspector._capture_slab.chosen.click()
+    assert step.presenter.capture_slab_mm == 0.0
+    assert inspector.capture_button.text() == "Capture midsagittal slice"
