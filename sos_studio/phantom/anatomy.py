@@ -22,9 +22,9 @@ def build_parts(parameters: PhantomParameters) -> tuple[list[Part], Frame]:
     parts = [
         *soft_tissue(frame, streams[0]),
         *beside_the_midline(frame),
+        *nasal_bones(frame),
         *vault(frame, streams[1]),
         *frontal_cell(frame, streams[5]),
-        *nasal_bones(frame),
         *midline_base(frame, streams[2]),
         *jaws(frame, streams[3]),
         *spine(frame, streams[4]),

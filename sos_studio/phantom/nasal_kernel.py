@@ -53,10 +53,13 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     # The floor's mucosa lies on the palate, which reaches into the outline.
     floor = -16.7 + 0.8 * smooth_noise3(q / 9.0, u / 9.0, 0.5, seed + 59) - 3.0 * max(0.0, u - 84.0)
     air = both(max(wall + lining, floor - v), -septum, 0.6)
-    air = max(air, abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0))
+    beside = abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0)
+    air = max(air, beside)
     bone = 0.0
     if air < 2.3 * blur:
         air, bone = _beside_the_septum(tissue, air, u, v, q, side, middle, blur)
+    if beside > -2.0:
+        bone = max(bone, 0.6 * sheet(beside - 0.3, 0.8, blur) * coverage(u - 79.0, 2.0) * coverage(36.0 - u, 1.0))
     fine = noise3(u / 1.6, v / 1.3, q / 1.6, seed + 40)
     # Between air-filled passages flesh is darker than the brain, and mottled by what lies beside it.
     mottled = 85.0 * smooth_noise3(u / 3.6, (v + 0.3 * u) / 2.8, q / 3.2, seed + 57) + 30.0 * fine
@@ -94,10 +97,10 @@ def _septal_bone(tissue: Row, u: float, v: float, side: float, half: float, fron
     """Perpendicular plate above, vomer below: thin and uneven, with fine lines from the sphenoid's rostrum down and forward."""
     seed = tissue.seed
     slope = v + (0.28 + 0.35 * tissue.crease) * (u - 27.0)  # 1 along the upper border of the vomer
-    patch = smooth_noise3(0.5, u / 7.0, slope / 5.0, seed + 49)
+    patch = smooth_noise3(0.5, u / 9.0, slope / 3.2, seed + 49)
     wave = 2.0 * smooth_noise3(0.5, u / 9.0, v / 8.0, seed + 51)
     vomer = coverage(slope - 1.0 + wave, 1.2)
-    plate = sheet(side, 0.6 + 0.9 * vomer, blur) * max(0.05, 0.28 + 0.16 * vomer + 0.75 * patch + 0.2 * fine)
+    plate = sheet(side, 0.6 + 0.9 * vomer, blur) * max(0.05, 0.28 + 0.14 * vomer + 0.65 * patch + 0.2 * fine)
     # The vomer's groove has two lips, seldom both in one place.
     lip, apart = slope - 1.0 + wave, 1.1 + 0.9 * patch
     groove = max(sheet(lip - apart, 0.5, blur) * (0.6 + 1.4 * patch), sheet(lip + apart, 0.5, blur) * (0.55 - 1.2 * patch))

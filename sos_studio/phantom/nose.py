@@ -84,7 +84,7 @@ def _roof(frame: Frame, rng: np.random.Generator) -> list[Part]:
             step_mm=0.35,
         ),
         Part(
-            "cribriform plate", Look(560.0 * density), band(line, dots, 2), half_width=8.0 * frame.anatomy.size, rounding=0.3, step_mm=0.3
+            "cribriform plate", Look(560.0 * density), band(line, dots, 2), half_width=5.0 * frame.anatomy.size, rounding=0.3, step_mm=0.3
         ),
     ]
 
