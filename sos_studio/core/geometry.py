@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -82,10 +83,12 @@ class Orientation:
         for name in ("roll_deg", "yaw_deg", "pitch_deg"):
             object.__setattr__(self, name, float(getattr(self, name)))
 
-    @property
+    @cached_property
     def rotation(self) -> FloatArray:
-        """3 x 3 ``lps_from_head``: columns are the head's L, P, S axes in LPS."""
-        return _rotation_about(1, self.roll_deg) @ _rotation_about(2, self.yaw_deg) @ _rotation_about(0, self.pitch_deg)
+        """3 x 3 ``lps_from_head``: columns are the head's L, P, S axes in LPS. Read-only: everybody who asks gets the same one."""
+        rotation = _rotation_about(1, self.roll_deg) @ _rotation_about(2, self.yaw_deg) @ _rotation_about(0, self.pitch_deg)
+        rotation.setflags(write=False)
+        return rotation
 
     @property
     def lps_from_head(self) -> FloatArray:

@@ -99,7 +99,10 @@ class PanePresenter:
         if self._view is None or self._fitted_to not in (None, size_px):
             self._view = fitted(scan.volume, orientation, self.plane, size_px, facing)
             self._fitted_to = size_px
-        self._latest = PaneGeometry(self.plane, orientation, self._view, facing, size_px, pixel_ratio)
+        made = PaneGeometry(self.plane, orientation, self._view, facing, size_px, pixel_ratio)
+        if made != self._latest:
+            # Else the last one stays: it keeps what was worked out from it, and it is asked for several times for one picture.
+            self._latest = made
         return self._latest
 
     @property

@@ -191,7 +191,9 @@ class PaneGeometry:
 
     def same_picture(self, other: PaneGeometry) -> bool:
         """Whether both show the same pixels (a plane moved within itself changes lines but no pixel)."""
-        return self.shape_vu == other.shape_vu and bool(np.allclose(self.lps_from_uv, other.lps_from_uv, rtol=0.0, atol=1e-7))
+        if self is other:
+            return True
+        return self.shape_vu == other.shape_vu and float(np.abs(self.lps_from_uv - other.lps_from_uv).max()) <= 1e-7
 
 
 def _clipped(center: Point, direction: Point, size_px: tuple[int, int]) -> tuple[float, float] | None:

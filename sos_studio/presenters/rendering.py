@@ -107,12 +107,13 @@ class SliceRenderer:
 
     def _render(self, geometry: PaneGeometry, look: Look) -> SlicePicture:
         fast = _compiled(look)
-        started = time.perf_counter()
+        started = time.thread_time()
         volume, window = look.volume, look.window
         grey_vu = slabs.render_slab_display(volume, geometry.lps_from_uv, geometry.shape_vu, window.low, window.high, slab=look.slab)
         if fast:
-            # A calm average: one slow frame on a busy machine must not switch the way for good.
-            latest = (time.perf_counter() - started) / (grey_vu.size * look.samples)
+            # What it takes of this thread, not how long it waits for others: on a busy machine the way through the background is
+            # longer still. A calm average: one slow frame must not switch the way for good.
+            latest = (time.thread_time() - started) / (grey_vu.size * look.samples)
             self._seconds_per_sample = latest if self._seconds_per_sample == 0.0 else 0.8 * self._seconds_per_sample + 0.2 * latest
         return SlicePicture(geometry, look, grey_vu)
 

@@ -158,3 +158,12 @@ def test_an_orientation_is_finite(bad: float) -> None:
 )
 def test_letters_name_where_a_direction_points(direction: tuple[float, float, float], letters: str) -> None:
     assert direction_letters(np.array(direction)) == letters
+
+
+def test_an_orientations_rotation_is_worked_out_once_and_cannot_be_changed() -> None:
+    orientation = Orientation((1.0, 2.0, 3.0), 4.0, 5.0, 6.0)
+    assert orientation.rotation is orientation.rotation
+    with pytest.raises(ValueError, match="read-only"):
+        orientation.rotation[0, 0] = 2.0
+    assert orientation == Orientation((1.0, 2.0, 3.0), 4.0, 5.0, 6.0)
+    assert hash(orientation) == hash(Orientation((1.0, 2.0, 3.0), 4.0, 5.0, 6.0))
