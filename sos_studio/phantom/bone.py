@@ -78,9 +78,9 @@ def marrow(part: Row, seed: int, l: float, a: float, s: float) -> float:
     loose = smooth_noise3(l / far, a / far, s / far, seed + part.noise + 33)
     wide, high = size * (1.0 + 0.9 * max(0.0, part.flat)), size * (1.0 + 0.9 * max(0.0, -part.flat))
     # Bent, so that no plate runs straight.
-    bend = 0.8 * loose
+    bend = 1.1 * loose
     n1 = smooth_noise3(l / (2.1 * size), (a + 0.35 * s) / (1.8 * wide) + bend, (s - 0.25 * a) / (1.8 * high) - bend, seed + part.noise + 31)
     n2 = noise3(l / 1.3, (a - 0.4 * s) / (1.15 * size), s / (1.25 * size), seed + part.noise + 32)
     # Plates: bright ridges with dark spaces between them.
-    plates = max(-0.8, 1.0 - 3.6 * abs(n1)) * (0.65 + 0.55 * loose)
+    plates = max(-0.8, 1.0 - 3.6 * abs(n1)) * max(0.0, 0.55 + 1.0 * loose)
     return part.grain * (0.55 * plates + 0.3 * n2) + part.patch * loose

@@ -26,8 +26,8 @@ _PALATES = (
 _ALVEOLUS: Points = [(70, -20), (77, -22.0), (76.8, -30), (77.8, -37.5), (75.5, -40), (73.0, -38.5), (70, -33), (67, -26)]
 # From the rim of the sockets down the tongue's side, round the chin, up in front.
 _SYMPHYSIS: Points = [
-    (67.2, -54.4), (63.8, -57.8), (60.4, -62), (56.0, -66.5), (52.2, -71.5), (49.8, -77), (51.0, -82.0), (56.0, -84.6), (61.6, -83.2),
-    (65.0, -78.0), (65.2, -71.0), (66.2, -64.0), (68.8, -58.0), (69.2, -54.9),
+    (68.2, -55.2), (65.2, -59.0), (62.4, -63.6), (58.6, -68.6), (55.4, -74.0), (53.7, -79.7), (55.5, -84.6),
+    (60.8, -86.5), (66.2, -84.5), (68.9, -78.9), (68.2, -71.9), (68.4, -64.8), (70.2, -58.6), (70.2, -55.4),
 ]  # fmt: skip
 _NARROWS, _BULGES = (1, 2, 3, 11, 12), (4, 5, 6, 7, 8, 9, 10)
 
@@ -117,8 +117,8 @@ def _lower_jaw(frame: Frame, rng: np.random.Generator, back: FloatArray, arch: t
     anatomy = frame.anatomy
     density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
     shape = np.asarray(_SYMPHYSIS, dtype=np.float64)
-    middle = np.array([59.5, -71.0])
-    axis, side = np.array([0.51, 0.86]), np.array([0.86, -0.51])
+    middle = np.array([62.6, -72.6])
+    axis, side = np.array([0.40, 0.92]), np.array([0.92, -0.40])
     along, across = (shape - middle) @ axis, (shape - middle) @ side
     across[list(_NARROWS)] *= float(rng.uniform(0.72, 1.12))
     across[list(_BULGES)] *= float(rng.uniform(0.82, 1.14))
@@ -136,7 +136,7 @@ def _lower_jaw(frame: Frame, rng: np.random.Generator, back: FloatArray, arch: t
         shell_in_mm=float(rng.uniform(1.5, 2.3)) * jaw, uneven=0.75, run_mm=9.0, lean=0.35, lean_deg=float(rng.normal(-125.0, 20.0)),
         oblique=0.8, mesh=float(rng.uniform(1.1, 1.9)), flat=float(rng.uniform(-0.2, 1.0)), patch=190.0 * density,
     )  # fmt: skip
-    low, rim = frame.facial([(56.0, -75.0), (67.0, -57.0)]) - back
+    low, rim = frame.facial([(59.6, -77.0), (68.3, -57.8)]) - back
     thins = Fade(as_point(low[None]), as_point(rim[None]), float(rng.uniform(0.2, 0.4)))
     return [Part("mandible", look, symphysis, ARCH, half_width=46.0 * jaw, arch=arch, rounding=4.0, step_mm=0.4, thins=thins)]
 

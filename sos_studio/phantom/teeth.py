@@ -32,7 +32,7 @@ _WIRE: Points = [(16.7, 4.9), (16.7, 5.5), (17.3, 5.4), (17.3, 4.8)]
 _PULP: Points = [(1.0, 0.2), (5.0, 0.45), (11.0, 0.8), (15.5, 0.6), (17.2, 0.1), (15.0, -0.35), (11.0, -0.75), (5.0, -0.4), (1.0, -0.2)]
 # Place of the edge and turn of the axis (0 = upright), mean of grown-ups.
 _UPPER_EDGE, _UPPER_TURN = (79.9, -50.2), 24.0
-_LOWER_EDGE, _LOWER_TURN = (74.2, -46.6), 31.0
+_LOWER_EDGE, _LOWER_TURN = (74.2, -46.6), 25.0
 
 
 @dataclass(frozen=True)
