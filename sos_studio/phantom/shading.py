@@ -50,6 +50,9 @@ def smooth_field(parameters: PhantomParameters, place: Place, rng: np.random.Gen
     # Beam hardening, scatter and truncation: darker within the skull, brighter where less bone is in the way and at the rim.
     uneven = waves(34.0, 55.0, 60.0) + 0.6 * waves(9.0, 70.0, 90.0)
     uneven = uneven + 0.9 * float(rng.normal()) * y / half_p + 0.9 * float(rng.normal()) * z / half_s
+    if small:
+        # A head that reaches far beyond the field leaves clouds and streaks of all sizes in it.
+        uneven = uneven + 0.8 * waves(11.0, 24.0, 40.0) + 0.5 * waves(5.0, 17.0, 40.0)
     hard = scanner.shading * float(rng.uniform(0.5, 1.7)) * (3.4 if small else 1.5)
     hardened = 0.7 * _blob((x, y, z), place.tongue, (45.0, 40.0, 45.0)) - 0.7 * _blob((x, y, z), place.brain, (70.0, 75.0, 60.0))
     shade = 1.0 - scanner.cupping * (1.0 - (radius / 100.0) ** 2) + scanner.shading * uneven + hard * hardened
@@ -73,8 +76,9 @@ def smooth_field(parameters: PhantomParameters, place: Place, rng: np.random.Gen
     across = np.sqrt(((x - place.brain[0]) / 72.0) ** 2 + ((y - place.brain[1]) / 88.0) ** 2)
     bleeding = np.exp(-np.maximum(top, 0.0) / 4.5) * np.exp(-(((across - 1.04) / 0.14) ** 2)) * float(rng.uniform(0.2, 1.6))
     glow = 330.0 * smear * beside + 900.0 * scanner.edge_glow * bleeding * (0.75 + 0.5 * waves(20.0, 25.0, 40.0))
-    teeth = np.exp(-(((z - place.teeth[2]) / 7.0) ** 2)) * np.exp(-np.abs(y - place.teeth[1]) / 55.0)
-    streaky = 0.55 * shoulders + 0.5 * teeth + 0.3 * np.exp(-(((z - place.base_s) / 8.0) ** 2)) + 0.8 * edge + 0.25 * waves(7.0, 40.0, 60.0)
+    teeth = np.exp(-(((z - place.teeth[2]) / (11.0 if small else 7.0)) ** 2)) * np.exp(-np.abs(y - place.teeth[1]) / 55.0)
+    base = np.exp(-(((z - place.base_s) / 8.0) ** 2))
+    streaky = 0.55 * shoulders + (0.9 if small else 0.55) * teeth + 0.3 * base + 0.8 * edge + 0.25 * waves(7.0, 40.0, 60.0)
     layers = [np.maximum(shade, 0.2), np.clip(grain, 0.25, 3.0), glow, np.clip(streaky, 0.0, 1.2)]
     return np.stack(np.broadcast_arrays(*layers), axis=-1).astype(np.float32)
 
