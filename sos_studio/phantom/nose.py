@@ -69,7 +69,7 @@ def nasal_bones(frame: Frame) -> list[Part]:
 def _roof(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Planum of the sphenoid, then the cribriform plate: so thin and full of holes that a plane shows dots in a line."""
     density = frame.anatomy.bone_density
-    planum: FloatArray = np.vstack([frame.sphenoid([(20.0, 26.6), (33, 27)]), frame.facial([(39, 25.2)])])
+    planum: FloatArray = np.vstack([frame.sphenoid([(28.0, 26.7), (33, 26.4)]), frame.facial([(39, 25.2)])])
     line = smooth(frame.facial(np.asarray(_ROOF) + rng.normal(0.0, 0.4, (len(_ROOF), 2))), 5, closed=False)
     dots = np.clip(rng.normal(0.5, 0.6, len(line)), 0.02, 1.5)
     dots[-6:] += 0.5  # towards the frontal bone it thickens
@@ -78,7 +78,7 @@ def _roof(frame: Frame, rng: np.random.Generator) -> list[Part]:
         Part(
             "planum",
             Look(620.0 * density),
-            rough(band(planum, [1.1, 0.9, 0.6]), rng, 0.2, 7.0),
+            rough(band(planum, [0.2, 1.0, 0.6]), rng, 0.2, 7.0),
             half_width=10.0 * frame.anatomy.size,
             rounding=0.3,
             step_mm=0.35,
@@ -103,8 +103,8 @@ def _crista(frame: Frame, rng: np.random.Generator) -> list[Part]:
 def _underside(frame: Frame, rng: np.random.Generator) -> list[Part]:
     """Wings of the vomer, which hug the sphenoid, and its rostrum between them."""
     density = frame.anatomy.bone_density
-    wing = frame.sphenoid([(17.5, 0.4), (22.0, 0.8), (27.0, 1.2), (31.5, 0.6)]) + rng.normal(0.0, 0.3, (4, 2))
-    beak = frame.sphenoid([(25.0, 2.2), (28.5, 2.5), (31.0, 2.2), (33.0, 1.5), (35.5, 0.2)]) + rng.normal(0.0, 0.4, (5, 2))
+    wing = frame.sphenoid([(17.5, 0.8), (21.0, 1.1), (25.5, 1.5), (29.5, 1.6)]) + rng.normal(0.0, 0.3, (4, 2))
+    beak = frame.sphenoid([(25.0, 2.4), (28.5, 2.8), (30.5, 2.6), (32.0, 2.0), (34.0, 0.8)]) + rng.normal(0.0, 0.4, (5, 2))
     shift = frame.anatomy.septum_shift_mm
     width = np.array([0.3, 0.8, 1.0, 0.4]) * rng.uniform(0.5, 1.2)
     return [
