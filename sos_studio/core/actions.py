@@ -29,6 +29,7 @@ class Action(StrEnum):
     CUT_HEAD = "view.cut_head"
     FLIP_CUT = "view.flip_cut"
     FACE_LEFT = "view.face_left"
+    GRID = "view.grid"
     SLAB_THICKER = "view.slab_thicker"
     SLAB_THINNER = "view.slab_thinner"
     SLAB_MODE = "view.slab_mode"
@@ -94,6 +95,7 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.ENLARGE_PANE, ("E",)),
     Binding(Action.CUT_HEAD, ("K",)),
     Binding(Action.FLIP_CUT, ("Shift+K",)),
+    Binding(Action.GRID, ("G",)),
     Binding(Action.SLAB_THICKER, ("T",)),
     Binding(Action.SLAB_THINNER, ("Shift+T",)),
     Binding(Action.SLAB_MODE, ("I",)),

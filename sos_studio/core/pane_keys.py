@@ -85,7 +85,7 @@ PLACES_OF_ACTIONS: Mapping[Action, tuple[Place, ...]] = {
     **dict.fromkeys((Action.FIND_CASE, Action.NEXT_UNSTAGED, Action.OPEN_CASE_SCAN), ("cases",)),
     **dict.fromkeys((Action.FIT, Action.ENLARGE_PANE, Action.CAPTURE, Action.RESET_ORIENTATION, Action.OTHER_SERIES), ("orient",)),
     **dict.fromkeys((Action.CUT_HEAD, Action.FLIP_CUT), ("orient",)),
-    **dict.fromkeys((Action.SLAB_THICKER, Action.SLAB_THINNER, Action.SLAB_MODE), ("orient",)),
+    **dict.fromkeys((Action.GRID, Action.SLAB_THICKER, Action.SLAB_THINNER, Action.SLAB_MODE), ("orient",)),
     **dict.fromkeys((Action.BESIDE_STRIP, Action.BESIDE_RIGHT, Action.BESIDE_LEFT), ("crop", "stage")),
     Action.CROP_AGAIN: ("crop",),
     **dict.fromkeys((Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5), ("stage", "predict")),

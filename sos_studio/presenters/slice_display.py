@@ -16,12 +16,15 @@ class SliceDisplay:
     ----------
     slab
         Thickness through which the mean or the maximum is shown. It stays when another scan is opened: every pane names it.
+    grid
+        Whether a grid in millimetres lies over the slices.
     """
 
     changed = Signal()
 
     def __init__(self) -> None:
         self.slab = Slab()
+        self.grid = False
 
     def set_slab(self, slab: Slab) -> None:
         """Another thickness or mode."""
@@ -37,3 +40,8 @@ class SliceDisplay:
         """Mean instead of maximum and back. Of a plane there is neither, so a slab is shown then."""
         slab = replace(self.slab, mode="mean" if self.slab.mode == "max" else "max")
         self.set_slab(slab.stepped(1) if slab.is_plane else slab)
+
+    def switch_grid(self) -> None:
+        """Grid on or off."""
+        self.grid = not self.grid
+        self.changed.emit()

@@ -27,6 +27,7 @@ VIEW: tuple[Action | None, ...] = (
     Action.FLIP_CUT,
     Action.FACE_LEFT,
     None,
+    Action.GRID,
     Action.SLAB_THICKER,
     Action.SLAB_THINNER,
     Action.SLAB_MODE,

@@ -11,6 +11,7 @@ from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.presenters.orientation import PROTOCOL, Angle, Mark, OrientationPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
+from sos_studio.ui.measure_box import MeasureBox
 from sos_studio.ui.number_box import NumberBox
 from sos_studio.ui.reservations import Reservations
 from sos_studio.ui.slab_box import CaptureSlabBox, SlabBox
@@ -68,7 +69,8 @@ class OrientInspector(QWidget):
         self._window = [self._make_window(), self._make_window()]
         self._slab = SlabBox(session.slices)
         self._capture_slab = CaptureSlabBox(presenter)
-        self._chips: list[QWidget] = [self._slab, self._capture_slab]
+        self._measure = MeasureBox(session.slices)
+        self._chips: list[QWidget] = [self._slab, self._capture_slab, self._measure]
         self.capture_button = parts.button(
             _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE
         )
@@ -104,6 +106,8 @@ class OrientInspector(QWidget):
         layout.addWidget(self._window_row())
         layout.addWidget(parts.rule())
         layout.addWidget(self._slab)
+        layout.addWidget(parts.rule())
+        layout.addWidget(self._measure)
         layout.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

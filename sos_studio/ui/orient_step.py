@@ -162,6 +162,7 @@ class OrientStep(QWidget):
             Action.ENLARGE_PANE: self.enlarge_focused,
             Action.CUT_HEAD: self.volume.presenter.toggle_cut,
             Action.FLIP_CUT: self.volume.presenter.flip_cut,
+            Action.GRID: self._session.slices.switch_grid,
             Action.SLAB_THICKER: lambda: self._session.slices.step_slab(1),
             Action.SLAB_THINNER: lambda: self._session.slices.step_slab(-1),
             Action.SLAB_MODE: self._session.slices.switch_mode,

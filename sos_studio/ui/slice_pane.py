@@ -28,6 +28,7 @@ from sos_studio.presenters.rendering import Look, SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.image_view import BACKDROP
+from sos_studio.ui.measure_paint import paint_grid
 from sos_studio.ui.pane_focus import take_keys
 from sos_studio.ui.slab_box import slab_text
 from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
@@ -108,6 +109,8 @@ class SlicePane(QWidget):
             painter.fillRect(self.rect(), BACKDROP)
         else:
             painter.drawImage(QRectF(self.rect()), self._image_of(picture))
+            if self._session.slices.grid:
+                paint_grid(painter, picture.geometry)
             paint_overlay(painter, picture.geometry, self._overlay(picture))
             if scan is not None and scan.coarse:
                 paint_reading(painter)

@@ -38,6 +38,7 @@ def _files_and_views() -> dict[Action, str]:
         Action.CUT_HEAD: _tr("Cut the head &open"),
         Action.FLIP_CUT: _tr("C&ut from the other side"),
         Action.FACE_LEFT: _tr("&Face to the left"),
+        Action.GRID: _tr("&Grid on or off"),
         Action.SLAB_THICKER: _tr("Thic&ker slices"),
         Action.SLAB_THINNER: _tr("Thi&nner slices"),
         Action.SLAB_MODE: _tr("&Mean or maximum (MIP)"),

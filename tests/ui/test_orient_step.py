@@ -348,3 +348,13 @@ def test_the_capture_button_names_the_slab_that_was_chosen(step: OrientStep) -> 
     inspector._capture_slab.chosen.click()
     assert step.presenter.capture_slab_mm == 0.0
     assert inspector.capture_button.text() == "Capture midsagittal slice"
+
+
+def test_the_grid_lies_over_the_slices_when_it_is_wanted(step: OrientStep) -> None:
+    pane = step.slices[Plane.AXIAL]
+    plain = pane.grab().toImage()
+    step.actions_by_id[Action.GRID]()
+    assert step._inspector._measure.grid.isChecked()
+    assert pane.grab().toImage() != plain
+    step._inspector._measure.grid.click()
+    assert pane.grab().toImage() == plain
