@@ -8,6 +8,8 @@ from typing import Any, Literal
 from sos_studio.core.corrections import Correction
 
 Severity = Literal["error", "warning", "info"]
+# Sets a part's number apart in the uid of a series that holds several volumes: "1.2.3#2".
+PART = "#"
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def copy_deidentified(
         raise BadInputError("deidentify.out_not_empty", folder=out.name)
     left_out: Counter[str] = Counter()
     with _opened(source, cancelled) as place, _whole_or_not_at_all(out) as folder:
-        copier, files = _Copier(folder, copying, pseudonym), candidate_files(place)
+        copier, files = _Copier(folder, copying, pseudonym), candidate_files(place)[0]
         for number, path in enumerate(files):
             if cancelled is not None and cancelled():
                 raise CancelledError

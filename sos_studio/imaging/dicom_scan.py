@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sos_studio.core.captures import matrix4
 from sos_studio.core.errors import BadInputError, CancelledError
-from sos_studio.core.scans import Problem, SeriesInfo
+from sos_studio.core.scans import PART, Problem, SeriesInfo
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
 from sos_studio.imaging.geometry_checks import SAME_SPACING, Stack, check_stack, same_direction
 from sos_studio.imaging.header_prefix import PREFIX_BYTES, PrefixReader
@@ -19,6 +19,8 @@ from sos_studio.imaging.variants import never_together, split_doubles
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
+
+_TOO_FEW = "scan.too_few_slices"
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,14 @@ def is_media_directory(path: Path) -> bool:
     return start[128:132] == b"DICM" and MEDIA_DIRECTORY.encode() in start
 
 
-def candidate_files(source: Path) -> list[Path]:
-    """Files to look at: the file itself, a folder's files, or those of a DICOMDIR (of its folder where it is of no use)."""
+def candidate_files(source: Path) -> tuple[list[Path], bool]:
+    """Files to look at: the file itself, a folder's files, or those of a DICOMDIR; and whether it is its folder's, it being of no use."""
     if source.is_dir():
-        return list(_files_below(source))
+        return list(_files_below(source)), False
     if is_media_directory(source):
-        return _referenced_files(source) or list(_files_below(source.parent))
-    return [source]
+        named = _referenced_files(source)
+        return named or list(_files_below(source.parent)), not named
+    return [source], False
 
 
 def _opens_like_dicom(path: Path) -> bool:
@@ -217,7 +220,7 @@ def _groups(slices: list[ImageSlice]) -> list[_Group]:
             parts += [(part, copies, apart_by) for part, apart_by in split_doubles(kept)]
         for number, (part, copies, apart_by) in enumerate(parts, start=1):
             name = series_uid or "unnamed"
-            found.append(_Group(name if number == 1 else f"{name}#{number}", part, copies, len(parts) > 1, apart_by))
+            found.append(_Group(name if number == 1 else f"{name}{PART}{number}", part, copies, len(parts) > 1, apart_by))
     return found
 
 
@@ -226,9 +229,9 @@ def _blaming(problem: Problem, file: str) -> Problem:
     return Problem("scan.missing_damaged", "error", {**problem.values, "file": file}) if problem.code == "scan.missing_slices" else problem
 
 
-def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
+def _series(group: _Group, faults: list[BadInputError], about_source: tuple[Problem, ...]) -> DicomSeries:
     stack = check_stack(group.slices)
-    extra = []
+    extra = list(about_source)
     if group.apart_by:
         extra.append(Problem("scan.told_apart", "warning", {"attributes": ", ".join(group.apart_by)}))
     elif group.split:
@@ -253,6 +256,19 @@ def _series(group: _Group, faults: list[BadInputError]) -> DicomSeries:
     return DicomSeries(info, stack)
 
 
+def _in_all_directions(parts: list[DicomSeries]) -> list[DicomSeries]:
+    """Parts of one series; where each is too small for a volume, that they were apart is what is wrong."""
+    counts = [len(part.stack.slices) for part in parts]
+    if len(parts) == 1 or not all(any(problem.code == _TOO_FEW for problem in part.info.problems) for part in parts):
+        return parts
+    mixed = Problem("scan.mixed_directions", "error", {"slices": sum(counts), "parts": len(parts), "most": max(counts)})
+    told = []
+    for part in parts:
+        problems = tuple(mixed if problem.code == _TOO_FEW else problem for problem in part.info.problems)
+        told.append(DicomSeries(replace(part.info, problems=problems), part.stack))
+    return told
+
+
 def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> list[DicomSeries]:
     """Find the series of a DICOM file, folder or DICOMDIR by reading headers only.
 
@@ -266,10 +282,15 @@ def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Can
         ``scan.no_dicom`` if nothing in the folder is a DICOM image; the file's own fault if a single file was chosen or
         every image of the folder failed. `CancelledError` when asked to stop.
     """
-    files = candidate_files(source)
+    files, instead = candidate_files(source)
     alone = source.is_file() and files == [source]
     slices, faults = read_headers(files, alone=alone, progress=progress, cancelled=cancelled)
     if not slices:
         raise faults[0] if faults else BadInputError("scan.no_dicom", files=len(files))
-    series = [_series(group, faults) for group in _groups(slices)]
+    useless = Problem("scan.directory_useless", "warning", {"file": source.name})
+    about_source = (useless,) if instead else ()
+    by_series: dict[str, list[DicomSeries]] = {}
+    for group in _groups(slices):
+        by_series.setdefault(group.uid.partition(PART)[0], []).append(_series(group, faults, about_source))
+    series = [part for parts in by_series.values() for part in _in_all_directions(parts)]
     return sorted(series, key=lambda s: (not s.info.loadable, -sum(image.layout.rows * image.layout.columns for image in s.stack.slices)))

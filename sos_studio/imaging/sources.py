@@ -38,7 +38,9 @@ log = logging.getLogger(__name__)
 _SCAN_SHARE = 0.15
 FILE_SERIES_UID = "file"
 # Series that can't be loaded for these reasons alone, and of no more images than this, are listed with their values.
-_VALUES_ALL_THE_SAME = frozenset({"scan.too_few_slices", "scan.no_geometry", "scan.same_position", "scan.bad_orientation"})
+_VALUES_ALL_THE_SAME = frozenset(
+    {"scan.too_few_slices", "scan.mixed_directions", "scan.no_geometry", "scan.same_position", "scan.bad_orientation"}
+)
 _FEW = 16
 
 

@@ -103,8 +103,28 @@ def _readable(value: Any) -> Any:
     return ("; " if any(isinstance(v, Mapping) for v in value) else ", ").join(parts)
 
 
+# Values that are keywords of DICOM attributes; as text they are set apart by ", ".
+_ATTRIBUTES = frozenset({"attribute", "attributes", "missing"})
+
+
+def _attributes(value: Any) -> Any:
+    """Keywords in plain words, each once."""
+    if not isinstance(value, str):
+        return value
+    return ", ".join(dict.fromkeys(_attribute(keyword) for keyword in value.split(", ")))
+
+
+def _attribute(keyword: str) -> str:
+    code = f"attribute.{keyword}"
+    return message(code).text if code in catalogue() else keyword
+
+
 # Values that are names from somebody's disk.
 _NAMES = frozenset({"file", "folder", "project"})
+
+
+def _told(name: str, value: Any) -> Any:
+    return _attributes(value) if name in _ATTRIBUTES else _readable(value)
 
 
 class _Lenient(dict[str, Any]):
@@ -116,7 +136,7 @@ def message(code: str, values: Mapping[str, Any] | None = None) -> Message:
     """Words for a code; an unknown one says so plainly instead of failing in the middle of telling of a failure."""
     template = catalogue().get(code, Template("Something unexpected happened ({code}).", "The log has the details."))
     hidden = _NAMES if names_hidden() else frozenset()
-    filled = _Lenient({"code": code, **{name: "•••" if name in hidden else _readable(value) for name, value in (values or {}).items()}})
+    filled = _Lenient({"code": code, **{name: "•••" if name in hidden else _told(name, value) for name, value in (values or {}).items()}})
     translate = _translations[0] if _translations else _in_english
     hint = translate(template.hint, -1) if template.hint else ""
     return Message(code, template.text_for(values or {}, translate).format_map(filled), hint.format_map(filled))

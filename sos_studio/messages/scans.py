@@ -31,7 +31,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.no_image": Template(
         "{file} is a DICOM object without an image (a report, plan or the like).",
-        "Choose a series of CT slices.",
+        "A series of CT slices is needed.",
     ),
     "scan.bad_header": Template(
         "The header of {file} has a malformed value in {attribute}.",
@@ -43,7 +43,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.colour": Template(
         "This is a colour picture ({photometric}), not a CT scan.",
-        "Choose a series of CT slices.",
+        "A series of CT slices is needed.",
     ),
     "scan.unsupported_pixels": Template(
         "Pixels of {bits} bits can't be read.",
@@ -51,7 +51,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.wrong_modality": Template(
         "Images of the type {modality} have no volume to stage in.",
-        "Choose a CT or CBCT series.",
+        "A CT or CBCT series is needed.",
     ),
     "scan.not_ct": Template(
         "This series says it is {modality}, not CT: its grey values mean something else.",
@@ -59,19 +59,28 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.localizer": Template(
         "These are localizer images (scouts: {images}), not a volume.",
-        "Choose the axial series.",
+        "The axial series is needed.",
     ),
     "scan.no_geometry": Template(
-        "The header of {file} does not say where the slices lie or how large their pixels are (missing: {missing}).",
+        "{file} does not say where its pixels lie. Missing: {missing}.",
         "Export the original series; a screen capture can't be used.",
     ),
     "scan.bad_orientation": Template(
         "The directions of rows and columns in the header of {file} are not at right angles.",
         "Export the series again from the scanner.",
     ),
+    "scan.mixed_directions": Template(
+        "The {slices} images of this series lie in {parts} directions or have different sizes, at most {most} of a kind: "
+        "they make no volume.",
+        "A series of parallel slices is needed.",
+    ),
+    "scan.directory_useless": Template(
+        "{file} names no images that are there, so its whole folder was looked through.",
+        "Check that this is the scan you meant.",
+    ),
     "scan.too_few_slices": Template(
         "A volume needs at least {fewest} slices; this series has {slices}.",
-        "Choose the folder with the whole series.",
+        "The whole series is needed.",
     ),
     "scan.few_slices": Template(
         "The series has only {slices} slices.",
@@ -79,7 +88,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "scan.same_position": Template(
         "All {slices} slices lie at the same position.",
-        "Choose the series that covers the head.",
+        "A series that covers the head is needed.",
         counts="slices",
         two="Both slices lie at the same position.",
     ),

@@ -5,7 +5,7 @@ from sos_studio.messages import Template
 MESSAGES: dict[str, Template] = {
     "settings.unwritable": Template("Your settings could not be saved ({reason}).", "Everything in the project is saved all the same."),
     "window.read_only": Template("{reason}", "The project is open to look at; nothing in it can be changed."),
-    "window.no_scan": Template("No scan is open.", "Open a scan first: File ▸ Open scan."),
+    "window.no_scan": Template("No scan is open.", "Open one first: File ▸ Open scan folder… or Open scan file…."),
     "window.scan_of_other_case": Template("The open scan is not this case's.", "Go back to it, or open this case's scan."),
     "window.no_project": Template("No project is open.", "Open one or make a new one in the File menu."),
     "window.several_dropped": Template("Only the first of the {count} things dropped was opened.", "Drop one scan or project at a time."),
@@ -19,11 +19,19 @@ MESSAGES: dict[str, Template] = {
         two="Two remarks on this scan stand in the panel on the right.",
     ),
     "window.not_opened": Template("{name} was not opened. {reason}"),
-    "window.not_opened_itself": Template("Not opened: {reason}"),
+    # Stands in for the name that was just said, at the begin of the reason.
+    "window.named_already": Template("It"),
     "window.scan_not_opened": Template("The scan was not opened. {reason}"),
-    "window.still_shown": Template("The scan shown is still {name}."),
-    "window.still_earlier": Template("The scan shown is still the earlier one."),
+    "window.still_shown": Template("{name} stays open."),
+    "window.still_earlier": Template("The earlier scan stays open."),
     "window.none_loadable": Template("None of its {count} series can be opened. The largest: {reason}", "{advice}"),
+    "window.reasons_differ": Template("Show files… says why for each."),
+    "window.only_series": Template(
+        "{others} other series here can't be opened.",
+        "Case ▸ Other series of this scan… says why.",
+        counts="others",
+        one="Another series here can't be opened.",
+    ),
     "window.capture_waits": Template("The scan is still being read.", "The capture is made as soon as all of it is there."),
     "window.capture_while_opening": Template(
         "Nothing was captured: another scan is being opened.", "Capture once it is there, or press Esc to stay with this one."

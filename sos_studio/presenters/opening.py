@@ -13,7 +13,7 @@ from sos_studio.core.geometry import Orientation
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.messages import Message, message
-from sos_studio.presenters.opening_words import not_opened, remarks
+from sos_studio.presenters.opening_words import not_opened, remarks, why_none
 from sos_studio.presenters.recent import RecentPlaces
 from sos_studio.presenters.scan_loading import Arrived, Refusal, ScanLoading, Which, details_of, note_location
 from sos_studio.presenters.series_picker import SeriesPicker
@@ -165,9 +165,9 @@ class Opener:
         scan = answer.scan
         loading.arrive(answer)
         self.recent.remember(scan.source, "scan")
-        told = remarks(scan)
+        told = remarks(scan, answer.left_out)
         if told is not None:  # in passing; what they say stays in sight where the scan is oriented
-            self._session.message.emit(told, "warning")
+            self._session.message.emit(*told)
         self._session.background.run(lambda: note_location(scan), lambda _: None)
 
     def _offer(self, reader: SourceReader, open_uid: str | None = None) -> None:
@@ -189,8 +189,7 @@ class Opener:
             return
         code, values = fault(error)
         if isinstance(error, BadInputError) and len(loading.refused) > 1:
-            why = message(code, values)
-            code, values = "window.none_loadable", {"count": len(loading.refused), "reason": why.text, "advice": why.hint}
+            code, values = why_none(error, loading.refused)
         told = not_opened(code, values, loading.source, session)
         session.message.emit(told, "error")
         if isinstance(error, BadInputError):

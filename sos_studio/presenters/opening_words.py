@@ -5,11 +5,13 @@ Names of folders may hold a patient's name: they are for the screen only, and hi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sos_studio.core.errors import SosError
+from sos_studio.core.scans import PART, SeriesInfo, Severity
 from sos_studio.core.settings import names_hidden
 from sos_studio.messages import Message, message
 from sos_studio.presenters.session import Session
@@ -27,14 +29,31 @@ def name_to_show(source: Path) -> str:
 def not_opened(code: str, values: Mapping[str, Any], source: Path, session: Session) -> Message:
     """Which scan was not opened, why, what to do, and which one is still on the screen."""
     why, name = message(code, values), name_to_show(source)
-    if name and why.text.startswith(name):  # the reason names it already
-        text = message("window.not_opened_itself", {"reason": why.text})
-    elif name:
+    if name and why.text.startswith(name) and values.get("file") == name:
+        why = message(code, {**values, "file": message("window.named_already").text})
+    if name:
         text = message("window.not_opened", {"name": name, "reason": why.text})
     else:
         text = message("window.scan_not_opened", {"reason": why.text})
     hint = " ".join(part for part in (why.hint, _still_shown(session)) if part)
     return Message(code, text.text, hint)
+
+
+def why_none(error: SosError, refused: Sequence[SeriesInfo]) -> tuple[str, Mapping[str, Any]]:
+    """Code and values of why none of these series can be opened; `error` is what opening the first of them met.
+
+    What was told apart within one series counts as one.
+    """
+    first = [next((problem for problem in info.problems if problem.severity == "error"), None) for info in refused]
+    codes = {problem.code if problem is not None else error.code for problem in first}
+    if codes == {"scan.localizer"}:
+        return error.code, {"images": sum(problem.values.get("images", 1) if problem is not None else 1 for problem in first)}
+    count = len({info.uid.partition(PART)[0] for info in refused})
+    if count < 2:
+        return error.code, error.values
+    why = message(error.code, error.values)
+    advice = why.hint if len(codes) == 1 else message("window.reasons_differ").text
+    return "window.none_loadable", {"count": count, "reason": why.text, "advice": advice}
 
 
 def _still_shown(session: Session) -> str:
@@ -45,7 +64,19 @@ def _still_shown(session: Session) -> str:
     return message("window.still_shown", {"name": name}).text if name else message("window.still_earlier").text
 
 
-def remarks(scan: OpenedScan) -> Message | None:
-    """Where to read what there is to keep in mind about a scan; None if there is nothing."""
+def remarks(scan: OpenedScan, left_out: int = 0) -> tuple[Message, Severity] | None:
+    """What there is to keep in mind about a scan, or where to read it; None if there is nothing.
+
+    Parameters
+    ----------
+    left_out
+        How many other series lie there that can't be opened.
+    """
     count = sum(problem.severity == "warning" for problem in scan.info.problems)
-    return replace(message("window.reservations", {"count": count}), topic=REMARKS) if count else None
+    pointer = replace(message("window.reservations", {"count": count}), topic=REMARKS)
+    if not left_out:
+        return (pointer, "warning") if count else None
+    others = message("window.only_series", {"others": left_out})
+    if not count:
+        return others, "info"
+    return replace(pointer, text=f"{others} {pointer.text}"), "warning"

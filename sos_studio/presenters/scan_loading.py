@@ -13,7 +13,7 @@ from sos_studio.core.captures import Window
 from sos_studio.core.errors import CancelledError
 from sos_studio.core.geometry import Orientation
 from sos_studio.core.roi import Roi
-from sos_studio.core.scans import SeriesInfo
+from sos_studio.core.scans import PART, SeriesInfo
 from sos_studio.dataset import cases, locations
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import resample, windowing
@@ -33,12 +33,19 @@ Which = Callable[[SourceReader], str | None]
 
 @dataclass(frozen=True, eq=False)
 class Arrived:
-    """A scan, how to show it first, and the case of the project that knows this series (if it was asked)."""
+    """A scan, how to show it first, and the case of the project that knows this series (if it was asked).
+
+    Attributes
+    ----------
+    left_out
+        How many other series lie there, where this was taken without asking because none of them can be opened.
+    """
 
     scan: OpenedScan
     window: Window
     project: Project | None
     case: LoadedCase | None
+    left_out: int = 0
 
     @property
     def orientation(self) -> Orientation | None:
@@ -170,7 +177,9 @@ class ScanLoading:
         case = load_case(project, case_id) if project is not None and case_id is not None else None
         captured = case.capture.record.window if case is not None and case.capture is not None else None
         # Captured again without a change, it gives the same picture again.
-        return Arrived(scan, captured or window, project, case)
+        series = {info.uid.partition(PART)[0] for info in reader.series}
+        unasked = self.uid is None and len(reader.loadable) == 1
+        return Arrived(scan, captured or window, project, case, len(series) - 1 if unasked else 0)
 
     def _preview(self, coarse: OpenedScan) -> None:
         self._previewed = True

@@ -20,7 +20,7 @@ from sos_studio.services.scans import SourceReader
 # Below this even the likeliest is nothing like a CBCT of a head: slices far too thick, or the field of view of a chest.
 LIKE_ENOUGH = 0.2
 # Findings that every series of a source carries alike.
-OF_THE_SOURCE = frozenset({"scan.unreadable_files"})
+OF_THE_SOURCE = frozenset({"scan.unreadable_files", "scan.directory_useless"})
 
 Thumbnail = npt.NDArray[np.uint8]
 

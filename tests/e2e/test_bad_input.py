@@ -341,7 +341,7 @@ def test_the_window_refuses_scans_and_keeps_the_open_one(window: MainWindow, qtb
         "empty was not opened. There is no DICOM image in this folder"
     )
     (tmp_path / "scan.nrrd").write_bytes(b"NRRD0004\nnonsense")
-    assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "scan.nrrd")).startswith("Not opened: scan.nrrd can't be parsed")
+    assert _told(window, qtbot, lambda: opener.open_path(tmp_path / "scan.nrrd")).startswith("scan.nrrd was not opened. It can't be parsed")
     slices = sorted(head.iterdir())
     (tmp_path / "two").mkdir()
     for path in slices[:2]:

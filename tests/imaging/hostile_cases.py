@@ -15,7 +15,7 @@ FOLDER_OUTCOME: dict[str, str | None] = {
     "i18n_names": "scan.no_geometry",
     "iop_rounding_noise_breast_ct": None,
     "missing_slice_ct": "scan.missing_slices",
-    "mixed_orientation_mr": "scan.too_few_slices",
+    "mixed_orientation_mr": "scan.mixed_directions",
     "nema_ct1_family": "scan.same_position",
     "no_preamble_no_meta_ct": "scan.too_few_slices",
     "no_spacing_no_position_ct": "scan.no_geometry",

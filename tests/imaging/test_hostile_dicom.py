@@ -161,6 +161,7 @@ def test_a_tilt_that_no_tag_tells_is_seen_and_corrected(hostile: Path) -> None:
 def test_two_orientations_in_one_series_are_split(hostile: Path) -> None:
     listed = sources.list_series(hostile / "mixed_orientation_mr")
     assert sorted(info.shape_kji or () for info in listed) == [(2, 288, 288)] * 2
+    assert [codes(info) for info in listed] == [{"scan.mixed_directions"}] * 2
     assert len({info.uid for info in listed}) == 2
 
 
@@ -211,6 +212,8 @@ def test_every_dicomdir_leads_to_its_series_or_to_the_files_beside_it(hostile: P
     (gap,) = [info for info in listed if info.modality == "CT" and info.shape_kji == (4, 16, 16)]
     assert "scan.missing_slices" in codes(gap)
     assert any(info.modality == "MR" for info in listed)
+    # One that names nothing is of no use, and that is said.
+    assert all(("scan.directory_useless" in codes(info, "warning")) == (name == "DICOMDIR-empty.dcm") for info in listed)
 
 
 def test_a_compressed_stream_under_a_native_syntax_is_decoded_by_its_signature(hostile: Path) -> None:

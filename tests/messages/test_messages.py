@@ -52,6 +52,13 @@ def test_a_missing_value_does_not_hide_the_message() -> None:
     assert message("stage.unknown", {}).text
 
 
+def test_attributes_of_headers_are_named_in_plain_words() -> None:
+    missing = "PixelSpacing, ImagePositionPatient, ImageOrientationPatient"
+    assert "Missing: pixel size, slice position, slice direction." in message("scan.no_geometry", {"missing": missing, "file": "a"}).text
+    assert "in number of pictures." in message("scan.bad_header", {"file": "a", "attribute": "NumberOfFrames"}).text
+    assert "in SomethingNew." in message("scan.bad_header", {"file": "a", "attribute": "SomethingNew"}).text
+
+
 def test_faults_in_a_list_are_told_one_by_one() -> None:
     text = message("training.bad_settings", {"faults": [{"where": "student.alpha", "what": "too small"}, {"where": "x", "what": "y"}]}).text
     assert "student.alpha: too small; x: y" in text

@@ -34,6 +34,10 @@ def info(uid: str, *reservations: str, loadable: bool = True) -> SeriesInfo:
     return SeriesInfo(uid, "CT", loadable, (48, 56, 64), (2.0, 2.0, 2.0), problems=problems)
 
 
+def refused_info(uid: str, code: str, **values: object) -> SeriesInfo:
+    return replace(info(uid, loadable=False), problems=(Problem(code, "error", values),))
+
+
 class FakeReader:
     """Stands in for `SourceReader`: a coarse picture, something that happens meanwhile, then the whole scan or a fault."""
 
@@ -469,8 +473,8 @@ def refused_after(scan_file: Path, opener: Opener, broken: Path) -> str:
 
 def test_a_refusal_names_what_failed_and_what_is_still_shown(opener: Opener, scan_file: Path, tmp_path: Path) -> None:
     told = refused_after(scan_file, opener, tmp_path / "broken.nii")
-    assert told.startswith("Not opened: broken.nii ")
-    assert told.endswith(" The scan shown is still head.mha.")
+    assert told.startswith("broken.nii was not opened. It is truncated")
+    assert told.endswith(" head.mha stays open.")
 
 
 def test_no_name_of_a_folder_is_told_while_names_are_hidden(
@@ -481,7 +485,7 @@ def test_no_name_of_a_folder_is_told_while_names_are_hidden(
     folder.mkdir()
     told = refused_after(scan_file, opener, folder / "x.nii")
     assert told.startswith("The scan was not opened. ")
-    assert told.endswith(" The scan shown is still the earlier one.")
+    assert told.endswith(" The earlier scan stays open.")
     assert "head" not in told
 
 
@@ -489,8 +493,8 @@ def test_a_refusal_without_another_scan_speaks_of_none(opener: Opener, tmp_path:
     told = []
     opener.refused.connect(lambda refusal: told.append(str(refusal.told)))
     opener.open_path(tmp_path / "gone")
-    assert told[0].startswith("Not opened: gone does not exist.")
-    assert "still" not in told[0]
+    assert told[0].startswith("gone was not opened. It does not exist.")
+    assert "stays" not in told[0]
 
 
 def test_a_fault_of_the_disk_names_what_was_opened_too(
@@ -524,11 +528,63 @@ def test_if_none_of_several_can_be_opened_the_refusal_counts_them(
 ) -> None:
     refused = []
     opener.refused.connect(refused.append)
-    FakeReader([info("a", loadable=False), info("b", loadable=False)], end=BadInputError("scan.localizer", images=2)).install(monkeypatch)
+    short, lying = refused_info("a", "scan.too_few_slices", slices=2, fewest=3), refused_info("b", "scan.same_position", slices=9)
+    FakeReader([short, lying], end=BadInputError("scan.too_few_slices", slices=2, fewest=3)).install(monkeypatch)
     opener.open_path(Path("disc"))
     assert said == [("window.none_loadable", "error")]
-    assert "None of its 2 series" in str(refused[0].told)
-    assert "localizer" in str(refused[0].told)
+    assert str(refused[0].told) == (
+        "disc was not opened. None of its 2 series can be opened. "
+        "The largest: A volume needs at least 3 slices; this series has 2. Show files… says why for each."
+    )
+
+
+def test_where_all_are_localizers_no_axial_series_is_to_be_chosen(
+    session: Session, opener: Opener, said: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+    opener.refused.connect(refused.append)
+    parts = [refused_info(uid, "scan.localizer", images=n) for uid, n in (("a", 1), ("a#2", 2))]
+    FakeReader(parts, end=BadInputError("scan.localizer", images=1)).install(monkeypatch)
+    opener.open_path(Path("disc"))
+    assert said == [("scan.localizer", "error")]
+    told = str(refused[0].told)
+    assert told == "disc was not opened. These are localizer images (scouts: 3), not a volume. The axial series is needed."
+
+
+def test_parts_of_one_series_are_not_counted_as_series(session: Session, opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = []
+    opener.refused.connect(refused.append)
+    mixed = {"slices": 4, "parts": 2, "most": 2}
+    parts = [refused_info(uid, "scan.mixed_directions", **mixed) for uid in ("a", "a#2")]
+    FakeReader(parts, end=BadInputError("scan.mixed_directions", **mixed)).install(monkeypatch)
+    opener.open_path(Path("disc"))
+    assert "series can be opened" not in str(refused[0].told)
+    assert "lie in 2 directions" in str(refused[0].told)
+
+
+@pytest.mark.parametrize(
+    ("reservations", "told", "severity"),
+    [
+        ((), "2 other series here can't be opened. Case ▸ Other series of this scan… says why.", "info"),
+        (
+            ("scan.lossy",),
+            "2 other series here can't be opened. Case ▸ Other series of this scan… says why. "
+            "A remark on this scan stands in the panel on the right.",
+            "warning",
+        ),
+    ],
+    ids=["alone", "with remarks"],
+)
+def test_series_that_are_left_out_are_told(
+    session: Session, opener: Opener, monkeypatch: pytest.MonkeyPatch, *, reservations: tuple[str, ...], told: str, severity: str
+) -> None:
+    heard = []
+    session.message.connect(lambda message, how: heard.append((str(message), how)))
+    FakeReader([info("a", *reservations), info("b", loadable=False), info("c", loadable=False)]).install(monkeypatch)
+    opener.open_path(Path("disc"))
+    assert heard == [(told, severity)]
+    opener.open_scan(Path("disc"), "a")
+    assert "other series" not in heard[-1][0] or len(heard) == 1, "who named it knows of the others"
 
 
 def test_where_there_is_no_image_the_refusal_lists_what_lies_there(session: Session, opener: Opener, tmp_path: Path) -> None:

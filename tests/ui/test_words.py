@@ -1,9 +1,13 @@
-"""Places, lengths and angles as a clinician reads them."""
+"""Places, lengths and angles as a clinician reads them; menus are named as they are called."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from sos_studio.core.actions import Action
+from sos_studio.messages import catalogue
 from sos_studio.ui import words
 
 
@@ -17,3 +21,12 @@ from sos_studio.ui import words
 )
 def test_a_place_is_told_by_the_side_it_lies_on_and_never_by_a_minus(lps_mm: tuple[float, float, float], text: str) -> None:
     assert words.place_text(lps_mm) == text
+
+
+def test_messages_name_only_entries_that_the_menus_have() -> None:
+    entries = {words.plain(words.action_title(action)) for action in Action}
+    told = [f"{template.text} {template.hint}" for template in catalogue().values()]
+    named = [words_behind for text in told for words_behind in re.findall(r"(?:File|Edit|View|Case|Train|Predict|Help) ▸ (.+)", text)]
+    assert named
+    for words_behind in named:
+        assert any(re.match(rf"{re.escape(entry)}(?!\w)", words_behind) for entry in entries), words_behind
