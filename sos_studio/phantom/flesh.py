@@ -161,9 +161,7 @@ def _eased(x: FloatArray) -> FloatArray:
 
 def _texture(rng: np.random.Generator, along_a_mm: float, along_s_mm: float) -> FloatArray:
     """Smooth noise over the map, uniform in [-1, 1] at points so far apart."""
-    field: FloatArray = np.zeros(0)
-    counts = (MAP_ROWS / along_s_mm, MAP_COLUMNS / along_a_mm)
-    field = rng.uniform(-1.0, 1.0, (int(counts[0]) + 3, int(counts[1]) + 3))
+    field: FloatArray = rng.uniform(-1.0, 1.0, (int(MAP_ROWS / along_s_mm) + 3, int(MAP_COLUMNS / along_a_mm) + 3))
     for axis, (step, nodes) in enumerate(((along_s_mm, MAP_ROWS), (along_a_mm, MAP_COLUMNS))):
         at = np.arange(nodes) / step
         low = at.astype(int)
