@@ -30,6 +30,9 @@ class Action(StrEnum):
     FLIP_CUT = "view.flip_cut"
     FACE_LEFT = "view.face_left"
     GRID = "view.grid"
+    MEASURE_DISTANCE = "view.measure_distance"
+    MEASURE_ANGLE = "view.measure_angle"
+    REMOVE_MEASURES = "view.remove_measures"
     SLAB_THICKER = "view.slab_thicker"
     SLAB_THINNER = "view.slab_thinner"
     SLAB_MODE = "view.slab_mode"
@@ -96,6 +99,8 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.CUT_HEAD, ("K",)),
     Binding(Action.FLIP_CUT, ("Shift+K",)),
     Binding(Action.GRID, ("G",)),
+    Binding(Action.MEASURE_DISTANCE, ("D",)),
+    Binding(Action.MEASURE_ANGLE, ("Shift+D",)),
     Binding(Action.SLAB_THICKER, ("T",)),
     Binding(Action.SLAB_THINNER, ("Shift+T",)),
     Binding(Action.SLAB_MODE, ("I",)),

@@ -58,6 +58,8 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("orient.contrast", "orient"),
     Gesture("orient.enlarge", "orient"),
     Gesture("orient.four_panes", "orient", ("Esc",)),
+    Gesture("orient.remove_measurement", "orient", ("Del", "Backspace")),
+    Gesture("orient.end_tool", "orient", ("Esc",)),
     Gesture("orient.turn_volume", "orient", _each(*_UPRIGHT, *_LEVEL)),
     Gesture("orient.zoom_volume", "orient", ("+", "=", "-")),
     Gesture("orient.threshold", "orient"),
@@ -80,12 +82,22 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("predict.contrast", "predict"),
 )
 
+_LOOKS_AND_TOOLS = (
+    Action.GRID,
+    Action.SLAB_THICKER,
+    Action.SLAB_THINNER,
+    Action.SLAB_MODE,
+    Action.MEASURE_DISTANCE,
+    Action.MEASURE_ANGLE,
+    Action.REMOVE_MEASURES,
+)
+
 # Where an action is done, if not everywhere; in the order in which the cheat sheet lists them.
 PLACES_OF_ACTIONS: Mapping[Action, tuple[Place, ...]] = {
     **dict.fromkeys((Action.FIND_CASE, Action.NEXT_UNSTAGED, Action.OPEN_CASE_SCAN), ("cases",)),
     **dict.fromkeys((Action.FIT, Action.ENLARGE_PANE, Action.CAPTURE, Action.RESET_ORIENTATION, Action.OTHER_SERIES), ("orient",)),
     **dict.fromkeys((Action.CUT_HEAD, Action.FLIP_CUT), ("orient",)),
-    **dict.fromkeys((Action.GRID, Action.SLAB_THICKER, Action.SLAB_THINNER, Action.SLAB_MODE), ("orient",)),
+    **dict.fromkeys(_LOOKS_AND_TOOLS, ("orient",)),
     **dict.fromkeys((Action.BESIDE_STRIP, Action.BESIDE_RIGHT, Action.BESIDE_LEFT), ("crop", "stage")),
     Action.CROP_AGAIN: ("crop",),
     **dict.fromkeys((Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5), ("stage", "predict")),

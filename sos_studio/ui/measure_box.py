@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QSignalBlocker
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.presenters.measuring import Measuring, Tool
 from sos_studio.presenters.slice_display import SliceDisplay
 from sos_studio.ui import parts
 
@@ -17,23 +18,47 @@ def _tr(text: str) -> str:
 class MeasureBox(QWidget):
     """One chip for each."""
 
-    def __init__(self, display: SliceDisplay) -> None:
+    def __init__(self, display: SliceDisplay, measuring: Measuring) -> None:
         super().__init__()
-        self._display = display
+        self._display, self._measuring = display, measuring
         self.grid = parts.chip(
             _tr("Grid"), _tr("Lines parallel to the planes, a round number of millimetres apart, to judge symmetry"), Action.GRID
         )
         self.grid.clicked.connect(display.switch_grid)
+        texts: dict[Tool, tuple[str, str, Action]] = {
+            "distance": (_tr("Distance"), _tr("Drag from end to end, or click both"), Action.MEASURE_DISTANCE),
+            "angle": (
+                _tr("Angle"),
+                _tr("Drag from the vertex along one arm, then click the end of the other"),
+                Action.MEASURE_ANGLE,
+            ),
+        }
+        self.tools = {tool: parts.chip(*text) for tool, text in texts.items()}
+        for tool, chip in self.tools.items():
+            chip.clicked.connect(lambda _=False, t=tool: measuring.take(t))
+        self.remove = parts.chip(_tr("Remove all"), _tr("Delete removes the one under the pointer, or the newest"), Action.REMOVE_MEASURES)
+        self.remove.setCheckable(False)
+        self.remove.clicked.connect(measuring.remove_all)
         rows = QGridLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setHorizontalSpacing(6)
         rows.setVerticalSpacing(6)
-        rows.addWidget(parts.heading(_tr("Measure")), 0, 0, 1, 3)
-        rows.addWidget(self.grid, 1, 0)
+        rows.addWidget(parts.heading(_tr("Measure")), 0, 0, 1, 2)
+        rows.addWidget(self.remove, 0, 2)
+        for column, chip in enumerate((self.grid, *self.tools.values())):
+            rows.addWidget(chip, 1, column)
         for column in range(3):
             rows.setColumnStretch(column, 1)
         display.changed.connect(self._show_grid)
+        measuring.changed.connect(self._show_tools)
         self._show_grid()
+        self._show_tools()
+
+    def _show_tools(self) -> None:
+        for tool, chip in self.tools.items():
+            with QSignalBlocker(chip):
+                chip.setChecked(self._measuring.tool == tool)
+        self.remove.setEnabled(bool(self._measuring.items))
 
     def _show_grid(self) -> None:
         with QSignalBlocker(self.grid):

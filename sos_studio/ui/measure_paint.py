@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from sos_studio.presenters.grid import grid_lines, grid_step_mm
-from sos_studio.presenters.measuring import Measurement
+from sos_studio.presenters.measuring import Measurement, Tool
 from sos_studio.presenters.pane_geometry import PaneGeometry
 from sos_studio.ui import words
 from sos_studio.ui.image_view import draw_text
@@ -33,6 +33,13 @@ def paint_grid(painter: QPainter, geometry: PaneGeometry) -> None:
     metrics = QFontMetricsF(painter.font())
     width, height = geometry.size_px
     draw_text(painter, QPointF(width - 10 - metrics.horizontalAdvance(text), height - 20 - metrics.height()), text, GRID_TEXT)
+
+
+def tool_hint(tool: Tool) -> str:
+    """How a tool is used, for the edge of a pane."""
+    if tool == "distance":
+        return QCoreApplication.translate("MeasurePaint", "Distance: drag · Del removes · Esc ends")
+    return QCoreApplication.translate("MeasurePaint", "Angle: drag one arm, click the other · Esc ends")
 
 
 def value_text(item: Measurement) -> str:

@@ -69,7 +69,7 @@ class OrientInspector(QWidget):
         self._window = [self._make_window(), self._make_window()]
         self._slab = SlabBox(session.slices)
         self._capture_slab = CaptureSlabBox(presenter)
-        self._measure = MeasureBox(session.slices)
+        self._measure = MeasureBox(session.slices, presenter.measuring)
         self._chips: list[QWidget] = [self._slab, self._capture_slab, self._measure]
         self.capture_button = parts.button(
             _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from sos_studio.core.geometry import Plane
+from sos_studio.presenters.measuring import Measurement
 from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.pane import LINES_BY_LIE, Button, Key, PanePresenter
 from sos_studio.presenters.pane_geometry import Hit, PaneGeometry, value_at
@@ -28,7 +29,7 @@ from sos_studio.presenters.rendering import Look, SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.image_view import BACKDROP
-from sos_studio.ui.measure_paint import paint_grid
+from sos_studio.ui.measure_paint import paint_grid, paint_measurements, tool_hint
 from sos_studio.ui.pane_focus import take_keys
 from sos_studio.ui.slab_box import slab_text
 from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
@@ -74,6 +75,8 @@ class SlicePane(QWidget):
         self.plane = plane
         self.presenter = PanePresenter(plane, orienting)
         self._session = session
+        self._measuring = orienting.measuring
+        self._held: Measurement | None = None
         self._renderer = SliceRenderer(session.background, f"pane-{plane.value}")
         self._image: tuple[SlicePicture, QImage] | None = None
         self._pointer: QPointF | None = None
@@ -87,6 +90,7 @@ class SlicePane(QWidget):
             _tr("Arrow keys nudge: up and down move the level line, left and right turn; with Shift ten times as far. Page keys scroll.")
         )
         self.presenter.changed.connect(self._repaint)
+        self._measuring.changed.connect(self._on_measured)
         session.scan_changed.connect(self._on_scan)
         session.scan_completed.connect(self._repaint)
 
@@ -112,6 +116,7 @@ class SlicePane(QWidget):
             if self._session.slices.grid:
                 paint_grid(painter, picture.geometry)
             paint_overlay(painter, picture.geometry, self._overlay(picture))
+            paint_measurements(painter, picture.geometry, self._measuring.shown_in(picture.geometry), self._held)
             if scan is not None and scan.coarse:
                 paint_reading(painter)
         if self.hasFocus():
@@ -157,13 +162,15 @@ class SlicePane(QWidget):
         return f"{title} {words.mm_text(value, signed=True)}"
 
     def _hint(self, geometry: PaneGeometry) -> str:
-        """What the arrow keys do right now; left out where it would run into the scale bar or the patient letter."""
+        """What the tool or the arrow keys do right now; left out where it would run into the scale bar or the patient letter."""
         upright, level = LINES_BY_LIE[self.plane]
         presenter = self.presenter
         moved = words.plane_title(upright.value) if presenter.selected is upright else ""
         angle = words.plane_title({Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}[self.plane])
         sideways = moved or _tr("{angle} 0.1°").format(angle=angle)
         text = _tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value))
+        if self._measuring.tool is not None:
+            text = tool_hint(self._measuring.tool)
         room = min(self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40, self.width() / 2 - 45)
         return text if self.fontMetrics().horizontalAdvance(text) < room else ""
 
@@ -173,6 +180,9 @@ class SlicePane(QWidget):
         if geometry is None or button is None:
             return
         at = event.position()
+        if button == "left" and self._measuring.tool is not None:
+            self._measuring.press(geometry, at.x(), at.y())
+            return
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         self.presenter.press(geometry, at.x(), at.y(), button, shift=shift)
         self._set_cursor(self.presenter.hovered if button == "left" else Hit("picture"), held=True)
@@ -185,20 +195,31 @@ class SlicePane(QWidget):
             return
         if self.presenter.dragging:
             self.presenter.move(at.x(), at.y())
+        elif self._measuring.tool is not None:
+            self._measuring.move(geometry, at.x(), at.y())
+            self._set_cursor(Hit("picture"))
         else:
             self._set_cursor(self.presenter.hover(geometry, at.x(), at.y()))
+        self._hold(self._measuring.under(geometry, at.x(), at.y()))
         self._point(at)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
+        drawn = self.geometry_now()
+        left = event.button() is Qt.MouseButton.LeftButton and not self.presenter.dragging
+        if self._measuring.tool is not None and drawn is not None and left:
+            self._measuring.release(drawn, event.position().x(), event.position().y())
+            return
         self.presenter.release()
         geometry = self.geometry_now()
         if geometry is not None:
             self._set_cursor(self.presenter.hover(geometry, event.position().x(), event.position().y()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Enlarge this pane, or bring all four back."""
-        if event.button() is Qt.MouseButton.LeftButton:
+        """Enlarge this pane, or bring all four back; with a tool in the hand it is the second of two clicks."""
+        if self._measuring.tool is not None:
+            self.mousePressEvent(event)
+        elif event.button() is Qt.MouseButton.LeftButton:
             self.presenter.release()
             self.enlarge_wanted.emit()
 
@@ -225,7 +246,11 @@ class SlicePane(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Nudge."""
+        """Nudge; Delete removes a measurement, Escape ends what is drawn and puts the tool down."""
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._measuring.remove(self._held):
+            return
+        if event.key() == Qt.Key.Key_Escape and self._measuring.escape():
+            return
         key, geometry = _KEYS.get(event.key()), self.geometry_now()
         if key is None or geometry is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().keyPressEvent(event)
@@ -240,6 +265,7 @@ class SlicePane(QWidget):
     def leaveEvent(self, _event: QEvent) -> None:
         """The pointer is elsewhere."""
         self._pointer = None
+        self._hold(None)
         if not self.presenter.dragging:
             self.presenter.hovered = Hit("picture")
         self.pointed.emit(None)
@@ -273,6 +299,17 @@ class SlicePane(QWidget):
         lps_mm = geometry.lps_at(at.x(), at.y())
         # The nearest of every n-th slice is not the slice that is pointed at.
         self.pointed.emit((lps_mm, math.nan if scan.coarse else value_at(scan.volume, lps_mm)))
+
+    def _hold(self, item: Measurement | None) -> None:
+        """The measurement that Delete would remove."""
+        if item is not self._held:
+            self._held = item
+            self.update()
+
+    def _on_measured(self) -> None:
+        if self._held not in self._measuring.items:
+            self._held = None
+        self.update()
 
     def _repaint(self, *_: object) -> None:
         self.update()

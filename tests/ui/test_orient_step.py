@@ -358,3 +358,44 @@ def test_the_grid_lies_over_the_slices_when_it_is_wanted(step: OrientStep) -> No
     assert pane.grab().toImage() != plain
     step._inspector._measure.grid.click()
     assert pane.grab().toImage() == plain
+
+
+def test_measuring_with_the_mouse_leaves_the_orientation_alone(step: OrientStep, session: Session, qtbot: QtBot) -> None:
+    pane, before = step.slices[Plane.SAGITTAL], session.orientation
+    pane.setFocus()
+    step.actions_by_id[Action.MEASURE_DISTANCE]()
+    assert step._inspector._measure.tools["distance"].isChecked()
+    centre = point(pane.geometry_now().centre)
+    QTest.mousePress(pane, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(pane, centre + QPoint(40, 30))
+    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=centre + QPoint(40, 30))
+    (item,) = step.presenter.measuring.items
+    assert item.value == pytest.approx(50 * pane.geometry_now().view.mm_per_px, rel=0.02)
+    assert session.orientation == before
+    assert "Esc" in pane._hint(pane.geometry_now()) or pane._hint(pane.geometry_now()) == ""
+    QTest.mouseMove(pane, centre + QPoint(20, 15))
+    qtbot.keyClick(pane, Qt.Key.Key_Delete)
+    assert step.presenter.measuring.items == ()
+    qtbot.keyClick(pane, Qt.Key.Key_Escape)
+    assert step.presenter.measuring.tool is None
+    session.undo.undo()
+    assert step.presenter.measuring.items == (item,)
+    step._inspector._measure.remove.click()
+    assert step.presenter.measuring.items == ()
+
+
+def test_with_a_tool_in_the_hand_a_double_click_measures_and_does_not_enlarge(step: OrientStep) -> None:
+    pane = step.slices[Plane.AXIAL]
+    step.presenter.measuring.take("distance")
+    QTest.mouseDClick(pane, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    assert step.enlarged is None
+
+
+def test_middle_and_right_drags_work_as_always_while_a_tool_is_in_the_hand(step: OrientStep, session: Session) -> None:
+    pane, window = step.slices[Plane.AXIAL], session.window
+    step.presenter.measuring.take("angle")
+    QTest.mousePress(pane, Qt.MouseButton.RightButton, pos=QPoint(60, 60))
+    QTest.mouseMove(pane, QPoint(100, 60))
+    QTest.mouseRelease(pane, Qt.MouseButton.RightButton, pos=QPoint(100, 60))
+    assert session.window != window
+    assert not pane.presenter.dragging
