@@ -12,8 +12,8 @@ from sos_studio.phantom.landmarks import make_frame
 from tests.phantom.conftest import without_noise
 
 
-def at_stage(maturity: float) -> PhantomParameters:
-    return without_noise(draw_parameters(np.random.default_rng(11), 3)).model_copy(update={"maturity": maturity})
+def at_stage(maturity: float, head: int = 11) -> PhantomParameters:
+    return without_noise(draw_parameters(np.random.default_rng(head), 3)).model_copy(update={"maturity": maturity})
 
 
 def across_the_joint(parameters: PhantomParameters, share: float, reach_mm: float = 3.0) -> npt.NDArray[np.float32]:
@@ -80,7 +80,10 @@ def test_stage_4_shows_a_bright_scar_throughout() -> None:
 
 
 def test_stage_5_is_even() -> None:
-    assert all(abs(contrast(at_stage(1.0), share)) < 25.0 for share in (0.3, 0.4, 0.5, 0.6, 0.7))
+    # Of one head marrow is uneven anyway; what all have in common must not show where the joint was.
+    shares = (0.3, 0.4, 0.5, 0.6, 0.7)
+    contrasts = np.array([[contrast(at_stage(1.0, head), share) for share in shares] for head in range(9)])
+    assert np.all(np.abs(np.median(contrasts, axis=0)) < 15.0)
 
 
 def test_fusion_proceeds_with_maturity_and_the_scar_fades() -> None:
