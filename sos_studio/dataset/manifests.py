@@ -56,12 +56,9 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
     ProjectError
         ``manifest.damaged_files`` (cases, count) if files are missing or not what they were; ``project.read_only``; refusals of the disk.
     """
-    project.require_writable()
     if not 0 <= held_out_fold < FOLDS:
         raise ValueError(f"held_out_fold must be 0 … {FOLDS - 1}")
-    chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]
-    labels = {summary.case_id: summary.label for summary in chosen if summary.label is not None}
-    _require_enough(chosen, labels, need_crops)
+    chosen, labels = _enough(project, rule, need_crops)
     folds = splits.assign(project, labels, seed=seed)
     files = _files(project, chosen)
     _require_undamaged(project, files)
@@ -89,7 +86,16 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
     return path
 
 
-def _require_enough(chosen: list[CaseSummary], labels: Mapping[str, int], need_crops: bool) -> None:
+def require_enough(project: Project, *, rule: ConsensusRule = "majority", need_crops: bool = False) -> None:
+    """Raise what `freeze` would raise of too few cases, patients, frames or stages; writes nothing and looks into no file."""
+    _enough(project, rule, need_crops)
+
+
+def _enough(project: Project, rule: ConsensusRule, need_crops: bool) -> tuple[list[CaseSummary], dict[str, int]]:
+    """The cases to learn from, and their labels."""
+    project.require_writable()
+    chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]
+    labels = {summary.case_id: summary.label for summary in chosen if summary.label is not None}
     if len(chosen) < MIN_CASES:
         raise BadInputError("training.too_few_cases", count=len(chosen), least=MIN_CASES)
     patients = len({summary.patient for summary in chosen})
@@ -100,6 +106,7 @@ def _require_enough(chosen: list[CaseSummary], labels: Mapping[str, int], need_c
         raise BadInputError("training.too_few_frames", count=with_frame, least=MIN_CASES)
     if len(set(labels.values())) < 2:
         raise BadInputError("training.one_stage_only", stage=next(iter(labels.values())), count=len(labels))
+    return chosen, labels
 
 
 def _require_something_to_learn(entries: tuple[ManifestEntry, ...], held_out_fold: int, need_crops: bool) -> None:

@@ -66,13 +66,22 @@ MESSAGES: dict[str, Template] = {
     ),
     "secret.exists": Template("There is a file {file} already.", "Choose another name; a key replaces no other file."),
     "training.too_few_cases": Template(
-        "There are {count} labelled cases with a full image, but at least {least} are needed.", "Stage more cases."
+        "There are {count} labelled cases with a full image, but at least {least} are needed.",
+        "Stage more cases.",
+        counts="count",
+        one="There is 1 labelled case with a full image, but at least {least} are needed.",
     ),
     "training.too_few_patients": Template(
-        "The labelled cases are of {count} patients, but at least {least} are needed for the folds.", "Add cases of other patients."
+        "The labelled cases are of {count} patients, but at least {least} are needed for the folds.",
+        "Add cases of other patients.",
+        counts="count",
+        one="The labelled cases are all of 1 patient, but at least {least} are needed for the folds.",
     ),
     "training.too_few_frames": Template(
-        "There are {count} labelled cases with a frame, but at least {least} are needed.", "Draw the frame on more cases (step Crop)."
+        "There are {count} labelled cases with a frame, but at least {least} are needed.",
+        "Draw the frame on more cases (step Crop).",
+        counts="count",
+        one="There is 1 labelled case with a frame, but at least {least} are needed.",
     ),
     "training.one_stage_only": Template(
         "All {count} labelled cases are of stage {stage}; there is nothing to tell apart.", "Stage cases of at least two stages."
@@ -91,6 +100,8 @@ MESSAGES: dict[str, Template] = {
     "manifest.damaged_files": Template(
         "Pictures of {count} cases are missing or were changed ({cases}).",
         "Run the project check, then capture these cases again or exclude them.",
+        counts="count",
+        one="Pictures of 1 case are missing or were changed ({cases}).",
     ),
     "import.nothing_found": Template("There is no picture to import.", "Choose PNG, JPEG, TIFF or BMP files, or a folder that holds some."),
     "import.source_missing": Template("{file} is not there.", "Choose files or folders that exist."),

@@ -16,6 +16,8 @@ MESSAGES: dict[str, Template] = {
     "training.images_damaged": Template(
         "Pictures of {count} cases are missing or have changed since the training was asked for: {cases}.",
         "Check the project, then start a new training.",
+        counts="count",
+        one="Pictures of 1 case are missing or have changed since the training was asked for: {cases}.",
     ),
     "training.input_not_multiple": Template(
         "{network} needs pictures whose sides are multiples of {multiple}, not {height} × {width}.", "Change the input size."

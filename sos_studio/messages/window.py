@@ -38,9 +38,22 @@ MESSAGES: dict[str, Template] = {
     ),
     "window.captured": Template("Captured as {case} and saved."),
     "window.project_for_capture": Template("Captures are kept in a project.", "Choose where to make one; the capture goes on by itself."),
-    "window.imported": Template("Imported {count} full images with {readings} readings; {again} were there already."),
-    "window.import_faults": Template("{count} files or rows were not imported. The first: {first}", "Mend them and import again."),
-    "window.exported": Template("Exported {cases} cases to {folder}; {left_out} without label, frame or image were left out."),
+    "window.imported": Template(
+        "Imported {count} full images (readings: {readings}; there already: {again}).",
+        counts="count",
+        one="Imported 1 full image (readings: {readings}; there already: {again}).",
+    ),
+    "window.import_faults": Template(
+        "{count} files or rows were not imported. The first: {first}",
+        "Mend them and import again.",
+        counts="count",
+        one="1 file or row was not imported: {first}",
+    ),
+    "window.exported": Template(
+        "Exported {cases} cases to {folder} (left out without label, frame or image: {left_out}).",
+        counts="cases",
+        one="Exported 1 case to {folder} (left out without label, frame or image: {left_out}).",
+    ),
     "cases.all_staged": Template("Every case has a reading by you.", "Well done."),
     "cases.none": Template("There is no case yet.", "Open a scan and capture it, or import full images."),
     "cases.scan_not_here": Template(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from sos_studio.core.errors import SosError, refusal
+from sos_studio.core.errors import SosError
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import JobKind, JobSpec
 from sos_studio.messages import Message, message
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, fault
 from sos_studio.services import jobs, presets, weights
 from sos_studio.services.job_tail import JobTail
 from sos_studio.services.jobs import JobHandle
@@ -80,6 +80,7 @@ class TrainingPresenter:
         self._came_upon = False  # the job was there when the project was opened: its end may be news or long known
         self.state = TrainingState(preset=session.settings.preset)
         session.project_changed.connect(self._on_project)
+        session.begun.connect(self._on_begun)
         self._on_project(session.project)
 
     # --- starting ------------------------------------------------------------------------------------------------
@@ -97,13 +98,25 @@ class TrainingPresenter:
         if state.running:
             session.tell("job.device_busy", "warning")
             return
-        self._wanted = kind
+        session.begun.emit()
+        project, self._wanted = session.project, kind
         session.writes.flush()
         status = self._weights_status()
-        if status is not None and status.path is None and not session.settings.from_scratch_told:
-            self.from_scratch.emit(status)
-        else:
+        if status is None or status.path is not None or session.settings.from_scratch_told:
             self.go_on()
+            return
+        # Nobody is asked where a training starts from that can't be started.
+        self._show(starting=True, problem=None)
+        session.background.run(
+            lambda: jobs.require_startable(project, kind),
+            lambda _: self._ask(project, status),
+            lambda error: self._not_started(project, error),
+        )
+
+    def _ask(self, project: Project, status: WeightsStatus) -> None:
+        self._show(starting=False)
+        if self._session.project is project:
+            self.from_scratch.emit(status)
 
     def go_on(self) -> None:
         """Start what was asked for; where it starts from was told."""
@@ -181,11 +194,8 @@ class TrainingPresenter:
             self._follow(handle)
 
     def _not_started(self, project: Project, error: Exception) -> None:
-        self._session.report(error)
-        if isinstance(error, OSError):
-            code, values = refusal(error)
-        else:
-            code, values = getattr(error, "code", "internal"), getattr(error, "values", {"kind": type(error).__name__})
+        # Told in the panel alone, where the button is and the reason stays.
+        code, values = fault(error)
         self._show(starting=False, problem=message(code, values) if self._session.project is project else None)
 
     def _follow(self, handle: JobHandle, *, came_upon: bool = False) -> None:
@@ -251,6 +261,11 @@ class TrainingPresenter:
             self._session.background.run(
                 lambda: _find(project), lambda found: self._found(project, found), self._session.report, key="training.find"
             )
+
+    def _on_begun(self) -> None:
+        """Why the last wish was not fulfilled may have been mended meanwhile."""
+        if self.state.problem is not None:
+            self._show(problem=None)
 
     def _found(self, project: Project, found: tuple[JobHandle | None, tuple[str, ...]]) -> None:
         """A job that went on, or ended, while no window was open."""

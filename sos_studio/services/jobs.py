@@ -120,13 +120,10 @@ def start_training(
         If the project can't be written.
     """
     settings = presets.settings(preset, overrides)
-    in_the_way = device_lock.holder(device)
-    if in_the_way is not None:  # before a manifest is frozen for nothing
-        raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
+    _require_free(device)  # before a manifest is frozen for nothing
     teacher, detector = _models_to_start_from(project, kind)
     weights_file = starting_weights.find(settings.student.network, weights)
-    # A student alone can learn from cases that nobody framed; the others need crops.
-    manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=kind != "student")
+    manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))
     spec = JobSpec(
         job_id=f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}",
         kind=kind,
@@ -146,6 +143,24 @@ def start_training(
     except BaseException:
         shutil.rmtree(job_dir, ignore_errors=True)  # else it would be listed as a training that failed
         raise
+
+
+def require_startable(project: Project, kind: JobKind) -> None:
+    """Raise what `start_training` would raise of this project and computer at once; nothing is begun or written."""
+    _require_free("auto")
+    _models_to_start_from(project, kind)
+    manifests.require_enough(project, need_crops=_needs_crops(kind))
+
+
+def _require_free(device: Device) -> None:
+    in_the_way = device_lock.holder(device)
+    if in_the_way is not None:
+        raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
+
+
+def _needs_crops(kind: JobKind) -> bool:
+    """A student alone can learn from cases that nobody framed; the others need crops."""
+    return kind != "student"
 
 
 def resume(job: JobHandle, *, weights: Path | None = None) -> JobHandle:

@@ -39,8 +39,10 @@ class WeightsDialog(QDialog):
         self._headline.setWordWrap(True)
         self._text = QLabel(
             _tr(
-                "Networks learn more from few cases when they start from weights learned on everyday pictures (ImageNet). "
-                "Without them training starts from scratch: it works, but reaches lower figures, and every figure says so."
+                "Networks stage better after few cases if they have learned to see on everyday photographs before. "
+                "What they learned there comes as a file, their starting weights (ImageNet).\n\n"
+                "Training works without it, from scratch: more cases are then needed for the same result. "
+                "With each result it is written which way was taken."
             )
         )
         self._text.setWordWrap(True)
@@ -111,10 +113,9 @@ class WeightsDialog(QDialog):
                 _tr("No published weights are known for {network}. You may choose a file of your own.").format(network=state.network)
             )
         else:
-            self._place.setText(
-                _tr("Files for {network} put into {folder} are found by themselves.").format(
-                    network=state.network or _tr("this network"), folder=weights.cache_dir()
-                )
+            self._place.setText(_tr("Download fetches the file from the internet. If you were given one, choose it here."))
+            self._place.setToolTip(
+                _tr("The file for {network} lies in {folder}").format(network=state.network, folder=weights.cache_dir()) if state.network else ""
             )
         self.download.setVisible(not loading and not found and status is not None and status.downloadable)
         self.choose.setEnabled(not loading and bool(state.network))

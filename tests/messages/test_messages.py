@@ -52,6 +52,11 @@ def test_a_missing_value_does_not_hide_the_message() -> None:
     assert message("stage.unknown", {}).text
 
 
+def test_one_case_is_no_plural() -> None:
+    assert message("training.too_few_cases", {"count": 1, "least": 10}).text.startswith("There is 1 labelled case with")
+    assert message("training.too_few_cases", {"count": 2, "least": 10}).text.startswith("There are 2 labelled cases with")
+
+
 def test_attributes_of_headers_are_named_in_plain_words() -> None:
     missing = "PixelSpacing, ImagePositionPatient, ImageOrientationPatient"
     assert "Missing: pixel size, slice position, slice direction." in message("scan.no_geometry", {"missing": missing, "file": "a"}).text

@@ -90,6 +90,7 @@ def test_one_click_starts_all_three_with_the_settings_of_last_time(session, proj
 
 def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(session, monkeypatch):
     session.settings.from_scratch_told = False
+    monkeypatch.setattr(training_module.jobs, "require_startable", lambda project, kind: None)
     asked, heard = [], []
     monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset: asked.append(kind) or 1 / 0)
     presenter = TrainingPresenter(session)
@@ -119,7 +120,19 @@ def test_too_few_cases_are_told_in_one_sentence(session, monkeypatch):
     heard = told(session)
     presenter = TrainingPresenter(session)
     presenter.retrain_all()
-    assert heard == [("training.too_few_cases", "error")]
+    assert heard == [], "the panel says it, and nothing else beside it"
+    assert presenter.state.problem.code == "training.too_few_cases"
+    assert not presenter.state.running
+    session.begun.emit()
+    assert presenter.state.problem is None, "it may have been mended"
+
+
+def test_nobody_is_asked_where_a_training_starts_from_that_has_too_few_cases(session):
+    session.settings.from_scratch_told = False
+    presenter, asked = TrainingPresenter(session), []
+    presenter.from_scratch.connect(asked.append)
+    presenter.retrain_all()
+    assert asked == []
     assert presenter.state.problem.code == "training.too_few_cases"
     assert not presenter.state.running
 

@@ -133,6 +133,7 @@ def test_from_scratch_is_told_plainly_once_and_one_button_goes_on(project, qtbot
         return job.handle
 
     monkeypatch.setattr(training_module.jobs, "start_training", start)
+    monkeypatch.setattr(training_module.jobs, "require_startable", lambda project, kind: None)
     monkeypatch.setattr(worker_process, "life", lambda folder: worker_process.Life.ALIVE)
     dock = make_dock(project, qtbot, told=False)
     dock.actions_by_id[Action.RETRAIN_ALL]()
@@ -148,12 +149,20 @@ def test_from_scratch_is_told_plainly_once_and_one_button_goes_on(project, qtbot
 def test_not_now_starts_nothing(project, qtbot, monkeypatch):
     asked = []
     monkeypatch.setattr(training_module.jobs, "start_training", lambda *args, **kwargs: asked.append(args))
+    monkeypatch.setattr(training_module.jobs, "require_startable", lambda project, kind: None)
     dock = make_dock(project, qtbot, told=False)
     dock.actions_by_id[Action.RETRAIN_ALL]()
     dialog = dock.findChild(WeightsDialog)
     dialog.buttons.rejected.emit()
     assert asked == []
     assert not dock.session.settings.from_scratch_told
+
+
+def test_too_few_cases_are_said_once_before_any_question(project, qtbot):
+    dock = make_dock(project, qtbot, told=False)
+    dock.actions_by_id[Action.RETRAIN_ALL]()
+    assert dock.findChild(WeightsDialog) is None
+    assert "at least 10 are needed" in dock.problem.text()
 
 
 def test_an_empty_project_says_what_to_do(project, qtbot):
