@@ -134,7 +134,7 @@ def _chin_rest(parameters: PhantomParameters, chin: npt.NDArray[np.float64], rng
         "chin_a": -chin[1] if parameters.scanner.chin_rest else _NOWHERE,
         "chin_s": chin[2] + float(rng.uniform(3.4, 5.0)),
         "plate": float(rng.uniform(1.5, 5.0)),
-        "plate_value": float(rng.uniform(720.0, 1180.0)),
+        "plate_value": float(rng.uniform(780.0, 1380.0)),
         "plate_half": float(rng.uniform(12.0, 24.0)),
         "foot_a": float(rng.uniform(0.0, 12.0)),
         "foot_half": float(rng.uniform(5.0, 13.0)),
