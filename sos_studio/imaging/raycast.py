@@ -256,16 +256,17 @@ class _Drawing:
         pairs, size = pairs_of(volume)
         frame = view.frame_in(volume)
         lps = np.ascontiguousarray(volume.lps_from_ijk[:3])
-        t_face, t_hit = np.empty((rows, columns)), np.empty((rows, columns))
+        t_face, t_hit = np.empty((rows, columns), dtype=np.float32), np.empty((rows, columns), dtype=np.float32)
         levels = rendered.voxel_of(self.level), rendered.voxel_of(self._solid)
         leaps, plane = rendered.leaps(self.level), _plane_in(volume, self.cut)
         if not bands.share(rows, lambda r: raycast_kernels.cast(pairs, *size, leaps, frame, plane, levels, r, t_face, t_hit)):
             return None
         rgb = np.zeros((rows, columns, 3), dtype=np.uint8)
-        hits = t_hit[t_hit >= 0]
-        if hits.size:
+        farthest = float(t_hit.max())
+        if farthest >= 0:
+            nearest = float(t_hit.min(where=t_hit >= 0, initial=farthest))
             steps_per_mm, line_mm = 1.0 / view.step_mm, view.pixel_mm * self.times
-            scale = float(hits.min()), float(hits.max()), steps_per_mm, view.pixel_mm, line_mm
+            scale = nearest, farthest, steps_per_mm, view.pixel_mm, line_mm
             if not bands.share(rows, lambda r: raycast_shading.shade(pairs, *size, frame, lps, scale, r, t_hit, *self.lines, rgb)):
                 return None
         return rgb if self.cut is None or self._face(self.cut, t_face, rgb) else None
@@ -274,7 +275,7 @@ class _Drawing:
     def _solid(self) -> float:
         return self.rendered.tissue + _SOLID * (self.level - self.rendered.tissue)
 
-    def _face(self, cut: CutFace, t_face: FloatArray, rgb: Picture) -> bool:
+    def _face(self, cut: CutFace, t_face: npt.NDArray[np.float32], rgb: Picture) -> bool:
         from sos_studio.imaging import raycast_shading
 
         rendered, view = self.rendered, self.view

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,14 +95,17 @@ def prepare(volume: Volume) -> RenderVolume:
 
     small, matrix = _shrunk(volume)
     # Every second voxel along each axis tells where tissue and bone lie as well as all of them.
-    tissue, threshold = tissue_and_bone((small[::2, ::2, ::2] if min(small.shape) > 32 else small).reshape(-1))
+    sample = small[::2, ::2, ::2] if min(small.shape) > 32 else small
+    tissue, threshold = tissue_and_bone(sample.reshape(-1).astype(np.float32))
     low, high = float(small.min()), float(small.max())
     slope, intercept = 1.0, 0.0
-    if volume.array_kji.dtype != np.int16:
+    if small.dtype == np.int16:
+        voxels = small
+    else:
         slope, intercept = max((high - low) / 65000.0, 1e-12), (low + high) / 2
         small -= np.float32(intercept)
         small /= np.float32(slope)
-    voxels = np.rint(small, out=small).astype(np.int16)
+        voxels = np.rint(small, out=small).astype(np.int16)
     del small
     if min(voxels.shape) < 2:
         voxels = np.pad(voxels, [(0, max(0, 2 - n)) for n in voxels.shape], mode="edge")
@@ -110,8 +114,11 @@ def prepare(volume: Volume) -> RenderVolume:
     return RenderVolume(Volume(voxels, matrix), maxima, slope, intercept, threshold, tissue, (low, high))
 
 
-def _shrunk(volume: Volume) -> tuple[npt.NDArray[np.float32], FloatArray]:
-    """Averages over equal boxes, and their 4 x 4; plane by plane, so that no second large array is needed."""
+def _shrunk(volume: Volume) -> tuple[npt.NDArray[Any], FloatArray]:
+    """Averages over equal boxes, and their 4 x 4; plane by plane, so that no second large array is needed.
+
+    int16 stays int16, all else becomes float32.
+    """
     from sos_studio.imaging.raycast_kernels import add_rows, mean_columns
 
     sizes, spacings = np.array(volume.shape_kji), np.array(volume.spacing_mm_kji)
@@ -119,7 +126,9 @@ def _shrunk(volume: Volume) -> tuple[npt.NDArray[np.float32], FloatArray]:
     counts = np.array([max(1, min(n, round(n * s / target_mm))) for n, s in zip(sizes, spacings, strict=True)])
     counts = np.minimum(counts, MAX_SIDE)
     spans = sizes / counts
-    small = np.empty(tuple(counts), dtype=np.float32)
+    whole = volume.array_kji.dtype == np.int16
+    small = np.empty(tuple(counts), dtype=np.int16 if whole else np.float32)
+    plane = np.empty(tuple(counts[1:]), dtype=np.float32)
     sums = np.empty((counts[1], sizes[2]), dtype=np.float32)
     fill = _stand_in(volume)
     for o in range(counts[0]):
@@ -132,7 +141,8 @@ def _shrunk(volume: Volume) -> tuple[npt.NDArray[np.float32], FloatArray]:
                 source = np.nan_to_num(source, nan=fill)
             share = (min((o + 1) * spans[0], k + 1) - max(o * spans[0], k)) / spans[0]
             add_rows(source, share, spans[1], sums)
-        mean_columns(sums, spans[2], small[o])
+        mean_columns(sums, spans[2], plane)
+        small[o] = np.rint(plane, out=plane) if whole else plane
     matrix = volume.lps_from_ijk.copy()
     matrix[:3, :3] *= spans[::-1]
     # The centre of the first box, not of its first voxel.
