@@ -50,6 +50,8 @@ class Action(StrEnum):
     OPEN_CASE_SCAN = "case.open_scan"
     OTHER_SERIES = "case.other_series"
     RESET_ORIENTATION = "case.reset_orientation"
+    COMPARE_ORIENTATION = "case.compare_orientation"
+    REMEMBER_ORIENTATION = "case.remember_orientation"
     CAPTURE = "case.capture"
     CROP_AGAIN = "case.crop_again"
     FIND_CASE = "case.find"
@@ -109,6 +111,8 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.NEXT_AREA, ("F6",)),
     Binding(Action.PREVIOUS_AREA, ("Shift+F6",)),
     Binding(Action.FIND_CASE, ("Ctrl+F",)),
+    Binding(Action.COMPARE_ORIENTATION, ("O",)),
+    Binding(Action.REMEMBER_ORIENTATION, ("Shift+O",)),
     Binding(Action.CAPTURE, ("Ctrl+Return",)),
     Binding(Action.BESIDE_STRIP, ("B",)),
     Binding(Action.BESIDE_RIGHT, (",",)),

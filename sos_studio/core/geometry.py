@@ -47,7 +47,7 @@ def _rotation_about(axis: int, degrees: float) -> FloatArray:
     return matrix
 
 
-def _wrapped(degrees: float) -> float:
+def wrapped_degrees(degrees: float) -> float:
     """The same angle in (-180, 180]."""
     turned = math.remainder(degrees, 360.0)
     return 180.0 if turned == -180.0 else turned
@@ -113,7 +113,7 @@ class Orientation:
             roll = math.atan2(-rotation[2, 0], rotation[0, 0])
             pitch = math.atan2(-rotation[1, 2], rotation[1, 1])
         yaw = math.atan2(sin_yaw, cos_yaw)
-        return cls(center_lps_mm, *(_wrapped(math.degrees(a)) for a in (roll, yaw, pitch)))
+        return cls(center_lps_mm, *(wrapped_degrees(math.degrees(a)) for a in (roll, yaw, pitch)))
 
     def turned_about(self, plane: Plane, degrees: float) -> Orientation:
         """Turn right-handed about a plane's normal (the head's +S, +P or +L axis), as dragging in that pane does."""

@@ -15,6 +15,7 @@ from sos_studio.core.slabs import MAX_SLAB_MM
 from sos_studio.imaging import slabs, windowing
 from sos_studio.messages import message
 from sos_studio.presenters.case_files import Captured, capture_into
+from sos_studio.presenters.comparing import Comparing
 from sos_studio.presenters.measuring import Measuring
 from sos_studio.presenters.session import Session, Severity
 from sos_studio.presenters.undo import Along, Change
@@ -46,6 +47,8 @@ class OrientationPresenter:
         Thickness through which a capture takes the mean; 0, and off at every start, is the plane itself. It is in the record.
     measuring
         Distances and angles.
+    comparing
+        The orientation against that of the last capture or a remembered one.
 
     Signals
     -------
@@ -67,6 +70,7 @@ class OrientationPresenter:
         self.capturing = False
         self.capture_slab_mm = 0.0
         self.measuring = Measuring(session)
+        self.comparing = Comparing(session)
         self._asked_about_data: set[str] = set()
         self._touched: frozenset[str] = frozenset()
         self._confirmed: frozenset[str] = frozenset()

@@ -57,6 +57,8 @@ CASE: tuple[Action | None, ...] = (
     None,
     Action.CAPTURE,
     Action.RESET_ORIENTATION,
+    Action.COMPARE_ORIENTATION,
+    Action.REMEMBER_ORIENTATION,
     Action.CROP_AGAIN,
     None,
     Action.STAGE_1,

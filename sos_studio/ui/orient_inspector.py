@@ -11,6 +11,7 @@ from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.presenters.orientation import PROTOCOL, Angle, Mark, OrientationPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts, words
+from sos_studio.ui.compare_box import CompareBox
 from sos_studio.ui.measure_box import MeasureBox
 from sos_studio.ui.number_box import NumberBox
 from sos_studio.ui.reservations import Reservations
@@ -69,8 +70,9 @@ class OrientInspector(QWidget):
         self._window = [self._make_window(), self._make_window()]
         self._slab = SlabBox(session.slices)
         self._capture_slab = CaptureSlabBox(presenter)
+        self._compare = CompareBox(presenter.comparing)
         self._measure = MeasureBox(session.slices, presenter.measuring)
-        self._chips: list[QWidget] = [self._slab, self._capture_slab, self._measure]
+        self._chips: list[QWidget] = [self._slab, self._capture_slab, self._measure, self._compare]
         self.capture_button = parts.button(
             _tr("Capture midsagittal slice"), _tr("Make the full image of the sagittal plane"), Action.CAPTURE
         )
@@ -102,6 +104,7 @@ class OrientInspector(QWidget):
             layout.addWidget(row)
         layout.addWidget(parts.rule())
         layout.addWidget(self._numbers())
+        layout.addWidget(self._compare)
         layout.addWidget(parts.rule())
         layout.addWidget(self._window_row())
         layout.addWidget(parts.rule())

@@ -162,6 +162,8 @@ class OrientStep(QWidget):
             Action.ENLARGE_PANE: self.enlarge_focused,
             Action.CUT_HEAD: self.volume.presenter.toggle_cut,
             Action.FLIP_CUT: self.volume.presenter.flip_cut,
+            Action.COMPARE_ORIENTATION: self.presenter.comparing.switch,
+            Action.REMEMBER_ORIENTATION: self.presenter.comparing.remember,
             Action.MEASURE_DISTANCE: lambda: self.presenter.measuring.take("distance"),
             Action.MEASURE_ANGLE: lambda: self.presenter.measuring.take("angle"),
             Action.REMOVE_MEASURES: self.presenter.measuring.remove_all,

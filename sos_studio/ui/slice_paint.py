@@ -35,7 +35,7 @@ class Overlay:
     readout: str
     pointer: QPointF | None
     hint: str
-    slab: str = ""
+    note: str = ""
 
 
 def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -> None:
@@ -46,7 +46,7 @@ def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -
     paint_letters(painter, geometry.size_px, geometry.letters, [handle for line in geometry.lines for handle in line.handles])
     _scale_bar(painter, geometry)
     title = words.plane_title(geometry.plane.value)
-    paint_title(painter, f"{title} · {overlay.slab}" if overlay.slab else title, PLANE_COLORS[geometry.plane])
+    paint_title(painter, f"{title} · {overlay.note}" if overlay.note else title, PLANE_COLORS[geometry.plane])
     if overlay.focused and overlay.hint:
         draw_text(painter, QPointF(MARGIN, geometry.size_px[1] - MARGIN), overlay.hint, QUIET)
     if overlay.readout and overlay.pointer is not None:

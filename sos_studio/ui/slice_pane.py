@@ -28,6 +28,7 @@ from sos_studio.presenters.pane_geometry import Hit, PaneGeometry, value_at
 from sos_studio.presenters.rendering import Look, SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
+from sos_studio.ui.compare_box import shown_note
 from sos_studio.ui.image_view import BACKDROP
 from sos_studio.ui.measure_paint import paint_grid, paint_measurements, tool_hint
 from sos_studio.ui.pane_focus import take_keys
@@ -75,7 +76,7 @@ class SlicePane(QWidget):
         self.plane = plane
         self.presenter = PanePresenter(plane, orienting)
         self._session = session
-        self._measuring = orienting.measuring
+        self._measuring, self._comparing = orienting.measuring, orienting.comparing
         self._held: Measurement | None = None
         self._renderer = SliceRenderer(session.background, f"pane-{plane.value}")
         self._image: tuple[SlicePicture, QImage] | None = None
@@ -146,7 +147,7 @@ class SlicePane(QWidget):
             readout=self._readout(),
             pointer=self._pointer,
             hint=self._hint(picture.geometry),
-            slab=slab_text(picture.look.slab),
+            note=" · ".join(filter(None, (slab_text(picture.look.slab), shown_note(self._comparing)))),
         )
 
     def _readout(self) -> str:

@@ -318,7 +318,7 @@ def test_all_panes_show_the_slab_and_say_how_thick_it_is(step: OrientStep, sessi
         )
         assert np.array_equal(pane.picture.grey_vu, expected), plane
         assert not np.array_equal(expected, thin[plane]), plane
-        assert pane._overlay(pane.picture).slab == ("mean 12 mm" if mode == "mean" else "MIP 12 mm")
+        assert pane._overlay(pane.picture).note == ("mean 12 mm" if mode == "mean" else "MIP 12 mm")
 
 
 def test_thickness_and_mode_follow_keys_and_the_inspector(step: OrientStep, session: Session) -> None:
@@ -399,3 +399,21 @@ def test_middle_and_right_drags_work_as_always_while_a_tool_is_in_the_hand(step:
     QTest.mouseRelease(pane, Qt.MouseButton.RightButton, pos=QPoint(100, 60))
     assert session.window != window
     assert not pane.presenter.dragging
+
+
+def test_panes_and_inspector_say_when_another_orientation_is_shown(step: OrientStep, session: Session) -> None:
+    box, pane = step._inspector._compare, step.slices[Plane.AXIAL]
+    assert not box.switch.isEnabled()
+    step.actions_by_id[Action.REMEMBER_ORIENTATION]()
+    session.set_orientation(session.orientation.turned_about(Plane.CORONAL, 2.0).moved(Plane.SAGITTAL, -3.0))
+    assert (
+        box.told.text() == "Yours against the remembered one:\nRoll +2.0° · Yaw 0.0° · Pitch 0.0°\nsagittal plane −3.0 mm · centre 3.0 mm"
+    )
+    step.actions_by_id[Action.COMPARE_ORIENTATION]()
+    shown(pane)
+    assert box.switch.isChecked()
+    assert "Shown: the remembered one" in box.told.text()
+    assert pane._overlay(pane.picture).note == "remembered orientation"
+    box.switch.click()
+    assert session.orientation.roll_deg == pytest.approx(2.0)
+    assert pane._overlay(pane.picture).note == ""

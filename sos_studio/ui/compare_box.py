@@ -1,0 +1,76 @@
+"""Comparing orientations, in the inspector of Orient."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QSignalBlocker
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from sos_studio.core.actions import Action
+from sos_studio.presenters.comparing import Comparing, Difference, Source
+from sos_studio.ui import parts, words
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("CompareBox", text)
+
+
+def source_words(source: Source | None) -> str:
+    """What the other orientation is."""
+    return {"capture": _tr("the last capture"), "remembered": _tr("the remembered one"), None: ""}[source]
+
+
+def shown_note(comparing: Comparing) -> str:
+    """What a pane says while it shows the other orientation."""
+    if not comparing.shows_other:
+        return ""
+    return _tr("last capture's orientation") if comparing.source == "capture" else _tr("remembered orientation")
+
+
+def difference_text(difference: Difference) -> str:
+    """Two lines of differences."""
+    turned = (("roll", difference.roll_deg), ("yaw", difference.yaw_deg), ("pitch", difference.pitch_deg))
+    angles = " · ".join(f"{words.plane_title(name)} {words.angle_text(degrees)}" for name, degrees in turned)
+    moved = _tr("sagittal plane {plane} · centre {centre}").format(
+        plane=words.mm_text(difference.plane_mm, signed=True), centre=words.mm_text(difference.centre_mm)
+    )
+    return f"{angles}\n{moved}"
+
+
+class CompareBox(QWidget):
+    """Switch, remember, and what the difference is."""
+
+    def __init__(self, comparing: Comparing) -> None:
+        super().__init__()
+        self._comparing = comparing
+        self.switch = parts.chip(_tr("Switch"), _tr("Show the other orientation, and yours again"), Action.COMPARE_ORIENTATION)
+        self.switch.clicked.connect(comparing.switch)
+        self.keep = parts.chip(_tr("Remember"), _tr("Compare with the present orientation from now on"), Action.REMEMBER_ORIENTATION)
+        self.keep.setCheckable(False)
+        self.keep.clicked.connect(comparing.remember)
+        self.told = QLabel()
+        self.told.setWordWrap(True)
+        self.told.setObjectName("quiet")
+        rows = QGridLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setHorizontalSpacing(6)
+        rows.setVerticalSpacing(6)
+        rows.addWidget(parts.heading(_tr("Compare")), 0, 0)
+        rows.addWidget(self.switch, 0, 1)
+        rows.addWidget(self.keep, 0, 2)
+        rows.addWidget(self.told, 1, 0, 1, 3)
+        for column in range(3):
+            rows.setColumnStretch(column, 1)
+        comparing.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        comparing = self._comparing
+        difference = comparing.difference
+        with QSignalBlocker(self.switch):
+            self.switch.setChecked(comparing.shows_other)
+        self.switch.setEnabled(difference is not None)
+        self.told.setVisible(difference is not None)
+        if difference is not None:
+            source = source_words(comparing.source)
+            told = _tr("⚠ Shown: {source}. Yours differs by") if comparing.shows_other else _tr("Yours against {source}:")
+            self.told.setText(f"{told.format(source=source)}\n{difference_text(difference)}")
