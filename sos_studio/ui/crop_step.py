@@ -129,19 +129,21 @@ class CropPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(
-            parts.column(
-                parts.heading(_tr("Upright crop")),
-                self.preview,
-                parts.note(_tr("endocranial left · ectocranial right")),
-                self._saved,
-                parts.rule(),
-                parts.heading(_tr("Two clicks")),
-                self._steps,
-                self._again,
-                parts.rule(),
-                parts.heading(_tr("Frame (always 2:1)")),
-                values,
-                keys,
+            parts.scrolled(
+                parts.column(
+                    parts.heading(_tr("Upright crop")),
+                    self.preview,
+                    parts.note(_tr("endocranial left · ectocranial right")),
+                    self._saved,
+                    parts.rule(),
+                    parts.heading(_tr("Two clicks")),
+                    self._steps,
+                    self._again,
+                    parts.rule(),
+                    parts.heading(_tr("Frame (always 2:1)")),
+                    values,
+                    keys,
+                )
             )
         )
         presenter.changed.connect(self._on_state)

@@ -29,6 +29,10 @@ def nice_top(value: float) -> float:
     return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= value * (1 - 1e-9))
 
 
+# How much of a narrow view names may take; the tooltip has them whole.
+NAMES_SHARE = 0.5
+
+
 class CurveView(QWidget):
     """A few lines over epochs.
 
@@ -80,7 +84,8 @@ class CurveView(QWidget):
             painter.end()
             return
         names = [f"{self._names(c)} {c.last:.3g}" for c in self._curves[: len(_COLORS)]]
-        right = max(metrics.horizontalAdvance(name) for name in names) + 14
+        right = min(max(metrics.horizontalAdvance(name) for name in names) + 14, NAMES_SHARE * self.width())
+        names = [metrics.elidedText(name, Qt.TextElideMode.ElideRight, right - 12) for name in names]
         left = metrics.horizontalAdvance("0.00 ")
         room = QRectF(left, line + 6, max(self.width() - left - right, 20), max(self.height() - 2 * line - 10, 20))
         top = self._top if self._top is not None else nice_top(max(v for c in self._curves for _, v in c.points))
@@ -115,9 +120,10 @@ class CurveView(QWidget):
             text = f"{share * top:.3g}"
             painter.drawText(QPointF(room.left() - metrics.horizontalAdvance(text) - 4, y + metrics.ascent() / 2 - 2), text)
         y = room.bottom() + metrics.ascent() + 3
-        painter.drawText(QPointF(room.left(), y), _tr("epoch {n}").format(n=steps[0]))
-        end = str(steps[1])
-        painter.drawText(QPointF(room.right() - metrics.horizontalAdvance(end), y), end)
+        begin, end = _tr("epoch {n}").format(n=steps[0]), str(steps[1])
+        painter.drawText(QPointF(room.left(), y), begin)
+        if metrics.horizontalAdvance(begin + "  " + end) < room.width():
+            painter.drawText(QPointF(room.right() - metrics.horizontalAdvance(end), y), end)
 
 
 def _spread(ys: list[float], line: float, room: QRectF) -> list[float]:

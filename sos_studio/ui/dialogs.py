@@ -17,6 +17,7 @@ from sos_studio import __version__
 from sos_studio.ui import icons
 
 NAME_LENGTH = 80
+ABOUT_WIDTH = 380
 
 
 def _tr(text: str) -> str:
@@ -80,6 +81,8 @@ class AboutDialog(QDialog):
             ).format(caution=caution())
         )
         text.setWordWrap(True)
+        # A grid doesn't ask how high wrapped words are.
+        text.setMinimumSize(ABOUT_WIDTH, text.heightForWidth(ABOUT_WIDTH))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         grid = QGridLayout(self)
@@ -89,4 +92,3 @@ class AboutDialog(QDialog):
         grid.addWidget(title, 0, 1)
         grid.addWidget(text, 1, 1)
         grid.addWidget(buttons, 2, 0, 1, 2)
-        self.setMinimumWidth(430)

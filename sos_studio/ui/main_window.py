@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -44,14 +44,14 @@ from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
 from sos_studio.ui.window_actions import THEME_ACTIONS, WindowActions
-from sos_studio.ui.window_layout import layout_text, restore_layout
+from sos_studio.ui.window_layout import layout_text, restore_layout, share_corners
 from sos_studio.ui.window_title import window_title
 
 log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
 STEPS: tuple[StepName, ...] = ("orient", "crop", "stage", "predict")
-INSPECTOR_WIDTH, CASES_WIDTH = 284, 252
+INSPECTOR_WIDTH, CASES_WIDTH, EVALUATOR_WIDTH = 284, 252, 90
 
 
 def _tr(text: str) -> str:
@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
         bar: QTabBar = tabs.tabBar()
         bar.setObjectName("stepBar")
         bar.setDrawBase(False)
+        bar.setUsesScrollButtons(False)  # a step that is scrolled out of sight would be lost
         bar.setAccessibleName(_tr("Steps of the protocol"))
         for n, (step, action) in enumerate(zip(self.steps, STEP_ACTIONS, strict=True)):
             title = words.plain(words.action_title(action))
@@ -142,8 +143,7 @@ class MainWindow(QMainWindow):
 
     def _dock_all(self) -> None:
         side = Qt.DockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
+        share_corners(self)
         self.addDockWidget(side.LeftDockWidgetArea, self.cases_dock)
         self.addDockWidget(side.RightDockWidgetArea, self.inspector_dock)
         self.addDockWidget(side.BottomDockWidgetArea, self.training_dock)
@@ -230,7 +230,8 @@ class MainWindow(QMainWindow):
         self.keymap[chosen].setChecked(True)
 
     def _on_evaluator(self, name: str) -> None:
-        self._evaluator.setText(_tr("Evaluator: {name}").format(name=name) if name else _tr("Who is reading?"))
+        shown = self._evaluator.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, EVALUATOR_WIDTH)
+        self._evaluator.setText(_tr("Evaluator: {name}").format(name=shown) if name else _tr("Who is reading?"))
         self._evaluator.setToolTip(_tr("Evaluator: readings are saved under this name. Click to change."))
         self._evaluator.setAccessibleName(_tr("Evaluator {name}").format(name=name or _tr("not named")))
 
@@ -267,6 +268,11 @@ class MainWindow(QMainWindow):
             self.orient.enlarge(self.orient.enlarged)
         else:
             self.files.cancel()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wide or narrow."""
+        super().resizeEvent(event)
+        share_corners(self)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome anywhere; say what letting go of them will do."""

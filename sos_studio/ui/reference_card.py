@@ -47,8 +47,8 @@ class StageRow(QAbstractButton):
         return QSize(260, max(56, 3 * QFontMetrics(self.font()).lineSpacing() + 8))
 
     def minimumSizeHint(self) -> QSize:
-        """Two lines of words."""
-        return QSize(200, max(50, 2 * QFontMetrics(self.font()).lineSpacing() + 8))
+        """Three lines of words."""
+        return QSize(200, max(50, 3 * QFontMetrics(self.font()).lineSpacing() + 8))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         """Number, drawing, words; a tick and a frame when checked."""
@@ -73,7 +73,8 @@ class StageRow(QAbstractButton):
         painter.setFont(font)
         painter.setPen(text)
         painter.drawText(number, int(Qt.AlignmentFlag.AlignCenter), str(self.stage.number))
-        height = min(room.height() - 12, 52.0)
+        # In a narrow inspector the words need the room more.
+        height = min(room.height() - 12, 52.0, 0.17 * room.width())
         drawing = QRectF(number.right() + 4, room.center().y() - height / 2, 2 * height, height)
         paint_stage(painter, drawing, self.stage.number)
         painter.setFont(self.font())

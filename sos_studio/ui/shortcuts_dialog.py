@@ -28,6 +28,7 @@ from sos_studio.ui.gesture_words import gesture_words, place_title
 from sos_studio.ui.key_catcher import KeyCatcher
 
 SIZE = (680, 560)
+SHARE_OF_SCREEN = 0.88
 _ACTION = Qt.ItemDataRole.UserRole
 
 
@@ -157,7 +158,8 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(self.said)
         layout.addWidget(self._foot)
         layout.addWidget(buttons)
-        self.resize(*SIZE)
+        screen = (parent or self).screen().availableGeometry()
+        self.resize(min(SIZE[0], screen.width()), min(SIZE[1], round(SHARE_OF_SCREEN * screen.height())))
         self._on_changed()
         self.list.choose(next(iter(Action)))
         self.search.setFocus()

@@ -183,7 +183,7 @@ class CropPicture(ImageView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.show_letters = False
-        self.setMinimumSize(240, 120)
+        self.setMinimumSize(240, 90)
         self.setAccessibleName(_tr("Crop"))
         self.explain(has_image=False)
 
@@ -210,7 +210,7 @@ class FramedImage(ImageView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._roi: Roi | None = None
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 90)
         self.setAccessibleName(_tr("Full image with the frame"))
 
     def set_roi(self, roi: Roi | None) -> None:

@@ -12,6 +12,17 @@ LAYOUT_VERSION = 1
 SHARED_FROM_PX = 2200
 
 
+# In a narrower window what docks below takes its whole width, or nothing in it could be read.
+WIDE_FROM_PX = 1600
+
+
+def share_corners(window: QMainWindow) -> None:
+    """Docks at the sides reach down to the status bar in a wide window, and give way to the dock below in a narrow one."""
+    side, below, wide = Qt.DockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea, window.width() >= WIDE_FROM_PX
+    window.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea if wide else below)
+    window.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea if wide else below)
+
+
 def layout_text(window: QMainWindow) -> str:
     """What `restore_layout` needs, for the settings file."""
     geometry = bytes(window.saveGeometry().toBase64().data()).decode()
