@@ -19,6 +19,7 @@ from sos_studio.imaging.dicom_frames import FRAMED, frames_of, geometry, is_loca
 from sos_studio.imaging.encapsulation import first_bytes, stream_family
 from sos_studio.imaging.header_values import Header, UnusableError, whole
 from sos_studio.imaging.modality_lut import ModalityLut, padding_number, value_rule
+from sos_studio.imaging.not_dicom import why_not
 from sos_studio.imaging.variants import kin
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
     Raises
     ------
     BadInputError
-        ``scan.not_dicom``, ``scan.cannot_parse`` or ``scan.unreadable_file``.
+        ``scan.not_dicom`` and its fellows of `not_dicom.why_not`, ``scan.cannot_parse`` or ``scan.unreadable_file``.
     """
     import pydicom
 
@@ -248,7 +249,7 @@ def read_dataset(path: Path) -> tuple[Dataset, str, tuple[int, int | None] | Non
         with open(path, "rb") as stream, quiet_pydicom():
             start = stream.read(META_BYTES)
             if not looks_like_dicom(start):
-                raise BadInputError("scan.not_dicom", file=path.name)
+                raise why_not(path, start)
             if says_deflated(start, stream):
                 inflated, inside = read_deflated(path)
                 return inflated, DEFLATED, _pixel_element(inside, EXPLICIT)

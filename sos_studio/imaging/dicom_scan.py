@@ -14,6 +14,7 @@ from sos_studio.core.scans import PART, Problem, SeriesInfo
 from sos_studio.imaging.dicom_headers import MEDIA_DIRECTORY, ImageSlice, image_slices, looks_like_dicom, quiet_pydicom, read_dataset
 from sos_studio.imaging.geometry_checks import SAME_SPACING, Stack, check_stack, same_direction
 from sos_studio.imaging.header_prefix import PREFIX_BYTES, PrefixReader
+from sos_studio.imaging.not_dicom import START_BYTES, lost_its_start, packed_dicom
 from sos_studio.imaging.read_ahead import beginnings_ahead
 from sos_studio.imaging.variants import never_together, split_doubles
 
@@ -113,9 +114,11 @@ def candidate_files(source: Path) -> tuple[list[Path], bool]:
 
 
 def _opens_like_dicom(path: Path) -> bool:
+    """Whether a file of a folder is a DICOM file, or was one before its beginning was lost."""
     try:
         with open(path, "rb") as stream:
-            return looks_like_dicom(stream.read(132))
+            start = stream.read(START_BYTES)
+        return looks_like_dicom(start) or lost_its_start(start)
     except OSError:
         return True  # its header read will say what is wrong
 
@@ -269,6 +272,12 @@ def _in_all_directions(parts: list[DicomSeries]) -> list[DicomSeries]:
     return told
 
 
+def _nothing_among(files: list[Path]) -> BadInputError:
+    """Why there is no image: none of the files is one, or each has still to be unpacked."""
+    packed = next((path for path in files if packed_dicom(path)), None)
+    return BadInputError("scan.no_dicom", files=len(files)) if packed is None else BadInputError("scan.packed", file=packed.name)
+
+
 def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> list[DicomSeries]:
     """Find the series of a DICOM file, folder or DICOMDIR by reading headers only.
 
@@ -286,7 +295,7 @@ def scan_dicom(source: Path, *, progress: Progress | None = None, cancelled: Can
     alone = source.is_file() and files == [source]
     slices, faults = read_headers(files, alone=alone, progress=progress, cancelled=cancelled)
     if not slices:
-        raise faults[0] if faults else BadInputError("scan.no_dicom", files=len(files))
+        raise faults[0] if faults else _nothing_among(files)
     useless = Problem("scan.directory_useless", "warning", {"file": source.name})
     about_source = (useless,) if instead else ()
     by_series: dict[str, list[DicomSeries]] = {}

@@ -25,6 +25,10 @@ FloatArray = npt.NDArray[np.float64]
 FEWEST_SLICES, FEW_SLICES = 3, 8
 # The synchondrosis is a few millimetres wide.
 THICK_MM = 2.0
+# Scanners make square pixels; far from square is what somebody resampled.
+OBLONG = 1.5
+# A skull base does not fit into less.
+SMALL_FIELD_MM = 40.0
 # How far a slice may lie off the even grid: scanners round positions to a tenth or a hundredth of a millimetre.
 POSITION_TOLERANCE_MM = 0.06
 POSITION_TOLERANCE_OF_STEP = 0.05
@@ -270,6 +274,7 @@ def _placed(
         *step_problems,
         *lean.problems(len(ordered), min(pixel_mm_vu)),
         *_size_problems(len(ordered), step_mm, pixel_mm_vu),
+        *_field_problems(ordered, step_mm, pixel_mm_vu),
     )
     if any(p.code in _NO_GRID for p in problems) or step_mm <= 0:
         return Stack(ordered, None, None, problems)
@@ -302,6 +307,32 @@ def _size_problems(count: int, step_mm: float, pixel_mm_vu: tuple[float, float])
         problems.append(as_error("scan.implausible_spacing", smallest_mm=round(smallest, 6), largest_mm=round(largest, 3)))
     if step_mm > THICK_MM:
         problems.append(as_warning("scan.thick_slices", step_mm=round(step_mm, 2)))
+    return problems
+
+
+def small_field(shape_kji: tuple[int, int, int], spacing_mm_kji: tuple[float, float, float]) -> list[Problem]:
+    """The reservation about a box into which no skull base fits, if it is one."""
+    k_mm, j_mm, i_mm = (n * mm for n, mm in zip(shape_kji, spacing_mm_kji, strict=True))
+    if min(k_mm, j_mm, i_mm) >= SMALL_FIELD_MM:
+        return []
+    return [as_warning("scan.small_field", i_mm=_short(i_mm), j_mm=_short(j_mm), k_mm=_short(k_mm))]
+
+
+def _short(mm: float) -> float | int:
+    return round(mm, 1) if mm < 10 else round(mm)
+
+
+def _field_problems(ordered: Sequence[ImageSlice], step_mm: float, pixel_mm_vu: tuple[float, float]) -> list[Problem]:
+    """Reservations about pixels, and about how much of a head there is."""
+    problems = []
+    rows_mm, columns_mm = pixel_mm_vu
+    if max(pixel_mm_vu) > THICK_MM:
+        problems.append(as_warning("scan.coarse_pixels", i_mm=round(columns_mm, 2), j_mm=round(rows_mm, 2)))
+    if max(pixel_mm_vu) > OBLONG * min(pixel_mm_vu):
+        problems.append(as_warning("scan.oblong_pixels", i_mm=round(columns_mm, 2), j_mm=round(rows_mm, 2)))
+    layout = ordered[0].layout
+    if step_mm > 0 and len(ordered) >= FEWEST_SLICES:
+        problems += small_field((len(ordered), layout.rows, layout.columns), (step_mm, rows_mm, columns_mm))
     return problems
 
 

@@ -12,7 +12,7 @@ from sos_studio.core.corrections import Correction
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.scans import Problem
 from sos_studio.core.volume import Volume
-from sos_studio.imaging.geometry_checks import LARGEST_MM, MAX_TILT_DEG, SMALLEST_MM, STRAIGHT_PX, THICK_MM
+from sos_studio.imaging.geometry_checks import LARGEST_MM, MAX_TILT_DEG, SMALLEST_MM, STRAIGHT_PX, THICK_MM, small_field
 from sos_studio.imaging.tilt import Shear
 
 FloatArray = npt.NDArray[np.float64]
@@ -110,6 +110,7 @@ def file_problems(volume: Volume) -> tuple[Problem, ...]:
         problems.append(Problem("scan.thick_slices", "warning", {"step_mm": round(max(volume.spacing_mm_ijk), 2)}))
     if min(volume.shape_kji) < FEW_VOXELS:
         problems.append(Problem("scan.few_slices", "warning", {"slices": min(volume.shape_kji)}))
+    problems += small_field(volume.shape_kji, volume.spacing_mm_kji)
     with contextlib.suppress(TypeError):
         if not np.isfinite(volume.array_kji.sum(dtype=np.float64)):
             problems.append(Problem("scan.not_finite", "warning"))

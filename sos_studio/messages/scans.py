@@ -15,6 +15,14 @@ MESSAGES: dict[str, Template] = {
         "{file} is not a DICOM file.",
         "Choose a DICOM file or folder, a zip of them, or a NIfTI, NRRD, MHA or VTI file.",
     ),
+    "scan.packed": Template(
+        "{file} is packed in a way that is not opened here.",
+        "Unpack it, then open the file or folder that comes out.",
+    ),
+    "scan.cut_start": Template(
+        "{file} is a DICOM file whose beginning is missing.",
+        "Copy it again from the disc or the archive, or ask for a new export.",
+    ),
     "scan.cannot_parse": Template(
         "{file} can't be parsed: the file is damaged or breaks its format's rules.",
         "Export it again.",
@@ -34,7 +42,7 @@ MESSAGES: dict[str, Template] = {
         "A series of CT slices is needed.",
     ),
     "scan.bad_header": Template(
-        "The header of {file} has a malformed value in {attribute}.",
+        "The header of {file} has a malformed value: {attribute}.",
         "Export the series again from the scanner.",
     ),
     "scan.multiframe_unsupported": Template(
@@ -75,7 +83,7 @@ MESSAGES: dict[str, Template] = {
         "A series of parallel slices is needed.",
     ),
     "scan.directory_useless": Template(
-        "{file} names no images that are there, so its whole folder was looked through.",
+        "{file} is empty or names files that are not there, so its whole folder was looked through.",
         "Check that this is the scan you meant.",
     ),
     "scan.too_few_slices": Template(
@@ -143,6 +151,18 @@ MESSAGES: dict[str, Template] = {
     "scan.thick_slices": Template(
         "The slices are {step_mm} mm apart: too coarse for the synchondrosis.",
         "Use a reconstruction of 1 mm or less.",
+    ),
+    "scan.coarse_pixels": Template(
+        "Pixels measure {i_mm} x {j_mm} mm: too coarse for the synchondrosis.",
+        "Use a reconstruction of 1 mm or less.",
+    ),
+    "scan.oblong_pixels": Template(
+        "Pixels are far from square ({i_mm} x {j_mm} mm): another program may have resampled them.",
+        "Use the scanner's own series if there is one.",
+    ),
+    "scan.small_field": Template(
+        "The scan measures only {i_mm} x {j_mm} x {k_mm} mm: no skull base fits into it.",
+        "Check that it is the scan of the head.",
     ),
     "scan.lossy": Template(
         "The images were compressed with loss: fine detail may be missing.",

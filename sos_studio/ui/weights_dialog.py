@@ -115,7 +115,9 @@ class WeightsDialog(QDialog):
         else:
             self._place.setText(_tr("Download fetches the file from the internet. If you were given one, choose it here."))
             self._place.setToolTip(
-                _tr("The file for {network} lies in {folder}").format(network=state.network, folder=weights.cache_dir()) if state.network else ""
+                _tr("The file for {network} lies in {folder}").format(network=state.network, folder=weights.cache_dir())
+                if state.network
+                else ""
             )
         self.download.setVisible(not loading and not found and status is not None and status.downloadable)
         self.choose.setEnabled(not loading and bool(state.network))

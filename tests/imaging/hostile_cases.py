@@ -11,7 +11,7 @@ FOLDER_OUTCOME: dict[str, str | None] = {
     "duplicate_position_ct": "scan.same_position",
     "enhanced_ct_localizer": "scan.localizer",
     "gantry_tilt_ct_4slices": None,
-    "gzipped_dicom": "scan.no_dicom",
+    "gzipped_dicom": "scan.packed",
     "i18n_names": "scan.no_geometry",
     "iop_rounding_noise_breast_ct": None,
     "missing_slice_ct": "scan.missing_slices",

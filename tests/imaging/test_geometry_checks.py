@@ -170,4 +170,26 @@ def test_different_pixel_sizes_in_one_stack_are_refused() -> None:
 def test_reservations_do_not_forbid_to_load() -> None:
     checked = stack(np.arange(5) * 3.0, modality="MR", lossy=True)
     assert checked.loadable
-    assert {problem.code for problem in checked.problems} == {"scan.not_ct", "scan.lossy", "scan.few_slices", "scan.thick_slices"}
+    reservations = {"scan.not_ct", "scan.lossy", "scan.few_slices", "scan.thick_slices", "scan.small_field"}
+    assert {problem.code for problem in checked.problems} == reservations
+
+
+@pytest.mark.parametrize(
+    ("spacing_mm_vu", "side_px", "slices", "reservations"),
+    [
+        ((0.5, 0.5), 100, 50, set()),
+        ((2.5, 2.5), 100, 50, {"scan.coarse_pixels"}),
+        ((0.5, 0.9), 100, 50, {"scan.oblong_pixels"}),
+        ((4.0, 6.4), 64, 50, {"scan.coarse_pixels", "scan.oblong_pixels"}),
+        ((0.5, 0.5), 16, 50, {"scan.small_field"}),
+        ((0.5, 0.5), 100, 20, {"scan.small_field"}),
+    ],
+    ids=["as usual", "coarse", "oblong", "coarse and oblong", "few pixels", "few slices"],
+)
+def test_pixels_and_field_that_no_skull_base_is_judged_in_are_remarked_on(
+    spacing_mm_vu: tuple[float, float], side_px: int, slices: int, reservations: set[str]
+) -> None:
+    layout = replace(PLAIN.layout, rows=side_px, columns=side_px, length=2 * side_px**2)
+    checked = stack(np.arange(slices), spacing_mm_vu=spacing_mm_vu, layout=layout)
+    assert checked.loadable
+    assert {problem.code for problem in checked.problems} == reservations

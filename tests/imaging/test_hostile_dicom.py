@@ -172,7 +172,8 @@ def test_rows_and_columns_keep_their_own_spacing_and_slices_their_own_rescale(ho
     assert loaded.volume.shape_kji == (4, 28, 64)
     np.testing.assert_allclose(loaded.volume.array_kji.mean(axis=(1, 2)), [34, 33.6, 42.7, 96], atol=0.4)
     np.testing.assert_allclose(loaded.volume.lps_from_ijk[:3, 3], (-83.429662, -132.134919, -143.925343), atol=1e-5)
-    assert codes(loaded.info, "warning") == {"scan.not_ct", "scan.few_slices"}
+    coarse = {"scan.coarse_pixels", "scan.oblong_pixels", "scan.small_field"}
+    assert codes(loaded.info, "warning") == {"scan.not_ct", "scan.few_slices"} | coarse
 
 
 def test_only_the_axial_series_is_offered_beside_its_localizers(hostile: Path) -> None:
@@ -230,7 +231,9 @@ def test_a_file_without_preamble_and_meta_header_is_refused_or_read_right(hostil
     reference = slice_of_file(folder / "reference_CT_small.dcm")
     assert (reference.min() + 1024, reference.max() + 1024) == (128, 2191)
     # This one begins in the middle of its meta header.
-    assert refusal(folder / "no_meta.dcm") == "scan.not_dicom"
+    assert refusal(folder / "no_meta.dcm") == "scan.cut_start"
+    (whole,) = sources.list_series(folder)
+    assert "scan.unreadable_files" in codes(whole, "warning"), "it is not left out in silence"
     (tmp_path / "bare").write_bytes((folder / "no_meta.dcm").read_bytes()[1:])
     np.testing.assert_array_equal(slice_of_file(tmp_path / "bare"), reference)
 
@@ -254,9 +257,9 @@ def test_objects_without_an_image_are_refused_when_chosen_alone(hostile: Path) -
         assert refusal(path) == "scan.no_image", path.name
 
 
-def test_a_gzipped_file_is_not_dicom(hostile: Path) -> None:
+def test_a_gzipped_file_is_to_be_unpacked(hostile: Path) -> None:
     (path,) = (hostile / "gzipped_dicom").iterdir()
-    assert refusal(path) == "scan.not_dicom"
+    assert refusal(path) == refusal(path.parent) == "scan.packed"
 
 
 def test_the_head_ct_lies_where_its_readme_says(real_data: Path) -> None:

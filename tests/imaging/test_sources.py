@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import shutil
 import zipfile
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_names_numbers_and_neighbours_of_files_do_not_matter(series: Path, tilte
     loaded = sources.load_series(series)
     assert loaded.volume.series_hash == tilted_volume.series_hash
     assert loaded.info.value_range == (tilted_volume.array_kji.min(), tilted_volume.array_kji.max())
-    assert loaded.info.problems == ()
+    assert [problem.code for problem in loaded.info.problems] == ["scan.small_field"]
 
 
 def test_k_ascends_along_row_times_column_direction(series: Path) -> None:
@@ -169,11 +170,32 @@ def test_several_series_are_named_and_one_can_be_chosen(series: Path, tilted_vol
     assert refusal(series, "1.2.3").code == "scan.unknown_series"
 
 
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [
+        (b"\x1f\x8b\x08\x00 packed", "scan.packed"),
+        (b"Rar!\x1a\x07\x01\x00", "scan.packed"),
+        (b" \x08\x00\x05\x00CS\x0a\x00ISO_IR 100", "scan.cut_start"),
+        (b"%PDF-1.7", "scan.not_dicom"),
+    ],
+)
+def test_a_file_that_is_no_dicom_file_is_called_what_it_is(tmp_path: Path, start: bytes, code: str) -> None:
+    path = tmp_path / "chosen"
+    path.write_bytes(start + bytes(2000))
+    assert refusal(path).code == code
+
+
+def test_a_folder_of_other_packed_files_holds_no_image(tmp_path: Path) -> None:
+    (tmp_path / "table.csv.gz").write_bytes(gzip.compress(b"a,b,c"))
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(bytes(900))[:15])
+    assert refusal(tmp_path).code == "scan.no_dicom"
+
+
 def test_files_copied_twice_are_left_out_and_told(series: Path, tilted_volume: Volume) -> None:
     shutil.copytree(series, series / "copy")
     loaded = sources.load_series(series)
     assert loaded.volume.series_hash == tilted_volume.series_hash
-    assert [problem.code for problem in loaded.info.problems] == ["scan.copies_ignored"]
+    assert [problem.code for problem in loaded.info.problems] == ["scan.small_field", "scan.copies_ignored"]
 
 
 def test_two_different_images_at_one_position_are_refused(series: Path) -> None:

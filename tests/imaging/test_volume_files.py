@@ -135,7 +135,7 @@ def test_nifti_of_both_versions_and_orders_lies_where_it_should(tmp_path: Path, 
     assert_same_scan(loaded.volume)
     assert loaded.volume.array_kji.dtype == np.int16
     np.testing.assert_allclose(loaded.volume.lps_from_ijk, LPS, atol=2e-4)
-    assert loaded.info.problems == ()
+    assert {problem.code for problem in loaded.info.problems} <= {"scan.small_field"}
 
 
 @pytest.mark.parametrize("which", ["sform", "qform"])
@@ -251,7 +251,7 @@ def test_nrrd_of_every_patient_space_lies_where_it_should(tmp_path: Path, space:
     own = np.diag([*signs, 1]) @ LPS
     loaded = sources.load_series(nrrd(tmp_path / "a.nrrd", f"space: {space}", *directions(own), 'space units: "mm" "mm" "mm"'))
     assert_same_scan(loaded.volume)
-    assert loaded.info.problems == ()
+    assert {problem.code for problem in loaded.info.problems} <= {"scan.small_field"}
 
 
 def test_nrrd_of_an_unknown_space_or_unit_is_refused_and_one_of_none_is_told(tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_what_simpleitk_writes_lies_where_it_wrote_it(tmp_path: Path, extension:
     SimpleITK.WriteImage(image, str(tmp_path / f"a.{extension}"))
     loaded = sources.load_series(tmp_path / f"a.{extension}")
     assert_same_scan(loaded.volume)
-    assert loaded.info.problems == ()
+    assert {problem.code for problem in loaded.info.problems} <= {"scan.small_field"}
 
 
 def test_a_name_beyond_ascii_is_read_on_windows_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,8 +60,8 @@ def test_one_case_is_no_plural() -> None:
 def test_attributes_of_headers_are_named_in_plain_words() -> None:
     missing = "PixelSpacing, ImagePositionPatient, ImageOrientationPatient"
     assert "Missing: pixel size, slice position, slice direction." in message("scan.no_geometry", {"missing": missing, "file": "a"}).text
-    assert "in number of pictures." in message("scan.bad_header", {"file": "a", "attribute": "NumberOfFrames"}).text
-    assert "in SomethingNew." in message("scan.bad_header", {"file": "a", "attribute": "SomethingNew"}).text
+    assert "value: number of pictures." in message("scan.bad_header", {"file": "a", "attribute": "NumberOfFrames"}).text
+    assert "value: SomethingNew." in message("scan.bad_header", {"file": "a", "attribute": "SomethingNew"}).text
 
 
 def test_faults_in_a_list_are_told_one_by_one() -> None:

@@ -162,7 +162,7 @@ def test_what_is_said_of_a_project_stays_while_the_scan_named_after_it_is_opened
     bad = tmp_path / "project"
     bad.mkdir()
     (bad / "project.sqlite").write_bytes(b"nothing of the kind" * 100)
-    write(tmp_path / "scan", 3, 12)
+    write(tmp_path / "scan", 3, 40)
     window.opener.open_paths([bad, tmp_path / "scan"])
     qtbot.waitUntil(lambda: window.session.scan is not None and not window.session.scan.coarse, timeout=20_000)
     assert "damaged" in window.messages.text
