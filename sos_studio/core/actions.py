@@ -29,6 +29,7 @@ class Action(StrEnum):
     CUT_HEAD = "view.cut_head"
     FLIP_CUT = "view.flip_cut"
     FACE_LEFT = "view.face_left"
+    WINDOW_PRESET = "view.window_preset"
     GRID = "view.grid"
     MEASURE_DISTANCE = "view.measure_distance"
     MEASURE_ANGLE = "view.measure_angle"
@@ -100,6 +101,7 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.ENLARGE_PANE, ("E",)),
     Binding(Action.CUT_HEAD, ("K",)),
     Binding(Action.FLIP_CUT, ("Shift+K",)),
+    Binding(Action.WINDOW_PRESET, ("W",)),
     Binding(Action.GRID, ("G",)),
     Binding(Action.MEASURE_DISTANCE, ("D",)),
     Binding(Action.MEASURE_ANGLE, ("Shift+D",)),

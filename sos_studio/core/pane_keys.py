@@ -83,6 +83,7 @@ GESTURES: tuple[Gesture, ...] = (
 )
 
 _LOOKS_AND_TOOLS = (
+    Action.WINDOW_PRESET,
     Action.GRID,
     Action.SLAB_THICKER,
     Action.SLAB_THINNER,

@@ -11,7 +11,7 @@ from sos_studio.presenters.pane_geometry import PaneGeometry, Point
 
 STEPS_MM = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 # Closer lines would hide what lies under them.
-CLOSEST_PX = 16.0
+CLOSEST_PX = 14.0
 STRONG_EVERY = 5
 
 Segment = tuple[Point, Point]

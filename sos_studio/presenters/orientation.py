@@ -75,6 +75,7 @@ class OrientationPresenter:
         self._touched: frozenset[str] = frozenset()
         self._confirmed: frozenset[str] = frozenset()
         self._capture_waits = False
+        self._auto_chosen = True  # as scans are opened
         session.scan_changed.connect(self._start_afresh)
         session.scan_completed.connect(self._restore_marks)
         session.scan_completed.connect(self._capture_at_last)
@@ -156,6 +157,14 @@ class OrientationPresenter:
 
     # --- window -------------------------------------------------------------------------------------------------------------
 
+    def next_window_preset(self) -> None:
+        """Auto, bone, soft tissue and round again."""
+        presets = list(WINDOW_PRESETS)
+        now = next((n for n, preset in enumerate(presets) if WINDOW_PRESETS[preset] == self.session.window), -1)
+        auto = now == len(presets) - 1 or (now < 0 and not self._auto_chosen)
+        self.set_window_preset("auto" if auto else presets[now + 1])
+        self._auto_chosen = auto
+
     def set_window_preset(self, name: str) -> None:
         """``bone``, ``soft_tissue`` or ``auto`` (from the scan's own values, because CBCT values are not calibrated)."""
         if name in WINDOW_PRESETS:
@@ -220,6 +229,7 @@ class OrientationPresenter:
         self._set_marks(self._touched | {step for step, by in differs.items() if abs(by) > UNMOVED}, self._confirmed)
 
     def _start_afresh(self, *_: object) -> None:
+        self._auto_chosen = True
         self._capture_waits = False
         self._touched = self._confirmed = frozenset()
         self._restore_marks()

@@ -23,15 +23,17 @@ def shown_note(comparing: Comparing) -> str:
     """What a pane says while it shows the other orientation."""
     if not comparing.shows_other:
         return ""
-    return _tr("last capture's orientation") if comparing.source == "capture" else _tr("remembered orientation")
+    return _tr("last capture") if comparing.source == "capture" else _tr("remembered")
 
 
 def difference_text(difference: Difference) -> str:
-    """Two lines of differences."""
+    """Two lines of differences, or that there is none."""
+    if max(abs(value) for value in (difference.roll_deg, difference.yaw_deg, difference.pitch_deg, difference.centre_mm)) < 0.05:
+        return _tr("the same")
     turned = (("roll", difference.roll_deg), ("yaw", difference.yaw_deg), ("pitch", difference.pitch_deg))
     angles = " · ".join(f"{words.plane_title(name)} {words.angle_text(degrees)}" for name, degrees in turned)
     moved = _tr("sagittal plane {plane} · centre {centre}").format(
-        plane=words.mm_text(difference.plane_mm, signed=True), centre=words.mm_text(difference.centre_mm)
+        plane=words.mm_text(difference.plane_mm, signed=abs(difference.plane_mm) >= 0.05), centre=words.mm_text(difference.centre_mm)
     )
     return f"{angles}\n{moved}"
 
@@ -72,5 +74,6 @@ class CompareBox(QWidget):
         self.told.setVisible(difference is not None)
         if difference is not None:
             source = source_words(comparing.source)
-            told = _tr("⚠ Shown: {source}. Yours differs by") if comparing.shows_other else _tr("Yours against {source}:")
-            self.told.setText(f"{told.format(source=source)}\n{difference_text(difference)}")
+            told = _tr("⚠ Shown: {source}. Yours:") if comparing.shows_other else _tr("Yours against {source}:")
+            text = difference_text(difference)
+            self.told.setText(told.format(source=source) + ("\n" if "\n" in text else " ") + text)

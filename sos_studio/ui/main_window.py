@@ -264,6 +264,8 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
         elif self.messages.text:
             self.messages.dismiss()
+        elif self.step is self.orient and self.orient.presenter.measuring.escape():
+            pass
         elif self.orient.enlarged is not None and self.step is self.orient:
             self.orient.enlarge(self.orient.enlarged)
         else:

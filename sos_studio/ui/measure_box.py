@@ -36,17 +36,17 @@ class MeasureBox(QWidget):
         self.tools = {tool: parts.chip(*text) for tool, text in texts.items()}
         for tool, chip in self.tools.items():
             chip.clicked.connect(lambda _=False, t=tool: measuring.take(t))
-        self.remove = parts.chip(_tr("Remove all"), _tr("Delete removes the one under the pointer, or the newest"), Action.REMOVE_MEASURES)
+        tip = _tr("Delete removes the one under the pointer, or the newest")
+        self.remove = parts.chip(_tr("Remove measurements"), tip, Action.REMOVE_MEASURES)
         self.remove.setCheckable(False)
         self.remove.clicked.connect(measuring.remove_all)
         rows = QGridLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setHorizontalSpacing(6)
         rows.setVerticalSpacing(6)
-        rows.addWidget(parts.heading(_tr("Measure")), 0, 0, 1, 2)
-        rows.addWidget(self.remove, 0, 2)
+        rows.addWidget(self.remove, 1, 1, 1, 2)
         for column, chip in enumerate((self.grid, *self.tools.values())):
-            rows.addWidget(chip, 1, column)
+            rows.addWidget(chip, 0, column)
         for column in range(3):
             rows.setColumnStretch(column, 1)
         display.changed.connect(self._show_grid)
@@ -58,7 +58,7 @@ class MeasureBox(QWidget):
         for tool, chip in self.tools.items():
             with QSignalBlocker(chip):
                 chip.setChecked(self._measuring.tool == tool)
-        self.remove.setEnabled(bool(self._measuring.items))
+        self.remove.setVisible(bool(self._measuring.items))
 
     def _show_grid(self) -> None:
         with QSignalBlocker(self.grid):

@@ -27,6 +27,7 @@ VIEW: tuple[Action | None, ...] = (
     Action.FLIP_CUT,
     Action.FACE_LEFT,
     None,
+    Action.WINDOW_PRESET,
     Action.GRID,
     Action.MEASURE_DISTANCE,
     Action.MEASURE_ANGLE,

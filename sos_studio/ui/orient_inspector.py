@@ -109,7 +109,6 @@ class OrientInspector(QWidget):
         layout.addWidget(self._window_row())
         layout.addWidget(parts.rule())
         layout.addWidget(self._slab)
-        layout.addWidget(parts.rule())
         layout.addWidget(self._measure)
         layout.addStretch(1)
         scroll = QScrollArea()
@@ -220,7 +219,7 @@ class OrientInspector(QWidget):
                 ("soft_tissue", _tr("Soft"), _tr("Soft tissue: −160 to 240")),
             )
         ):
-            chip = parts.chip(text, tip)
+            chip = parts.chip(text, tip, Action.WINDOW_PRESET)
             chip.setCheckable(False)
             chip.clicked.connect(lambda _=False, preset=name: self._presenter.set_window_preset(preset))
             grid.addWidget(chip, 1, n)

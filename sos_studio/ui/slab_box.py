@@ -52,7 +52,7 @@ class SlabBox(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(6)
-        grid.addWidget(parts.heading(_tr("Shown thickness")), 0, 0, 1, 3)
+        grid.addWidget(parts.heading(_tr("Shown thickness, overlays")), 0, 0, 1, 3)
         grid.addWidget(self.thickness, 1, 0)
         for column, chip in enumerate(self.modes.values(), start=1):
             grid.addWidget(chip, 1, column)
@@ -81,9 +81,7 @@ class CaptureSlabBox(QWidget):
     def __init__(self, presenter: OrientationPresenter) -> None:
         super().__init__()
         self._presenter = presenter
-        tip = _tr(
-            "The capture is the mean through a slab about the sagittal plane: less noise, softer edges. Kept in its record."
-        )
+        tip = _tr("The capture is the mean through a slab about the sagittal plane: less noise, softer edges. Kept in its record.")
         self.chosen = QCheckBox(_tr("Capture the mean of"))
         self.chosen.setToolTip(tip)
         self.thickness = NumberBox(0.1, MAX_SLAB_MM, 1, 0.5, " mm")
@@ -107,4 +105,3 @@ class CaptureSlabBox(QWidget):
             self.chosen.setChecked(thickness_mm > 0.0)
             if thickness_mm > 0.0:
                 self.thickness.setValue(thickness_mm)
-        self.thickness.setEnabled(thickness_mm > 0.0)

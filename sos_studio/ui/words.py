@@ -38,6 +38,7 @@ def _files_and_views() -> dict[Action, str]:
         Action.CUT_HEAD: _tr("Cut the head &open"),
         Action.FLIP_CUT: _tr("C&ut from the other side"),
         Action.FACE_LEFT: _tr("&Face to the left"),
+        Action.WINDOW_PRESET: _tr("Grey &values: auto, bone, soft tissue"),
         Action.GRID: _tr("&Grid on or off"),
         Action.MEASURE_DISTANCE: _tr("Measure a d&istance"),
         Action.MEASURE_ANGLE: _tr("Measure an an&gle"),

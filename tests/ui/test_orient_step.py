@@ -8,16 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
+from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Plane
 from sos_studio.core.slabs import Slab
 from sos_studio.core.volume import Volume
-from sos_studio.imaging import resample, slabs
+from sos_studio.imaging import resample, slabs, windowing
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.orient_step import EmptyPage, OrientStep
@@ -126,6 +127,8 @@ def test_dragging_a_handle_with_the_mouse_turns_all_panes_and_is_one_step_of_the
         QTest.mouseMove(pane, handle + QPoint(0, 4 * n))
         QApplication.processEvents()
         assert pane.picture is not None, "never blank while dragging"
+        assert pane._overlay(pane.picture).readout.startswith("Roll +"), "the live angle is beside the pointer"
+        assert pane._overlay(pane.picture).pointer is not None
     assert session.orientation.roll_deg > 3
     assert step._inspector._angles["roll"].value() == pytest.approx(session.orientation.roll_deg, abs=0.05)
     QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=handle + QPoint(0, 32))
@@ -340,7 +343,8 @@ def test_thickness_and_mode_follow_keys_and_the_inspector(step: OrientStep, sess
 def test_the_capture_button_names_the_slab_that_was_chosen(step: OrientStep) -> None:
     inspector = step._inspector
     assert inspector.capture_button.text() == "Capture midsagittal slice"
-    assert not inspector._capture_slab.thickness.isEnabled()
+    inspector._capture_slab.thickness.setValue(1.5)
+    assert step.presenter.capture_slab_mm == 0.0, "off until it is ticked"
     inspector._capture_slab.chosen.click()
     inspector._capture_slab.thickness.setValue(2.5)
     assert step.presenter.capture_slab_mm == 2.5
@@ -413,7 +417,31 @@ def test_panes_and_inspector_say_when_another_orientation_is_shown(step: OrientS
     shown(pane)
     assert box.switch.isChecked()
     assert "Shown: the remembered one" in box.told.text()
-    assert pane._overlay(pane.picture).note == "remembered orientation"
+    assert pane._overlay(pane.picture).note == "remembered"
     box.switch.click()
     assert session.orientation.roll_deg == pytest.approx(2.0)
     assert pane._overlay(pane.picture).note == ""
+
+
+def test_pinching_zooms_about_the_fingers(step: OrientStep) -> None:
+    pane = step.slices[Plane.SAGITTAL]
+    at = QPointF(100, 80)
+    before, place = pane.geometry_now(), pane.geometry_now().lps_at(100, 80)
+    kind = Qt.NativeGestureType.ZoomNativeGesture
+    pinch = QNativeGestureEvent(kind, QPointingDevice.primaryPointingDevice(), 2, at, at, pane.mapToGlobal(at), 0.25, QPointF())
+    QApplication.sendEvent(pane, pinch)
+    after = pane.geometry_now()
+    assert after.view.mm_per_px == pytest.approx(before.view.mm_per_px / 1.25)
+    assert after.lps_at(100, 80) == pytest.approx(place)
+
+
+def test_presets_of_grey_values_follow_one_key_and_auto_leaves_padding_out(step: OrientStep, session: Session, qtbot: QtBot) -> None:
+    seen = []
+    for _ in range(4):
+        before = session.window
+        step.actions_by_id[Action.WINDOW_PRESET]()
+        qtbot.waitUntil(lambda b=before: session.window != b)
+        seen.append(session.window)
+    auto = windowing.scan_window(session.scan.volume.array_kji)
+    bone, soft = (Window(low=-500.0, high=1500.0), Window(low=-160.0, high=240.0))
+    assert seen == [soft, auto, bone, soft]
