@@ -1,8 +1,11 @@
 """Make the README's pictures from the running app: the seven steps in the real window, and scans that it refuses, driven by mouse and keys.
 
-Run from the project's root: ``python resources/docs/make_screenshots.py --project DIR [--out DIR]``. DIR is a project of
+Run from the project's root: ``python resources/docs/make_screenshots.py --project DIR [--out DIR] [--looks all]``. DIR is a project of
 ``sos-studio demo`` in which the networks have been trained; it is copied, never written to. Looks best under an X server
-(``xvfb-run -s "-screen 0 1366x768x24"``); without a display it is drawn offscreen.
+(``xvfb-run -s "-screen 0 1920x1080x24"``); without a display it is drawn offscreen.
+
+The README shows the dark theme at 1366 x 768. All looks are dark and light at 1366 x 768 and 1920 x 1080, and high contrast; the others
+are kept as JPEG in folders of their own.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ from sos_studio.services import scans
 from sos_studio.ui import app as studio
 from sos_studio.ui import theme
 from sos_studio.ui.background import PoolBackground
+from sos_studio.ui.cheat_sheet import CheatSheet
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.refusal_dialog import RefusalDialog
 from sos_studio.ui.series_picker import SeriesPickerDialog
@@ -43,7 +48,7 @@ from sos_studio.ui.series_picker import SeriesPickerDialog
 log = logging.getLogger("make_screenshots")
 
 HERE = Path(__file__).resolve().parent
-SIZE = (1366, 768)
+JPEG_QUALITY = 84
 EVALUATOR = "Dr A"
 PATIENCE_S = 120.0
 TURN_DEG = 4.0
@@ -51,6 +56,23 @@ TURN_DEG = 4.0
 ALIKE, LOOK_EVERY_MS = 4, 200
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
+
+
+@dataclass(frozen=True)
+class Look:
+    """A theme and a size of the window."""
+
+    theme: theme.Choice
+    size: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        """Its folder."""
+        return f"{self.theme}-{self.size[0]}x{self.size[1]}"
+
+
+README_LOOK = Look("dark", (1366, 768))
+LOOKS = (README_LOOK, Look("dark", (1920, 1080)), Look("light", (1366, 768)), Look("light", (1920, 1080)), Look("contrast", (1366, 768)))
 
 
 class Photographer:
@@ -64,9 +86,12 @@ class Photographer:
         A copy that may be written to.
     out
         Where the pictures go.
+    look
+        How the window looks; the README's pictures are PNG, all others JPEG.
     """
 
-    def __init__(self, window: MainWindow, project: Path, out: Path) -> None:
+    def __init__(self, window: MainWindow, project: Path, out: Path, look: Look) -> None:
+        self.look = look
         self.window = window
         self.session = window.session
         self.project = project
@@ -90,7 +115,7 @@ class Photographer:
         if dialog.uid != wanted:
             QTest.keyClick(dialog.list, Qt.Key.Key_Down)
         settle(window)
-        self._keep("1-open", with_dialog(window.grab(), dialog))
+        self._keep("1-open", with_dialog(window.grab(), dialog, self.look.theme))
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         wait(lambda: session.scan is not None and session.case_id is not None)
         # Without a window manager nobody gives the keys back when a dialog closes.
@@ -117,7 +142,7 @@ class Photographer:
         dialog = window.findChild(RefusalDialog)
         assert isinstance(dialog, RefusalDialog)
         settle(window)
-        self._keep(name, with_dialog(window.grab(), dialog))
+        self._keep(name, with_dialog(window.grab(), dialog, self.look.theme))
         dialog.reject()
         wait(lambda: window.findChild(RefusalDialog) is None)
         window.messages.dismiss()
@@ -211,6 +236,19 @@ class Photographer:
             raise SystemExit(f"The prediction failed: {presenter.state.problem}")
         self._keep("7-predict")
 
+    def keys(self) -> None:
+        """8: the cheat sheet."""
+        window = self.window
+        QTest.keyClick(window, Qt.Key.Key_F1)
+        wait(lambda: window.findChild(CheatSheet) is not None)
+        sheet = window.findChild(CheatSheet)
+        assert isinstance(sheet, CheatSheet)
+        # On this window's screen, which may be another one than that of the pictures.
+        sheet.resize(min(sheet.width(), window.width() - 80), min(sheet.height(), window.height() - 70))
+        settle(window)
+        self._keep("8-keys", with_dialog(window.grab(), sheet, self.look.theme))
+        sheet.reject()
+
     def _unseen_case(self) -> str:
         """A held-out case of a stage in the middle, as the newest manifest has it: the first one, whatever the student says of it."""
         manifest = json.loads(max((self.project / "manifests").glob("*.json")).read_text(encoding="utf-8"))
@@ -228,9 +266,13 @@ class Photographer:
     def _keep(self, name: str, picture: QPixmap | None = None) -> None:
         settle(self.window)
         image = (picture if picture is not None else self.window.grab()).toImage().convertToFormat(QImage.Format.Format_RGB888)
-        path = self.out / f"{name}.png"
-        writer = QImageWriter(str(path), b"png")
-        writer.setCompression(100)
+        form = "png" if self.look == README_LOOK else "jpg"
+        path = self.out / f"{name}.{form}"
+        writer = QImageWriter(str(path), form.encode())
+        if form == "png":
+            writer.setCompression(100)
+        else:
+            writer.setQuality(JPEG_QUALITY)
         if not writer.write(image):
             raise SystemExit(f"{path.name} could not be written: {writer.errorString()}")
         log.info("%s: %d kB", path.name, path.stat().st_size // 1000)
@@ -288,12 +330,12 @@ def settle(window: QWidget, seconds: float = 15.0) -> None:
         last = now
 
 
-def with_dialog(behind: QPixmap, dialog: QDialog) -> QPixmap:
+def with_dialog(behind: QPixmap, dialog: QDialog, choice: theme.Choice) -> QPixmap:
     """A dialog over the window, with the title that the system's window manager would draw."""
     bar, front = 30, dialog.grab()
     frame = QRect(0, 0, front.width(), front.height() + bar)
     frame.moveCenter(behind.rect().center())
-    colors = theme.tokens("dark")
+    colors = theme.tokens(choice)
     painter = QPainter(behind)
     painter.fillRect(behind.rect(), QColor(0, 0, 0, 90))
     painter.fillRect(frame.adjusted(-1, -1, 1, 1), QColor(colors.border))
@@ -306,23 +348,24 @@ def with_dialog(behind: QPixmap, dialog: QDialog) -> QPixmap:
 
 
 # In this order: most of them go on where the one before ended.
-PICTURES = ("open", "refusals", "orient", "capture", "crop", "stage", "train", "predict")
+PICTURES = ("open", "refusals", "orient", "capture", "crop", "stage", "train", "predict", "keys")
 
 
-def make(project: Path, out: Path, pictures: Sequence[str] = PICTURES) -> None:
+def make(project: Path, out: Path, pictures: Sequence[str] = PICTURES, look: Look = README_LOOK) -> None:
     """Make pictures of a copy of the project."""
     app = studio.application()
-    theme.apply(app, "dark")
+    theme.apply(app, look.theme)
+    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ[DATA_DIR_VARIABLE] = str(Path(folder) / "user")
         copy = Path(shutil.copytree(project, Path(folder) / "demo", ignore=shutil.ignore_patterns("project.lock", "backups")))
         background = PoolBackground()
-        window = MainWindow(Session(background, Settings(evaluator=EVALUATOR, theme="dark", from_scratch_told=True)))
+        window = MainWindow(Session(background, Settings(evaluator=EVALUATOR, theme=look.theme, from_scratch_told=True)))
         window.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         window.setWindowState(Qt.WindowState.WindowNoState)
-        window.setFixedSize(*SIZE)
+        window.setFixedSize(*look.size)
         window.show()
-        photographer = Photographer(window, copy, out)
+        photographer = Photographer(window, copy, out, look)
         try:
             for name in pictures:
                 getattr(photographer, name)()
@@ -338,6 +381,7 @@ def main() -> None:
     parser.add_argument("--project", type=Path, required=True, help="a demo project with trained networks; it is copied, not changed")
     parser.add_argument("--out", type=Path, default=HERE / "screenshots")
     parser.add_argument("--only", nargs="+", choices=PICTURES, default=PICTURES, help="of these, in this order; `open` comes first")
+    parser.add_argument("--looks", choices=("readme", "all", *(look.name for look in LOOKS)), default="readme", help="theme and size")
     arguments = parser.parse_args()
     if not (arguments.project / "phantom-truth.json").is_file():
         parser.error("--project must be a folder made by `sos-studio demo`")
@@ -345,8 +389,12 @@ def main() -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    make(arguments.project, arguments.out, arguments.only)
+    for look in LOOKS:
+        if look == README_LOOK and arguments.looks in ("readme", "all"):
+            make(arguments.project, arguments.out, arguments.only, look)
+        elif arguments.looks in ("all", look.name):
+            # Refusals look alike everywhere: once is enough.
+            make(arguments.project, arguments.out / look.name, [name for name in arguments.only if name != "refusals"], look)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,12 @@ from sos_studio.ui.gesture_words import gesture_words, place_title
 # A column needs this much to be read with ease.
 COLUMN_PX = 330
 ONE_LINE = 30
+# Longer ones take two rows together.
+ONE_ROW = 48
 # What a heading takes of a column, in rows.
 HEADING_ROWS = 2
 SHARE_OF_SCREEN = 0.9
-LARGEST_PX = (1240, 860)
+LARGEST_PX = (1640, 900)
 
 
 def _tr(text: str) -> str:
@@ -82,7 +84,7 @@ class _Group(QWidget):
             grid.addWidget(row.what, n, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(row.keys, n, 1, Qt.AlignmentFlag.AlignTop)
             self._rows.append(row)
-        self.size_in_rows = HEADING_ROWS + len(self._rows)
+        self.size_in_rows = HEADING_ROWS + sum(1 if len(row.what.text() + row.keys.text()) < ONE_ROW else 2 for row in self._rows)
 
     def show_fitting(self, wanted: str) -> bool:
         """Show the rows in which the words occur, all of them if the place itself is meant; tell whether there are any."""
