@@ -137,7 +137,8 @@ def main() -> None:
         pages.append(f"## {len(rows)} real cases\n\nFrom public test collections; each folder is opened as a whole.\n\n{table(rows)}")
     count = sum(len(cases) for _, cases in PARTS)
     loads = sum(case.code is None for _, cases in PARTS for case in cases)
-    counted = f"{loads} of them load, {count - loads} are refused; the scan has 18 x 22 x 12 voxels. That no skull base fits into so few is\nremarked on each and left out below."
+    counted = f"{loads} of them load, {count - loads} are refused; the scan has 18 x 22 x 12 voxels."
+    counted += " That no skull base fits into so few is\nremarked on each and left out below."
     pages.append(f"## {count} generated cases and {len(VOLUMES)} volume files\n\nOf the DICOM cases {counted}\n")
     for title, cases in PARTS:
         rows = []

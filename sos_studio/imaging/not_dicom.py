@@ -40,7 +40,7 @@ def packed_dicom(path: Path) -> bool:
 
     try:
         with open(path, "rb") as stream:
-            if not stream.read(3) == _PACKED[0]:
+            if stream.read(3) != _PACKED[0]:
                 return False
         with gzip.open(path) as inside:
             return looks_like_dicom(inside.read(132))

@@ -7,6 +7,7 @@ MESSAGES: dict[str, Template] = {
     "internal": Template("Something went wrong inside SOS Studio ({kind}).", "Nothing you did is lost; please report it with the log."),
     "volume.bad_shape": Template("The scan is not a three-dimensional volume.", "Choose a series of slices."),
     "volume.bad_geometry": Template("The scan's geometry can't be used ({reason}).", "Export the series again from the scanner."),
+    "volume.no_picture": Template("The skull can't be drawn. {reason}", "{advice} The slices are not affected."),
     "orientation.not_finite": Template("The orientation has a value that is not a number.", "Type numbers in degrees and millimetres."),
     "capture.bad_spacing": Template("A pixel size of {spacing_mm} mm can't be used.", "Choose between 0.02 and 5 mm; 0.25 mm is usual."),
     "capture.plane_misses_volume": Template("The midsagittal plane does not cut the scan.", "Move the centre back into the head."),

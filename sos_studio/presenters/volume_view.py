@@ -18,7 +18,8 @@ from sos_studio.core.settings import CutSide
 from sos_studio.core.volume import Volume
 from sos_studio.imaging import raycast
 from sos_studio.imaging.raycast import CutFace, RenderVolume, ShownPlane
-from sos_studio.presenters.session import Session
+from sos_studio.messages import Message, message
+from sos_studio.presenters.session import Session, fault
 from sos_studio.services.scans import OpenedScan
 
 DEGREES_PER_PX = 0.4
@@ -91,10 +92,17 @@ class VolumePresenter:
     plane_colors
         RGB in which each plane is drawn on the surface.
 
+    Attributes
+    ----------
+    picture
+        The newest; None while there is none.
+    failure
+        Why there is none and none will come; the slices do without.
+
     Signals
     -------
     changed
-        There is another picture.
+        There is another picture, or none will come.
     cut_changed
         The head was cut open, closed, or cut from the other side.
     """
@@ -113,6 +121,7 @@ class VolumePresenter:
         self.camera = Camera()
         self.threshold: float | None = None
         self.picture: VolumePicture | None = None
+        self.failure: Message | None = None
         session.scan_changed.connect(self._on_scan)
         session.scan_completed.connect(self._prepare)
         session.orientation_changed.connect(self._on_orientation)
@@ -121,7 +130,7 @@ class VolumePresenter:
     @property
     def preparing(self) -> bool:
         """Whether a scan is open whose skull is not there yet."""
-        return self._session.scan is not None and self.picture is None
+        return self._session.scan is not None and self.picture is None and self.failure is None
 
     @property
     def cut(self) -> CutSide:
@@ -228,7 +237,7 @@ class VolumePresenter:
     # --- pictures -----------------------------------------------------------------------------------------------------------
 
     def _on_scan(self, scan: OpenedScan | None) -> None:
-        self._prepared, self.picture, self.threshold = None, None, None
+        self._prepared, self.picture, self.threshold, self.failure = None, None, None, None
         self.camera = replace(self.camera, focus_lps_mm=None)
         self.changed.emit()
         self._prepare(scan)
@@ -248,7 +257,18 @@ class VolumePresenter:
                 self._face_cut()
                 self._ask(sharp=True)
 
-        self._session.background.run(work, done, self._session.report, key="prepare-skull")
+        def failed(error: Exception) -> None:
+            if self._session.scan is scan:
+                self._fail(error)
+
+        self._session.background.run(work, done, failed, key="prepare-skull")
+
+    def _fail(self, error: Exception) -> None:
+        """Said where the picture would be, once; the slices do without."""
+        if self.failure is None:
+            why = message(*fault(error))
+            self.picture, self.failure = None, message("volume.no_picture", {"reason": why.text, "advice": why.hint})
+            self.changed.emit()
 
     def _on_orientation(self, _: Orientation) -> None:
         self._ask(threads=1)
@@ -267,19 +287,26 @@ class VolumePresenter:
         size = max(2, round(rows * shrink)), max(2, round(columns * shrink))
         wish = _Wish(prepared, scan.volume, session.orientation, self.camera, self.threshold, self.cut, session.window, dict(self._colors))
 
-        def work() -> tuple[VolumePicture | None, float]:
+        def work() -> tuple[VolumePicture | None, float] | Exception:
             started = time.perf_counter()
-            # Coarse pictures are always shown, so that the skull keeps up; a sharp one that is late is given up.
-            picture = _picture(wish, size, sharp=sharp, threads=threads, wanted=lambda: not sharp or self._generation == generation)
+            try:
+                # Coarse pictures are always shown, so that the skull keeps up; a sharp one that is late is given up.
+                picture = _picture(wish, size, sharp=sharp, threads=threads, wanted=lambda: not sharp or self._generation == generation)
+            except Exception as error:  # of whatever kind: the person must not be left waiting for it
+                return error
             return picture, (time.perf_counter() - started) * threads / (size[0] * size[1])
 
-        def done(answer: tuple[VolumePicture | None, float]) -> None:
+        def done(answer: tuple[VolumePicture | None, float] | Exception) -> None:
+            if isinstance(answer, Exception):
+                if prepared is self._prepared:
+                    self._fail(answer)
+                return
             picture, seconds = answer
             if not sharp:
                 # A calm average: one slow picture on a busy machine must not make all that follow coarse.
                 self._seconds_per_pixel = seconds if self._seconds_per_pixel == 0.0 else 0.7 * self._seconds_per_pixel + 0.3 * seconds
             if picture is not None and prepared is self._prepared:
-                self.picture = picture
+                self.picture, self.failure = picture, None
                 self.changed.emit()
 
         session.background.run_latest(work, done, key="skull")

@@ -37,7 +37,7 @@ _TURNS = {
     Qt.Key.Key_Down: (0.0, -KEY_DEG),
 }
 _ZOOMS = {Qt.Key.Key_Plus: 1.0, Qt.Key.Key_Equal: 1.0, Qt.Key.Key_Minus: -1.0}
-_MARGIN = 8
+_MARGIN, _FAILURE_MARGIN = 8, 40
 
 
 def _tr(text: str) -> str:
@@ -101,6 +101,10 @@ class VolumePane(QWidget):
             text = _tr("Preparing the skull…")
             width = QFontMetricsF(self.font()).horizontalAdvance(text)
             draw_text(painter, QPointF((self.width() - width) / 2, self.height() / 2), text, QUIET)
+        elif self.presenter.failure is not None:
+            painter.setPen(QUIET)
+            room = QRectF(self.rect()).adjusted(_FAILURE_MARGIN, _FAILURE_MARGIN, -_FAILURE_MARGIN, -_FAILURE_MARGIN)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, str(self.presenter.failure))
         paint_title(painter, words.plane_title("volume"), VOLUME_COLOR)
         if picture is not None and self._session.scan is not None and self._session.scan.coarse:
             paint_reading(painter)
@@ -213,4 +217,6 @@ class VolumePane(QWidget):
             self._flip.move(right - self._flip.width(), self._cut.y() - 4 - self._flip.height())
 
     def _repaint(self, *_: object) -> None:
+        failure = self.presenter.failure
+        self.setAccessibleName(words.plane_title("volume") if failure is None else f"{words.plane_title('volume')}. {failure}")
         self.update()

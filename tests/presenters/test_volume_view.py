@@ -8,6 +8,7 @@ import pytest
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Plane
 from sos_studio.core.settings import Settings
+from sos_studio.imaging import raycast
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.volume_view import FIRST_AZIMUTH_DEG, VolumePresenter
@@ -67,6 +68,29 @@ def test_it_is_coarse_while_it_turns_and_sharp_at_rest(presenter: VolumePresente
     rest(background)
     assert not presenter.picture.coarse
     assert picture(presenter).shape == (200, 300, 3)
+
+
+@pytest.mark.parametrize("part", ["prepare", "render"])
+def test_a_skull_that_can_not_be_drawn_says_so_and_the_next_scan_has_one(
+    session: Session, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    presenter, told = VolumePresenter(session, COLORS), []
+    presenter.resize(200, 300)
+    session.message.connect(lambda message, _: told.append(message))
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(raycast, part, fail)
+        session.set_scan(make_scan())
+    assert not presenter.preparing
+    assert presenter.failure is not None
+    assert str(presenter.failure).startswith("The skull can't be drawn. The computer's memory is not enough")
+    assert told == [], "the slices are there: it is said in the pane alone"
+    session.set_scan(make_scan(seed=2))
+    assert presenter.failure is None
+    assert presenter.picture is not None
 
 
 def test_a_quick_machine_turns_all_pixels(presenter: VolumePresenter) -> None:

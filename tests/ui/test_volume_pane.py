@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
+from sos_studio.imaging import raycast
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.main_window import MainWindow
@@ -49,6 +50,23 @@ def test_its_buttons_cut_the_head_open_and_change_the_side(pane: VolumePane, ses
     QTest.mouseClick(pane._cut, Qt.MouseButton.LeftButton)
     assert session.settings.volume_cut == "off"
     assert not pane._flip.isVisible()
+
+
+def test_a_skull_that_can_not_be_drawn_is_said_where_it_would_be(
+    window: MainWindow, session: Session, scan: OpenedScan, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(raycast, "prepare", fail)
+    session.set_scan(scan)
+    pane = window.orient.volume
+    qtbot.waitUntil(lambda: "can't be drawn" in pane.accessibleName(), timeout=20_000)
+    assert window.messages.text == ""
+    QApplication.processEvents()
+    drawn = pane.grab().toImage()
+    middle = {drawn.pixelColor(x, drawn.height() // 2 + dy).lightness() for x in range(40, drawn.width() - 40) for dy in range(-12, 12)}
+    assert max(middle) > 120, "words stand in the middle"
 
 
 def test_keys_cut_the_head_open_and_change_the_side(window: MainWindow, pane: VolumePane, session: Session) -> None:
