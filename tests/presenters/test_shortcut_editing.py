@@ -27,15 +27,15 @@ def editor(session: Session) -> ShortcutEditor:
 def test_a_free_key_is_given_and_saved_at_once(editor: ShortcutEditor) -> None:
     heard: list[bool] = []
     editor.changed.connect(lambda: heard.append(True))
-    assert editor.give(Action.PREDICT, "Ctrl+J") is None
-    assert Settings.load().keys == {Action.PREDICT.value: ("Ctrl+J",)}
+    assert editor.give(Action.PREDICT, "Ctrl+Alt+Shift+J") is None
+    assert Settings.load().keys == {Action.PREDICT.value: ("Ctrl+Alt+Shift+J",)}
     assert editor.is_changed(Action.PREDICT)
     assert heard == [True]
 
 
 def test_a_further_key_stands_beside_the_first(editor: ShortcutEditor) -> None:
-    assert editor.give(Action.PREDICT, "Ctrl+J", beside=True) is None
-    assert editor.bindings[Action.PREDICT] == ("Ctrl+P", "Ctrl+J")
+    assert editor.give(Action.PREDICT, "Ctrl+Alt+Shift+J", beside=True) is None
+    assert editor.bindings[Action.PREDICT] == ("Ctrl+P", "Ctrl+Alt+Shift+J")
 
 
 def test_a_key_that_is_taken_changes_nothing_until_the_person_decides(editor: ShortcutEditor) -> None:
@@ -72,7 +72,7 @@ def test_a_first_key_that_somebody_else_has_meanwhile_comes_back_by_choice_only(
 
 
 def test_all_first_keys_come_back_together(editor: ShortcutEditor) -> None:
-    editor.give(Action.PREDICT, "Ctrl+J")
+    editor.give(Action.PREDICT, "Ctrl+Alt+Shift+J")
     editor.take_all(Action.QUIT)
     editor.reset_all()
     assert not editor.any_changed
