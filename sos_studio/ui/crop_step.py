@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.settings import Settings
 from sos_studio.presenters.crop import CropPresenter, CropState
 from sos_studio.presenters.session import Session
-from sos_studio.ui import hints, parts
+from sos_studio.ui import hints, keys, parts
 from sos_studio.ui.beside_strip import BesideStrip
 from sos_studio.ui.crop_view import CropPreview, CropView
 from sos_studio.ui.image_view import gray_image
@@ -74,8 +74,13 @@ class CropStep(QWidget):
             self._panel.set_picture(gray_image(capture.full8), capture.record.spacing_mm)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape brings the captured plane back."""
-        if event.key() != Qt.Key.Key_Escape or not self._session.beside.back():
+        """Escape brings the captured plane back; a key of a stage is told where stages are given."""
+        if event.key() == Qt.Key.Key_Escape and self._session.beside.back():
+            return
+        pressed = QKeySequence(event.keyCombination())
+        if any(pressed == QKeySequence(key) for action in hints.STAGES for key in keys.of(action)):
+            self._session.tell("crop.stage_elsewhere", "info", stage=keys.after(hints.stage_step(), Action.STEP_STAGE))
+        else:
             super().keyPressEvent(event)
 
     def _show_beside(self, index: int) -> None:
@@ -118,7 +123,7 @@ class CropPanel(QWidget):
         values.setLayout(self._form)
         self._again = parts.button(_tr("Click the ends again"), _tr("Put the frame aside and click both ends anew"), Action.CROP_AGAIN)
         self._again.clicked.connect(presenter.click_again)
-        keys = parts.note(
+        gestures = parts.note(
             _tr(
                 "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
                 "Arrows move · Ctrl+\u2060←\u00a0/\u00a0→\u00a0turn\u00a00.1° · Ctrl+\u2060↑\u00a0/\u00a0↓\u00a0size · "
@@ -142,7 +147,7 @@ class CropPanel(QWidget):
                     parts.rule(),
                     parts.heading(_tr("Frame (always 2:1)")),
                     values,
-                    keys,
+                    gestures,
                 )
             )
         )

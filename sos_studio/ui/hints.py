@@ -14,14 +14,17 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Hints", text)
 
 
-def step_hint(step: str) -> str:
-    """The keys and the mouse of a step, in one line."""
+def step_hint(step: str, *, framed: bool = False) -> str:
+    """The keys and the mouse of a step, in one line; `framed`: the crop frame is there, and the way goes on."""
     contrast = _tr("right drag: contrast")
     match step:
         case "orient":
             return _tr("Drag a line to move its plane, its end to turn it · wheel: slices · Ctrl+wheel: zoom · {contrast}").format(
                 contrast=contrast
             )
+        case "crop" if framed:
+            mouse = _tr("drag inside to move, a corner to size, a knob to turn · wheel: zoom")
+            return " · ".join([_tr("Next: {stage}").format(stage=keys.after(stage_step(), Action.STEP_STAGE)), mouse, contrast])
         case "crop":
             return _tr("Click the two ends · drag inside to move, a corner to size, a knob to turn · wheel: zoom · {contrast}").format(
                 contrast=contrast
@@ -34,6 +37,11 @@ def step_hint(step: str) -> str:
             return " · ".join([*told, _tr("{keys} correct").format(keys=keys.span(*STAGES)), _tr("wheel: zoom"), contrast])
         case _:
             return ""
+
+
+def stage_step() -> str:
+    """The name of the step in which stages are given."""
+    return _tr("Stage")
 
 
 def _pressed(*actions: Action) -> list[str]:

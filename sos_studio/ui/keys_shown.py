@@ -36,7 +36,12 @@ class KeysShown:
         keys.refresh_tips(window)
         for n, action in enumerate(STEP_ACTIONS):
             window.tabs.setTabToolTip(n, keys.after(words.plain(words.action_title(action)), action))
-        window.messages.set_hint(hints.step_hint(_STEPS[window.tabs.currentIndex()]))
+        self.show_hint()
+
+    def show_hint(self, *_: object) -> None:
+        """What can be done in the step in front."""
+        window = self._window
+        window.messages.set_hint(hints.step_hint(_STEPS[window.tabs.currentIndex()], framed=window.session.roi is not None))
 
     def _on_settings(self, settings: Settings) -> None:
         if keys.put(settings.keys):

@@ -27,7 +27,7 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.session import Step as StepName
 from sos_studio.presenters.visits import Visits
-from sos_studio.ui import dialogs, hints, theme, words
+from sos_studio.ui import dialogs, theme, words
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         session = self.session
         session.message.connect(self.messages.say)
         session.begun.connect(self.messages.begin)
+        session.roi_changed.connect(self.keys_shown.show_hint)
         self.opener.refused.connect(self._on_refused)
         session.case_changed.connect(self._on_other_reading)
         session.case_changed.connect(self._forget_remarks)
@@ -200,7 +201,7 @@ class MainWindow(QMainWindow):
         self.status.show_position(None)
         self.keymap.refresh()
         self.visits.at_step(STEPS[index])
-        self.messages.set_hint(hints.step_hint(STEPS[index]))
+        self.keys_shown.show_hint()
         front = self.step
         if front is self.stage and not self._led and self.session.project is not None and not self.session.evaluator:
             self.files.ask_evaluator()

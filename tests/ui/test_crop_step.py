@@ -56,6 +56,14 @@ def test_two_real_clicks_make_a_saved_frame(step):
     assert saved(step) == {1: roi}
 
 
+def test_a_key_of_a_stage_is_told_where_stages_are_given(step):
+    told = []
+    step.session.message.connect(lambda message, severity: told.append((message.text, severity)))
+    QTest.keyClick(step.view, Qt.Key.Key_3)
+    QTest.keyClick(step.view, Qt.Key.Key_7)
+    assert told == [("Stages are given in the step Stage (Ctrl+3).", "info")]
+
+
 def test_the_frame_follows_the_pointer_before_the_second_click(step, qtbot):
     click(step, (160, 120))
     with qtbot.waitSignal(step.view.frame_moved) as heard:

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action, default_keys
 from sos_studio.core.geometry import Plane
+from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.dataset.project import Project
 from sos_studio.services.scans import OpenedScan
@@ -135,6 +136,16 @@ def test_a_refusal_shows_its_files(window: MainWindow, tmp_path: Path, qtbot: Qt
     window.messages.dismiss()
     window.session.tell("window.no_scan")
     assert more.isHidden(), "another message has no files to show"
+
+
+def test_once_the_frame_is_there_the_hint_says_what_comes_next(window: MainWindow, project: Project) -> None:
+    window.session.set_project(project)
+    window.show_step("crop")
+    assert window.messages._hint.startswith("Click the two ends")
+    window.session.set_roi(Roi(center_uv=(10.0, 10.0), angle_deg=0.0, width_px=10.0, height_px=5.0))
+    assert window.messages._hint.startswith("Next: Stage (Ctrl+3)")
+    window.session.set_roi(None)
+    assert window.messages._hint.startswith("Click the two ends")
 
 
 def test_other_series_can_be_chosen_only_of_an_open_scan(window: MainWindow, scan: OpenedScan) -> None:
