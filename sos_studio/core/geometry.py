@@ -230,8 +230,8 @@ def capture_grid(corners_lps_mm: FloatArray, orientation: Orientation, spacing_m
 
 def direction_letters(direction_lps: FloatArray) -> str:
     """Patient letters of a direction, strongest first: ``"A"``, or ``"AS"`` when it leans by more than 22.5° out of the axis."""
-    letters = [("L", "R"), ("P", "A"), ("S", "I")]
-    unit = np.asarray(direction_lps, dtype=np.float64) / np.linalg.norm(direction_lps)
-    order = np.argsort(-np.abs(unit), kind="stable")
-    threshold = math.sin(math.radians(22.5))
-    return "".join(letters[a][0 if unit[a] > 0 else 1] for n, a in enumerate(order) if n == 0 or abs(unit[a]) > threshold)
+    # Plain numbers: a dozen of these are asked for with every frame of a drag.
+    along = [(float(c), *letters) for c, letters in zip(direction_lps, (("L", "R"), ("P", "A"), ("S", "I")), strict=True)]
+    along.sort(key=lambda axis: -abs(axis[0]))
+    threshold = math.sin(math.radians(22.5)) * math.sqrt(sum(c * c for c, *_ in along))
+    return "".join(positive if c > 0 else negative for n, (c, positive, negative) in enumerate(along) if n == 0 or abs(c) > threshold)

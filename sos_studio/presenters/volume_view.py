@@ -32,8 +32,9 @@ SHARP_AFTER_MS = 150
 MOVING_S = 0.022
 # ... and is drawn with as few pixels as that takes, but no fewer than this many along its shorter side.
 LEAST_PX = 160
-# While slices are dragged the skull follows on one thread: the other core is theirs.
 THREADS = 2
+# While slices are dragged the skull follows on one thread, and not with every frame of theirs: the machine is theirs.
+FOLLOW_EVERY_S = 0.066
 
 # A little from the patient's left front, so that depth is seen at once.
 FIRST_AZIMUTH_DEG, FIRST_ELEVATION_DEG, FIRST_ZOOM = 30.0, 8.0, 1.45
@@ -118,6 +119,7 @@ class VolumePresenter:
         self._shown = True
         self._generation = 0
         self._seconds_per_pixel = 0.0
+        self._followed_at = 0.0
         self.camera = Camera()
         self.threshold: float | None = None
         self.picture: VolumePicture | None = None
@@ -271,11 +273,19 @@ class VolumePresenter:
             self.changed.emit()
 
     def _on_orientation(self, _: Orientation) -> None:
-        self._ask(threads=1)
+        self._follow()
 
     def _on_window(self, _: Window) -> None:
         if self.cut != "off":
+            self._follow()
+
+    def _follow(self) -> None:
+        rest_s = self._followed_at + FOLLOW_EVERY_S - time.monotonic()
+        if rest_s <= 0:
+            self._followed_at = time.monotonic()
             self._ask(threads=1)
+        else:
+            self._session.background.after(math.ceil(1e3 * rest_s), self._follow, key="skull-follows")
 
     def _ask(self, *, sharp: bool = False, threads: int = THREADS) -> None:
         prepared, (rows, columns), scan = self._prepared, self._size_vu, self._session.scan

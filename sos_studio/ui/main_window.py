@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         session.evaluator_changed.connect(self._on_evaluator)
         for signal in (session.project_changed, session.case_changed, session.scan_changed, session.capture_changed):
             signal.connect(self._on_title)
+        self._labels_shown: tuple[str | None, str | None] = ("", "")
         session.undo.changed.connect(self._on_history)
         self.tabs.currentChanged.connect(self._on_tab)
         self.orient.pointed.connect(self.status.show_position)
@@ -244,7 +245,12 @@ class MainWindow(QMainWindow):
         self.keymap.refresh()
 
     def _on_history(self) -> None:
-        for action, label in ((Action.UNDO, self.session.undo.undo_label), (Action.REDO, self.session.undo.redo_label)):
+        labels = self.session.undo.undo_label, self.session.undo.redo_label
+        if labels == self._labels_shown:
+            # A drag changes the history with every event, but not what it is called.
+            return
+        self._labels_shown = labels
+        for action, label in zip((Action.UNDO, Action.REDO), labels, strict=True):
             title = words.action_title(action)
             self.keymap[action].setText(f"{title} {words.change_title(label)}" if label else title)
             self.keymap[action].setEnabled(label is not None)

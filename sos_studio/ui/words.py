@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from sos_studio.core.actions import Action
 
@@ -126,18 +126,23 @@ def busy_title(what: str) -> str:
     }.get(what, what)
 
 
+# Painted with every frame of a drag: only the one that is asked for is translated.
+_PLANES = {
+    "axial": QT_TRANSLATE_NOOP("Words", "Axial"),
+    "coronal": QT_TRANSLATE_NOOP("Words", "Coronal"),
+    "sagittal": QT_TRANSLATE_NOOP("Words", "Sagittal"),
+    "volume": QT_TRANSLATE_NOOP("Words", "Volume"),
+    "roll": QT_TRANSLATE_NOOP("Words", "Roll"),
+    "yaw": QT_TRANSLATE_NOOP("Words", "Yaw"),
+    "pitch": QT_TRANSLATE_NOOP("Words", "Pitch"),
+    "window": QT_TRANSLATE_NOOP("Words", "Window"),
+}
+
+
 def plane_title(name: str) -> str:
     """Planes and angles by their code."""
-    return {
-        "axial": _tr("Axial"),
-        "coronal": _tr("Coronal"),
-        "sagittal": _tr("Sagittal"),
-        "volume": _tr("Volume"),
-        "roll": _tr("Roll"),
-        "yaw": _tr("Yaw"),
-        "pitch": _tr("Pitch"),
-        "window": _tr("Window"),
-    }.get(name, name)
+    title = _PLANES.get(name)
+    return name if title is None else _tr(str(title))
 
 
 def angle_text(degrees: float) -> str:

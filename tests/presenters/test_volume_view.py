@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -56,6 +57,10 @@ def picture(presenter: VolumePresenter) -> np.ndarray:
 
 
 def rest(background: ByHand) -> None:
+    """All that was put off is done; the last of it makes the picture sharp."""
+    while "skull-follows" in background.later:
+        time.sleep(0.01)
+        background.later.pop("skull-follows")()  # type: ignore[operator]
     background.later.pop("skull-sharp")()  # type: ignore[operator]
 
 
@@ -163,6 +168,20 @@ def test_the_cut_follows_the_midsagittal_plane_and_the_window(presenter: VolumeP
     session.set_window(Window(low=0.0, high=5000.0))
     rest(background)
     assert picture(presenter).mean() < moved.mean()
+
+
+def test_while_slices_are_dragged_it_follows_now_and_then_and_ends_where_they_do(
+    presenter: VolumePresenter, session: Session, background: ByHand
+) -> None:
+    asked = background.asked
+    for n in range(20):
+        session.set_orientation(session.orientation.turned_about(Plane.CORONAL, 1.0), label="turn", merge_key=f"drag-{n}")
+    assert background.asked - asked <= 2
+    rest(background)
+    last = picture(presenter)
+    presenter.turn_by(0.0, 0.0)
+    rest(background)
+    np.testing.assert_array_equal(picture(presenter), last)
 
 
 def test_zooming_keeps_what_lies_under_the_pointer(presenter: VolumePresenter, session: Session) -> None:
