@@ -85,31 +85,39 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
         Part("palate", plate, plates, half_width=14.0 * jaw, rounding=1.0, step_mm=0.35, fade=vanishing),
         Part("premaxilla", spongy, rough(smooth(frame.facial(block)), rng, 0.3, 8.0), half_width=11.0 * jaw, rounding=2.0, step_mm=0.35),
     ]
+    return [*parts, _nasal_spine(frame, rng), _incisive_canal(frame, rng)]
+
+
+def _nasal_spine(frame: Frame, rng: np.random.Generator) -> Part:
+    """The thorn in front, long or hardly there."""
+    anatomy = frame.anatomy
     length = float(rng.uniform(1.0, 8.5)) * (0.6 + 0.4 * anatomy.grown)
     root = np.array([75.0, -20.7]) + rng.normal(0.0, 0.4, 2)
     rise = float(rng.normal(-0.05, 0.16))
     spike = root + np.array([[-3.5, 0.2], [0.0, 0.0], [0.55 * length, rise * length], [length + 2.5, 1.4 * rise * length]])
     spine = frame.facial(spike)
-    hard = Look(float(rng.uniform(560.0, 980.0)) * density, oblique=0.3)
-    parts.append(
-        Part(
-            "nasal spine",
-            hard,
-            band(spine, [0.6, 2.0 + 0.16 * length, 1.4, 0.5]),
-            half_width=1.8,
-            rounding=0.6,
-            step_mm=0.3,
-            middle_l=float(rng.normal(0.0, 0.6)),
-            fade=Fade(tuple(spine[1]), tuple(spine[3]), 0.1),
-        )
+    hard = Look(float(rng.uniform(560.0, 980.0)) * anatomy.bone_density, oblique=0.3)
+    return Part(
+        "nasal spine",
+        hard,
+        band(spine, [0.6, 2.0 + 0.16 * length, 1.4, 0.5]),
+        half_width=1.8,
+        rounding=0.6,
+        step_mm=0.3,
+        middle_l=float(rng.normal(0.0, 0.6)),
+        fade=Fade(tuple(spine[1]), tuple(spine[3]), 0.1),
     )
+
+
+def _incisive_canal(frame: Frame, rng: np.random.Generator) -> Part:
+    """From the floor of the nose down through the block, bent and of uneven width."""
+    density = frame.anatomy.bone_density
     lean, wide = float(rng.normal(0.0, 1.6)), rng.uniform(0.5, 1.35, 3)
     at = np.array([(66.2 - lean, -17.8), (67.4, -22.2), (68.6 + lean, -26.0), (70.2 + 1.4 * lean, -31.0)]) + rng.normal(0.0, 0.5, (4, 2))
     canal = band(frame.facial(at), np.array([1.2, 1.5, 1.8, 2.6]) * np.append(wide, wide[2]))
     wall = Look(SOFT + 40.0, shell=420.0 * density, shell_out_mm=0.5, run_mm=5.0, oblique=0.8)
     middle = float(rng.normal(0.0, 1.5))
-    parts.append(Part("incisive canal", wall, rough(canal, rng, 0.3, 7.0), half_width=1.5, rounding=0.8, middle_l=middle, step_mm=0.35))
-    return parts
+    return Part("incisive canal", wall, rough(canal, rng, 0.3, 7.0), half_width=1.5, rounding=0.8, middle_l=middle, step_mm=0.35)
 
 
 def _lower_jaw(frame: Frame, rng: np.random.Generator, back: FloatArray, arch: tuple[float, float, float]) -> list[Part]:
