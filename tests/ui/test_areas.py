@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
+from sos_studio.dataset.project import Project
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.areas import stops
 from sos_studio.ui.main_window import MainWindow
+from tests.ui.everything import STEPS, open_all
 
 
 def area_with_keys(window: MainWindow) -> QWidget | None:
@@ -98,3 +101,29 @@ def test_tab_reaches_every_control_of_every_step(window: MainWindow, scan: Opene
                 break
             reached.add(focused)
         assert wanted <= reached, [widget.objectName() or widget.accessibleName() for widget in wanted - reached]
+
+
+def looks(widget: QWidget, qtbot: QtBot) -> QImage:
+    qtbot.wait(5)
+    return widget.grab().toImage()
+
+
+def test_everywhere_it_is_seen_who_has_the_keys(window: MainWindow, project: Project, scan: OpenedScan, qtbot: QtBot) -> None:
+    open_all(window, project, scan, qtbot)
+    activate(window, qtbot)
+    unseen, seen = [], 0
+    for step in STEPS:
+        window.show_step(step)
+        qtbot.wait(50)
+        everywhere = [*stops(window.cases_dock), *stops(window.tabs), *stops(window.inspector_dock), *stops(window.training_dock)]
+        for widget in everywhere:
+            window.setFocus()
+            without = looks(widget, qtbot)
+            widget.setFocus(Qt.FocusReason.TabFocusReason)
+            if not widget.hasFocus():
+                continue
+            seen += 1
+            if looks(widget, qtbot) == without:
+                unseen.append(f"{step}: {type(widget).__name__} {widget.objectName() or widget.accessibleName()}")
+    assert unseen == []
+    assert seen > 60

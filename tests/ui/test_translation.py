@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import PySide6
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, QTranslator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,11 +30,12 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from sos_studio import messages
+from sos_studio.core.actions import Action
 from sos_studio.dataset.project import Project
 from sos_studio.messages import message
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
-from sos_studio.ui import language, theme
+from sos_studio.ui import language, theme, words
 from sos_studio.ui.case_delegate import described
 from sos_studio.ui.main_window import MainWindow
 from tests.ui.everything import open_all, surfaces
@@ -161,8 +165,6 @@ def extractor():
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
@@ -187,3 +189,30 @@ def test_what_was_translated_stays_when_strings_are_collected_again(extractor, t
     path.write_text(text.replace(source, "<source>&amp;Undo</source>\n   <translation>&amp;Zurück</translation>"), encoding="utf-8")
     assert extractor.write("de", sources, path) == (len(sources), 1)
     assert "&amp;Zurück" in path.read_text(encoding="utf-8")
+
+
+def test_a_finished_translation_is_spoken(extractor, tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sos_studio_de.ts"
+    extractor.write("de", extractor.everything(), path)
+    text = path.read_text(encoding="utf-8")
+    one, forms = "<source>&amp;Undo</source>\n   <translation", "<source>{n} cases</source>\n   <translation"
+    text = re.sub(re.escape(one) + r' type="unfinished" />', one + ">&amp;Zurück</translation>", text)
+    numerus = ">\n<numerusform>{n} Fall</numerusform><numerusform>{n} Fälle</numerusform></translation>"
+    text = re.sub(re.escape(forms) + r' type="unfinished">.*?</translation>', forms + numerus, text, flags=re.DOTALL)
+    path.write_text(text, encoding="utf-8")
+    release = Path(PySide6.__file__).parent / ("lrelease.exe" if sys.platform == "win32" else "lrelease")
+    subprocess.run([release, "-silent", path], check=True, timeout=60)
+    monkeypatch.setenv(language.LANGUAGE_VARIABLE, "de_DE")
+    monkeypatch.setattr(language, "resource", lambda *_: tmp_path)
+    before, installed = QLocale(), set(qapp.findChildren(QTranslator))
+    try:
+        assert language.speak(qapp).language() == QLocale.Language.German
+        assert words.action_title(Action.UNDO) == "&Zurück"
+        assert words.action_title(Action.REDO) == "&Redo", "what is not translated yet stays English"
+        assert language.plural("CasesDock", "1 case", "{n} cases", 1) == "1 Fall"
+        assert language.plural("CasesDock", "1 case", "{n} cases", 1200) == "1.200 Fälle"
+    finally:
+        for translator in set(qapp.findChildren(QTranslator)) - installed:
+            qapp.removeTranslator(translator)
+            translator.deleteLater()
+        QLocale.setDefault(before)
