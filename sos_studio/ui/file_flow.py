@@ -20,6 +20,7 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
 from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.patient_data_dialog import PatientDataDialog
 from sos_studio.ui.refusal_dialog import RefusalDialog
 from sos_studio.ui.series_picker import SeriesPickerDialog
@@ -46,9 +47,9 @@ class FileFlow(QObject):
         self._ask(_tr("Open scan: choose its folder"), QFileDialog.FileMode.Directory, lambda paths: self._opener.open_path(paths[0]))
 
     def open_scan_file(self) -> None:
-        """One file."""
-        scans = _tr("Scans (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti *.vtk DICOMDIR)")
-        filters = f"{scans};;{_tr('All files (*)')}"
+        """One file; most DICOM files have no ending, so all are listed at first."""
+        endings = _tr("Scans by their ending (*.zip *.dcm *.ima *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.vti *.vtk DICOMDIR)")
+        filters = f"{_tr('All files (*)')};;{endings}"
         self._ask(_tr("Open scan file"), QFileDialog.FileMode.ExistingFile, lambda paths: self._opener.open_path(paths[0]), filters)
 
     def open_project(self) -> None:
@@ -162,12 +163,8 @@ class FileFlow(QObject):
         dialog.open()
 
     def _dialog(self, title: str, mode: QFileDialog.FileMode, filters: str = "", kind: Kind = "scan") -> QFileDialog:
-        dialog = QFileDialog(self._window, title)
-        dialog.setFileMode(mode)
-        if filters:
-            dialog.setNameFilter(filters)
+        dialog = file_dialog(self._window, title, mode, filters)
         dialog.setDirectory(str(self._opener.recent.folder_of_last(kind) or Path.home()))
-        dialog.finished.connect(dialog.deleteLater)
         return dialog
 
 

@@ -12,6 +12,7 @@ from sos_studio.presenters.patient_data import PatientDataPresenter, PatientData
 from sos_studio.presenters.session import Session
 from sos_studio.services.patients import Privacy
 from sos_studio.ui import parts
+from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.language import plural
 
 SECRET_SUFFIX = ".sos-secret"
@@ -125,10 +126,9 @@ class PatientDataDialog(QDialog):
         dialog.open()
 
     def _file_dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
-        dialog = QFileDialog(self, title, str(Path.home()))
-        dialog.setFileMode(mode)
-        dialog.setNameFilter(_tr("Keys for pseudonyms (*{suffix})").format(suffix=SECRET_SUFFIX) + ";;" + _tr("All files (*)"))
-        dialog.finished.connect(dialog.deleteLater)
+        filters = _tr("Keys for pseudonyms (*{suffix})").format(suffix=SECRET_SUFFIX) + ";;" + _tr("All files (*)")
+        dialog = file_dialog(self, title, mode, filters)
+        dialog.setDirectory(str(Path.home()))
         return dialog
 
     def _on_state(self, state: PatientDataState) -> None:

@@ -12,6 +12,7 @@ from sos_studio.presenters.starting_weights import StartingWeightsPresenter, Wei
 from sos_studio.services import weights
 from sos_studio.services.weights import WeightsStatus
 from sos_studio.ui import parts
+from sos_studio.ui.file_dialogs import file_dialog
 
 
 def _tr(text: str) -> str:
@@ -88,9 +89,9 @@ class WeightsDialog(QDialog):
         layout.addWidget(self.buttons)
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, _tr("Starting weights"), "", _tr("Weights (*.safetensors)"))
-        if name:
-            self.presenter.choose(Path(name))
+        dialog = file_dialog(self, _tr("Starting weights"), QFileDialog.FileMode.ExistingFile, _tr("Weights (*.safetensors)"))
+        dialog.fileSelected.connect(lambda name: self.presenter.choose(Path(name)))
+        dialog.open()
 
     def _go_on(self) -> None:
         self.go_on_wanted.emit()

@@ -105,6 +105,8 @@ class WindowActions:
         history = self._session.undo
         if action is Action.OTHER_SERIES:
             return self._session.scan_in_front
+        if action is Action.OPEN_CASE_SCAN:
+            return self._session.project is not None and self._session.case_id is not None
         if action in OF_A_PROJECT and self._session.project is None:
             return False
         if action is Action.NEXT_UNSTAGED:

@@ -138,6 +138,14 @@ def test_a_refusal_shows_its_files(window: MainWindow, tmp_path: Path, qtbot: Qt
     assert more.isHidden(), "another message has no files to show"
 
 
+def test_the_scan_of_a_case_can_be_opened_only_where_there_is_a_case(window: MainWindow, project: Project) -> None:
+    assert not window.keymap[Action.OPEN_CASE_SCAN].isEnabled()
+    window.session.set_project(project)
+    assert not window.keymap[Action.OPEN_CASE_SCAN].isEnabled()
+    window.session.set_case("case-0001")
+    assert window.keymap[Action.OPEN_CASE_SCAN].isEnabled()
+
+
 def test_once_the_frame_is_there_the_hint_says_what_comes_next(window: MainWindow, project: Project) -> None:
     window.session.set_project(project)
     window.show_step("crop")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
+from sos_studio.ui import theme
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.recent_list import RecentList
 
@@ -81,3 +83,18 @@ def test_the_window_shows_it_on_a_fresh_start_only(window: MainWindow, tmp_path:
     assert not found.isVisible()
     window.session.set_case(None)
     assert found.isVisible()
+
+
+@pytest.mark.parametrize("choice", ["dark", "light", "contrast"])
+def test_the_name_of_one_that_has_the_keys_is_not_cut(
+    qapp: QApplication, immediate_session: Session, opener: Opener, tmp_path: Path, qtbot: QtBot, choice: theme.Choice
+) -> None:
+    theme.apply(qapp, choice)
+    opener.recent.remember(tmp_path, "scan")
+    found = shown(immediate_session, opener, qtbot)
+    (button,) = found.buttons
+    with qtbot.waitActive(found):
+        found.activateWindow()
+    button.setFocus()
+    assert button.hasFocus()
+    assert button.width() >= button.sizeHint().width(), "as wide as it has to be with the looks of one that has the keys"

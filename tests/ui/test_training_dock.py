@@ -91,7 +91,7 @@ def test_figures_of_phantoms_are_called_so_in_red(project, qtbot, alive, monkeyp
     alive["life"] = worker_process.Life.GONE
     dock = make_dock(project, qtbot)
     assert dock.phantom.isVisible()
-    assert "color" in dock.phantom.styleSheet()
+    assert dock.phantom.objectName() == "alarm"
 
 
 def test_a_failure_is_one_red_sentence_with_what_to_do_and_can_be_resumed(project, qtbot, alive):

@@ -1,0 +1,63 @@
+"""File dialogs: the platform's own where it has one; Qt's, where there is none, dressed for the theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPalette, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QToolButton, QTreeView, QWidget
+
+# Large enough for names, sizes and dates beside the list of places.
+SIZE = QSize(900, 560)
+ICON = QSize(18, 18)
+# Where the arrows of Qt's dialog point, by the names of its buttons.
+_ARROWS = {"backButton": (-1.0, 0.0), "forwardButton": (1.0, 0.0), "toParentButton": (0.0, -1.0)}
+
+
+def file_dialog(parent: QWidget, title: str, mode: QFileDialog.FileMode, filters: str = "") -> QFileDialog:
+    """A dialog that lets go of itself once it is closed; open it with `open`."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(mode)
+    if filters:
+        dialog.setNameFilter(filters)
+    dialog.finished.connect(dialog.deleteLater)
+    _dress(dialog)
+    return dialog
+
+
+def _dress(dialog: QFileDialog) -> None:
+    files = dialog.findChild(QTreeView, "treeView")
+    if files is None:  # the platform's own
+        return
+    dialog.setViewMode(QFileDialog.ViewMode.Detail)
+    dialog.resize(SIZE)
+    header = files.header()
+    header.setStretchLastSection(False)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    for name, direction in _ARROWS.items():
+        button = dialog.findChild(QToolButton, name)
+        if button is not None:
+            button.setIcon(_arrow(direction, button.palette()))
+
+
+def _arrow(direction: tuple[float, float], palette: QPalette) -> QIcon:
+    """An arrow in the colours of text: the style's own is black in every theme."""
+    made = QIcon()
+    for mode, group in ((QIcon.Mode.Normal, QPalette.ColorGroup.Active), (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled)):
+        pixmap = QPixmap(2 * ICON)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(palette.color(group, QPalette.ColorRole.ButtonText), 4.0)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        x, y = direction
+        middle = QPointF(ICON.width(), ICON.height())
+        tip, aside = QPointF(x, y) * 12.0, QPointF(-y, x) * 9.0
+        painter.drawLine(middle - tip, middle + tip)
+        painter.drawPolyline(QPolygonF([middle + tip * 0.2 + aside, middle + tip, middle + tip * 0.2 - aside]))
+        painter.end()
+        pixmap.setDevicePixelRatio(2.0)
+        made.addPixmap(pixmap, mode)
+    return made
