@@ -44,7 +44,7 @@ def _arrow(direction: tuple[float, float], palette: QPalette) -> QIcon:
     """An arrow in the colours of text: the style's own is black in every theme."""
     made = QIcon()
     for mode, group in ((QIcon.Mode.Normal, QPalette.ColorGroup.Active), (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled)):
-        pixmap = QPixmap(2 * ICON)
+        pixmap = QPixmap(ICON * 2)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

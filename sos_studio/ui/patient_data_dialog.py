@@ -57,8 +57,8 @@ class PatientDataDialog(QDialog):
     def _lay_out(self) -> None:
         always = QLabel(
             _tr(
-                "A patient's name, number, birth date, address and the dates of scans never enter a project. "
-                "Cases have a pseudonym, so that further scans join their patient."
+                "A project never holds a patient's name, number, birth date or address, nor the dates of scans. "
+                "Each patient gets an invented name instead, a pseudonym; a later scan of the same patient gets the same one."
             )
         )
         always.setWordWrap(True)
@@ -70,7 +70,7 @@ class PatientDataDialog(QDialog):
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
         key = parts.heading(_tr("Key for the pseudonyms"))
-        upper: tuple[QWidget, ...] = (always, parts.heading(_tr("Kept beside the pseudonym")), self.keep_age, self.keep_sex, self.held)
+        upper: tuple[QWidget, ...] = (always, parts.heading(_tr("May this project also keep these?")), self.keep_age, self.keep_sex, self.held)
         for widget in (*upper, parts.rule(), key, self.secret):
             layout.addWidget(widget)
         layout.addLayout(row)
@@ -150,11 +150,14 @@ class PatientDataDialog(QDialog):
 
     def _on_choice(self) -> None:
         privacy = self._shown
-        self._save.setEnabled(
+        to_save = (
             privacy is not None
             and self.keep_age.isEnabled()
             and (privacy.data.keep_age, privacy.data.keep_sex) != (self.keep_age.isChecked(), self.keep_sex.isChecked())
         )
+        self._save.setEnabled(to_save)
+        # Enter does what there is to do.
+        (self._save if to_save else self.buttons.button(QDialogButtonBox.StandardButton.Close)).setDefault(True)
         self.held.setText("" if privacy is None else _held_words(privacy, self.keep_age.isChecked(), self.keep_sex.isChecked()))
 
 
@@ -162,7 +165,7 @@ def _held_words(privacy: Privacy, age: bool, sex: bool) -> str:
     kept = privacy.kept
     sentences = [_tr("In the project now: {ages}, {sexes}.").format(ages=_ages(kept.ages), sexes=_sexes(kept.sexes))]
     if not privacy.data.decided:
-        sentences.append(_tr("Nothing was decided yet: age and sex are kept from tables of labels, not from scans."))
+        sentences.append(_tr("Not decided yet: until you save, they are taken from imported tables, but not from scans."))
     lacking = max(kept.scans_without_age if age else 0, kept.scans_without_sex if sex else 0)
     if lacking:
         sentences.append(
@@ -174,7 +177,7 @@ def _held_words(privacy: Privacy, age: bool, sex: bool) -> str:
             )
         )
     if not (age and sex):
-        sentences.append(_tr("Saving leaves out what is not ticked from tables of labels too."))
+        sentences.append(_tr("Once saved, what is not ticked is not taken from imported tables either."))
     gone = _gone(privacy, age, sex)
     if gone:
         sentences.append(_tr("Saving deletes {what} from the project for good.").format(what=gone))
@@ -201,15 +204,15 @@ def _secret_words(privacy: Privacy | None) -> str:
         return ""
     return {
         "here": _tr(
-            "Lets a second computer give the same patient the same pseudonym. It is on this computer, not in the project. "
-            "Whoever has it can find out whether a name they know is in the project, so keep it like patient data."
+            "With this key a second computer gives the same patient the same pseudonym. It lies on this computer, not in the project. "
+            "Keep it as safe as patient data: whoever has it can find out whether a patient they know is in the project."
         ),
         "unused": _tr(
-            "Lets a second computer give the same patient the same pseudonym. It is made with the first pseudonym "
-            "and stays on this computer, not in the project."
+            "With this key a second computer gives the same patient the same pseudonym. It is made with the first scan that you capture "
+            "and lies on this computer, not in the project."
         ),
         "missing": _tr(
-            "It is not on this computer, so further scans of a patient are not recognised here. "
-            "Export it on the computer where the project was begun, and import it here."
+            "The key is not on this computer, so a later scan of a patient is taken for a new patient here. "
+            "Export it on the computer on which the project was begun, then import it here."
         ),
     }[privacy.secret]

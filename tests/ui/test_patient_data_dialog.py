@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
@@ -15,6 +15,7 @@ from sos_studio.dataset.patient_data import PatientData, patient_data
 from sos_studio.dataset.project import Project
 from sos_studio.messages import Message
 from sos_studio.presenters.session import Session
+from sos_studio.services import patients
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.patient_data_dialog import PatientDataDialog
 
@@ -40,7 +41,7 @@ def dialog(session: Session, opened: Project, qtbot: QtBot) -> PatientDataDialog
 
 def test_an_undecided_project_says_so_and_saving_says_what_it_takes_away(dialog: PatientDataDialog, opened: Project, qtbot: QtBot) -> None:
     assert not dialog.keep_age.isChecked()
-    assert "Nothing was decided yet" in dialog.held.text()
+    assert "Not decided yet" in dialog.held.text()
     assert "In the project now: 1 age, 1 sex." in dialog.held.text()
     assert "deletes 1 age and 1 sex from the project" in dialog.held.text()
     dialog.keep_age.setChecked(True)
@@ -52,6 +53,21 @@ def test_an_undecided_project_says_so_and_saving_says_what_it_takes_away(dialog:
     assert patient_data(opened) == PatientData(True, False)
     (summary,) = cases.cases(opened)
     assert (summary.age_years, summary.sex) == (12.0, None)
+
+
+def test_enter_saves_where_there_is_something_to_save_and_closes_otherwise(session: Session, opened: Project, qtbot: QtBot) -> None:
+    patients.decide(opened, keep_age=True, keep_sex=True)
+    dialog = PatientDataDialog(session, opened)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.presenter.state.privacy is not None)
+    save, close = (dialog.buttons.button(which) for which in (QDialogButtonBox.StandardButton.Save, QDialogButtonBox.StandardButton.Close))
+    assert close.isDefault()
+    dialog.keep_sex.setChecked(False)
+    assert save.isDefault()
+    assert not close.isDefault()
+    dialog.keep_sex.setChecked(True)
+    assert close.isDefault()
 
 
 def test_nothing_is_deleted_before_a_clear_question_whose_answer_is_no_by_default(dialog: PatientDataDialog, opened: Project) -> None:

@@ -87,7 +87,7 @@ def test_the_window_shows_it_on_a_fresh_start_only(window: MainWindow, tmp_path:
 
 @pytest.mark.parametrize("choice", ["dark", "light", "contrast"])
 def test_the_name_of_one_that_has_the_keys_is_not_cut(
-    qapp: QApplication, immediate_session: Session, opener: Opener, tmp_path: Path, qtbot: QtBot, choice: theme.Choice
+    qapp: QApplication, immediate_session: Session, opener: Opener, tmp_path: Path, qtbot: QtBot, *, choice: theme.Choice
 ) -> None:
     theme.apply(qapp, choice)
     opener.recent.remember(tmp_path, "scan")
