@@ -57,7 +57,7 @@ def of_module(path: Path) -> Iterator[Source]:
         name, texts = called(call), [literal(argument) for argument in call.args]
         if name == "_tr" and texts and texts[0] is not None:
             yield Source(context, texts[0])
-        elif name == "translate" and len(texts) >= 2 and texts[0] is not None and texts[1] is not None:
+        elif name in ("translate", "QT_TRANSLATE_NOOP") and len(texts) >= 2 and texts[0] is not None and texts[1] is not None:
             yield Source(texts[0], texts[1])
         elif name == "plural" and len(texts) >= 3 and None not in texts[:3]:
             yield Source(str(texts[0]), str(texts[1]))

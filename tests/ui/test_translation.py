@@ -174,6 +174,7 @@ def test_the_extractor_finds_words_of_window_menus_plurals_and_messages(extracto
     sources = extractor.everything()
     by_text = {(source.context, source.text): source for source in sources}
     assert ("Words", "&Undo") in by_text
+    assert ("Words", "Sagittal") in by_text
     assert by_text["CasesDock", "{n} cases"].numerus
     assert any(source.context == "Messages" for source in sources)
     assert all(source.context for source in sources), [source for source in sources if not source.context]
