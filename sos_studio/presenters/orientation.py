@@ -9,16 +9,16 @@ from typing import Literal
 import numpy as np
 from psygnal import Signal
 
-from sos_studio.core.captures import Window
 from sos_studio.core.geometry import NORMAL_AXIS, Orientation, Plane, Vector
 from sos_studio.core.slabs import MAX_SLAB_MM
-from sos_studio.imaging import slabs, windowing
+from sos_studio.imaging import slabs
 from sos_studio.messages import message
 from sos_studio.presenters.case_files import Captured, capture_into
 from sos_studio.presenters.comparing import Comparing
 from sos_studio.presenters.measuring import Measuring
 from sos_studio.presenters.session import Session, Severity
 from sos_studio.presenters.undo import Along, Change
+from sos_studio.presenters.window_presets import WindowPresets
 from sos_studio.services.captures import StoredCapture
 
 Angle = Literal["roll", "yaw", "pitch"]
@@ -32,11 +32,6 @@ PROTOCOL: tuple[str, ...] = ("roll", "yaw", "sagittal")
 # Only a person confirms; a step that was merely moved is touched.
 Mark = Literal["open", "touched", "confirmed"]
 
-WINDOW_PRESETS: dict[str, Window] = {
-    "bone": Window(low=-500.0, high=1500.0),
-    "soft_tissue": Window(low=-160.0, high=240.0),
-}
-
 
 class OrientationPresenter:
     """The Orient step without Qt.
@@ -45,6 +40,8 @@ class OrientationPresenter:
     ----------
     capture_slab_mm
         Thickness through which a capture takes the mean; 0, and off at every start, is the plane itself. It is in the record.
+    presets
+        Of the grey-value window.
     measuring
         Distances and angles.
     comparing
@@ -69,13 +66,13 @@ class OrientationPresenter:
         self.session = session
         self.capturing = False
         self.capture_slab_mm = 0.0
+        self.presets = WindowPresets(session)
         self.measuring = Measuring(session)
         self.comparing = Comparing(session)
         self._asked_about_data: set[str] = set()
         self._touched: frozenset[str] = frozenset()
         self._confirmed: frozenset[str] = frozenset()
         self._capture_waits = False
-        self._auto_chosen = True  # as scans are opened
         session.scan_changed.connect(self._start_afresh)
         session.scan_completed.connect(self._restore_marks)
         session.scan_completed.connect(self._capture_at_last)
@@ -155,26 +152,7 @@ class OrientationPresenter:
         x, y, z = (float(c) for c in volume.lps_from_ijk[:3, :3] @ clipped + volume.lps_from_ijk[:3, 3])
         return orientation.centered_at((x, y, z))
 
-    # --- window -------------------------------------------------------------------------------------------------------------
-
-    def next_window_preset(self) -> None:
-        """Auto, bone, soft tissue and round again."""
-        presets = list(WINDOW_PRESETS)
-        now = next((n for n, preset in enumerate(presets) if WINDOW_PRESETS[preset] == self.session.window), -1)
-        auto = now == len(presets) - 1 or (now < 0 and not self._auto_chosen)
-        self.set_window_preset("auto" if auto else presets[now + 1])
-        self._auto_chosen = auto
-
-    def set_window_preset(self, name: str) -> None:
-        """``bone``, ``soft_tissue`` or ``auto`` (from the scan's own values, because CBCT values are not calibrated)."""
-        if name in WINDOW_PRESETS:
-            self.session.set_window(WINDOW_PRESETS[name])
-            return
-        scan = self.session.scan
-        if scan is None:
-            return
-        values = scan.volume.array_kji
-        self.session.background.run(lambda: windowing.scan_window(values), self.session.set_window, self.session.report, key="auto-window")
+    # --- slab ---------------------------------------------------------------------------------------------------------------
 
     def _prepare_slab(self, *_: object) -> None:
         """The fast way of showing slabs is prepared once they are wanted of this type of voxel; until then they come slowly."""
@@ -229,7 +207,6 @@ class OrientationPresenter:
         self._set_marks(self._touched | {step for step, by in differs.items() if abs(by) > UNMOVED}, self._confirmed)
 
     def _start_afresh(self, *_: object) -> None:
-        self._auto_chosen = True
         self._capture_waits = False
         self._touched = self._confirmed = frozenset()
         self._restore_marks()

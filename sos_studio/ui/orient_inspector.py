@@ -221,7 +221,7 @@ class OrientInspector(QWidget):
         ):
             chip = parts.chip(text, tip, Action.WINDOW_PRESET)
             chip.setCheckable(False)
-            chip.clicked.connect(lambda _=False, preset=name: self._presenter.set_window_preset(preset))
+            chip.clicked.connect(lambda _=False, preset=name: self._presenter.presets.choose(preset))
             grid.addWidget(chip, 1, n)
             self._chips.append(chip)
         for text, box in ((_tr("Black"), self._window[0]), (_tr("White"), self._window[1])):

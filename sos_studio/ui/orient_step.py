@@ -162,7 +162,7 @@ class OrientStep(QWidget):
             Action.ENLARGE_PANE: self.enlarge_focused,
             Action.CUT_HEAD: self.volume.presenter.toggle_cut,
             Action.FLIP_CUT: self.volume.presenter.flip_cut,
-            Action.WINDOW_PRESET: self.presenter.next_window_preset,
+            Action.WINDOW_PRESET: self.presenter.presets.choose_next,
             Action.COMPARE_ORIENTATION: self.presenter.comparing.switch,
             Action.REMEMBER_ORIENTATION: self.presenter.comparing.remember,
             Action.MEASURE_DISTANCE: lambda: self.presenter.measuring.take("distance"),

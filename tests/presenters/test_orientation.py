@@ -160,9 +160,9 @@ def test_reset_can_be_undone(session: Session, presenter: OrientationPresenter) 
 
 
 def test_window_presets(session: Session, presenter: OrientationPresenter) -> None:
-    presenter.set_window_preset("soft_tissue")
+    presenter.presets.choose("soft_tissue")
     assert session.window == Window(low=-160.0, high=240.0)
-    presenter.set_window_preset("auto")
+    presenter.presets.choose("auto")
     assert session.window.low < -900
     assert session.window.high > 700
 
