@@ -19,6 +19,8 @@ SHADE = QColor(0, 0, 0, 170)
 OUTSIDE = QColor(0, 0, 0, 70)
 HANDLE_PX = 4.0
 END_PX = 7.0
+# Width and height of the sign that stands for a frame.
+SWATCH = (18.0, 9.0)
 
 ToWidget = Callable[[Point], QPointF]
 Line = Literal["solid", "dashed"]
@@ -40,6 +42,17 @@ def paint_frame(painter: QPainter, roi: Roi, to_widget: ToWidget, color: QColor 
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)
     painter.drawPolygon(polygon)
+
+
+def paint_swatch(painter: QPainter, left: QPointF, color: QColor, line: Line) -> None:
+    """A small frame as a sign for one; `left` is the middle of its left side."""
+    width, height = SWATCH
+    box = QRectF(left.x(), left.y() - height / 2, width, height)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pen = QPen(color, 1.6, Qt.PenStyle.DashLine if line == "dashed" else Qt.PenStyle.SolidLine)
+    for stroke in (QPen(SHADE, 3.5), pen):
+        painter.setPen(stroke)
+        painter.drawRect(box)
 
 
 def paint_outside(painter: QPainter, roi: Roi, to_widget: ToWidget, room: QRectF) -> None:

@@ -8,15 +8,17 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from sos_studio.core.actions import Action
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.presenters.prediction import PredictionPresenter, PredictionState
-from sos_studio.ui import keys
-from sos_studio.ui.frame_painter import FRAME, GHOST, frame_polygon, paint_banner, paint_frame
+from sos_studio.ui.frame_painter import FRAME, GHOST, SWATCH, Line, paint_banner, paint_frame, paint_swatch
 from sos_studio.ui.image_view import TEXT, ImageView, draw_text
 from sos_studio.ui.parts import WARNING_RED
+
+
+# Left end and middle of the first line that says whose frame is which.
+LEGEND_AT = (14.0, 20.0)
 
 
 def _tr(text: str) -> str:
@@ -74,43 +76,28 @@ class HeatView(ImageView):
                 paint_banner(painter, room, _tr("The heatmap is empty: the network marks no place in this image."))
             else:
                 self._paint_scale(painter, state)
-        if self._expert is not None:
-            paint_frame(painter, self._expert, to_widget)
-            self._name(painter, self._expert, _tr("evaluator's frame"), FRAME, above=True)
-        found = state.shown.detector_frame if state.shown is not None else None
-        if found is not None:
-            paint_frame(painter, found.roi(), to_widget, GHOST, "dashed")
-            self._name(painter, found.roi(), _detector_words(found), GHOST, above=False)
-        if state.phase == "predicting":
+        self._paint_frames(painter)
+        if state.phase == "predicting":  # all else that there is to say stands in the panel
             paint_banner(painter, room, _tr("Predicting … the first time takes some seconds longer."))
-        elif state.phase == "failed" and state.problem is not None:
-            paint_banner(painter, room, str(state.problem), warning=True)
-        elif state.phase == "ready":
-            words = _tr("Press {key}: the trained network stages this full image and shows where it looked.")
-            paint_banner(painter, room, words.format(key=keys.named(Action.PREDICT)))
-        elif state.phase == "no_model":
-            words = _tr("This project has no trained network yet. {train} makes one.")
-            paint_banner(painter, room, words.format(train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL)))
         if state.shown is not None and state.shown.prediction.model.phantom:
             self._paint_phantom_line(painter)
 
-    def _name(self, painter: QPainter, roi: Roi, text: str, color: QColor, *, above: bool) -> None:
-        """The frame's name clear of both frames, which mostly lie on one another."""
-        bounds = self._frames_bounds(roi)
-        metrics = QFontMetricsF(painter.font())
-        width = metrics.horizontalAdvance(text)
-        x = min(max(bounds.center().x() - width / 2, 4.0), self.width() - width - 4)
-        y = bounds.top() - 8 if above else bounds.bottom() + metrics.ascent() + 6
-        draw_text(painter, QPointF(x, y), text, color)
-
-    def _frames_bounds(self, roi: Roi) -> QRectF:
-        bounds = frame_polygon(roi, self.viewport.to_widget).boundingRect()
-        shown = self._presenter.state.shown
+    def _paint_frames(self, painter: QPainter) -> None:
+        """The frames, and in the corner whose each is: names beside them would lie on the skull base."""
+        named: list[tuple[str, QColor, Line]] = []
         if self._expert is not None:
-            bounds = bounds.united(frame_polygon(self._expert, self.viewport.to_widget).boundingRect())
-        if shown is not None and shown.detector_frame is not None:
-            bounds = bounds.united(frame_polygon(shown.detector_frame.roi(), self.viewport.to_widget).boundingRect())
-        return bounds
+            paint_frame(painter, self._expert, self.viewport.to_widget)
+            named.append((_tr("evaluator's frame"), FRAME, "solid"))
+        shown = self._presenter.state.shown
+        found = shown.detector_frame if shown is not None else None
+        if found is not None:
+            paint_frame(painter, found.roi(), self.viewport.to_widget, GHOST, "dashed")
+            named.append((_detector_words(found), GHOST, "dashed"))
+        metrics = QFontMetricsF(painter.font())
+        for n, (text, color, line) in enumerate(named):
+            y = LEGEND_AT[1] + n * metrics.height() * 1.3
+            paint_swatch(painter, QPointF(LEGEND_AT[0], y), color, line)
+            draw_text(painter, QPointF(LEGEND_AT[0] + SWATCH[0] + 8, y + metrics.ascent() / 2 - 1), text, color)
 
     def _paint_scale(self, painter: QPainter, state: PredictionState) -> None:
         """What the colours mean."""

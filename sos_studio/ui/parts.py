@@ -113,8 +113,3 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(content)
     return area
-
-
-def research_line() -> QLabel:
-    """Stays in sight wherever a prediction is shown."""
-    return note(_tr("Research use only — not a medical device."))

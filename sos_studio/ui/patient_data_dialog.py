@@ -70,8 +70,8 @@ class PatientDataDialog(QDialog):
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
         key = parts.heading(_tr("Key for the pseudonyms"))
-        upper: tuple[QWidget, ...] = (always, parts.heading(_tr("May this project also keep these?")), self.keep_age, self.keep_sex, self.held)
-        for widget in (*upper, parts.rule(), key, self.secret):
+        kept = parts.heading(_tr("May this project also keep these?"))
+        for widget in (always, kept, self.keep_age, self.keep_sex, self.held, parts.rule(), key, self.secret):
             layout.addWidget(widget)
         layout.addLayout(row)
         for label in (self.said, self.problem):

@@ -143,8 +143,6 @@ class PredictPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(area, 1)
-        foot = parts.column(parts.research_line(), stretch=False)
-        layout.addWidget(foot)
 
     def _heat_box(self) -> QWidget:
         opacity = QHBoxLayout()
@@ -254,8 +252,7 @@ def _what_next(state: PredictionState) -> str:
             train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL)
         ),
         "no_image": _tr("Capture a full image in Orient, or choose a captured case."),
-        "ready": _tr("Press {key}.").format(key=ask),
-        "predicting": _tr("Predicting …"),
+        "ready": _tr("Press {key}: the trained network stages this full image and shows where it looked.").format(key=ask),
         "failed": _tr("Try again, or choose another network."),
     }.get(state.phase, "")
 

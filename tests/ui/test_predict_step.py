@@ -1,10 +1,13 @@
 import pytest
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QLabel
 
 from sos_studio.core.actions import Action
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import readings
+from sos_studio.ui import heat_view
+from sos_studio.ui.frame_painter import frame_polygon
 from sos_studio.ui.predict_step import PredictStep
 from tests.presenters.kit import make_project, make_session
 from tests.presenters.models import FakeService, add_model
@@ -130,7 +133,7 @@ def test_every_empty_state_says_what_to_do_next(project, service, qtbot):
     assert "Orient" in step.panel._words.text()
 
 
-def test_a_fault_is_one_sentence_on_the_picture_and_the_button_stays(step, service):
+def test_a_fault_is_one_sentence_and_the_button_stays(step, service):
     service.error = JobFailedError("prediction.timeout", seconds=180)
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.predict_button.isEnabled()
@@ -145,6 +148,36 @@ def test_both_frames_are_drawn_each_with_its_name(step):
     assert step.presenter.state.shown.detector_frame is not None
     assert step.view.grab().toImage() != before
     assert "evaluator's frame" in step.panel.attention.text()
+
+
+def test_the_name_of_a_frame_stands_in_the_corner_and_not_on_the_skull_base(step):
+    without = step.view.grab().toImage()
+    roi = Roi.of((180.0, 150.0), 30.0, 90.0)
+    step.session.set_roi(roi, 1)
+    drawn = step.view.grab().toImage()
+    frame = frame_polygon(roi, step.view.viewport.to_widget).boundingRect().adjusted(-3, -3, 3, 3)
+    ratio = drawn.devicePixelRatio()
+    changed = [
+        QPointF(x / ratio, y / ratio)
+        for x in range(0, drawn.width(), 2)
+        for y in range(0, drawn.height(), 2)
+        if drawn.pixel(x, y) != without.pixel(x, y)
+    ]
+    corner = QRectF(0, 0, step.view.width() / 2, 60)
+    assert any(corner.contains(at) for at in changed)
+    assert all(frame.contains(at) or corner.contains(at) for at in changed)
+
+
+def test_what_comes_next_is_said_in_the_panel_and_not_over_the_picture_too(step, service, monkeypatch):
+    said = []
+    monkeypatch.setattr(heat_view, "paint_banner", lambda painter, room, text, **_: said.append(text))
+    step.view.grab()
+    assert "shows where it looked" in step.panel._words.text()
+    service.error = JobFailedError("prediction.timeout", seconds=60)
+    step.actions_by_id[Action.PREDICT]()
+    step.view.grab()
+    assert "Try again" in step.panel._words.text()
+    assert said == []
 
 
 def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_how_its_heatmap_comes_back(step, service, qtbot):
