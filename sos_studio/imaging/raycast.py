@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from sos_studio.core.captures import Window
 from sos_studio.core.volume import Volume
+from sos_studio.imaging.bands import Bands, Wanted
 from sos_studio.imaging.raycast_copy import RenderVolume, prepare
 from sos_studio.imaging.resample import pairs_of
 
@@ -20,10 +20,7 @@ __all__ = ["Camera", "CutFace", "RenderVolume", "ShownPlane", "Wanted", "camera_
 
 FloatArray = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
-Wanted = Callable[[], bool]
 
-# Rows that one thread draws before it asks whether the picture is still wanted.
-_BAND = 24
 # The cut face is clear at soft tissue and solid bone from here on, as parts of the way to the threshold.
 _CLEAR, _SOLID = 0.35, 0.85
 # Marrow between bone this far apart is solid on the cut face: half of that, and the pixels in which it is looked for.
@@ -186,52 +183,12 @@ def render(
     lines = [p for p in planes if cut is None or abs(np.dot(p.normal_lps, cut.normal_lps)) < 0.999]
     table = np.array([(*p.normal_lps, float(np.dot(p.normal_lps, p.point_lps_mm))) for p in lines], dtype=np.float64).reshape(-1, 4)
     colours = np.array([p.rgb for p in lines], dtype=np.float64).reshape(-1, 3)
-    drawing = _Drawing(rendered, view, level, cut, (table, colours), times, _Bands(threads, wanted))
+    drawing = _Drawing(rendered, view, level, cut, (table, colours), times, Bands(threads, wanted))
     rgb = drawing.draw()
     if rgb is None or not smooth:
         return rgb
     small = np.empty((*shape, 3), dtype=np.uint8)
     return small if drawing.bands.share(shape[0], lambda rows: raycast_shading.halve(rgb, rows, small)) else None
-
-
-class _Bands:
-    """Shares the rows of a picture between threads, a band at a time."""
-
-    def __init__(self, threads: int, wanted: Wanted) -> None:
-        self._threads = threads
-        self._wanted = wanted
-
-    def share(self, rows: int, draw: Callable[[tuple[int, int]], None]) -> bool:
-        """Draw all rows; whether the picture was wanted to its end."""
-        bands = iter([(v, min(v + _BAND, rows)) for v in range(0, rows, _BAND)])
-        lock = threading.Lock()
-        faults: list[BaseException] = []
-
-        def work() -> None:
-            while True:
-                with lock:
-                    band = next(bands, None) if self._wanted() and not faults else None
-                if band is None:
-                    return
-                draw(band)
-
-        def work_beside() -> None:
-            try:
-                work()
-            except BaseException as fault:
-                faults.append(fault)
-
-        others = [threading.Thread(target=work_beside, daemon=True) for _ in range(self._threads - 1)]
-        for thread in others:
-            thread.start()
-        try:
-            work()
-        finally:
-            for thread in others:
-                thread.join()
-        if faults:
-            raise faults[0]
-        return self._wanted()
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +201,7 @@ class _Drawing:
     cut: CutFace | None
     lines: tuple[FloatArray, FloatArray]
     times: int
-    bands: _Bands
+    bands: Bands
 
     def draw(self) -> Picture | None:
         """Cast, shade, lay the cut face over it."""

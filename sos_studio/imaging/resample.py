@@ -14,11 +14,15 @@ import numpy.typing as npt
 
 from sos_studio.core.settings import user_data_dir
 from sos_studio.core.volume import Volume
+from sos_studio.imaging.bands import BAND, Bands
 
 FloatArray = npt.NDArray[np.float64]
 
 # Voxels by which a point may lie outside the box of voxel centres and still count as on its face: rounding, nothing more.
 EDGE = 1e-6
+
+# Of a picture for the screen: a plane across the voxels' rows waits for memory, which two threads do at the same time.
+THREADS = 2
 
 _compiled: set[np.dtype[np.generic]] = set()
 _compiling = threading.Lock()
@@ -134,7 +138,15 @@ def render_slice(
 
     out_vu = np.empty(shape_vu, dtype=np.uint8) if out is None else out
     pairs, size_ijk = pairs_of(volume)
-    kernels.render_plane(pairs, *size_ijk, plane_matrix(volume, lps_from_uv), float(low), float(high), out_vu)
+    matrix = plane_matrix(volume, lps_from_uv)
+
+    def draw(rows: tuple[int, int]) -> None:
+        first, last = rows
+        part = matrix.copy()
+        part[:, 3] += first * matrix[:, 1]
+        kernels.render_plane(pairs, *size_ijk, part, float(low), float(high), out_vu[first:last])
+
+    Bands(THREADS, rows=max(BAND, math.ceil(shape_vu[0] / 8))).share(shape_vu[0], draw)
     return out_vu
 
 
