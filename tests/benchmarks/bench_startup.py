@@ -1,12 +1,13 @@
 """From launch to the first paint of the empty window, in fresh processes, beside importing PyTorch in the same run.
 
-Run from the project's root: ``python -m tests.benchmarks.bench_startup [rounds]``; under an X server where there is one, offscreen
-otherwise. Not collected as a test: what a busy machine measures proves nothing. CPU time is the honest figure there; wall time
-includes waiting for others.
+Run from the project's root: ``python -m tests.benchmarks.bench_startup [--rounds N] [--write]``; under an X server where there is
+one, offscreen otherwise. Not collected as a test: what a busy machine measures proves nothing. CPU time is the honest figure there;
+wall time includes waiting for others.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -15,6 +16,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.benchmarks import report
 
 ROOT = Path(__file__).resolve().parents[2]
 GOAL_S = 0.6
@@ -57,7 +60,23 @@ def measure(code: str, environment: dict[str, str]) -> tuple[float, float, float
     return now - begin, user, system
 
 
-def main(rounds: int) -> None:
+def table(measured: dict[str, list[tuple[float, float, float]]]) -> list[str]:
+    """Rows of the report."""
+    torch_cpu = statistics.median(user + system for _, user, system in measured["import torch"])
+    lines = ["| | wall s, median | least | CPU s, median | least | × importing PyTorch (CPU) |", "|---|---|---|---|---|---|"]
+    for name, times in measured.items():
+        wall, cpu = [wall for wall, *_ in times], [user + system for _, user, system in times]
+        middle = statistics.median(cpu)
+        figures = f"{statistics.median(wall):.2f} | {min(wall):.2f} | {middle:.2f} | {min(cpu):.2f} | {middle / torch_cpu:.2f}"
+        lines.append(f"| {name} | {figures} |")
+    return lines
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--write", action="store_true", help="put the table into the report")
+    chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -72,20 +91,15 @@ def main(rounds: int) -> None:
         for code in PEERS.values():
             measure(code, environment)
         measured: dict[str, list[tuple[float, float, float]]] = {name: [] for name in PEERS}
-        for _ in range(rounds):
+        for _ in range(chosen.rounds):
             for name, code in PEERS.items():
                 measured[name].append(measure(code, environment))
-    torch_cpu = statistics.median(user + system for _, user, system in measured["import torch"])
-    for name, times in measured.items():
-        wall, user, system = (statistics.median(column) for column in zip(*times, strict=True))
-        cpu = [u + s for _, u, s in times]
-        middle = statistics.median(cpu)
-        sys.stdout.write(
-            f"{name:26s} wall {wall:5.2f} s (least {min(w for w, *_ in times):5.2f})   user {user:5.2f}   system {system:5.2f}"
-            f"   CPU {middle:5.2f} (least {min(cpu):5.2f})   {middle / torch_cpu:5.2f} x torch\n"
-        )
+    lines = table(measured)
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.write(f"goal: {GOAL_S} s on a quiet machine; load here {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+    if chosen.write:
+        report.write("startup", lines, report.circumstances(chosen.rounds))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 9)
+    main(sys.argv[1:])
