@@ -23,7 +23,7 @@ from numba import njit
 from sos_studio.phantom.bone import SYNCHONDROSIS, cortex, marrow, steady_cortex
 from sos_studio.phantom.flesh_kernel import HOLLOW, flesh_value, lifted_air
 from sos_studio.phantom.interiors import foam_value, joint_value, sinus_value, trabeculae
-from sos_studio.phantom.lattice import coverage
+from sos_studio.phantom.lattice import coverage, smooth_noise3
 from sos_studio.phantom.machine_kernel import scanned
 from sos_studio.phantom.nasal_kernel import nasal_value
 from sos_studio.phantom.solids import facing, part_distance
@@ -146,7 +146,11 @@ def _painted(
         else:
             d, core_depth, shell_out, shell = steady_cortex(part, joint, seed, d, l, a, s)
     elif part.oblique > 0.0:
-        blur *= 1.0 + part.oblique
+        # A wall lies askew to the plane, here more and there less.
+        share = 1.0
+        if part.feature == OPEN_AIR:
+            share = min(1.0, max(0.0, 0.5 + 0.9 * smooth_noise3(l / 11.0, a / 11.0, s / 11.0, seed + 63)))
+        blur *= 1.0 + share * part.oblique
     inside = coverage(d, blur)
     outside = coverage(d - shell_out, blur) if shell_out > 0.0 else inside
     core = coverage(core_depth, blur) if shell_in > 0.0 else inside

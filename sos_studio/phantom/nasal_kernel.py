@@ -40,18 +40,21 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     front = coverage(74.0 + 1.2 * v - u, 3.0)  # cartilage in front, bone behind
     middle, half = _septum(tissue, u, v, front, wall)
     side = q - middle
-    edge = 22.5 + 0.53 * (1.0 - v) + 0.012 * (v + 8.0) ** 2 + 2.0 * smooth_noise3(0.5, 0.5, v / 7.0, seed + 47)
+    # Its free edge is hollow towards the pharynx, and drawn out backwards under the sphenoid.
+    edge = 30.5 - (0.09 if v > -9.0 else 0.02) * (v + 9.0) ** 2 + 2.0 * smooth_noise3(0.5, 0.5, v / 9.0, seed + 47)
     # It thins out towards its free edge behind.
     half *= min(1.0, 0.3 + max(0.0, u - edge) / 6.0)
-    septum = both(abs(side) - half, edge - u, 2.0)
-    # No lining where the nose opens into the pharynx.
-    choana = coverage(u - 26.0 - 0.4 * (1.0 - v), 1.2) * coverage(v - 1.0, 1.5)
+    # A slice sees that edge obliquely, here more and there less.
+    askew = 0.36 + 0.24 * smooth_noise3(0.5, 7.5, v / 5.0, seed + 62)
+    septum = both(abs(side) - half, askew * (edge - u), 2.0)
+    # Where the nose opens into the pharynx there is no lining, and its air is the pharynx's.
+    choana = coverage(u - 28.5 - 0.25 * (1.0 - v), 3.0)
     lining = 0.8 - 2.0 * choana
     if u > 80.0:
         # Skin, cartilage and hairs of the vestibule.
         lining += min(1.0, (u - 80.0) / 6.0) * (0.9 + 1.6 * smooth_noise3(q / 4.0, u / 3.6, v / 2.8, seed + 61))
     # The floor's mucosa lies on the palate, which reaches into the outline.
-    floor = -16.7 + 0.8 * smooth_noise3(q / 9.0, u / 9.0, 0.5, seed + 59) - 3.0 * max(0.0, u - 84.0)
+    floor = -16.7 + 0.8 * smooth_noise3(q / 9.0, u / 9.0, 0.5, seed + 59) - 3.0 * max(0.0, u - 84.0) - 8.0 * choana
     air = both(max(wall + lining, floor - v), -septum, 0.6)
     beside = abs(q) - 12.8 + 0.36 * max(0.0, u - 74.0)
     air = max(air, beside)
@@ -69,9 +72,11 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     # The far tails of the point spread: narrow air is never as dark as a wide hall.
     hollow = tissue.air + 140.0 * math.exp(min(0.0, air) / 1.6) * (1.0 - choana)
     hollow += (OPEN - hollow) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
+    hollow += (under - hollow) * choana
     value = solid + (hollow - solid) * coverage(air, blur)
     if septum < 0.5:
-        bone = max(bone, _septal_bone(tissue, u, v, side, half, front, blur, fine))
+        rim = min(1.0, max(0.0, (u - edge + 0.5) / 6.0))
+        bone = max(bone, rim * _septal_bone(tissue, u, v, side, half, front, blur, fine))
     return value + (700.0 * tissue.bone - value) * min(1.0, bone)
 
 

@@ -76,6 +76,18 @@ def rough(curve: Curve, rng: np.random.Generator, amplitude_mm: float, wavelengt
     return pushed
 
 
+def softened(curve: Curve, sigma_mm: float, step_mm: float = 0.5) -> Curve:
+    """A closed curve without corners, as mucosa covers them: evenly sampled, then averaged along itself over about that length."""
+    closed = np.vstack([curve, curve[:1]])
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
+    count = max(16, round(float(along[-1]) / step_mm))
+    at = np.arange(count) * (along[-1] / count)
+    even = np.stack([np.interp(at, along, closed[:, n]) for n in (0, 1)], axis=1)
+    waves = np.fft.rfftfreq(count, along[-1] / count)[:, None]
+    eased: Curve = np.fft.irfft(np.fft.rfft(even, axis=0) * np.exp(-2.0 * (math.pi * sigma_mm * waves) ** 2), n=count, axis=0)
+    return eased
+
+
 def mixed(a: FloatArray | tuple[float, float], b: FloatArray | tuple[float, float], share: float) -> FloatArray:
     """The point that share of the way from a to b."""
     p: FloatArray = np.asarray(a, dtype=np.float64) * (1.0 - share) + np.asarray(b, dtype=np.float64) * share
