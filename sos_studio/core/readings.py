@@ -30,6 +30,8 @@ class Reading(BaseModel):
         What was in front of the evaluator.
     ai_seen
         Whether a prediction for this case had been shown to the evaluator before the reading.
+    blinded
+        Whether other evaluators' readings, predictions and the patient were hidden when it was made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +48,7 @@ class Reading(BaseModel):
     remark: str = ""
     shown: Shown = "crop_and_full_image"
     ai_seen: bool = False
+    blinded: bool = False
     source: Source = "expert"
     retracts: str | None = None
     created_utc: AwareDatetime = Field(default_factory=utc_now)

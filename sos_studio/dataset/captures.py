@@ -27,6 +27,7 @@ from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import sql
 from sos_studio.dataset.faults import translated
+from sos_studio.dataset.in_use import row_for
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 
 FULL_FILE, FULL16_FILE, RECORD_FILE = "full.png", "full16.png", "capture.json"
@@ -108,6 +109,8 @@ def add_capture(
     try:
         with project.writing() as session:
             session.add(row)
+            session.flush()
+            session.add(row_for(case_id, row.capture_id, None))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -193,6 +196,8 @@ def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int
                     created_utc=utc_now(),
                 )
             )
+            session.flush()
+            session.add(row_for(info.case_id, capture_id, n))
             session.commit()
         except BaseException:
             for path in written:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.exclusions import MAX_NOTE, Exclusion
 from sos_studio.core.readings import ConsensusRule, Reading, consensus, standing, utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
+from sos_studio.dataset.in_use import NOTHING, in_use_by_case
 from sos_studio.dataset.patient_data import allowed_age, sex_allowed
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.pseudonyms import require_pseudonym
@@ -35,7 +36,7 @@ class CaseSummary:
     ambiguous
         Whether most of the standing readings call the case ambiguous: it then has no label.
     capture_id, roi_n
-        The capture in use (the newest that has a frame, else the newest) and its newest frame.
+        The capture and the frame in use: the newest, unless undo brought an earlier one back (`in_use`).
     thumbnail
         Full image of `capture_id`.
     crop
@@ -52,6 +53,7 @@ class CaseSummary:
     ambiguous: bool
     excluded: bool
     exclusion_reason: str
+    exclusion_note: str
     predicted: bool
     capture_id: str | None
     roi_n: int | None
@@ -195,21 +197,41 @@ def case_of_series(project: Project, series_hash: str) -> str | None:
         )
 
 
-def exclude(project: Project, case_id: str, reason: str, evaluator: str) -> None:
-    """Leave a case out of manifests from now on; ``case.unknown`` if there is none."""
-    _set_excluded(project, case_id, True, reason, evaluator)
+def exclude(project: Project, case_id: str, reason: str, evaluator: str, note: str = "") -> None:
+    """Leave a case out of manifests and exports from now on; ``case.unknown`` if there is none.
+
+    Parameters
+    ----------
+    reason
+        A code of `core.exclusions.REASONS`; it goes with exported tables.
+    note
+        The evaluator's own words; they stay in the project.
+    """
+    _set_excluded(project, case_id, True, evaluator=evaluator, reason=reason, note=note)
 
 
 def include(project: Project, case_id: str, evaluator: str) -> None:
     """Take an excluded case in again; ``case.unknown`` if there is none."""
-    _set_excluded(project, case_id, False, "", evaluator)
+    _set_excluded(project, case_id, False, evaluator=evaluator)
 
 
-def _set_excluded(project: Project, case_id: str, excluded: bool, reason: str, evaluator: str) -> None:
+def exclusion(project: Project, case_id: str) -> Exclusion | None:
+    """The standing exclusion of a case; None if it belongs to the dataset."""
+    latest = sql.select(sql.ExclusionRow).where(sql.ExclusionRow.case_id == case_id).order_by(sql.ExclusionRow.number.desc()).limit(1)
+    with project.reading() as session:
+        row = session.scalars(latest).first()
+    return Exclusion(row.reason, row.note, row.evaluator, row.created_utc) if row is not None and row.excluded else None
+
+
+def _set_excluded(project: Project, case_id: str, excluded: bool, *, evaluator: str, reason: str = "", note: str = "") -> None:
     with project.writing() as session:
         if session.scalar(sql.select(sql.CaseRow.number).where(sql.CaseRow.case_id == case_id)) is None:
             raise BadInputError("case.unknown", case=case_id)
-        session.add(sql.ExclusionRow(case_id=case_id, excluded=excluded, reason=reason, evaluator=evaluator, created_utc=utc_now()))
+        session.add(
+            sql.ExclusionRow(
+                case_id=case_id, excluded=excluded, reason=reason, note=note[:MAX_NOTE], evaluator=evaluator, created_utc=utc_now()
+            )
+        )
 
 
 def _number(case_id: str) -> int:
@@ -218,33 +240,22 @@ def _number(case_id: str) -> int:
 
 
 class _State:
-    """What the summaries need beside readings, fetched in four queries however many cases there are."""
+    """What the summaries need beside readings, fetched in a few queries however many cases there are."""
 
     def __init__(self, project: Project, session: sql.Session, case_id: str | None) -> None:
         self._project = project
-        captures = sql.select(sql.CaptureRow.case_id, sql.CaptureRow.capture_id).order_by(sql.CaptureRow.number)
-        frames = sql.select(sql.RoiRow.capture_id, sql.func.max(sql.RoiRow.n)).group_by(sql.RoiRow.capture_id)
         exclusions = sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number)
         predicted = sql.select(sql.PredictionRow.case_id).distinct()
         if case_id is not None:
-            captures = captures.where(sql.CaptureRow.case_id == case_id)
-            frames = frames.join(sql.CaptureRow, sql.CaptureRow.capture_id == sql.RoiRow.capture_id).where(
-                sql.CaptureRow.case_id == case_id
-            )
             exclusions = exclusions.where(sql.ExclusionRow.case_id == case_id)
             predicted = predicted.where(sql.PredictionRow.case_id == case_id)
-        self._captures: dict[str, list[str]] = defaultdict(list)
-        for owner, capture_id in session.execute(captures):
-            self._captures[owner].append(capture_id)
-        self._frames: dict[str, int] = {capture_id: n for capture_id, n in session.execute(frames) if n is not None}
+        self._in_use = in_use_by_case(session, case_id)
         self._exclusions = {row.case_id: row for row in session.scalars(exclusions)}
         self._predicted = set(session.scalars(predicted))
 
     def summary(self, row: sql.CaseRow, rows: list[Reading], rule: ConsensusRule) -> CaseSummary:
         """One case."""
-        ids = self._captures.get(row.case_id, [])
-        capture_id = next((c for c in reversed(ids) if c in self._frames), ids[-1] if ids else None)
-        roi_n = self._frames.get(capture_id) if capture_id else None
+        capture_id, roi_n = self._in_use.get(row.case_id, NOTHING)
         folder = self._project.path(CAPTURES_DIR, row.case_id, capture_id) if capture_id else None
         stands = standing(rows)
         exclusion = self._exclusions.get(row.case_id)
@@ -259,6 +270,7 @@ class _State:
             ambiguous=2 * sum(reading.ambiguous for reading in stands) > len(stands),
             excluded=exclusion is not None and exclusion.excluded,
             exclusion_reason=exclusion.reason if exclusion is not None and exclusion.excluded else "",
+            exclusion_note=exclusion.note if exclusion is not None and exclusion.excluded else "",
             predicted=row.case_id in self._predicted,
             capture_id=capture_id,
             roi_n=roi_n,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, ForeignKeyConstraint, Index, String, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -133,6 +133,7 @@ class ReadingRow(Base):
     remark: Mapped[str]
     shown: Mapped[str]
     ai_seen: Mapped[bool]
+    blinded: Mapped[bool] = mapped_column(server_default=false())
     source: Mapped[str]
     retracts: Mapped[str | None] = mapped_column(ForeignKey("readings.reading_id"))
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
@@ -145,7 +146,7 @@ class ReadingRow(Base):
 
 
 class ExclusionRow(Base):
-    """A case left out of training and counts, or taken in again; the latest row stands."""
+    """A case left out of training and counts, or taken in again; the latest row stands. Append-only: triggers refuse every change."""
 
     __tablename__ = "exclusions"
 
@@ -153,10 +154,28 @@ class ExclusionRow(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
     excluded: Mapped[bool]
     reason: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
     evaluator: Mapped[str]
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
 
     __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class InUseRow(Base):
+    """Which capture and frame of a case count; the latest row stands (`in_use`). Append-only: triggers refuse every change."""
+
+    __tablename__ = "in_use"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    capture_id: Mapped[str | None] = mapped_column(ForeignKey("captures.capture_id"))
+    roi_n: Mapped[int | None]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["capture_id", "roi_n"], ["rois.capture_id", "rois.n"]),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class FoldRow(Base):

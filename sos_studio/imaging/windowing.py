@@ -20,8 +20,9 @@ def _sample(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     flat = np.asarray(values).reshape(-1)
     if flat.size > _ENOUGH:
         flat = flat[:: flat.size // _ENOUGH + 1]
-    flat = flat.astype(np.float64)
-    return flat[np.isfinite(flat)]
+    numbers: npt.NDArray[np.float64] = flat.astype(np.float64)
+    finite: npt.NDArray[np.float64] = numbers[np.isfinite(numbers)]
+    return finite
 
 
 def without_padding(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:

@@ -37,6 +37,10 @@ MESSAGES: dict[str, Template] = {
         "Nothing was captured: another scan is being opened.", "Capture once it is there, or press Esc to stay with this one."
     ),
     "window.captured": Template("Captured as {case} and saved."),
+    "window.captured_again": Template(
+        "Captured again as {case} and saved. The frame and readings of the capture before stay with that one.",
+        "Undo brings it back.",
+    ),
     "window.project_for_capture": Template("Captures are kept in a project.", "Choose where to make one; the capture goes on by itself."),
     "window.imported": Template(
         "Imported {count} full images (readings: {readings}; there already: {again}).",

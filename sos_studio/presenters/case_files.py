@@ -10,6 +10,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.core.scans import Problem
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases, locations
+from sos_studio.dataset.in_use import NOTHING, InUse, in_use
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.session import Session
@@ -21,7 +22,7 @@ from sos_studio.services.scans import OpenedScan
 
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
-    """A case as it is opened: its newest capture, that one's newest frame, and where its scan lies on this computer."""
+    """A case as it is opened: its capture and frame in use, and where its scan lies on this computer."""
 
     summary: ListedCase
     capture: StoredCapture | None
@@ -39,14 +40,13 @@ class LoadedCase:
 
 
 def load_case(project: Project, case_id: str) -> LoadedCase:
-    """Read a case, its newest capture and that one's newest frame."""
+    """Read a case, its capture in use and its frame in use."""
     summary = listed_case(project, case_id)
     if summary.capture_id is None:
         return LoadedCase(summary, None, None, None, None)
     capture = captures.load_capture(project, summary.capture_id)
-    latest = dataset_captures.latest_roi(project, summary.capture_id)
-    n, roi = latest if latest is not None else (None, None)
-    return LoadedCase(summary, capture, roi, n, scan_of_case(project, case_id))
+    roi = dataset_captures.rois(project, summary.capture_id)[summary.roi_n] if summary.roi_n is not None else None
+    return LoadedCase(summary, capture, roi, summary.roi_n, scan_of_case(project, case_id))
 
 
 def scan_of_case(project: Project, case_id: str) -> ScanLocation | None:
@@ -60,11 +60,35 @@ def scan_of_case(project: Project, case_id: str) -> ScanLocation | None:
 
 
 @dataclass(frozen=True, eq=False)
+class Shown:
+    """What the window shows of a case."""
+
+    case_id: str | None
+    capture: StoredCapture | None
+    roi: Roi | None
+    roi_n: int | None
+
+    @classmethod
+    def now(cls, session: Session) -> Shown:
+        """What it shows at this moment."""
+        return cls(session.case_id, session.capture, session.roi, session.roi_n)
+
+    def show(self, session: Session) -> None:
+        """Show it again."""
+        if session.case_id != self.case_id:
+            session.set_case(self.case_id)
+        session.set_capture(self.capture)
+        if self.roi is not None:
+            session.set_roi(self.roi, self.roi_n)
+
+
+@dataclass(frozen=True, eq=False)
 class Captured:
-    """A capture on disk, whose case it is, and what a person should know about the case's patient."""
+    """A capture on disk, whose case it is, what of the case counted before, and what a person should know about the case's patient."""
 
     case_id: str
     capture: StoredCapture
+    before: InUse
     note: Problem | None
 
 
@@ -83,7 +107,8 @@ def capture_into(
         owner = case_id
     if owner is not None:
         known = patients.known_case(project, owner, scan.identity)
-        return Captured(owner, captures.store_capture(project, owner, image), known.note)
+        before = in_use(project, owner)
+        return Captured(owner, captures.store_capture(project, owner, image), before, known.note)
     new = patients.new_case(project, scan.identity)
     with captures.case_for_capture(project, new.case_id):
-        return Captured(new.case_id, captures.store_capture(project, new.case_id, image), new.note)
+        return Captured(new.case_id, captures.store_capture(project, new.case_id, image), NOTHING, new.note)

@@ -9,6 +9,8 @@ from psygnal import Signal
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.roi import MIN_WIDTH_PX, Point, Roi
+from sos_studio.dataset import in_use
+from sos_studio.dataset.in_use import InUse
 from sos_studio.messages import Message, message
 from sos_studio.presenters import frame_edit
 from sos_studio.presenters.frame_edit import Edit, Ends, Grip
@@ -197,6 +199,23 @@ class CropPresenter:
         self._session.set_roi(roi, None)
         if roi is not None:
             self._save(roi)
+        else:
+            self._save_none()
+
+    def _save_none(self) -> None:
+        """Undo took back the first frame: from now on the capture counts without one."""
+        if self._target is None:
+            return
+        project, capture = self._target
+
+        def saved(_: None) -> None:
+            if self._session.capture is capture:
+                self._on_disk = (None, None)
+            self._session.cases_changed.emit()
+
+        self._session.writes.submit(
+            lambda: in_use.use(project, capture.case_id, InUse(capture.capture_id, None)), saved, self._session.report
+        )
 
     def _save(self, roi: Roi) -> None:
         if self._target is None:

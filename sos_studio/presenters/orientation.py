@@ -11,15 +11,16 @@ from psygnal import Signal
 
 from sos_studio.core.geometry import NORMAL_AXIS, Orientation, Plane, Vector
 from sos_studio.core.slabs import MAX_SLAB_MM
+from sos_studio.dataset import in_use
+from sos_studio.dataset.in_use import InUse
 from sos_studio.imaging import slabs
 from sos_studio.messages import message
-from sos_studio.presenters.case_files import Captured, capture_into
+from sos_studio.presenters.case_files import Captured, Shown, capture_into
 from sos_studio.presenters.comparing import Comparing
 from sos_studio.presenters.measuring import Measuring
 from sos_studio.presenters.session import Session, Severity
 from sos_studio.presenters.undo import Along, Change
 from sos_studio.presenters.window_presets import WindowPresets
-from sos_studio.services.captures import StoredCapture
 
 Angle = Literal["roll", "yaw", "pitch"]
 ANGLE_OF_PLANE: dict[Plane, Angle] = {Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}
@@ -128,11 +129,6 @@ class OrientationPresenter:
         """The angle that turning in a plane's pane mostly changes."""
         value: float = getattr(self.session.orientation, f"{ANGLE_OF_PLANE[plane]}_deg")
         return value
-
-    @staticmethod
-    def angle_name(plane: Plane) -> Angle:
-        """Its name."""
-        return ANGLE_OF_PLANE[plane]
 
     def seal_soon(self) -> None:
         """Nudges with a pause between them are separate steps of the history."""
@@ -259,22 +255,26 @@ class OrientationPresenter:
     def _captured(self, done: Captured) -> None:
         session, case_id, capture = self.session, done.case_id, done.capture
         self._set_capturing(False)
-        before, before_case = session.capture, session.case_id
-        scan = session.scan
+        before, after = Shown.now(session), Shown(case_id, capture, None, None)
+        scan, project = session.scan, session.project
 
-        def put(case: str | None, shown: StoredCapture | None) -> Callable[[], None]:
+        def show(shown: Shown) -> None:
+            if session.scan is scan:
+                session.scan_case_id = shown.case_id
+            shown.show(session)
+
+        def put(shown: Shown, counts: InUse) -> Callable[[], None]:
             def change() -> None:
-                if session.scan is scan:
-                    session.scan_case_id = case
-                if session.case_id != case:
-                    session.set_case(case)
-                session.set_capture(shown)
+                session.writes.flush()
+                if project is not None:
+                    in_use.use(project, case_id, counts)
+                show(shown)
+                session.cases_changed.emit()
 
             return change
 
-        put(case_id, capture)()
-
-        session.undo.push(Change("capture", put(before_case, before), put(case_id, capture)))
+        show(after)
+        session.undo.push(Change("capture", put(before, done.before), put(after, InUse(capture.capture_id, None))))
         session.cases_changed.emit()
         self._tell_captured(done)
         session.step_requested.emit("crop")
@@ -286,7 +286,7 @@ class OrientationPresenter:
             if project.project_id in self._asked_about_data:
                 note = None
             self._asked_about_data.add(project.project_id)
-        code, values = "window.captured", {"case": done.case_id}
+        code, values = "window.captured_again" if done.before.roi_n is not None else "window.captured", {"case": done.case_id}
         severity: Severity = "success"
         if note is not None:
             code, severity, values = note.code, "warning" if note.severity == "warning" else "info", dict(note.values)

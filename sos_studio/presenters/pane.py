@@ -13,6 +13,7 @@ from psygnal import Signal
 
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.presenters.orientation import ANGLE_OF_PLANE
 from sos_studio.presenters.pane_geometry import Hit, PaneGeometry, PaneView, fitted, step_mm
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class PanePresenter:
         # The picture stays still under the hand: the lines are turned on the screen by as much as the head's axes.
         self._view = replace(drag.geometry.view, twist_deg=drag.geometry.view.twist_deg + turned)
         angle = self._orienting.angle(self.plane)
-        self.readout = (self._orienting.angle_name(self.plane), angle, turned * drag.geometry.turn_sign)
+        self.readout = (ANGLE_OF_PLANE[self.plane], angle, turned * drag.geometry.turn_sign)
 
     def _slide(self, drag: _Drag, plane: Plane, x: float, y: float) -> None:
         line = next(line for line in drag.geometry.lines if line.plane is plane)

@@ -48,6 +48,7 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
     remark: str = "",
     shown: Shown = "crop_and_full_image",
     ai_seen: bool = False,
+    blinded: bool = False,
 ) -> Reading:
     """Write a reading; when this returns it survives a power cut.
 
@@ -55,6 +56,8 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
     ----------
     ai_seen
         Whether the evaluator has seen a prediction for this case; also true if the project knows of one that was shown.
+    blinded
+        Whether other readings, predictions and the patient were hidden.
 
     Raises
     ------
@@ -79,6 +82,7 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
         remark=remark,
         shown=shown,
         ai_seen=ai_seen or predictions.seen_by(project, case_id, name),
+        blinded=blinded,
     )
     return readings.append(project, reading)
 

@@ -98,9 +98,13 @@ def back_to_the_first_schema(database: Path) -> None:
     """Make a project's database what the first version would have made."""
     connection = sqlite3.connect(database)
     with connection:
-        for table in ("predictions", "patient_codes"):
+        for table in ("predictions", "patient_codes", "in_use"):
             connection.execute(f"DROP TABLE {table}")
-        for column in ("secret_check", "keep_age", "keep_sex"):
-            connection.execute(f"ALTER TABLE project DROP COLUMN {column}")
+        for table, column in (
+            *(("project", name) for name in ("secret_check", "keep_age", "keep_sex")),
+            ("exclusions", "note"),
+            ("readings", "blinded"),
+        ):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()

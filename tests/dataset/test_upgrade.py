@@ -104,7 +104,7 @@ def test_the_database_itself_refuses_to_change_what_was_confirmed(project: Proje
     predictions.record_shown(project, capture_id, model_id="m", stage=1, probabilities=[1, 0, 0, 0, 0])
     connection = sqlite3.connect(project.directory / "project.sqlite")
     connection.execute("INSERT INTO folds VALUES ('P0001', 0, 0, '2026-01-01T00:00:00+00:00')")
-    connection.execute(f"INSERT INTO exclusions VALUES (1, '{case_id}', 1, 'tooth', 'Ada', '2026-01-01T00:00:00+00:00')")
+    connection.execute(f"INSERT INTO exclusions VALUES (1, '{case_id}', 1, 'tooth', 'Ada', '2026-01-01T00:00:00+00:00', '')")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(statement)
     connection.close()

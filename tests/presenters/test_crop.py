@@ -5,6 +5,7 @@ import pytest
 
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import captures
+from sos_studio.dataset.in_use import InUse, in_use
 from sos_studio.presenters import crop as crop_module
 from sos_studio.presenters.crop import CropPresenter
 from sos_studio.presenters.ports import ImmediateBackground
@@ -202,3 +203,15 @@ def test_without_an_image_clicks_do_nothing():
     presenter.click_again()
     assert not presenter.state.has_image
     assert presenter.state.first_uv is None
+
+
+def test_undo_of_the_first_frame_holds_until_tomorrow(presenter, session):
+    presenter.click((160.0, 120.0))
+    presenter.click((200.0, 150.0))
+    case_id = session.case_id
+    assert in_use(session.project, case_id).roi_n == 1
+    assert session.undo.undo()
+    assert presenter.state.roi is None
+    assert in_use(session.project, case_id) == InUse(session.capture.capture_id, None)
+    assert session.undo.redo()
+    assert in_use(session.project, case_id) == InUse(session.capture.capture_id, session.roi_n)

@@ -10,6 +10,7 @@ import pytest
 
 from sos_studio.core.captures import CaptureRecord, Window
 from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases
@@ -19,6 +20,8 @@ from sos_studio.imaging import images
 from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
+from sos_studio.services import staging
+from sos_studio.services.listed_cases import listed_case
 from tests.presenters.kit import add_captured_case, make_project
 from tests.presenters.scans import make_scan
 
@@ -199,8 +202,36 @@ def test_a_capture_makes_a_case_stores_the_full_image_and_goes_to_crop(
         assert refreshed
         session.undo.undo()
         assert session.capture is None
+        assert listed_case(project, "case-0001").capture_id is None
         session.undo.redo()
         assert session.capture.record == record
+        assert listed_case(project, "case-0001").capture_id == record.capture_id
+
+
+def test_undo_of_a_second_capture_brings_back_the_first_with_its_frame_until_tomorrow(
+    session: Session, presenter: OrientationPresenter, tmp_path: Path
+) -> None:
+    said = []
+    session.message.connect(lambda message, _: said.append(message.code))
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.capture()
+        first, roi = session.capture, Roi.of((20.0, 20.0), 10.0, 12.0)
+        n, _ = staging.store_roi(project, first.capture_id, roi)
+        session.set_roi(roi, n)
+        presenter.turn(Plane.CORONAL, 2.0)
+        presenter.capture()
+        second = session.capture
+        assert "captured_again" in said[-1] or said[-1] == "orient.untouched"
+        assert listed_case(project, "case-0001").capture_id == second.capture_id
+        session.undo.undo()
+        assert (session.capture, session.roi, session.roi_n) == (first, roi, n)
+        listed = listed_case(project, "case-0001")
+        assert (listed.capture_id, listed.roi_n) == (first.capture_id, n)
+        session.undo.redo()
+        assert (session.capture, session.roi) == (second, None)
+        listed = listed_case(project, "case-0001")
+        assert (listed.capture_id, listed.roi_n) == (second.capture_id, None)
 
 
 def test_captures_of_one_series_share_a_case_and_another_series_gets_its_own(
