@@ -65,6 +65,9 @@ class Action(StrEnum):
     CONFIDENCE = "case.confidence"
     AMBIGUOUS = "case.ambiguous"
     REMARK = "case.remark"
+    EXCLUDE_CASE = "case.exclude"
+    BLINDED = "case.blinded"
+    REVEAL = "case.reveal"
     EVALUATOR = "case.evaluator"
     RETRAIN_ALL = "train.retrain_all"
     CANCEL_JOB = "train.cancel"
@@ -129,6 +132,9 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.CONFIDENCE, ("C",)),
     Binding(Action.AMBIGUOUS, ("A",)),
     Binding(Action.REMARK, ("M",)),
+    Binding(Action.EXCLUDE_CASE, ("X",)),
+    Binding(Action.BLINDED, ("Ctrl+B",)),
+    Binding(Action.REVEAL, ("V",)),
     Binding(Action.RETRAIN_ALL, ("Ctrl+Shift+T",)),
     Binding(Action.TRAINING_PANEL, ("F9",)),
     Binding(Action.PREDICT, ("Ctrl+P",)),

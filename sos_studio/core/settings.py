@@ -61,6 +61,8 @@ class Settings(BaseModel):
     # By project id, the project left last first.
     visits: dict[str, Visit] = {}
     preset: str = "quick"
+    # Evaluators who read blinded, by project id.
+    blinded: dict[str, tuple[str, ...]] = {}
     # Whether the slices beside the captured plane are shown below it.
     beside_shown: bool = True
     window_geometry: str = ""

@@ -12,6 +12,20 @@ MESSAGES: dict[str, Template] = {
         "There is no full image to stage.", "Capture the midsagittal slice in Orient, or choose a captured case."
     ),
     "staging.no_project": Template("There is no project to keep the reading in.", "Open one or make a new one in the File menu."),
+    "staging.read_first": Template(
+        "You read blinded: other readings and the prediction are shown after your own reading of this case.", "Press 1-5 in Stage first."
+    ),
+    "exclusion.no_evaluator": Template("The case was not excluded: nobody has said who excludes it.", "Choose an evaluator first."),
+    "exclusion.no_reason": Template("The case was not excluded: it needs a reason.", "Choose one of the list."),
+    "exclusion.done": Template("{case} is excluded: it is left out of training and exports.", "Ctrl+Z takes it in again."),
+    "exclusion.taken_in": Template("{case} belongs to the dataset again."),
+    "exclusion.not_shown": Template("synchondrosis not fully shown"),
+    "exclusion.motion": Template("motion"),
+    "exclusion.metal": Template("metal artefact"),
+    "exclusion.quality": Template("too coarse or too noisy"),
+    "exclusion.pathology": Template("pathology, fracture or surgery"),
+    "exclusion.duplicate": Template("same patient or scan again"),
+    "exclusion.other": Template("other reason"),
     "staging.taken_back": Template("The reading of {case} (stage {stage}) was taken back."),
     "staging.taken_back_to": Template("The last change was taken back: {case} is read as stage {stage}, as before."),
     "predict.no_image": Template("There is no full image to predict on.", "Capture one in Orient, or choose a captured case."),

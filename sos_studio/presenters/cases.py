@@ -32,7 +32,7 @@ class Filter:
 def matches(case: ListedCase, wanted: Filter, evaluator: str) -> bool:
     """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator and the newest capture."""
     text = wanted.text.strip().lower()
-    if text and text not in case.case_id.lower() and text not in case.patient.lower():
+    if text and text not in case.name.lower() and text not in case.patient.lower():
         return False
     if wanted.stage is not None and case.label != wanted.stage:
         return False
@@ -51,6 +51,25 @@ def matches(case: ListedCase, wanted: Filter, evaluator: str) -> bool:
 def as_seen_by(case: ListedCase, evaluator: str) -> ListedCase:
     """A case without the consensus until this evaluator has read it: a list must not whisper the answer."""
     return case if evaluator in case.staged_by else replace(case, label=None, ambiguous=False)
+
+
+def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
+    """A case without its patient, other evaluators' readings and predictions; its label is the evaluator's own stage."""
+    own = next((reading for reading in case.stands if reading.evaluator == evaluator), None)
+    return replace(
+        case,
+        shown_as=name,
+        patient="",
+        age_years=None,
+        sex=None,
+        label=own.stage if own is not None and not own.ambiguous else None,
+        ambiguous=own is not None and own.ambiguous,
+        staged_by=(evaluator,) if own is not None else (),
+        staged_here=tuple(reader for reader in case.staged_here if reader == evaluator),
+        stands=(own,) if own is not None else (),
+        predicted=False,
+        exclusion_note="",
+    )
 
 
 def next_step(case: ListedCase, evaluator: str) -> Step:
@@ -88,17 +107,19 @@ class CasesPresenter:
         self._to_go_back_to: Visit | None = None
         self.everything: tuple[ListedCase, ...] = ()
         self.rows: tuple[ListedCase, ...] = ()
+        self._visible: tuple[ListedCase, ...] = ()
         self.filter = Filter()
         session.project_changed.connect(self._on_project)
         session.cases_changed.connect(self.refresh)
         session.evaluator_changed.connect(self._on_evaluator)
+        session.blinding.changed.connect(self._on_evaluator)
         session.case_requested.connect(self.open_case)
         session.next_unstaged_requested.connect(self.open_next_unstaged)
 
     @property
     def evaluators(self) -> int:
-        """How many evaluators have read in this project."""
-        return len({name for case in self.everything for name in case.staged_by})
+        """How many evaluators have read in this project, as far as this one may know."""
+        return 1 if self._session.blinding.on else len({name for case in self.everything for name in case.staged_by})
 
     def refresh(self) -> None:
         """Read the project again."""
@@ -160,9 +181,10 @@ class CasesPresenter:
     def next_unstaged(self) -> str | None:
         """Its id, from the list in memory; None if every case has a reading by this evaluator."""
         here, evaluator = self._session.case_id, self._session.evaluator
-        ids = [case.case_id for case in self.everything]
+        cases = self._visible
+        ids = [case.case_id for case in cases]
         start = ids.index(here) + 1 if here in ids else 0
-        ring = (*self.everything[start:], *self.everything[:start])
+        ring = (*cases[start:], *cases[:start])
         wanted = Filter(status="to_stage")
         return next((case.case_id for case in ring if case.case_id != here and matches(case, wanted, evaluator)), None)
 
@@ -174,7 +196,7 @@ class CasesPresenter:
 
         def found(place: ScanLocation | None) -> None:
             if place is None:
-                self._session.tell("cases.scan_not_here", "info", case=case_id)
+                self._session.tell("cases.scan_not_here", "info", case=self._session.blinding.name(case_id))
             else:
                 self._opener.open_known(place)
 
@@ -193,12 +215,21 @@ class CasesPresenter:
         if project is None or case_id is None:
             self._next = None
             return
+        if self._next is not None and self._next.summary.case_id == case_id and self._next_project is project:
+            return
+        pictures = self._session.crop_pictures
+
+        def load() -> LoadedCase:
+            case = load_case(project, case_id)
+            if case.capture is not None and case.roi is not None:
+                pictures.make(case.capture, case.roi)
+            return case
 
         def keep(case: LoadedCase) -> None:
             self._next, self._next_project = case, project
 
         # A fault will be told when the case is really opened.
-        self._session.background.run(lambda: load_case(project, case_id), keep, lambda _: None, key="read-ahead")
+        self._session.background.run(load, keep, lambda _: None, key="read-ahead")
 
     def _on_project(self, _: object) -> None:
         self._next = None
@@ -212,14 +243,24 @@ class CasesPresenter:
 
     def _set_rows(self, rows: tuple[ListedCase, ...]) -> None:
         self.everything = rows
+        ahead = self._next
         # What was read ahead may have got a new frame meanwhile.
-        self._next = None
+        if ahead is not None and ahead.summary not in rows:
+            self._next = None
         self._filter()
         if self._session.case_id is not None and rows:
             self._read_ahead()
 
     def _filter(self) -> None:
         evaluator = self._session.evaluator
-        seen = (as_seen_by(case, evaluator) for case in self.everything)
-        self.rows = tuple(case for case in seen if matches(case, self.filter, evaluator))
+        self._visible = self._seen()
+        self.rows = tuple(case for case in self._visible if matches(case, self.filter, evaluator))
         self.rows_changed.emit()
+
+    def _seen(self) -> tuple[ListedCase, ...]:
+        """All cases as this evaluator may see them; blinded in an order of their own, because the order of import tells something too."""
+        evaluator, blinding = self._session.evaluator, self._session.blinding
+        if not blinding.on:
+            return tuple(as_seen_by(case, evaluator) for case in self.everything)
+        hidden = (blinded_to(case, evaluator, blinding.name(case.case_id)) for case in self.everything)
+        return tuple(sorted(hidden, key=lambda case: case.shown_as))

@@ -200,7 +200,7 @@ class PredictionPresenter:
             self._colour()
         elif not self._in_front(capture):
             # The case, never the stage: who looks at the screen now may not have read that case yet.
-            self._session.tell("predict.ready_elsewhere", "info", case=capture.case_id)
+            self._session.tell("predict.ready_elsewhere", "info", case=self._session.blinding.name(capture.case_id))
 
     def _failed(self, asked: Asked, capture: StoredCapture, project: Project | None, error: Exception) -> None:
         asked = self._named(asked)
@@ -211,7 +211,9 @@ class PredictionPresenter:
             self._session.report(error)
             self._show(phase="failed", problem=problem)
         elif not self._in_front(capture):
-            self._session.tell("predict.failed_elsewhere", "warning", case=capture.case_id, reason=problem.text)
+            self._session.tell(
+                "predict.failed_elsewhere", "warning", case=self._session.blinding.name(capture.case_id), reason=problem.text
+            )
 
     def _arrived(self, asked: Asked, project: Project | None) -> bool:
         """Nothing is waited for any more; whether the project it belongs to is still open."""

@@ -19,6 +19,8 @@ from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings, Visit
 from sos_studio.messages import Message, message
+from sos_studio.presenters.blinding import Blinding
+from sos_studio.presenters.crop_pictures import CropPictures
 from sos_studio.presenters.parasagittal import BesidePresenter
 from sos_studio.presenters.slice_display import SliceDisplay
 from sos_studio.presenters.undo import Along, Change, UndoStack
@@ -59,6 +61,10 @@ class Session:
         Port for work off the GUI thread.
     writes
         Frames and readings on their way into the project, in the order in which they were made.
+    crop_pictures
+        Upright crops that were made ahead, so that the next case is shown at once.
+    blinding
+        Whether the evaluator reads blinded, and what a case is called on the screen.
     settings
         The user's own; call `save_settings` after changing them.
     opening_scan
@@ -105,6 +111,7 @@ class Session:
         self.undo = UndoStack()
         self.slices = SliceDisplay()
         self.writes = WriteQueue(background)
+        self.crop_pictures = CropPictures()
         self.project: Project | None = None
         self.visit: Visit | None = None
         self.case_id: str | None = None
@@ -117,6 +124,7 @@ class Session:
         self.roi: Roi | None = None
         self.roi_n: int | None = None
         self.beside = BesidePresenter(self)
+        self.blinding = Blinding(self)
 
     @property
     def evaluator(self) -> str:

@@ -14,11 +14,12 @@ from sos_studio.core.stages import BASSED_5, StageScheme
 from sos_studio.dataset import captures, predictions, readings
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.undo import Change
-from sos_studio.services import staging
+from sos_studio.services import revealing, staging
 
 if TYPE_CHECKING:
     from sos_studio.dataset.project import Project
     from sos_studio.services.captures import StoredCapture
+    from sos_studio.services.revealing import Revealed
 
 READING_SCOPE = "reading"
 CONFIDENCES: tuple[staging.Confidence, ...] = ("low", "medium", "high")
@@ -43,6 +44,8 @@ class StagingState:
         The evaluator's standing reading if it was made on another capture of this case: this one is not read yet.
     confidence, ambiguous, remark
         What goes with the next reading (and is written with a standing one as it is changed).
+    revealed
+        What others read and predicted, once it was asked for after the own reading.
     """
 
     can_stage: bool = False
@@ -54,6 +57,12 @@ class StagingState:
     confidence: staging.Confidence | None = None
     ambiguous: bool = False
     remark: str = ""
+    revealed: Revealed | None = None
+
+    @property
+    def read_here(self) -> bool:
+        """Whether the evaluator's own reading of this capture is in the database: only then is anything revealed."""
+        return self.reading is not None
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class _Intent:
     remark: str
     shown: Shown
     ai_seen: bool
+    blinded: bool
 
 
 class StagingPresenter:
@@ -89,6 +99,7 @@ class StagingPresenter:
         session.evaluator_changed.connect(self._on_case)
         session.roi_changed.connect(self._on_roi)
         session.cases_changed.connect(self._look_up)
+        session.blinding.changed.connect(self._on_blinding)
         self._on_case()
 
     # --- what the evaluator does ---------------------------------------------------------------------------------
@@ -115,6 +126,7 @@ class StagingPresenter:
             state.remark,
             "crop_and_full_image" if self._session.roi is not None and not after_prediction else "full_image",
             after_prediction,
+            self._session.blinding.holds_for(capture.case_id) and not after_prediction,
         )
         self._generation += 1
         self._show(phase="saving", stage=stage)
@@ -145,6 +157,22 @@ class StagingPresenter:
         if remark != self.state.remark:
             self._show(remark=remark)
             self._amend()
+
+    def reveal(self) -> None:
+        """Show what others read and what was predicted; only after the own reading is in the database."""
+        project, capture, evaluator = self._session.project, self._session.capture, self._session.evaluator
+        if project is None or capture is None or not evaluator or not self.state.read_here:
+            self._session.tell("staging.read_first", "info")
+            return
+
+        def found(revealed: Revealed) -> None:
+            self._session.blinding.reveal(revealed.case_id)
+            if self._session.capture is capture and self._session.evaluator == evaluator and self.state.read_here:
+                self._show(revealed=revealed)
+
+        self._session.writes.submit(
+            lambda: revealing.reveal(project, capture.case_id, capture.capture_id, evaluator), found, self._session.report
+        )
 
     def next_case(self) -> None:
         """Go on to the next case without a reading by this evaluator."""
@@ -192,9 +220,9 @@ class StagingPresenter:
         if project is not None:
             self._on_disk(taken_back.case_id, before)
         if before is None:
-            self._session.tell("staging.taken_back", "info", case=taken_back.case_id, stage=taken_back.stage)
+            self._session.tell("staging.taken_back", "info", case=self._session.blinding.name(taken_back.case_id), stage=taken_back.stage)
         else:
-            self._session.tell("staging.taken_back_to", "info", case=taken_back.case_id, stage=before.stage)
+            self._session.tell("staging.taken_back_to", "info", case=self._session.blinding.name(taken_back.case_id), stage=before.stage)
         self._session.cases_changed.emit()
 
     def _on_disk(self, case_id: str, reading: Reading | None) -> None:
@@ -204,7 +232,9 @@ class StagingPresenter:
         if capture is None or capture.case_id != case_id or (reading is not None and reading.evaluator != self._session.evaluator):
             return
         if reading is None or reading.capture_id != capture.capture_id:
-            self._show(phase="nothing", stage=None, reading=None, earlier=reading, confidence=None, ambiguous=False, remark="")
+            self._show(
+                phase="nothing", stage=None, reading=None, earlier=reading, confidence=None, ambiguous=False, remark="", revealed=None
+            )
         else:
             self._show(
                 phase="saved",
@@ -241,6 +271,9 @@ class StagingPresenter:
             lambda: _own(project, case_id, evaluator), found, self._session.report, key=f"staging.own_reading.{id(self)}"
         )
 
+    def _on_blinding(self, _: bool) -> None:
+        self._show(revealed=None)
+
     def _on_roi(self, roi: Roi | None) -> None:
         self._show(has_crop=roi is not None)
 
@@ -263,6 +296,7 @@ def _append(intent: _Intent) -> Reading:
         ambiguous=intent.ambiguous,
         remark=intent.remark,
         shown=intent.shown,
+        blinded=intent.blinded,
         # One that was shown while nobody had given a name may have been seen by this evaluator too.
         ai_seen=intent.ai_seen
         or any(seen.evaluator in (None, "", intent.evaluator) for seen in predictions.shown(project, capture.case_id)),

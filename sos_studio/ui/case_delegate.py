@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from sos_studio.services.listed_cases import ListedCase
+from sos_studio.ui.exclusion import reason_words
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 PICTURE_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -25,19 +26,22 @@ def _tr(text: str) -> str:
 def chips(case: ListedCase, evaluators: int) -> list[tuple[str, bool]]:
     """Words of the status chips and whether each is reached by the newest capture."""
     staged = len(case.staged_here)
+    by = _tr("read by you") if case.shown_as else _tr("staged by {n} of {m}").format(n=staged, m=max(evaluators, 1))
     words = [
         (_tr("captured again") if case.staged_earlier and not staged else _tr("captured"), case.captured),
         (_tr("cropped"), case.cropped),
-        (_tr("staged by {n} of {m}").format(n=staged, m=max(evaluators, 1)), staged > 0),
+        (by, staged > 0),
     ]
     if case.predicted:
         words.append((_tr("predicted"), True))
+    if case.excluded:
+        words.append((_tr("excluded: {reason}").format(reason=reason_words(case.exclusion_reason)), True))
     return words
 
 
 def described(case: ListedCase, evaluators: int) -> str:
     """The row in words, for tooltips and screen readers."""
-    parts = [case.case_id, case.patient]
+    parts = [case.name, *([case.patient] if case.patient else [])]
     if case.age_years is not None:
         parts.append(_tr("{age} years").format(age=f"{case.age_years:g}"))
     if case.sex is not None:
@@ -53,8 +57,8 @@ def described(case: ListedCase, evaluators: int) -> str:
         parts.append(_tr("{k} of {n} readings made on an earlier capture").format(k=len(case.staged_earlier), n=len(case.staged_by)))
     if case.ambiguous:
         parts.append(_tr("ambiguous"))
-    if case.excluded:
-        parts.append(_tr("excluded: {reason}").format(reason=case.exclusion_reason or "—"))
+    if case.exclusion_note:
+        parts.append(case.exclusion_note)
     return " · ".join(parts)
 
 
@@ -144,7 +148,7 @@ def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -
     small.setPointSizeF(small.pointSizeF() * 0.88)
     room = box.width() - (QFontMetricsF(small).horizontalAdvance(stage) + 5 if stage else 0)
     painter.drawText(
-        QRectF(box.left(), box.top(), room, metrics.height()), 0, metrics.elidedText(case.case_id, Qt.TextElideMode.ElideRight, room)
+        QRectF(box.left(), box.top(), room, metrics.height()), 0, metrics.elidedText(case.name, Qt.TextElideMode.ElideRight, room)
     )
     if stage:
         painter.setPen(palette.color(QPalette.ColorRole.Link))
@@ -153,7 +157,7 @@ def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -
     font.setBold(False)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    facts = [short_pseudonym(case.patient)]
+    facts = [short_pseudonym(case.patient)] if case.patient else []
     if case.age_years is not None:
         facts.append(_tr("{age} y").format(age=f"{case.age_years:g}"))
     if case.sex is not None:

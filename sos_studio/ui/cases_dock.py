@@ -19,6 +19,7 @@ from sos_studio.presenters.cases import CasesPresenter, Filter, Status
 from sos_studio.presenters.session import Session
 from sos_studio.services.listed_cases import ListedCase
 from sos_studio.ui import parts
+from sos_studio.ui.blinding import BlindedSign
 from sos_studio.ui.case_delegate import CASE_ROLE, CURRENT_ROLE, EVALUATORS_ROLE, PICTURE_ROLE, THUMBNAIL, CaseDelegate, described
 from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.language import plural
@@ -55,7 +56,7 @@ class CasesModel(QAbstractListModel):
             return None
         case = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return case.case_id
+            return case.name
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return described(case, self._presenter.evaluators)
         if role == CASE_ROLE:
@@ -179,6 +180,7 @@ class CasesDock(QDockWidget):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(BlindedSign(self._session, short=True))
         layout.addLayout(head)
         layout.addWidget(self._stack, 1)
         layout.addLayout(foot)

@@ -30,7 +30,7 @@ def step_hint(step: str, *, framed: bool = False) -> str:
                 contrast=contrast
             )
         case "stage":
-            actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.NEXT_UNSTAGED, Action.UNDO)
+            actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.EXCLUDE_CASE, Action.NEXT_UNSTAGED, Action.UNDO)
             return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *_pressed(*actions), contrast])
         case "predict":
             told = _pressed(Action.PREDICT, Action.TOGGLE_HEATMAP, Action.CONFIRM_PREDICTION)
@@ -54,6 +54,7 @@ def _words(action: Action) -> str:
         Action.CONFIDENCE: _tr("confidence"),
         Action.AMBIGUOUS: _tr("ambiguous"),
         Action.REMARK: _tr("remark"),
+        Action.EXCLUDE_CASE: _tr("exclude"),
         Action.NEXT_UNSTAGED: _tr("next unstaged"),
         Action.UNDO: _tr("take back"),
         Action.PREDICT: _tr("predict"),

@@ -13,7 +13,7 @@ from sos_studio.ui import keys, words
 
 Handler = Callable[[], None]
 
-CHECKABLE = frozenset({Action.FACE_LEFT, Action.CASES_PANEL, Action.INSPECTOR_PANEL, Action.TRAINING_PANEL})
+CHECKABLE = frozenset({Action.BLINDED, Action.FACE_LEFT, Action.CASES_PANEL, Action.INSPECTOR_PANEL, Action.TRAINING_PANEL})
 EXCLUSIVE = ((Action.THEME_SYSTEM, Action.THEME_DARK, Action.THEME_LIGHT, Action.THEME_CONTRAST),)
 
 

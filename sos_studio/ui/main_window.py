@@ -29,6 +29,7 @@ from sos_studio.presenters.session import Step as StepName
 from sos_studio.presenters.visits import Visits
 from sos_studio.ui import dialogs, theme, words
 from sos_studio.ui.background import PoolBackground
+from sos_studio.ui.blinding import ReadingGate
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.crop_step import CropStep
 from sos_studio.ui.drop_overlay import DropOverlay
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.keymap = Keymap(self, self.actions_of_window.handler)
         fill_menu_bar(self.menuBar(), self.keymap, self.opener)
         self.addActions(list(self.keymap))
+        self.gate = ReadingGate(self)
         self._connect()
         self.actions_of_window.follow_docks(self.keymap)
         self._on_facing()
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
         session.evaluator_changed.connect(self._on_evaluator)
         for signal in (session.project_changed, session.case_changed, session.scan_changed, session.capture_changed):
             signal.connect(self._on_title)
+        session.blinding.changed.connect(self._on_title)
         self._labels_shown: tuple[str | None, str | None] = ("", "")
         session.undo.changed.connect(self._on_history)
         self.tabs.currentChanged.connect(self._on_tab)

@@ -70,8 +70,12 @@ CASE: tuple[Action | None, ...] = (
     Action.CONFIDENCE,
     Action.AMBIGUOUS,
     Action.REMARK,
+    Action.REVEAL,
+    None,
+    Action.EXCLUDE_CASE,
     None,
     Action.EVALUATOR,
+    Action.BLINDED,
 )
 
 

@@ -213,7 +213,7 @@ class OrientStep(QWidget):
         front = session.scan_in_front
         self._stack.setCurrentWidget(self._four if front else self._empty)
         self._empty.show_state(
-            session.case_id,
+            session.blinding.name(session.case_id) if session.case_id else None,
             scan_known=self._scan_known,
             other_open=session.scan is not None and not front,
             imported=session.capture is not None and session.capture.record.series_hash is None,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QSplitter,
@@ -23,34 +20,23 @@ from sos_studio.core.actions import Action
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
-from sos_studio.imaging.magnify import magnify
+from sos_studio.presenters.crop_pictures import CropPicture as CropPixels
 from sos_studio.presenters.parasagittal import MagnifiedCrop, magnified_crop
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import CONFIDENCES, MAX_REMARK, StagingPresenter, StagingState
-from sos_studio.services import staging
 from sos_studio.ui import hints, keys, parts
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.beside_strip import UPRIGHT_HEIGHT_PX, BesideStrip
+from sos_studio.ui.blinding import BlindedSign, BlindedSwitch
+from sos_studio.ui.exclusion import ExclusionBox
 from sos_studio.ui.frame_painter import paint_frame
 from sos_studio.ui.image_view import ImageView, draw_text
-from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard, stage_words
-
-Gray = npt.NDArray[np.uint8]
-ENLARGED_PX = 900
+from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard
+from sos_studio.ui.stage_feedback import Feedback, confidence_words
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("StageStep", text)
-
-
-def _factor(width_px: int) -> int:
-    """How far a crop is enlarged before the screen does the rest: small crops show no pixel edges, large ones cost nothing."""
-    return max(1, min(8, ENLARGED_PX // max(width_px, 1)))
-
-
-def _confidence_words(confidence: str | None) -> str:
-    words = {"low": _tr("low"), "medium": _tr("medium"), "high": _tr("high")}
-    return words[confidence] if confidence is not None else ""
 
 
 class StageStep(QWidget):
@@ -68,7 +54,8 @@ class StageStep(QWidget):
         self.full_view = FramedImage()
         self.full_view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(self.beside.position(uv)))
         self._feedback = Feedback(self.presenter)
-        self._panel = StagePanel(self.presenter)
+        self.exclusion = ExclusionBox(session)
+        self._panel = StagePanel(self.presenter, self.exclusion, BlindedSwitch(session))
         below = QSplitter(Qt.Orientation.Horizontal)
         below.addWidget(self.full_view)
         below.addWidget(self._feedback)
@@ -87,7 +74,9 @@ class StageStep(QWidget):
         self._split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._split)
+        layout.setSpacing(0)
+        layout.addWidget(BlindedSign(session))
+        layout.addWidget(self._split, 1)
         self.setFocusProxy(self.crop_view)
         self.presenter.evaluator_needed.connect(self._ask_evaluator)
         session.capture_changed.connect(self._on_capture)
@@ -115,6 +104,7 @@ class StageStep(QWidget):
             Action.AMBIGUOUS: lambda: self.presenter.set_ambiguous(not self.presenter.state.ambiguous),
             Action.REMARK: self._panel.write_remark,
             **self.beside.actions_by_id,
+            Action.REVEAL: self.presenter.reveal,
         }
 
     def _on_capture(self, _: object) -> None:
@@ -131,17 +121,18 @@ class StageStep(QWidget):
             self.crop_view.set_picture(None)
             self.crop_view.explain(has_image=capture is not None)
             return
-        full8, spacing_mm = capture.full8, capture.record.spacing_mm
+        spacing_mm, pictures = capture.record.spacing_mm, self._session.crop_pictures
 
-        def cut() -> tuple[Gray, Gray]:
-            crop8 = staging.crop_preview(full8, roi)
-            return crop8, magnify(crop8, _factor(crop8.shape[1]))
-
-        def show(crops: tuple[Gray, Gray]) -> None:
+        def show(made: CropPixels) -> None:
             if self._session.capture is capture and self._session.roi == roi:
-                self.crop_view.set_picture(crops[0], spacing_mm=spacing_mm, magnified=crops[1])
+                self.crop_view.set_picture(made.crop8, spacing_mm=spacing_mm, magnified=made.magnified8)
 
-        self._session.background.run(cut, show, self._crop_failed, key="stage.crop")
+        ready = pictures.ready(capture, roi)
+        if ready is not None:
+            # Made ahead: the next case is on the screen with the key.
+            show(ready)
+        else:
+            self._session.background.run(lambda: pictures.make(capture, roi), show, self._crop_failed, key="stage.crop")
 
     def _crop_failed(self, error: Exception) -> None:
         self.crop_view.set_picture(None)
@@ -224,52 +215,10 @@ class FramedImage(ImageView):
             paint_frame(painter, self._roi, self.viewport.to_widget)
 
 
-class Feedback(QWidget):
-    """What has been read and whether it is saved, large enough to be seen from the corner of the eye."""
-
-    def __init__(self, presenter: StagingPresenter, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._presenter = presenter
-        self._stage = QLabel()
-        font = self._stage.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
-        font.setBold(True)
-        self._stage.setFont(font)
-        self._words = QLabel()
-        self._words.setWordWrap(True)
-        self.saved = QLabel()
-        self.saved.setWordWrap(True)
-        self.next = parts.button(_tr("Next unstaged"), _tr("Open the next case without a reading by you"), Action.NEXT_UNSTAGED)
-        self.next.clicked.connect(presenter.next_case)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._stage)
-        layout.addWidget(self._words)
-        layout.addWidget(self.saved)
-        layout.addStretch(1)
-        layout.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignLeft)
-        presenter.changed.connect(self._on_state)
-        self._on_state(presenter.state)
-
-    def refresh(self) -> None:
-        """Name the keys that are in force now."""
-        self._on_state(self._presenter.state)
-
-    def _on_state(self, state: StagingState) -> None:
-        if state.stage is None:
-            self._stage.setText(_tr("No reading yet") if state.can_stage else _tr("No case open"))
-            self._words.setText(_unread_words(state))
-        else:
-            stage = BASSED_5.stages[state.stage - 1]
-            self._stage.setText(_tr("Stage {n}").format(n=stage.number))
-            self._words.setText(stage_words(stage))
-        self.saved.setText(_saved_words(state))
-        self.saved.setStyleSheet(f"color: {parts.WARNING_RED.name()}; font-weight: 600;" if state.phase == "failed" else "")
-
-
 class StagePanel(QWidget):
-    """Reference card, confidence, ambiguity, remark. Who reads stands above the picture, in every step."""
+    """Reference card, confidence, ambiguity, remark, exclusion, blinding. Who reads stands above the picture, in every step."""
 
-    def __init__(self, presenter: StagingPresenter, parent: QWidget | None = None) -> None:
+    def __init__(self, presenter: StagingPresenter, exclusion: QWidget, blinded: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.card = ReferenceCard()
         self.card.stage_chosen.connect(presenter.choose)
@@ -277,7 +226,7 @@ class StagePanel(QWidget):
         chips = QHBoxLayout()
         chips.setSpacing(4)
         for confidence in CONFIDENCES:
-            made = parts.chip(_confidence_words(confidence), _tr("How sure you are"), Action.CONFIDENCE)
+            made = parts.chip(confidence_words(confidence), _tr("How sure you are"), Action.CONFIDENCE)
             made.clicked.connect(lambda checked, value=confidence: presenter.set_confidence(value if checked else None))
             self._chips[confidence] = made
             chips.addWidget(made)
@@ -293,7 +242,9 @@ class StagePanel(QWidget):
         keys.set_tip(self.remark, _tr("A remark about this reading; Enter saves it"), Action.REMARK)
         self.remark.setAccessibleName(_tr("Remark"))
         self.remark.editingFinished.connect(lambda: presenter.set_remark(self.remark.text()))
-        inner = parts.column(self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, stretch=True)
+        inner = parts.column(
+            self.card, parts.heading(_tr("Confidence")), chip_row, self.ambiguous, self.remark, parts.rule(), exclusion, blinded
+        )
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -319,7 +270,7 @@ class StagePanel(QWidget):
         self.card.set_stage(state.stage if state.phase in ("saved", "saving") else (state.reading.stage if state.reading else None))
         for confidence, made in self._chips.items():
             made.setChecked(state.confidence == confidence)
-            made.setText(f"✓ {_confidence_words(confidence)}" if state.confidence == confidence else _confidence_words(confidence))
+            made.setText(f"✓ {confidence_words(confidence)}" if state.confidence == confidence else confidence_words(confidence))
             made.setEnabled(state.can_stage)
         with QSignalBlocker(self.ambiguous):
             self.ambiguous.setChecked(state.ambiguous)
@@ -337,34 +288,3 @@ class RemarkLine(QLineEdit):
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
             self.clearFocus()
-
-
-def _unread_words(state: StagingState) -> str:
-    if not state.can_stage:
-        return _tr("{key} opens the next case without a reading by you.").format(key=keys.named(Action.NEXT_UNSTAGED))
-    stages = keys.span(*STAGE_ACTIONS)
-    if state.earlier is None:
-        return _tr("Press {stages}.").format(stages=stages)
-    when = state.earlier.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
-    words = _tr("Press {stages} to read this capture. On {when} you read stage {n} on another capture of this case; that reading stays.")
-    return words.format(stages=stages, when=when, n=state.earlier.stage)
-
-
-def _saved_words(state: StagingState) -> str:
-    match state.phase:
-        case "saved" if state.reading is not None:
-            when = state.reading.created_utc.astimezone().strftime("%H:%M:%S")
-            told = [_tr("✓ Saved {when} by {name}").format(when=when, name=state.reading.evaluator)]
-            if state.reading.confidence is not None:
-                told.append(_tr("confidence {confidence}").format(confidence=_confidence_words(state.reading.confidence)))
-            if state.reading.ambiguous:
-                told.append(_tr("ambiguous"))
-            if state.reading.ai_seen:
-                told.append(_tr("prediction seen before"))
-            return " · ".join(told)
-        case "saving":
-            return _tr("Saving …")
-        case "failed":
-            return _tr("✕ Not saved")
-        case _:
-            return ""

@@ -18,13 +18,14 @@ from sos_studio.ui.shortcuts_dialog import ShortcutsDialog
 if TYPE_CHECKING:
     from sos_studio.ui.main_window import MainWindow
 
-OF_A_PROJECT = frozenset({Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
+OF_A_PROJECT = frozenset({Action.BLINDED, Action.EXCLUDE_CASE, Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
 THEME_ACTIONS: Mapping[theme.Choice, Action] = {
     "system": Action.THEME_SYSTEM,
     "dark": Action.THEME_DARK,
     "light": Action.THEME_LIGHT,
     "contrast": Action.THEME_CONTRAST,
 }
+OF_A_PREDICTION = frozenset({Action.PREDICT, Action.CONFIRM_PREDICTION, Action.TOGGLE_HEATMAP})
 
 
 class WindowActions:
@@ -84,6 +85,8 @@ class WindowActions:
             Action.OTHER_SERIES: window.opener.other_series,
             Action.NEXT_UNSTAGED: window.cases.open_next_unstaged,
             Action.EVALUATOR: files.ask_evaluator,
+            Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
+            Action.BLINDED: self._turn_blinding,
             Action.SHORTCUTS: self._show_keys,
             Action.CHANGE_SHORTCUTS: self._change_keys,
             Action.ABOUT: lambda: dialogs.AboutDialog(window).open(),
@@ -109,6 +112,10 @@ class WindowActions:
             return self._session.project is not None and self._session.case_id is not None
         if action in OF_A_PROJECT and self._session.project is None:
             return False
+        if action in OF_A_PREDICTION and self._window.gate.closed:
+            return False
+        if action is Action.EXCLUDE_CASE:
+            return self._session.case_id is not None
         if action is Action.NEXT_UNSTAGED:
             return bool(self._window.cases.everything)
         if action is Action.UNDO:
@@ -160,6 +167,9 @@ class WindowActions:
             step()
         except Exception as error:  # a full disk: the history stays as it is, and the person is told
             self._session.report(error)
+
+    def _turn_blinding(self) -> None:
+        self._session.blinding.set_on(not self._session.blinding.on)
 
     def _turn_face(self) -> None:
         settings = self._session.settings

@@ -79,6 +79,9 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.CONFIDENCE: _tr("Change con&fidence"),
         Action.AMBIGUOUS: _tr("&Ambiguous"),
         Action.REMARK: _tr("Write a re&mark"),
+        Action.EXCLUDE_CASE: _tr("E&xclude case…"),
+        Action.BLINDED: _tr("&Blinded reading"),
+        Action.REVEAL: _tr("Re&veal other readings"),
         Action.EVALUATOR: _tr("&Evaluator…"),
         Action.RETRAIN_ALL: _tr("&Retrain all"),
         Action.CANCEL_JOB: _tr("&Cancel training"),
@@ -111,6 +114,7 @@ def change_title(label: str) -> str:
         "frame": _tr("frame"),
         "roi": _tr("frame"),
         "reading": _tr("reading"),
+        "exclusion": _tr("exclusion"),
     }.get(label, label)
 
 

@@ -1,0 +1,72 @@
+"""Blinded reading: patient, other evaluators' readings and predictions stay hidden until one's own reading is in the database."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from sos_studio.presenters.session import Session
+
+
+class Blinding:
+    """Whether the present evaluator reads this project blinded; remembered for both, on this computer.
+
+    It belongs to the session, which everybody who shows a case has at hand.
+    """
+
+    changed = Signal(bool)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._told = False
+        self._revealed: set[tuple[str, str]] = set()
+        session.project_changed.connect(self._check)
+        session.evaluator_changed.connect(self._check)
+        session.settings_changed.connect(self._check)
+
+    @property
+    def on(self) -> bool:
+        """Whether things are hidden now."""
+        project = self._session.project
+        return project is not None and self._session.evaluator in self._session.settings.blinded.get(project.project_id, ())
+
+    def set_on(self, on: bool) -> None:
+        """Hide, or show all again."""
+        project, evaluator, settings = self._session.project, self._session.evaluator, self._session.settings
+        if project is None or on == self.on:
+            return
+        others = tuple(name for name in settings.blinded.get(project.project_id, ()) if name != evaluator)
+        names = (*others, evaluator) if on else others
+        rest = {key: value for key, value in settings.blinded.items() if key != project.project_id}
+        settings.blinded = {**rest, project.project_id: names} if names else rest
+        self._session.save_settings()
+
+    def name(self, case_id: str) -> str:
+        """What a case is called on the screen: its pseudonym, or a number that says nothing."""
+        project = self._session.project
+        if project is None or not self.on:
+            return case_id
+        return neutral_number(project.project_id, self._session.evaluator, case_id)
+
+    def reveal(self, case_id: str) -> None:
+        """Note that the evaluator has been shown what is hidden of a case: a later reading of it in this sitting is not blinded."""
+        self._revealed.add((self._session.evaluator, case_id))
+
+    def holds_for(self, case_id: str) -> bool:
+        """Whether a reading of that case would be a blinded one."""
+        return self.on and (self._session.evaluator, case_id) not in self._revealed
+
+    def _check(self, _: object) -> None:
+        on = self.on
+        if on != self._told:
+            self._told = on
+            self.changed.emit(on)
+
+
+def neutral_number(project_id: str, evaluator: str, case_id: str) -> str:
+    """Six digits that are the same in every sitting and tell neither the order of import nor what other evaluators see."""
+    digest = hashlib.sha256(f"{project_id}/{evaluator}/{case_id}".encode()).digest()
+    return f"{100_000 + int.from_bytes(digest[:8]) % 900_000}"

@@ -1,0 +1,47 @@
+"""Exclude a case from the dataset, or take it in again: a new row each time, nothing is ever erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.exclusions import MAX_NOTE, Exclusion
+from sos_studio.dataset import cases
+from sos_studio.dataset.project import Project
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Leave a case out, for a reason and with words of one's own."""
+
+    reason: str
+    note: str = ""
+
+
+def put(project: Project, case_id: str, wish: Wish | None, evaluator: str) -> Exclusion | None:
+    """Exclude a case (None: take it in again); when this returns, that survives a power cut.
+
+    Returns
+    -------
+    Exclusion | None
+        What stood before.
+
+    Raises
+    ------
+    BadInputError
+        ``exclusion.no_evaluator``, ``exclusion.no_reason``, ``case.unknown``.
+    ProjectError
+        If it could not be written; it must then not be shown as done.
+    """
+    name = evaluator.strip()[:80]
+    if not name:
+        raise BadInputError("exclusion.no_evaluator")
+    before = cases.exclusion(project, case_id)
+    if wish is None:
+        cases.include(project, case_id, name)
+        return before
+    reason, note = wish.reason.strip(), wish.note.strip()[:MAX_NOTE]
+    if not reason:
+        raise BadInputError("exclusion.no_reason")
+    cases.exclude(project, case_id, reason, name, note)
+    return before

@@ -1,0 +1,48 @@
+"""What is shown of a case once the evaluator's own reading is in the database: commit first, then reveal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.readings import Reading, standing
+from sos_studio.dataset import cases, predictions, readings
+from sos_studio.dataset.cases import Sex
+from sos_studio.dataset.predictions import ShownPrediction
+from sos_studio.dataset.project import Project
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """Other evaluators' standing readings, the latest prediction on record for the capture, and the patient."""
+
+    case_id: str
+    others: tuple[Reading, ...]
+    prediction: ShownPrediction | None
+    patient: str
+    age_years: float | None
+    sex: Sex | None
+
+
+def reveal(project: Project, case_id: str, capture_id: str, evaluator: str) -> Revealed:
+    """Read what was hidden. A prediction is noted as shown to this evaluator before it is handed over, so that a later reading says so.
+
+    Raises
+    ------
+    BadInputError
+        ``staging.read_first`` if this evaluator has no standing reading of the capture.
+    ProjectError
+        Refusals of the disk.
+    """
+    stands = standing(readings.readings(project, case_id))
+    if not any(reading.evaluator == evaluator and reading.capture_id == capture_id for reading in stands):
+        raise BadInputError("staging.read_first")
+    summary = cases.case(project, case_id)
+    on_record = [shown for shown in predictions.shown(project, case_id) if shown.capture_id == capture_id]
+    latest = on_record[-1] if on_record else None
+    if latest is not None and not predictions.seen_by(project, case_id, evaluator):
+        latest = predictions.record_shown(
+            project, capture_id, model_id=latest.model_id, stage=latest.stage, probabilities=latest.probabilities, evaluator=evaluator
+        )
+    others = tuple(reading for reading in stands if reading.evaluator != evaluator)
+    return Revealed(case_id, others, latest, summary.patient, summary.age_years, summary.sex)
