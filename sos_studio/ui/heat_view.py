@@ -16,7 +16,6 @@ from sos_studio.ui.frame_painter import FRAME, GHOST, SWATCH, Line, paint_banner
 from sos_studio.ui.image_view import TEXT, ImageView, draw_text
 from sos_studio.ui.parts import WARNING_RED
 
-
 # Left end and middle of the first line that says whose frame is which.
 LEGEND_AT = (14.0, 20.0)
 
@@ -65,7 +64,7 @@ class HeatView(ImageView):
 
     def paint_over(self, painter: QPainter) -> None:
         """Attention, frames, what must not be overlooked."""
-        state, to_widget, room = self._presenter.state, self.viewport.to_widget, QRectF(self.rect())
+        state, room = self._presenter.state, QRectF(self.rect())
         if self._heat is not None and state.heat_on:
             if self._heat_layer is None:
                 self._heat_layer = self.scaled_layer(self._heat, self.viewport.widget_from_uv())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QStyle, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.captures import Window
@@ -120,6 +120,14 @@ class OrientInspector(QWidget):
         foot.setContentsMargins(12, 4, 12, 12)
         foot.addWidget(self._capture_slab)
         foot.addWidget(self.capture_button)
+        bar = scroll.verticalScrollBar()
+
+        def line_up(lowest: int, highest: int) -> None:
+            """What stands below the column is as wide as what is in it."""
+            extent = bar.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, bar)
+            foot.setContentsMargins(12, 4, 12 + (extent if highest > lowest else 0), 12)
+
+        bar.rangeChanged.connect(line_up)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)

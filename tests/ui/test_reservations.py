@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.scans import Problem
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
+from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.reservations import Reservations
 
 # Narrowest inspector, less its margins.
@@ -61,3 +64,19 @@ def test_a_long_name_does_not_widen_the_inspector(note: Reservations, immediate_
         immediate_session.set_scan(with_problems(scan, Problem("scan.unreadable_file", "warning", {"file": name})))
         assert note.minimumSizeHint().width() <= INSIDE
         assert name in note.text
+
+
+def test_with_many_remarks_the_button_below_them_is_as_wide_as_they_are(window: MainWindow, session: Session, scan: OpenedScan) -> None:
+    window.resize(1366, 600)
+    window.resizeDocks([window.inspector_dock], [300], Qt.Orientation.Horizontal)
+    codes = ("scan.few_slices", "scan.thick_slices", "scan.lossy")
+    problems = tuple(Problem(code, "warning", {"slices": 4, "step_mm": 5.0}) for code in codes)
+    session.set_scan(replace(scan, info=replace(scan.info, problems=problems * 3)))
+    for _ in range(3):
+        QApplication.processEvents()
+    inspector = window.orient.inspector()
+    (area,) = [each for each in inspector.findChildren(QScrollArea) if each.isVisible()]
+    assert area.verticalScrollBar().isVisible()
+    box, button = inspector.findChild(Reservations), inspector.capture_button
+    left, right = (box.mapTo(inspector, QPoint(x, 0)).x() for x in (0, box.width()))
+    assert (button.mapTo(inspector, QPoint(0, 0)).x(), button.mapTo(inspector, QPoint(button.width(), 0)).x()) == (left, right)

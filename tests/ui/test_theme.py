@@ -75,6 +75,14 @@ def test_every_rule_of_the_style_sheet_pairs_colours_that_can_be_read(name: str)
 
 
 @each_theme
+def test_the_handles_of_scroll_bars_are_seen(name: str) -> None:
+    tokens = THEMES[name]
+    (handle,) = set(re.findall(r"QScrollBar::handle:\w+ \{ background: ([^;]+);", theme.style_sheet(tokens)))
+    for ground in (tokens.window, tokens.base, tokens.raised):
+        assert contrast(handle, ground) >= 2.8, ground
+
+
+@each_theme
 def test_who_has_the_keys_is_seen(name: str) -> None:
     tokens = THEMES[name]
     for ground in (tokens.window, tokens.base, tokens.raised, tokens.button):
