@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ from sos_studio.core.exclusions import MAX_NOTE, Exclusion
 from sos_studio.core.readings import ConsensusRule, Reading, consensus, standing, utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
+from sos_studio.dataset.in_use import NOTHING, in_use_by_case
 from sos_studio.dataset.patient_data import allowed_age, sex_allowed
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.pseudonyms import require_pseudonym
@@ -36,7 +36,7 @@ class CaseSummary:
     ambiguous
         Whether most of the standing readings call the case ambiguous: it then has no label.
     capture_id, roi_n
-        The capture in use (the newest that has a frame, else the newest) and its newest frame.
+        The capture and the frame in use: the newest, unless undo brought an earlier one back (`in_use`).
     thumbnail
         Full image of `capture_id`.
     crop
@@ -240,33 +240,22 @@ def _number(case_id: str) -> int:
 
 
 class _State:
-    """What the summaries need beside readings, fetched in four queries however many cases there are."""
+    """What the summaries need beside readings, fetched in a few queries however many cases there are."""
 
     def __init__(self, project: Project, session: sql.Session, case_id: str | None) -> None:
         self._project = project
-        captures = sql.select(sql.CaptureRow.case_id, sql.CaptureRow.capture_id).order_by(sql.CaptureRow.number)
-        frames = sql.select(sql.RoiRow.capture_id, sql.func.max(sql.RoiRow.n)).group_by(sql.RoiRow.capture_id)
         exclusions = sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number)
         predicted = sql.select(sql.PredictionRow.case_id).distinct()
         if case_id is not None:
-            captures = captures.where(sql.CaptureRow.case_id == case_id)
-            frames = frames.join(sql.CaptureRow, sql.CaptureRow.capture_id == sql.RoiRow.capture_id).where(
-                sql.CaptureRow.case_id == case_id
-            )
             exclusions = exclusions.where(sql.ExclusionRow.case_id == case_id)
             predicted = predicted.where(sql.PredictionRow.case_id == case_id)
-        self._captures: dict[str, list[str]] = defaultdict(list)
-        for owner, capture_id in session.execute(captures):
-            self._captures[owner].append(capture_id)
-        self._frames: dict[str, int] = {capture_id: n for capture_id, n in session.execute(frames) if n is not None}
+        self._in_use = in_use_by_case(session, case_id)
         self._exclusions = {row.case_id: row for row in session.scalars(exclusions)}
         self._predicted = set(session.scalars(predicted))
 
     def summary(self, row: sql.CaseRow, rows: list[Reading], rule: ConsensusRule) -> CaseSummary:
         """One case."""
-        ids = self._captures.get(row.case_id, [])
-        capture_id = next((c for c in reversed(ids) if c in self._frames), ids[-1] if ids else None)
-        roi_n = self._frames.get(capture_id) if capture_id else None
+        capture_id, roi_n = self._in_use.get(row.case_id, NOTHING)
         folder = self._project.path(CAPTURES_DIR, row.case_id, capture_id) if capture_id else None
         stands = standing(rows)
         exclusion = self._exclusions.get(row.case_id)

@@ -161,6 +161,23 @@ class ExclusionRow(Base):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 
+class InUseRow(Base):
+    """Which capture and frame of a case count; the latest row stands (`in_use`). Append-only: triggers refuse every change."""
+
+    __tablename__ = "in_use"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    capture_id: Mapped[str | None] = mapped_column(ForeignKey("captures.capture_id"))
+    roi_n: Mapped[int | None]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["capture_id", "roi_n"], ["rois.capture_id", "rois.n"]),
+        {"sqlite_autoincrement": True},
+    )
+
+
 class FoldRow(Base):
     """The fold of a patient: given once, never changed (triggers)."""
 
