@@ -12,7 +12,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import SimpleITK
@@ -104,32 +103,18 @@ def vtk_peers(volume: Volume, samples: int) -> Peers:
         return {}
 
 
-def plane_peers(volume: Volume, image: SimpleITK.Image, pool: ThreadPoolExecutor) -> Peers:
-    def one(grid: np.ndarray) -> object:
-        return resample.render_slice(volume, grid, (SIDE, SIDE), LOW, HIGH)
-
+def plane_peers(volume: Volume, image: SimpleITK.Image) -> Peers:
     return {
-        "SOS Studio, windowed": lambda grids: [one(grid) for grid in grids],
-        # As the window does it while a picture takes long: each pane's request on a thread of the pool.
-        "SOS Studio, windowed, 2 threads": lambda grids: list(pool.map(one, grids)),
+        "SOS Studio, windowed, 2 threads": lambda grids: [resample.render_slice(volume, g, (SIDE, SIDE), LOW, HIGH) for g in grids],
         "SOS Studio, values": lambda grids: [resample.reslice(volume, grid, (SIDE, SIDE)) for grid in grids],
         "SimpleITK, 2 threads": lambda grids: simple_itk(image, grids, 1),
         **vtk_peers(volume, 1),
     }
 
 
-def slab_peers(volume: Volume, image: SimpleITK.Image, pool: ThreadPoolExecutor) -> Peers:
-    def half(grid: np.ndarray, first_row: int) -> object:
-        lower = grid.copy()
-        lower[:3, 3] += first_row * grid[:3, 1]
-        return slabs.render_slab(volume, lower, (SIDE // 2, SIDE), LOW, HIGH, slab=SLAB)
-
-    def halves(grids: Grids) -> object:
-        return [list(pool.map(half, (grid, grid), (0, SIDE // 2))) for grid in grids]
-
+def slab_peers(volume: Volume, image: SimpleITK.Image) -> Peers:
     return {
-        "SOS Studio, windowed": lambda grids: [slabs.render_slab(volume, g, (SIDE, SIDE), LOW, HIGH, slab=SLAB) for g in grids],
-        "SOS Studio, windowed, 2 threads": halves,
+        "SOS Studio, windowed, 2 threads": lambda grids: [slabs.render_slab(volume, g, (SIDE, SIDE), LOW, HIGH, slab=SLAB) for g in grids],
         "SimpleITK, 2 threads": lambda grids: simple_itk(image, grids, SAMPLES),
         **vtk_peers(volume, SAMPLES),
     }
@@ -175,14 +160,13 @@ def main(arguments: list[str]) -> None:
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
     image = SimpleITK.GetImageFromArray(volume.array_kji)
     image.SetSpacing([SPACING_MM] * 3)
-    with ThreadPoolExecutor(2) as pool:
-        for name in chosen.sections or BASES:
-            peers, planes = (plane_peers, 3) if name == "planes512" else (slab_peers, 1)
-            lines = table(timed(peers(volume, image, pool), volume, chosen.rounds, planes), BASES[name])
-            sys.stdout.write(f"\n{name}\n" + "\n".join(lines) + "\n")
-            sys.stdout.flush()
-            if chosen.write:
-                write(name, lines, chosen.rounds)
+    for name in chosen.sections or BASES:
+        peers, planes = (plane_peers, 3) if name == "planes512" else (slab_peers, 1)
+        lines = table(timed(peers(volume, image), volume, chosen.rounds, planes), BASES[name])
+        sys.stdout.write(f"\n{name}\n" + "\n".join(lines) + "\n")
+        sys.stdout.flush()
+        if chosen.write:
+            write(name, lines, chosen.rounds)
 
 
 if __name__ == "__main__":
