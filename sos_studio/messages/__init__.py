@@ -15,7 +15,6 @@ from typing import Any
 
 from sos_studio.core.settings import names_hidden
 
-
 # A sentence in another language; the number is the one that it changes with, or -1.
 Translate = Callable[[str, int], str]
 

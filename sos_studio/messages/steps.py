@@ -13,11 +13,11 @@ MESSAGES: dict[str, Template] = {
     ),
     "staging.no_project": Template("There is no project to keep the reading in.", "Open one or make a new one in the File menu."),
     "staging.read_first": Template(
-        "You read blinded: other readings and the prediction are shown after your own reading of this case.", "Press 1-5 in Stage first."
+        "You read blinded: other readings and the prediction are shown after your own reading of this case.", "Stage it first."
     ),
     "exclusion.no_evaluator": Template("The case was not excluded: nobody has said who excludes it.", "Choose an evaluator first."),
     "exclusion.no_reason": Template("The case was not excluded: it needs a reason.", "Choose one of the list."),
-    "exclusion.done": Template("{case} is excluded: it is left out of training and exports.", "Ctrl+Z takes it in again."),
+    "exclusion.done": Template("{case} is excluded: it is left out of training and exports.", "Undo takes it in again."),
     "exclusion.taken_in": Template("{case} belongs to the dataset again."),
     "exclusion.not_shown": Template("synchondrosis not fully shown"),
     "exclusion.motion": Template("motion"),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.presenters.session import Session
+from sos_studio.ui import keys
 
 if TYPE_CHECKING:
     from sos_studio.ui.main_window import MainWindow
@@ -29,7 +30,8 @@ class BlindedSign(QLabel):
             if short
             else _tr("Blinded — patient, other readings and the prediction are hidden until you have read the case")
         )
-        self.setToolTip(_tr("Patient, other evaluators' readings and predictions are hidden. Case ▸ Blinded reading ends it (Ctrl+B)."))
+        hidden = _tr("Patient, other evaluators' readings and predictions are hidden. Case ▸ Blinded reading ends it")
+        keys.set_tip(self, hidden, Action.BLINDED)
         self.setWordWrap(True)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         session.blinding.changed.connect(self._show)

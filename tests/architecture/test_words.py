@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.core.actions import Action, default_keys
+
 UI = Path(__file__).parents[2] / "sos_studio" / "ui"
 MODULES = sorted(UI.glob("*.py"))
 TRANSLATING = frozenset({"_tr", "translate", "plural"})
@@ -112,6 +114,31 @@ def test_a_marked_string_may_be_translated_later() -> None:
     assert untranslated('TITLE = QT_TRANSLATE_NOOP("Words", "Two words")') == []
     assert made_up('TITLE = QT_TRANSLATE_NOOP("Words", "Axial")\n_tr(TITLE)') == []
     assert made_up("_tr(TITLE)")
+
+
+def keys_written_down(source: str) -> list[str]:
+    """Sentences that name a key of an action as it is at first: people change their keys."""
+    first = {key for action in Action for key in default_keys(action)}
+    named = re.compile(r"(?:Ctrl\+|Shift\+|Alt\+)+[A-Z0-9]\b|\bF\d{1,2}\b|\b1-5\b|\(([A-Z])\)")
+    found = []
+    for string, inside in strings(ast.parse(source)):
+        if {called(node) for node in inside} & {*TRANSLATING, MARKING, "Template"}:
+            keys = [match.group(1) or match.group() for match in named.finditer(string.value)]
+            found += [f"{string.lineno}: {key} in {string.value!r}" for key in keys if key in first or key == "1-5"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES, *sorted((UI.parent / "messages").glob("*.py"))], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_no_sentence_names_a_key_that_can_be_changed(path: Path) -> None:
+    assert keys_written_down(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_key_in_a_sentence_is_noticed() -> None:
+    assert keys_written_down('_tr("Press Ctrl+P.")')
+    assert keys_written_down('Template("Remark (M)")')
+    assert keys_written_down('_tr("Ctrl+wheel zooms, F10 opens menus")') == []
 
 
 def test_keys_and_units_are_no_words() -> None:
