@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
@@ -14,9 +15,10 @@ from sos_studio.core.roi import Roi
 from sos_studio.presenters.parasagittal import BesidePresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services.captures import StoredCapture
+from sos_studio.services.parasagittal import Beside
 from sos_studio.ui import keys, words
 from sos_studio.ui.frame_painter import FRAME, paint_frame
-from sos_studio.ui.image_view import BACKDROP, draw_text, gray_image
+from sos_studio.ui.image_view import BACKDROP, draw_text
 from sos_studio.ui.pixel_position import pixel_position
 from sos_studio.ui.viewport import Uv
 
@@ -52,6 +54,7 @@ class BesideStrip(QWidget):
     def __init__(self, session: Session, presenter: BesidePresenter, *, upright: bool) -> None:
         super().__init__()
         self._session, self._presenter = session, presenter
+        self._shown: Beside | None = None
         self.tiles = Tiles(presenter, upright=upright)
         self._title = QLabel()
         self._title.setContentsMargins(8, 3, 8, 3)
@@ -101,7 +104,9 @@ class BesideStrip(QWidget):
         if capture is None or beside is None:
             self.tiles.set_slices([], (0.0, 0.0))
         else:
-            self.tiles.set_slices([gray_image(slice8) for slice8 in beside.slices8], _center_uv(capture))
+            self.tiles.set_slices([_image(slice8) for slice8 in beside.slices8], _center_uv(capture))
+        # The images lie over these pixels and don't copy them.
+        self._shown = beside
         self._on_settings(self._session.settings)
 
     def _on_settings(self, _: object) -> None:
@@ -121,9 +126,9 @@ class BesideStrip(QWidget):
             )
         else:
             self._title.setText(
-                _tr("Beside the captured plane · click or {right} {left}: show large · wheel: zoom all · drag: move all").format(
-                    right=keys.named(Action.BESIDE_RIGHT), left=keys.named(Action.BESIDE_LEFT)
-                )
+                _tr(
+                    "Beside the captured plane · click, or keys “{right}” and “{left}”: show large · wheel: zoom all · drag: move all"
+                ).format(right=keys.named(Action.BESIDE_RIGHT), left=keys.named(Action.BESIDE_LEFT))
             )
         self.tiles.update()
         self._show_chosen()
@@ -301,6 +306,11 @@ class Tiles(QWidget):
             return _tr("The captured plane")
         side = _tr("left") if offset_mm > 0 else _tr("right")
         return _tr("{mm} to the patient's {side} of the captured plane").format(mm=words.mm_text(abs(offset_mm)), side=side)
+
+
+def _image(slice8: npt.NDArray[np.uint8]) -> QImage:
+    height, width = slice8.shape
+    return QImage(slice8.data, width, height, width, QImage.Format.Format_Grayscale8)
 
 
 def _mapping(transform: QTransform) -> Callable[[Uv], QPointF]:
