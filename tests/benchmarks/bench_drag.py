@@ -70,6 +70,7 @@ class Record:
     frames: int = 0
     panes_apart: int = 0
     blank: int = 0
+    cpu_s: float = 0.0
 
 
 class Stopwatch:
@@ -92,8 +93,8 @@ class Stopwatch:
             if clock.record is not None:
                 clock.moved(clock.record, pane, came)
 
-        SlicePane.mouseMoveEvent = timed  # type: ignore[method-assign]
-        studio.MainWindow = Watched  # type: ignore[misc]
+        SlicePane.mouseMoveEvent = timed  # type: ignore[method-assign, assignment]
+        studio.MainWindow = Watched  # type: ignore[attr-defined]
 
     @staticmethod
     def moved(record: Record, pane: SlicePane, came: float) -> None:
@@ -189,7 +190,8 @@ class Driver:
         script = [f"mousemove {places[0][0]} {places[0][1]}", "sleep 0.3", "mousedown 1", "sleep 0.2"]
         for u, v in places:
             script += [f"mousemove {u} {v}", f"sleep {1 / HZ:.4f}"]
-        record = clock.record = Record()
+        record, used = Record(), time.thread_time()
+        clock.record = record
         with subprocess.Popen(["xdotool", "-"], stdin=subprocess.PIPE, text=True) as hands:
             assert hands.stdin is not None
             hands.stdin.write("\n".join([*script, "sleep 0.1", "mouseup 1"]) + "\n")
@@ -197,6 +199,7 @@ class Driver:
             wait(app, lambda: hands.poll() is not None)
         spin(app, 0.3)
         clock.record = None
+        record.cpu_s = time.thread_time() - used
         if len(record.latencies_ms) < len(places) // 8:
             raise SystemExit(f"the drag did not arrive: {len(record.seen)} of {len(places)} events, {len(record.latencies_ms)} painted")
         return record
@@ -225,13 +228,15 @@ def measure(app: QApplication, clock: Stopwatch, window: MainWindow, size: str, 
 def table(records: dict[str, list[Record]], window: MainWindow) -> list[str]:
     """Rows of the report."""
     sides = " · ".join(f"{pane.width()} × {pane.height()}" for pane in window.orient.slices.values())
-    head = f"| panes {sides} | events | frames | median ms | p95 | longest | frames whose panes differ | blank |"
-    lines = [head, "|---|---|---|---|---|---|---|---|"]
+    head = f"| panes {sides} | events | frames | median ms | p95 | longest | CPU ms an event | frames whose panes differ | blank |"
+    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
     for name, measured in records.items():
         times = np.concatenate([record.latencies_ms for record in measured])
         median, p95 = np.percentile(times, [50, 95])
         frames, apart, blank = (sum(getattr(record, what) for record in measured) for what in ("frames", "panes_apart", "blank"))
-        lines.append(f"| {name} | {len(times)} | {frames} | {median:.1f} | {p95:.1f} | {times.max():.1f} | {apart} | {blank} |")
+        cpu_ms = sum(record.cpu_s for record in measured) / len(times) * 1e3
+        waits = f"{median:.1f} | {p95:.1f} | {times.max():.1f} | {cpu_ms:.1f}"
+        lines.append(f"| {name} | {len(times)} | {frames} | {waits} | {apart} | {blank} |")
     return lines
 
 
