@@ -126,9 +126,9 @@ class BesideStrip(QWidget):
             )
         else:
             self._title.setText(
-                _tr(
-                    "Beside the captured plane · click, or keys “{right}” and “{left}”: show large · wheel: zoom all · drag: move all"
-                ).format(right=keys.named(Action.BESIDE_RIGHT), left=keys.named(Action.BESIDE_LEFT))
+                _tr("Beside the captured plane · click, “{right}” or “{left}”: show large · wheel: zoom all · drag: move all").format(
+                    right=keys.named(Action.BESIDE_RIGHT), left=keys.named(Action.BESIDE_LEFT)
+                )
             )
         self.tiles.update()
         self._show_chosen()
