@@ -14,7 +14,8 @@ REPORT = ROOT / "resources" / "docs" / "results" / "performance.md"
 
 def circumstances(rounds: int, versions: str = "") -> str:
     """When, how often and on what a table was measured."""
-    parts = [time.strftime("%Y-%m-%d"), f"{rounds} round{'s' * (rounds != 1)}", f"{os.cpu_count()} cores", f"load {os.getloadavg()[0]:.1f}", platform.system()]
+    load = f"load {os.getloadavg()[0]:.1f}"
+    parts = [time.strftime("%Y-%m-%d"), f"{rounds} round{'s' * (rounds != 1)}", f"{os.cpu_count()} cores", load, platform.system()]
     return ", ".join([*parts, versions] if versions else parts)
 
 
