@@ -21,6 +21,10 @@ GRID_THIN, GRID_STRONG, GRID_TEXT = QColor(255, 255, 255, 46), QColor(255, 255, 
 TICK_PX, ARC_PX = 6.0, 26.0
 
 
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("MeasurePaint", text)
+
+
 def paint_grid(painter: QPainter, geometry: PaneGeometry) -> None:
     """Lines parallel to the planes, and their spacing above the scale bar."""
     painter.save()
@@ -29,17 +33,25 @@ def paint_grid(painter: QPainter, geometry: PaneGeometry) -> None:
         painter.setPen(QPen(color, 1))
         painter.drawLines([QLineF(QPointF(*a), QPointF(*b)) for a, b in segments])
     painter.restore()
-    text = QCoreApplication.translate("MeasurePaint", "grid {mm} mm").format(mm=f"{grid_step_mm(geometry.view.mm_per_px):g}")
+    text = _tr("grid {mm} mm").format(mm=f"{grid_step_mm(geometry.view.mm_per_px):g}")
     metrics = QFontMetricsF(painter.font())
     width, height = geometry.size_px
     draw_text(painter, QPointF(width - 10 - metrics.horizontalAdvance(text), height - 20 - metrics.height()), text, GRID_TEXT)
 
 
-def tool_hint(tool: Tool) -> str:
-    """How a tool is used, for the edge of a pane."""
+def tool_hints(tool: Tool) -> tuple[str, ...]:
+    """How a tool is used, for the edge of a pane; the longest first, for panes of any width."""
     if tool == "distance":
-        return QCoreApplication.translate("MeasurePaint", "Distance: drag · Del removes · Esc ends")
-    return QCoreApplication.translate("MeasurePaint", "Angle: drag one arm, click the other · Esc ends")
+        return (
+            _tr("Distance: drag, or click both ends · Del removes · Esc ends"),
+            _tr("Distance: drag · Del · Esc ends"),
+            _tr("Drag · Esc ends"),
+        )
+    return (
+        _tr("Angle: drag one arm, click the other · Del removes · Esc ends"),
+        _tr("Angle: drag, then click · Esc ends"),
+        _tr("Drag, click · Esc ends"),
+    )
 
 
 def value_text(item: Measurement) -> str:

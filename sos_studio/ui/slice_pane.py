@@ -30,7 +30,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.compare_box import shown_note
 from sos_studio.ui.image_view import BACKDROP
-from sos_studio.ui.measure_paint import paint_grid, paint_measurements, tool_hint
+from sos_studio.ui.measure_paint import paint_grid, paint_measurements, tool_hints
 from sos_studio.ui.pane_focus import take_keys
 from sos_studio.ui.slab_box import slab_text
 from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
@@ -169,11 +169,11 @@ class SlicePane(QWidget):
         moved = words.plane_title(upright.value) if presenter.selected is upright else ""
         angle = words.plane_title({Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}[self.plane])
         sideways = moved or _tr("{angle} 0.1°").format(angle=angle)
-        text = _tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value))
+        texts = (_tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value)),)
         if self._measuring.tool is not None:
-            text = tool_hint(self._measuring.tool)
+            texts = tool_hints(self._measuring.tool)
         room = min(self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40, self.width() / 2 - 45)
-        return text if self.fontMetrics().horizontalAdvance(text) < room else ""
+        return next((text for text in texts if self.fontMetrics().horizontalAdvance(text) < room), "")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab what is under the pointer."""
