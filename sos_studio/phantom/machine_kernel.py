@@ -168,9 +168,9 @@ def _with_supports(machine: Row, value: float, x: float, y: float, z: float) -> 
     a, s = -y - machine.chin_a, z - machine.chin_s
     if s > 3.0 or s < -64.0 or abs(a - 4.0) > 40.0:
         return value
-    plate = max(abs(s + 3.5 + machine.plate) - machine.plate, abs(a - 4.0) - machine.plate_half)
+    plate = max(abs(s + 3.5 + machine.plate) - machine.plate, abs(a - 4.0) - machine.plate_half, -8.0 - a)  # not into the neck
     half = machine.foot_half if s < -3.5 - 4.0 * machine.plate else 0.8 * machine.plate_half
-    foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - half)
+    foot = max(abs(s + 34.0) - 28.0, abs(a - machine.foot_a) - half, -8.0 - a)
     lip = max(abs(s + 2.5) - 3.5, abs(a - 2.5 - machine.plate_half) - 1.8) if machine.lip > 0.0 else 1e3
     stuff = 1.0 + 0.10 * smooth_noise3(a / 5.0, s / 1.6, 0.5, machine.seed + 64)
     value = max(value, AIR + 0.87 * machine.plate_value * stuff * coverage(foot, 0.4))

@@ -73,7 +73,9 @@ def nasal_value(tissue: Row, under: float, d: float, l: float, a: float, s: floa
     hollow = tissue.air + 140.0 * math.exp(min(0.0, air) / 1.6) * (1.0 - choana)
     hollow += (OPEN - hollow) * coverage(v + 18.0, 3.0) * coverage(84.0 - u, 2.0)
     hollow += (under - hollow) * choana
-    value = solid + (hollow - solid) * coverage(air, blur)
+    # Mucosa is met at all angles: here an edge is soft, there it is crisp.
+    askew = 1.1 + 0.9 * max(-0.1, smooth_noise3(q / 6.0, u / 8.0, v / 5.0, seed + 64))
+    value = solid + (hollow - solid) * coverage(air, askew * blur)
     if septum < 0.5:
         rim = min(1.0, max(0.0, (u - edge + 0.5) / 6.0))
         bone = max(bone, rim * _septal_bone(tissue, u, v, side, half, front, blur, fine))

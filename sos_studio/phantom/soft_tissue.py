@@ -82,6 +82,7 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
     back[:5] += np.outer(np.array([1.0, 1.0, 0.85, 0.6, 0.35]) * lobes, (0.55, -0.83)) * (anatomy.adenoid_mm - 7.0)
     back[5:12, 0] += _waves(rng, 7, 1.5)
     back[10, 0] += float(rng.uniform(0.0, 2.5))
+    back[1:-1] = 0.25 * back[:-2] + 0.5 * back[1:-1] + 0.25 * back[2:]
     tongue = (anatomy.airway_width - 1.0) * 7.0
     front = np.vstack([np.asarray(_AIRWAY_FRONT, dtype=np.float64), _uvula(rng), np.asarray(_PALATE, dtype=np.float64)])
     front[2:16, 0] += tongue - 0.5
@@ -91,8 +92,10 @@ def _airway(frame: Frame, rng: np.random.Generator) -> list[Part]:
     front[5:10, 0] -= float(rng.normal(1.2, 1.8)) * np.exp(-(((front[5:10, 1] - height) / 9.0) ** 2))
     # The pharynx never closes: there is always a gap between its walls.
     at_height = np.interp(-front[:18, 1], -back[:, 1], back[:, 0])
-    front[:18, 0] = np.maximum(front[:18, 0], at_height + float(rng.uniform(2.0, 2.8)))
-    airway = rough(smooth(np.vstack([frame.outer(back), frame.outer(front)]), 6), rng, 0.4, 17.0)
+    front[:18, 0] = np.maximum(front[:18, 0], at_height + float(rng.uniform(2.6, 3.6)))
+    wall = frame.outer(back)
+    wall[1:-1] = 0.25 * wall[:-2] + 0.5 * wall[1:-1] + 0.25 * wall[2:]
+    airway = rough(smooth(np.vstack([wall, frame.outer(front)]), 6), rng, 0.4, 17.0)
     # Mucosa rounds every corner; lymph tissue leaves it a little uneven.
     airway = rough(softened(airway, float(rng.uniform(1.5, 2.3))), rng, float(rng.uniform(0.04, 0.14)), 6.0)
     askew = float(rng.uniform(1.2, 2.6))
@@ -139,7 +142,7 @@ def _mouth(frame: Frame, rng: np.random.Generator) -> list[Part]:
     parts: list[Part] = []
     if rng.random() < 0.16:
         depth = float(rng.uniform(0.5, 2.4))
-        roof: Points = [(70, -38), (65, -32), (58, -27.6), (50, -25.0), (42, -24.0), (34, -24.6)]
+        roof: Points = [(70, -35.5), (65, -29.8), (58, -25.6), (50, -23.2), (42, -22.4), (34, -23.2)]
         first, last = float(rng.uniform(0.0, 2.0)), float(rng.uniform(3.0, 5.0))
         at = np.linspace(first, last, 9)
         line = np.stack([np.interp(at, np.arange(6), [p[n] for p in roof]) for n in (0, 1)], axis=1)

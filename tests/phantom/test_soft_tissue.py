@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.phantom import PhantomParameters, draw_cohort, draw_parameters, values_at
+from sos_studio.phantom.outlines import softened
 from tests.phantom.conftest import without_noise
 
 
@@ -73,3 +74,14 @@ def test_scattered_rays_lift_air_deep_in_the_skull_more_than_that_of_the_throat(
             np.min(midsagittal(parameters, a, s * parameters.anatomy.size)) for s in (np.arange(-22.0, -12.0), np.arange(-80.0, -70.0))
         )
         assert -1000.0 < low < high - 60.0
+
+
+def test_softening_a_curve_rounds_its_corners_and_keeps_its_place() -> None:
+    square = np.array([(0.0, 0.0), (20.0, 0.0), (20.0, 20.0), (0.0, 20.0)])
+    soft = softened(square, 1.5)
+    assert np.allclose(soft.mean(axis=0), 10.0, atol=0.1)
+    steps = np.diff(np.vstack([soft, soft[:2]]), axis=0)
+    turns = np.abs(np.diff(np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))))
+    assert turns.max() < np.radians(20.0)
+    assert soft.min() > -0.1
+    assert np.hypot(*soft.T).min() > 1.0
