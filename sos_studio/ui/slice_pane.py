@@ -169,7 +169,7 @@ class SlicePane(QWidget):
         moved = words.plane_title(upright.value) if presenter.selected is upright else ""
         angle = words.plane_title({Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}[self.plane])
         sideways = moved or _tr("{angle} 0.1°").format(angle=angle)
-        texts = (_tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value)),)
+        texts: tuple[str, ...] = (_tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value)),)
         if self._measuring.tool is not None:
             texts = tool_hints(self._measuring.tool)
         room = min(self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40, self.width() / 2 - 45)
