@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPalette, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QFileDialog, QHeaderView, QToolButton, QTreeView, QWidget
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QSplitter, QToolButton, QTreeView, QWidget
 
 # Large enough for names, sizes and dates beside the list of places.
-SIZE = QSize(900, 560)
+SIZE, PLACES_PX = QSize(900, 560), 150
 ICON = QSize(18, 18)
 # Where the arrows of Qt's dialog point, by the names of its buttons.
 _ARROWS = {"backButton": (-1.0, 0.0), "forwardButton": (1.0, 0.0), "toParentButton": (0.0, -1.0)}
@@ -30,6 +30,9 @@ def _dress(dialog: QFileDialog) -> None:
         return
     dialog.setViewMode(QFileDialog.ViewMode.Detail)
     dialog.resize(SIZE)
+    places = dialog.findChild(QSplitter, "splitter")
+    if places is not None:
+        places.setSizes([PLACES_PX, SIZE.width() - PLACES_PX])
     header = files.header()
     header.setStretchLastSection(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -136,9 +136,11 @@ class PatientDataDialog(QDialog):
         if privacy is not None and self._shown is None:
             self.keep_age.setChecked(bool(privacy.data.keep_age))
             self.keep_sex.setChecked(bool(privacy.data.keep_sex))
-        self._shown = privacy
+        first, self._shown = self._shown is None, privacy
         for box in (self.keep_age, self.keep_sex):
             box.setEnabled(privacy is not None and not state.read_only)
+        if first and self.keep_age.isEnabled():  # not a button, which Enter would press
+            self.keep_age.setFocus()
         self.secret.setText(_secret_words(privacy))
         self.export.setEnabled(privacy is not None and privacy.secret != "missing" and not (state.read_only and privacy.secret == "unused"))
         self.take_in.setEnabled(privacy is not None)

@@ -68,6 +68,7 @@ def test_enter_saves_where_there_is_something_to_save_and_closes_otherwise(sessi
     assert not close.isDefault()
     dialog.keep_sex.setChecked(True)
     assert close.isDefault()
+    assert dialog.focusWidget() is dialog.keep_age, "a button would be pressed by Enter, default or not"
 
 
 def test_nothing_is_deleted_before_a_clear_question_whose_answer_is_no_by_default(dialog: PatientDataDialog, opened: Project) -> None:
