@@ -40,6 +40,13 @@ def cortex(
         thick *= min(1.0, max(part.thin_low, part.thin_0 + part.thin_a * a + part.thin_s * s))
     shell = part.shell * max(0.25, 1.0 + uneven * (0.35 * slow - 0.45 * other + 0.10 * fine))
     soft = blur * (1.0 + part.oblique * min(1.0, max(0.0, 0.35 + 1.3 * other)))
+    if part.shell_in > 0.0:
+        # Plates run into the cortex, and away from the vault there are places where it cannot be told from the marrow.
+        grit = noise3(l / 1.2, a / 1.1, s / 1.1, seed + part.noise + 3)
+        thick += uneven * 0.45 * grit
+        if part.run < 15.0:
+            weak = min(1.0, max(0.0, 3.0 * uneven - 1.8)) * min(0.9, max(0.0, 0.1 - 1.6 * (0.6 * slow + 0.4 * fine)))
+            shell += weak * (part.fill + 0.7 * part.grain * grit - shell)
     return d, d + part.shell_in * thick, part.shell_out * thick, shell, soft
 
 
@@ -83,4 +90,5 @@ def marrow(part: Row, seed: int, l: float, a: float, s: float) -> float:
     n2 = noise3(l / 1.3, (a - 0.4 * s) / (1.15 * size), s / (1.25 * size), seed + part.noise + 32)
     # Plates: bright ridges with dark spaces between them.
     plates = max(-0.8, 1.0 - 3.6 * abs(n1)) * max(0.0, 0.55 + 1.0 * loose)
-    return part.grain * (0.55 * plates + 0.3 * n2) + part.patch * loose
+    # No ridge runs on unbroken.
+    return part.grain * (0.6 * plates * (0.7 + 0.7 * n2) + 0.4 * n2) + part.patch * loose

@@ -52,12 +52,12 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
     anatomy = frame.anatomy
     density, jaw = anatomy.bone_density, anatomy.size * anatomy.face_size
     plate = Look(
-        float(rng.uniform(200.0, 480.0)) * density, 110.0 * density, 900.0 * density, 0.95, uneven=0.9, run_mm=9.0, lean=0.25,
-        lean_deg=90.0, oblique=0.8, mesh=0.9, patch=150.0 * density,
+        float(rng.uniform(340.0, 600.0)) * density, 260.0 * density, 860.0 * density, 0.8, uneven=1.0, run_mm=7.0, lean=0.25,
+        lean_deg=90.0, oblique=0.8, mesh=0.65, patch=190.0 * density,
     )  # fmt: skip
     spongy = Look(
-        float(rng.uniform(360.0, 640.0)) * density, 180.0 * density, 720.0 * density, 0.75, uneven=1.2, run_mm=7.0, lean=0.5,
-        lean_deg=160.0, oblique=1.0, mesh=0.95, flat=-0.8, patch=170.0 * density,
+        float(rng.uniform(360.0, 640.0)) * density, 320.0 * density, 760.0 * density, 0.75, uneven=1.1, run_mm=7.0, lean=0.5,
+        lean_deg=160.0, oblique=1.0, mesh=0.75, flat=-0.8, patch=170.0 * density,
     )  # fmt: skip
     block = np.asarray(_PREMAXILLA, dtype=np.float64)
     if rng.random() < 0.6:
@@ -79,7 +79,7 @@ def _upper_jaw(frame: Frame, rng: np.random.Generator, arch: tuple[float, float,
     palate[0, 0] += float(rng.normal(0.0, 2.0))
     plates = rough(band(frame.facial(palate), thick * jaw, per_span=6), rng, 0.25, 9.0)
     tip, end = frame.facial(palate[[0, 1]])
-    vanishing = Fade(tuple(end + 0.5 * (end - tip) * rng.uniform(0.0, 1.0)), tuple(tip - 0.25 * (end - tip)))
+    vanishing = Fade(tuple(end + 0.5 * (end - tip) * rng.uniform(0.2, 2.0)), tuple(tip - 0.25 * (end - tip)))
     parts = [
         Part("upper alveolus", spongy, smooth(frame.facial(_ALVEOLUS)), ARCH, rounding=1.0, half_width=30.0 * jaw, arch=arch),
         Part("palate", plate, plates, half_width=14.0 * jaw, rounding=1.0, step_mm=0.35, fade=vanishing),
@@ -112,8 +112,8 @@ def _nasal_spine(frame: Frame, rng: np.random.Generator) -> Part:
 def _incisive_canal(frame: Frame, rng: np.random.Generator) -> Part:
     """From the floor of the nose down through the block, bent and of uneven width."""
     density = frame.anatomy.bone_density
-    lean, wide = float(rng.normal(0.0, 1.6)), rng.uniform(0.5, 1.35, 3)
-    at = np.array([(66.2 - lean, -17.8), (67.4, -22.2), (68.6 + lean, -26.0), (70.2 + 1.4 * lean, -31.0)]) + rng.normal(0.0, 0.5, (4, 2))
+    lean, wide = float(rng.normal(1.4, 1.8)), rng.uniform(0.3, 1.3, 3)
+    at = np.array([(66.2 - lean, -17.8), (67.4, -22.2), (68.6 + lean, -26.0), (70.2 + 1.4 * lean, -31.0)]) + rng.normal(0.0, 0.7, (4, 2))
     canal = band(frame.facial(at), np.array([1.2, 1.5, 1.8, 2.6]) * np.append(wide, wide[2]))
     wall = Look(SOFT + 40.0, shell=420.0 * density, shell_out_mm=0.5, run_mm=5.0, oblique=0.8)
     middle = float(rng.normal(0.0, 1.5))
@@ -140,9 +140,9 @@ def _lower_jaw(frame: Frame, rng: np.random.Generator, back: FloatArray, arch: t
     outline = turned(shape, float(rng.normal(0.0, 4.0)), (67.5, -56.0))
     symphysis = rough(smooth(frame.facial(outline) - back), rng, 0.35, 9.0)
     look = Look(
-        float(rng.uniform(110.0, 300.0)) * density + SOFT, grain=float(rng.uniform(260.0, 560.0)) * density, shell=1330.0 * density,
-        shell_in_mm=float(rng.uniform(1.5, 2.3)) * jaw, uneven=0.75, run_mm=9.0, lean=0.35, lean_deg=float(rng.normal(-125.0, 20.0)),
-        oblique=0.8, mesh=float(rng.uniform(1.1, 1.9)), flat=float(rng.uniform(-0.2, 1.0)), patch=190.0 * density,
+        float(rng.uniform(160.0, 380.0)) * density + SOFT, grain=float(rng.uniform(300.0, 520.0)) * density, shell=1330.0 * density,
+        shell_in_mm=float(rng.uniform(1.3, 2.0)) * jaw, uneven=0.7, run_mm=7.0, lean=0.35, lean_deg=float(rng.normal(-125.0, 20.0)),
+        oblique=0.8, mesh=float(rng.uniform(0.75, 1.35)), flat=float(rng.uniform(-0.2, 1.0)), patch=190.0 * density,
     )  # fmt: skip
     low, rim = frame.facial([(59.6, -77.0), (68.3, -57.8)]) - back
     thins = Fade(as_point(low[None]), as_point(rim[None]), float(rng.uniform(0.2, 0.4)))

@@ -23,7 +23,7 @@ _VAULT: Points = [
     (-79.5, 27), (-75, 15), (-68, 4), (-58, -5), (-49, -10.5), (-45.5, -12.5),
 ]  # fmt: skip
 # Thickest at the forehead's base and at the occipital protuberances, a thin sheet towards the foramen magnum with a swollen rim.
-_VAULT_THICKNESS = (9.0, 9.5, 8.5, 7.5, 6.5, 6.0, 6.0, 6.0, 6.5, 7.0, 7.0, 6.5, 7.0, 10.5, 7.0, 4.8, 4.0, 3.6, 4.2)
+_VAULT_THICKNESS = (9.0, 9.5, 8.5, 7.5, 6.5, 6.0, 6.0, 6.0, 6.5, 7.0, 7.0, 6.5, 7.6, 9.4, 7.4, 4.9, 4.0, 3.6, 4.2)
 # Sphenoid body from the top of the dorsum sellae forward, down and back to the ectocranial end of the SOS.
 _SPHENOID: Points = [
     (6.2, 22.0), (6.8, 24.2), (8.2, 25.0), (9.5, 24.0), (9.9, 21.8), (10.7, 19.3), (13.6, 18.2), (17.4, 19.5), (19.4, 23.0), (20.8, 25.9),
@@ -31,18 +31,8 @@ _SPHENOID: Points = [
 ]  # fmt: skip
 _SELLA_FLOOR = slice(5, 8)
 _SINUS: Points = [
-    (33.0, 25.4),
-    (24, 25.0),
-    (21.2, 22.4),
-    (19.8, 18.4),
-    (17.5, 16.8),
-    (2, 16.0),
-    (0, 11),
-    (2.5, 6.0),
-    (22, 4.0),
-    (30, 5.2),
-    (33.0, 14),
-]
+    (33.0, 25.4), (24, 25.0), (21.2, 22.4), (19.8, 18.4), (17.5, 16.8), (2, 16.0), (0, 11), (2.5, 6.0), (22, 4.0), (30, 5.2), (33.0, 14),
+]  # fmt: skip
 
 
 def cancellous(anatomy: Anatomy) -> float:
@@ -183,7 +173,8 @@ def _two_tables(frame: Frame, rng: np.random.Generator, room: Points | None) -> 
     steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     places = along[np.minimum(14 * np.arange(len(_VAULT)), len(along) - 1)]
-    base = np.interp(along, places, np.asarray(_VAULT_THICKNESS) * anatomy.vault_thickness_mm / 6.6)
+    swelling = smooth(np.stack([places, np.asarray(_VAULT_THICKNESS)], axis=1), 14, closed=False)
+    base = np.interp(along, swelling[:, 0], swelling[:, 1] * anatomy.vault_thickness_mm / 6.6)
     waves = np.zeros(len(line))
     for wavelength_mm, height in ((95.0, 0.16), (52.0, 0.13), (27.0, 0.09), (14.0, 0.05)):
         waves += height * rng.normal() * np.sin(2.0 * math.pi * along / wavelength_mm + rng.uniform(0.0, 2.0 * math.pi))
@@ -192,7 +183,7 @@ def _two_tables(frame: Frame, rng: np.random.Generator, room: Points | None) -> 
         # Around the frontal sinus the tables stand apart.
         lowest, highest, depth = room[0][1], room[2][1], room[1][0]
         share = np.clip((along + line[0, 1] - lowest * anatomy.size) / ((highest - lowest) * anatomy.size), 0.0, 1.0)
-        inside = np.maximum(inside, (depth * anatomy.size + 2.6) * np.sin(math.pi * np.clip(share, 0.05, 1.0)) ** 0.6)
+        inside = np.maximum(inside, (depth * anatomy.size + 2.6) * np.sin(math.pi * np.clip(share, 0.05, 1.0)) ** 0.42)
     # The inner protuberance, and now and then a step where one bone overlaps the other.
     at = places[13] + float(rng.normal(0.0, 6.0))
     inside += float(rng.uniform(-2.0, 2.2)) * np.exp(-0.5 * ((along - at) / float(rng.uniform(3.0, 7.0))) ** 2)
@@ -245,8 +236,8 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator, room: Points) -> Part
     heights = np.array([0.0, 0.1, 0.25, 0.42, 0.6, 0.78, 0.92, 1.0])
     up = low + (high - low) * heights
     middle_share = (widest - low) / (high - low)
-    profile = np.sin(np.pi * np.clip(heights, 0.03, 0.97) ** (math.log(0.5) / math.log(middle_share))) ** 0.6
-    profile *= 1.0 + rng.normal(0.0, 0.12, 8)
+    profile = np.sin(np.pi * np.clip(heights, 0.03, 0.97) ** (math.log(0.5) / math.log(middle_share))) ** 0.45
+    profile *= 1.0 + rng.normal(0.0, 0.14, 8)
     # Its front wall keeps to the outer table, its back one bulges.
     line = np.asarray(_VAULT[:6])
     thick = np.asarray(_VAULT_THICKNESS[:6]) * anatomy.vault_thickness_mm / 6.6
@@ -255,13 +246,13 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator, room: Points) -> Part
     edges = front - 0.16 * deep * (1.0 - profile)
     back = front - deep * np.maximum(0.16, profile)
     outline = smooth(frame.cranial(np.vstack([np.stack([edges, up], axis=1), np.stack([back, up], axis=1)[::-1]])))
-    outline = rough(outline, rng, float(rng.uniform(0.15, 0.5)), float(rng.uniform(8.0, 16.0)))
+    outline = rough(outline, rng, float(rng.uniform(0.25, 0.5)), float(rng.uniform(6.0, 11.0)))
     wall = Look(
         AIR,
-        shell=1050.0 * anatomy.bone_density,
-        shell_out_mm=float(rng.uniform(0.7, 1.2)),
-        uneven=0.7,
-        run_mm=10.0,
+        shell=900.0 * anatomy.bone_density,
+        shell_out_mm=float(rng.uniform(0.5, 1.0)),
+        uneven=1.1,
+        run_mm=6.0,
         lean=-0.25,
         oblique=0.3,
     )
@@ -279,16 +270,16 @@ def _frontal_sinus(frame: Frame, rng: np.random.Generator, room: Points) -> Part
 
 
 def frontal_cell(frame: Frame, rng: np.random.Generator) -> list[Part]:
-    """A small round cell below and behind the frontal sinus, as two of five grown heads have one near the midline."""
+    """A small, uneven cell below and behind the frontal sinus, as some grown heads have one near the midline."""
     anatomy = frame.anatomy
-    if anatomy.frontal_sinus < 0.3 or rng.random() < 0.55:
+    if anatomy.frontal_sinus < 0.3 or rng.random() < 0.8:
         return []
     at = np.array([75.8, 12.8]) + rng.normal(0.0, 0.7, 2)
     radius = float(rng.uniform(1.5, 2.9)) * anatomy.size
     angles = np.linspace(0.0, 2.0 * math.pi, 9)[:-1]
-    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius * rng.uniform(0.9, 1.1, (8, 1)) * rng.uniform(0.75, 1.2, 2)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius * rng.uniform(0.65, 1.25, (8, 1)) * rng.uniform(0.6, 1.3, 2)
     outline = smooth(frame.cranial(at[None]) + ring, 4)
-    look = Look(AIR, shell=700.0 * anatomy.bone_density, shell_out_mm=0.6, uneven=1.3, run_mm=4.0, oblique=0.6)
+    look = Look(AIR, shell=520.0 * anatomy.bone_density, shell_out_mm=0.45, uneven=1.6, run_mm=4.0, oblique=0.6)
     rooms = Rooms(0.5 * anatomy.lining_mm)
     middle = float(rng.normal(0.0, 1.5))
     return [Part("frontal cell", look, outline, feature=SINUS, half_width=3.4, rounding=2.4, middle_l=middle, step_mm=0.3, rooms=rooms)]

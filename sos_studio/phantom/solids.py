@@ -133,7 +133,7 @@ def _arch_distance(part: Row, distances: npt.NDArray[np.float32], l: float, a: f
         along_a += part.tooth_loose * noise3(tooth, 0.0, 0.0, part.tooth_seed)
         s += part.tooth_loose * noise3(tooth, 1.0, 0.0, part.tooth_seed)
         crown = min(1.0, max(0.0, (s - part.tooth_root) / (part.tooth_crown - part.tooth_root)))
-        half = 0.5 * part.tooth_mm * (0.40 + 0.57 * math.sqrt(crown)) - 0.5 * part.tooth_gap
+        half = 0.5 * part.tooth_mm * (0.40 + 0.60 * math.sqrt(crown)) - 0.5 * part.tooth_gap
         # Corners of the crown are round where neighbours meet.
         rim = abs(part.tooth_edge - s)
         if rim < 1.6:

@@ -52,10 +52,11 @@ def spine(frame: Frame, rng: np.random.Generator) -> list[Part]:
     child = 1.0 - frame.anatomy.grown
     # How far the shape of the bodies has come is personal, and much the same along one neck.
     square = float(np.clip(1.15 - 3.4 * child + rng.normal(0.0, 0.16), 0.0, 1.0))
+    habit = rng.random(7)
     for n, (a, s) in enumerate(_BODIES):
-        tilt = -9.0 + frame.anatomy.neck_tilt_deg * min(1.6, (-17 - s) / 45.0) + float(rng.normal(0.0, 2.0))
+        tilt = -9.0 + frame.anatomy.neck_tilt_deg * min(1.6, (-17 - s) / 45.0) + float(rng.normal(0.0, 0.8))
         center = as_point(frame.cervical([(a, s)]))
-        outline = rough(_body(center, rng, size, tilt, square), rng, 0.24, 6.0)
+        outline = rough(_body(center, rng, size, (tilt, square), habit), rng, 0.2, 6.0)
         walls = _bone(frame, rng, ends=-0.3, lean_deg=90.0 + tilt)
         parts.append(Part(f"body {n + 3}", walls, outline, half_width=9.5 * size, rounding=4.0, step_mm=0.35))
         at = as_point(frame.cervical([(a - 29.0 - n + float(rng.normal(0.0, 1.0)), s + 1.5 - 1.2 * n + float(rng.normal(0.0, 1.0)))]))
@@ -77,16 +78,16 @@ def _bone(frame: Frame, rng: np.random.Generator, *, lean: float = 0.0, ends: fl
     density = frame.anatomy.bone_density
     return Look(
         cancellous(frame.anatomy) + float(rng.normal(95.0, 45.0)),
-        grain=float(rng.uniform(60.0, 150.0)) * density,
-        shell=float(rng.uniform(700.0, 1020.0)) * density,
-        shell_in_mm=float(rng.uniform(0.8, 1.25)),
-        uneven=float(rng.uniform(0.75, 1.1)),
+        grain=float(rng.uniform(170.0, 330.0)) * density,
+        shell=float(rng.uniform(680.0, 960.0)) * density,
+        shell_in_mm=float(rng.uniform(0.65, 1.0)),
+        uneven=float(rng.uniform(0.8, 1.05)),
         run_mm=float(rng.uniform(6.0, 9.0)),
         lean=lean,
         ends=ends,
         lean_deg=lean_deg,
         oblique=0.6,
-        mesh=float(rng.uniform(0.8, 1.2)),
+        mesh=float(rng.uniform(0.6, 0.9)),
         patch=float(rng.uniform(50.0, 170.0)) * density,
     )
 
@@ -98,8 +99,8 @@ def _axis(frame: Frame, rng: np.random.Generator) -> list[Part]:
     shape = np.asarray(_AXIS, dtype=np.float64)
     middle = np.interp(shape[:, 1], [-51.0, -18.0], [-14.2, -14.4])
     wide = np.full(len(shape), 1.0 + 0.06 * float(rng.normal()))
-    wide[list(_DENS)] *= float(rng.uniform(0.82, 1.08))
-    wide[list(_WAIST)] *= float(rng.uniform(0.82, 1.06))
+    wide[list(_DENS)] *= float(rng.uniform(0.88, 1.06))
+    wide[list(_WAIST)] *= float(rng.uniform(0.9, 1.04))
     shape[:, 0] = middle + (shape[:, 0] - middle) * wide
     shape[list(_DENS), 1] += float(rng.normal(0.0, 1.0))
     shape[list(_LIP)] += np.array([float(rng.normal(-0.2, 0.6)), float(rng.normal(0.5, 0.8))])
@@ -116,14 +117,14 @@ def _axis(frame: Frame, rng: np.random.Generator) -> list[Part]:
     ]
     # The joint of dens and body: a dark gap in the young, then a bright line, in most grown-ups nothing.
     left = (0.80 - anatomy.grown) / 0.12 + float(rng.normal(0.0, 0.5))
-    if left > -1.0:
+    if left > -0.4:
         height = -34.5 + float(rng.normal(0.0, 1.2))
         ends = np.array([(-19.4, height - 0.6), (-15.5, height + 0.5), (-12.5, height), (-9.8, height - 0.4)]) + rng.normal(
             0.0, 0.4, (4, 2)
         )
         line = band(frame.cervical(turned(ends, turn, pivot)), rng.uniform(0.6, 1.2, 4))
         gap = left > 0.6
-        value = SOFT + 60.0 if gap else cancellous(anatomy) + float(rng.uniform(170.0, 380.0)) * density
+        value = SOFT + 60.0 if gap else cancellous(anatomy) + float(rng.uniform(110.0, 250.0)) * density
         look = Look(value, shell=(cancellous(anatomy) + 260.0 * density) if gap else 0.0, shell_out_mm=0.7 if gap else 0.0, run_mm=4.0)
         span = frame.cervical([(-10.5, height), (-19.0, height)])[:: int(rng.choice([-1, 1]))]
         seen = Fade(as_point(span[:1]), as_point(span[1:]), float(rng.uniform(0.1, 0.9)))
@@ -151,31 +152,31 @@ def _atlas(frame: Frame, rng: np.random.Generator) -> list[Part]:
     ]
 
 
-def _body(center: Point, rng: np.random.Generator, size: float, tilt_deg: float, square: float) -> FloatArray:
+def _body(center: Point, rng: np.random.Generator, size: float, stance: tuple[float, float], habit: FloatArray) -> FloatArray:
     """A body's outline: a wedge with a round upper front corner in children, then a lying, later an upright rectangle.
 
     Parameters
     ----------
-    square
-        How far it has come, 0 … 1. Its lower side is flat in children and hollow later.
+    stance
+        Its tilt (degrees), and how far its shape has come, 0 … 1. Its lower side is flat in children and hollow later.
+    habit
+        Seven numbers from 0 to 1: what the bodies of this neck have in common.
     """
-    depth = 14.4 * size * float(rng.normal(1.0, 0.03))
-    behind = size * (9.0 + 3.6 * square) * float(rng.normal(1.0, 0.04))
-    front = behind * float(np.clip(0.66 + 0.34 * square + rng.normal(0.0, 0.05), 0.55, 1.08))
-    round_top = 3.6 * (1.0 - square) ** 1.3 + float(rng.uniform(0.5, 1.6))
-    hollow, waist, lip = (
-        rng.uniform(0.0, 0.5) + 1.1 * square * rng.uniform(0.1, 1.0),
-        rng.uniform(0.0, 0.6),
-        rng.uniform(-0.2, 1.4) * square,
-    )
+    tilt_deg, square = stance
+    own = np.clip(habit + rng.normal(0.0, 0.1, 7), 0.0, 1.0)
+    depth = 14.4 * size * (0.95 + 0.1 * own[0])
+    behind = size * (9.0 + 3.6 * square) * (0.94 + 0.12 * own[1])
+    front = behind * float(np.clip(0.58 + 0.34 * square + 0.15 * own[2], 0.55, 1.05))
+    round_top = 3.6 * (1.0 - square) ** 1.3 + 1.0 + 1.2 * own[3]
+    hollow, waist, lip = 0.3 * own[4] + (0.1 + 0.8 * own[4]) * square, 0.6 * own[5], (1.0 * own[6] - 0.1) * square
     x0, x1, low = -depth / 2, depth / 2, -behind / 2
     slope = (front - behind) / depth
     top = [(x, behind / 2 + slope * (x - x0) - dip) for x, dip in ((x1 - round_top, 0.1), (0.25 * x1, 0.35), (0.45 * x0, 0.45))]
     corner = (x1 + 0.1, low + front - round_top)
     shape = np.array(
         [
-            *top, (x0 + 0.5, behind / 2 + 0.1), (x0, behind / 2 - 1.0), (x0 + waist, 0.0), (x0, low + 1.1), (x0 + 0.6, low),
-            (0.4 * x0, low + 0.7 * hollow), (0.3 * x1, low + hollow), (x1 - 1.0, low - 0.3 * lip), (x1 + 0.3, low + 0.4 - lip),
+            *top, (x0 + 1.4, behind / 2), (x0 + 0.1, behind / 2 - 1.6), (x0 + waist, 0.0), (x0 + 0.1, low + 1.8), (x0 + 1.5, low + 0.1),
+            (0.4 * x0, low + 0.7 * hollow), (0.3 * x1, low + hollow), (x1 - 1.7, low - 0.3 * lip), (x1 - 0.1, low + 0.8 - lip),
             (x1 - 0.8 * waist, low + 0.45 * front), corner, (x1 - 0.35 * round_top, low + front - 0.3 * round_top),
         ]
     )  # fmt: skip

@@ -12,7 +12,7 @@ from sos_studio.phantom.parts import Fade, Look, Part, Teeth
 from sos_studio.phantom.soft_tissue import SOFT
 from sos_studio.phantom.solids import ARCH
 
-_METAL = Look(5000.0)
+_METAL, _WIRE_METAL = Look(4200.0, oblique=1.0), Look(2600.0, oblique=1.2)
 # Bright crowns bloom: their border is softer than the scanner's blur.
 _ENAMEL = Look(2900.0, oblique=0.8)
 Arch = tuple[float, float, float]
@@ -23,13 +23,13 @@ _WHOLE_LIP: Points = [(0.0, 0.2), (1.2, 1.0), (4.0, 1.9), (8.0, 2.7), (12.0, 3.2
 _WHOLE_TONGUE: Points = [(12.2, -3.0), (8.0, -2.7), (4.0, -1.9), (1.2, -1.0)]
 _DENTINE_CROWN: Points = [(13.6, 2.9), (16.4, 1.9), (18.6, 0.7), (19.4, 0.2), (18.4, -0.2), (16.2, -0.8), (13.8, -2.3)]
 _CROWN: Points = [
-    (11.6, 3.25), (13.2, 3.85), (15.0, 3.95), (18.0, 3.4), (20.6, 2.5), (22.0, 1.8), (22.6, 1.0), (22.4, 0.1), (20.6, -0.4), (17.4, -1.4),
-    (15.0, -3.0), (13.4, -3.6), (11.9, -3.15), (14.0, 0.0),
+    (12.3, 3.2), (13.4, 3.75), (15.0, 3.95), (18.0, 3.4), (20.6, 2.5), (22.0, 1.8), (22.6, 1.0), (22.4, 0.1), (20.6, -0.4), (17.4, -1.4),
+    (15.0, -2.9), (13.5, -3.4), (12.5, -3.0), (12.9, 0.0),
 ]  # fmt: skip
 # A bracket on the crown's face, and the wire that runs through it.
-_BRACKET: Points = [(15.6, 3.6), (15.8, 5.2), (18.4, 4.8), (18.6, 3.0)]
-_WIRE: Points = [(16.7, 4.9), (16.7, 5.5), (17.3, 5.4), (17.3, 4.8)]
-_PULP: Points = [(1.0, 0.2), (5.0, 0.45), (11.0, 0.8), (15.5, 0.6), (17.2, 0.1), (15.0, -0.35), (11.0, -0.75), (5.0, -0.4), (1.0, -0.2)]
+_BRACKET: Points = [(15.2, 3.4), (15.3, 4.9), (16.4, 5.1), (16.8, 4.5), (17.5, 4.4), (17.8, 4.8), (18.8, 4.4), (18.9, 2.8)]
+_WIRE: Points = [(16.5, 4.1), (16.5, 4.8), (17.6, 4.6), (17.6, 3.9)]
+_PULP: Points = [(1.0, 0.2), (5.0, 0.35), (11.0, 0.6), (15.0, 0.45), (16.6, 0.1), (14.6, -0.25), (11.0, -0.5), (5.0, -0.3), (1.0, -0.2)]
 # Place of the edge and turn of the axis (0 = upright), mean of grown-ups.
 _UPPER_EDGE, _UPPER_TURN = (79.9, -50.2), 24.0
 _LOWER_EDGE, _LOWER_TURN = (74.2, -46.6), 25.0
@@ -100,26 +100,26 @@ def teeth(frame: Frame, rng: np.random.Generator, back: FloatArray, upper_arch: 
             edge_s=float(heights[2, 1]),
             seed=int(rng.integers(1 << 30)),
             loose_mm=float(rng.uniform(0.1, 0.9)),
-            gap_mm=0.16 + (float(rng.exponential(2.5 * child + 0.05)) if rng.random() < 0.5 else 0.0),
+            gap_mm=0.04 + (float(rng.exponential(2.5 * child + 0.05)) if rng.random() < 0.5 else 0.0),
             missing=float(rng.choice([-1.0, 0.0])) if rng.random() < 0.03 else 1e9,
         )
         arch, reach, end = (upper_arch, 30.0, 14.0) if upper else (lower_arch, 40.0, 18.0)
         name = "upper" if upper else "lower"
         tip, neck = frame.facial(incisor.placed([(0.0, 0.0), (_NECK, 0.0)])) - moved
         # Roots of a grey value near the bone's that vanish in it.
-        root_look = Look(1480.0 * (0.75 + 0.25 * anatomy.bone_density), shell=210.0, shell_out_mm=0.22, uneven=1.0, run_mm=4.0, oblique=0.9)
-        fade = Fade(tuple(neck), tuple(tip), float(rng.uniform(0.2, 0.7)))
+        root_look = Look(1480.0 * (0.75 + 0.25 * anatomy.bone_density), shell=180.0, shell_out_mm=0.3, uneven=1.0, run_mm=4.0, oblique=0.9)
+        fade = Fade(tuple(neck), tuple(tip), float(rng.uniform(0.4, 0.9)))
         # The dark line about the root ends where the crown begins.
         bare = Fade(tuple(tip + 0.8 * (neck - tip)), tuple(neck))
         whole = _WHOLE_LIP + _DENTINE_CROWN + _WHOLE_TONGUE
-        pulp_look = Look(SOFT + 380.0, oblique=0.5)
+        pulp_look = Look(SOFT + 340.0, oblique=0.5)
         drawn: list[tuple[str, Look, Points, float, Fade | None]] = [
             ("crowns", _ENAMEL, _CROWN, 1.0, None),
             ("teeth", root_look, whole, 0.94, fade),
-            ("pulp", pulp_look, _PULP, 0.2 + 0.35 * (1.0 - incisor.root), Fade(tuple(neck), tuple(tip), 0.2)),
+            ("pulp", pulp_look, _PULP, 0.28 + 0.25 * (1.0 - incisor.root), Fade(tuple(neck), tuple(tip), 0.3)),
         ]
         if anatomy.brackets:
-            drawn += [("brackets", _METAL, _BRACKET, 0.45, None), ("wire", _METAL, _WIRE, 2.0, None)]
+            drawn += [("brackets", _METAL, _BRACKET, 0.55, None), ("wire", _WIRE_METAL, _WIRE, 2.0, None)]
         for what, look, pattern, share, seen in drawn:
             outline = smooth(frame.facial(incisor.placed(pattern)) - moved, 4)
             parts.append(
