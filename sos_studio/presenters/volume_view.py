@@ -282,10 +282,13 @@ class VolumePresenter:
     def _follow(self) -> None:
         rest_s = self._followed_at + FOLLOW_EVERY_S - time.monotonic()
         if rest_s <= 0:
-            self._followed_at = time.monotonic()
-            self._ask(threads=1)
+            self._follow_now()
         else:
-            self._session.background.after(math.ceil(1e3 * rest_s), self._follow, key="skull-follows")
+            self._session.background.after(math.ceil(1e3 * rest_s), self._follow_now, key="skull-follows")
+
+    def _follow_now(self) -> None:
+        self._followed_at = time.monotonic()
+        self._ask(threads=1)
 
     def _ask(self, *, sharp: bool = False, threads: int = THREADS) -> None:
         prepared, (rows, columns), scan = self._prepared, self._size_vu, self._session.scan
