@@ -39,7 +39,7 @@ def not_opened(code: str, values: Mapping[str, Any], source: Path, session: Sess
     return Message(code, text.text, hint)
 
 
-def why_none(error: SosError, refused: Sequence[SeriesInfo]) -> tuple[str, Mapping[str, Any]]:
+def why_none(error: SosError, refused: Sequence[SeriesInfo]) -> tuple[str, dict[str, Any]]:
     """Code and values of why none of these series can be opened; `error` is what opening the first of them met.
 
     What was told apart within one series counts as one.
