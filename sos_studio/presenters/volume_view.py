@@ -36,6 +36,9 @@ THREADS = 2
 # While slices are dragged the skull follows on one thread, and not with every frame of theirs: the machine is theirs.
 FOLLOW_EVERY_S = 0.066
 
+# In a large pane all pixels come first and smooth edges, which take four times as long, after them.
+SMOOTH_AT_ONCE_PX = 300_000
+
 # A little from the patient's left front, so that depth is seen at once.
 FIRST_AZIMUTH_DEG, FIRST_ELEVATION_DEG, FIRST_ZOOM = 30.0, 8.0, 1.45
 # How squarely a new cut is looked at, and how askew it may already be seen without the camera being moved.
@@ -290,7 +293,7 @@ class VolumePresenter:
         self._followed_at = time.monotonic()
         self._ask(threads=1)
 
-    def _ask(self, *, sharp: bool = False, threads: int = THREADS) -> None:
+    def _ask(self, *, sharp: bool = False, smooth: bool = True, threads: int = THREADS) -> None:
         prepared, (rows, columns), scan = self._prepared, self._size_vu, self._session.scan
         if prepared is None or scan is None or min(rows, columns) < 2 or not self._shown:
             return
@@ -298,13 +301,15 @@ class VolumePresenter:
         generation, session = self._generation, self._session
         shrink = 1.0 if sharp else self._shrink(rows, columns, threads)
         size = max(2, round(rows * shrink)), max(2, round(columns * shrink))
+        smooth = sharp and (smooth or rows * columns <= SMOOTH_AT_ONCE_PX)
         wish = _Wish(prepared, scan.volume, session.orientation, self.camera, self.threshold, self.cut, session.window, dict(self._colors))
 
         def work() -> tuple[VolumePicture | None, float] | Exception:
             started = time.perf_counter()
             try:
                 # Coarse pictures are always shown, so that the skull keeps up; a sharp one that is late is given up.
-                picture = _picture(wish, size, sharp=sharp, threads=threads, wanted=lambda: not sharp or self._generation == generation)
+                newest = lambda: not sharp or self._generation == generation  # noqa: E731  asked in the middle of the work
+                picture = _picture(wish, size, sharp=sharp, smooth=smooth, threads=threads, wanted=newest)
             except Exception as error:  # of whatever kind: the person must not be left waiting for it
                 return error
             return picture, (time.perf_counter() - started) * threads / (size[0] * size[1])
@@ -321,6 +326,8 @@ class VolumePresenter:
             if picture is not None and prepared is self._prepared:
                 self.picture, self.failure = picture, None
                 self.changed.emit()
+                if sharp and not smooth and self._generation == generation:
+                    self._ask(sharp=True)
 
         session.background.run_latest(work, done, key="skull")
         if not sharp:
@@ -334,10 +341,12 @@ class VolumePresenter:
         return min(1.0, max(least, math.sqrt(MOVING_S * threads / (self._seconds_per_pixel * rows * columns))))
 
     def _sharpen(self) -> None:
-        self._ask(sharp=True)
+        self._ask(sharp=True, smooth=False)
 
 
-def _picture(wish: _Wish, size_vu: tuple[int, int], *, sharp: bool, threads: int, wanted: raycast.Wanted) -> VolumePicture | None:
+def _picture(
+    wish: _Wish, size_vu: tuple[int, int], *, sharp: bool, smooth: bool, threads: int, wanted: raycast.Wanted
+) -> VolumePicture | None:
     rotation, center = wish.orientation.rotation, wish.orientation.center_lps_mm
     normals: dict[Plane, Vector] = {}
     for plane in wish.colors:
@@ -352,7 +361,7 @@ def _picture(wish: _Wish, size_vu: tuple[int, int], *, sharp: bool, threads: int
         cut = CutFace((x, y, z), center, wish.window, wish.scan if sharp else None)
     axes = wish.camera.axes(wish.orientation)
     camera = raycast.Camera(axes, wish.camera.zoom, wish.camera.focus_lps_mm)
-    rgb_vu = raycast.render(wish.prepared, camera, size_vu, wish.threshold, planes, cut=cut, smooth=sharp, threads=threads, wanted=wanted)
+    rgb_vu = raycast.render(wish.prepared, camera, size_vu, wish.threshold, planes, cut=cut, smooth=smooth, threads=threads, wanted=wanted)
     if rgb_vu is None:
         return None
     right, down = axes[:, 0], axes[:, 1]

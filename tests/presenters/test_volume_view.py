@@ -98,6 +98,16 @@ def test_a_skull_that_can_not_be_drawn_says_so_and_the_next_scan_has_one(
     assert presenter.picture is not None
 
 
+def test_a_large_pane_is_sharp_first_and_smooth_after(presenter: VolumePresenter, background: ByHand) -> None:
+    presenter.resize(600, 800)
+    seen: list[np.ndarray] = []
+    presenter.changed.connect(lambda: seen.append(picture(presenter)))
+    rest(background)
+    assert [drawn.shape for drawn in seen] == [(600, 800, 3), (600, 800, 3)]
+    assert (seen[0] != seen[1]).any()
+    assert not background.later
+
+
 def test_a_quick_machine_turns_all_pixels(presenter: VolumePresenter) -> None:
     presenter._seconds_per_pixel = 1e-9
     presenter.turn(10, 0)
