@@ -76,6 +76,7 @@ class Action(StrEnum):
     PREDICT = "predict.predict"
     CONFIRM_PREDICTION = "predict.confirm"
     TOGGLE_HEATMAP = "predict.toggle_heatmap"
+    ATLAS = "help.atlas"
     SHORTCUTS = "help.shortcuts"
     ABOUT = "help.about"
 
@@ -140,6 +141,7 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.PREDICT, ("Ctrl+P",)),
     Binding(Action.CONFIRM_PREDICTION, ("Y",)),
     Binding(Action.TOGGLE_HEATMAP, ("H",)),
+    Binding(Action.ATLAS, ("L",)),
     Binding(Action.SHORTCUTS, ("F1", "?")),
 )
 

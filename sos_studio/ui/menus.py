@@ -91,6 +91,6 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     train = (Action.RETRAIN_ALL, Action.CANCEL_JOB, None, Action.TRAINING_PANEL, Action.STARTING_WEIGHTS)
     keys.fill(bar.addMenu(_tr("&Train")), train)
     keys.fill(bar.addMenu(_tr("&Predict")), (Action.PREDICT, Action.CONFIRM_PREDICTION, None, Action.TOGGLE_HEATMAP))
-    keys.fill(bar.addMenu(_tr("&Help")), (Action.SHORTCUTS, Action.ABOUT))
+    keys.fill(bar.addMenu(_tr("&Help")), (Action.ATLAS, Action.SHORTCUTS, Action.ABOUT))
     for menu in bar.findChildren(QMenu):
         menu.aboutToShow.connect(keys.refresh)

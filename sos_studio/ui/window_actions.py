@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 from sos_studio.core.actions import Action
 from sos_studio.ui import dialogs, theme
 from sos_studio.ui.areas import Areas
+from sos_studio.ui.atlas import AtlasDialog
 from sos_studio.ui.cheat_sheet import CheatSheet
 from sos_studio.ui.keymap import Handler, Keymap
 from sos_studio.ui.shortcuts_dialog import ShortcutsDialog
@@ -40,6 +41,7 @@ class WindowActions:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._session = window.session
+        self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
         files = window.files
         self._areas = Areas(
             (
@@ -87,6 +89,7 @@ class WindowActions:
             Action.EVALUATOR: files.ask_evaluator,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
             Action.BLINDED: self._turn_blinding,
+            Action.ATLAS: self._show_atlas,
             Action.SHORTCUTS: self._show_keys,
             Action.CHANGE_SHORTCUTS: self._change_keys,
             Action.ABOUT: lambda: dialogs.AboutDialog(window).open(),
@@ -167,6 +170,12 @@ class WindowActions:
             step()
         except Exception as error:  # a full disk: the history stays as it is, and the person is told
             self._session.report(error)
+
+    def _show_atlas(self) -> None:
+        """The same key opens and closes it."""
+        if self._atlas is None:
+            self._atlas = AtlasDialog(self._session, self._window)
+        self._atlas.setVisible(not self._atlas.isVisible())
 
     def _turn_blinding(self) -> None:
         self._session.blinding.set_on(not self._session.blinding.on)

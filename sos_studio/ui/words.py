@@ -90,6 +90,7 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.PREDICT: _tr("&Predict stage"),
         Action.CONFIRM_PREDICTION: _tr("&Confirm prediction"),
         Action.TOGGLE_HEATMAP: _tr("&Heatmap on or off"),
+        Action.ATLAS: _tr("&Reference atlas"),
         Action.SHORTCUTS: _tr("&Keyboard shortcuts"),
         Action.ABOUT: _tr("&About SOS Studio"),
     }
