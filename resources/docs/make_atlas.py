@@ -18,10 +18,10 @@ sys.path.insert(0, str(ROOT))
 
 from sos_studio.imaging.crops import crop_image  # noqa: E402
 from sos_studio.phantom import draw_cohort, render_midsagittal  # noqa: E402
-from tests.phantom.picture_figures import as_screenshot  # noqa: E402
 
 PER_STAGE, SEED, COHORT = 3, 11, 60
 SIZE_PX = (320, 160)
+LOW, HIGH = -500.0, 1500.0  # the window of a new scan
 BUDGET_BYTES = 600 * 1024
 
 
@@ -35,7 +35,8 @@ def main() -> None:
         if drawn[stage] == PER_STAGE:
             continue
         capture = render_midsagittal(case.parameters)
-        crop = crop_image(np.asarray(as_screenshot(capture.values_vu)), case.truth.roi(capture.lps_from_uv))
+        shown = np.clip((np.nan_to_num(capture.values_vu, nan=LOW) - LOW) * 255 / (HIGH - LOW), 0, 255).astype(np.uint8)
+        crop = crop_image(shown, case.truth.roi(capture.lps_from_uv))
         drawn[stage] += 1
         picture = Image.fromarray(crop).resize(SIZE_PX, Image.Resampling.BICUBIC)
         picture.save(folder / f"stage-{stage}-{drawn[stage]}.png", optimize=True)
