@@ -135,7 +135,8 @@ def main() -> int:
         next_ms, saved_ms, keys = stage_all(window, given.cases, given.pause)
         window.close()
     lines = table(next_ms, saved_ms)
-    note = f"{keys} key presses for {given.cases} cases, {given.pause:g} s between cases, {report.circumstances(1, QApplication.platformName())}"
+    made = report.circumstances(1, QApplication.platformName())
+    note = f"{keys} key presses for {given.cases} cases, {given.pause:g} s between cases, {made}"
     sys.stdout.write("\n".join((*lines, "", note)) + "\n")
     if given.write:
         report.write("staging", lines, note)
