@@ -85,6 +85,7 @@ class _Drawing(QWidget):
         super().__init__()
         self._stage = stage
         self.setFixedSize(PICTURE_WIDTH, PICTURE_HEIGHT)
+        self.setAccessibleName(_tr("Drawing of stage {n}").format(n=stage.number))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         """The same drawing as on the reference card, larger."""

@@ -79,6 +79,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "file.export_dataset",
                 "file.patient_data",
                 "help.about",
+                "help.atlas",
                 "help.shortcuts",
                 "train.weights",
             }
