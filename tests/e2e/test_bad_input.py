@@ -316,6 +316,8 @@ def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
     qtbot.waitExposed(made)
     yield made
     made.predict.presenter.close()
+    # A skull may still be on its way, its kernels compiled for the first time.
+    assert background._pool.waitForDone(60_000)
     made.close()
     assert background.close()
 

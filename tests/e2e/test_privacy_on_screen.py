@@ -30,6 +30,8 @@ def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWin
     made.show()
     qtbot.waitExposed(made)
     yield made
+    # A skull may still be on its way, its kernels compiled for the first time.
+    assert background._pool.waitForDone(60_000)
     made.close()
     assert background.close()
 

@@ -52,6 +52,8 @@ def window(own_project: Path, qapp: QApplication, qtbot: QtBot, tmp_path: Path, 
     _wait(qtbot, lambda: made.session.project is not None)
     yield made
     made.predict.presenter.close()
+    # A skull may still be on its way, its kernels compiled for the first time.
+    assert background._pool.waitForDone(60_000)
     made.close()
     assert background.close()
 
