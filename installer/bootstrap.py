@@ -31,7 +31,10 @@ NEEDED_MODULES: tuple[str, ...] = (
     *("alembic", "click", "cv2", "imagecodecs", "matplotlib", "numba", "numpy", "platformdirs", "psutil", "psygnal", "pydantic", "pydicom"),
     *("PySide6", "SimpleITK", "safetensors", "sqlalchemy", "timm", "torch", "torchvision", "ultralytics", "sos_studio", "trainer"),
 )
-DEV_MODULES = ("hypothesis", "importlinter", "mypy", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff", "scipy")
+DEV_MODULES = ("hypothesis", "importlinter", "mypy", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff", "scipy", "xdist")
+
+# Much of a test is waiting for the disk and for other processes. Files stay whole, because their fixtures are dear.
+TWO_WORKERS = ("-n", "2", "--dist", "loadfile")
 
 # Shared library that Qt or OpenCV asks for -> Debian/Ubuntu package, Fedora package.
 SYSTEM_PACKAGES = {
@@ -282,7 +285,7 @@ def test(arguments: argparse.Namespace) -> int:
     if fault:
         say(fault)
         return 1
-    return follow([str(venv_python()), "-m", "pytest", *arguments.pytest_arguments], QT_QPA_PLATFORM="offscreen")
+    return follow([str(venv_python()), "-m", "pytest", *TWO_WORKERS, *arguments.pytest_arguments], QT_QPA_PLATFORM="offscreen")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,8 +18,7 @@ import os
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QPixmap
+from photography import settle, wait, with_dialog
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage, QImageWriter, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton
+from spoiled_scans import cut_off, reports_only, without_a_slice
 
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.core.job_state import JobStatus
@@ -39,6 +40,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.services import scans
 from sos_studio.ui import app as studio
 from sos_studio.ui import theme
+from sos_studio.ui.atlas import AtlasDialog
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.cheat_sheet import CheatSheet
 from sos_studio.ui.main_window import MainWindow
@@ -50,10 +52,7 @@ log = logging.getLogger("make_screenshots")
 HERE = Path(__file__).resolve().parent
 JPEG_QUALITY = 84
 EVALUATOR = "Dr A"
-PATIENCE_S = 120.0
 TURN_DEG = 4.0
-# The picture counts as finished when this many looks in a row are alike.
-ALIKE, LOOK_EVERY_MS = 4, 200
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
 
@@ -206,6 +205,20 @@ class Photographer:
         self._dismiss_message()
         self._keep("5-stage")
 
+    def atlas(self) -> None:
+        """9: the reference atlas beside the case that is being staged."""
+        window = self.window
+        QTest.keyClick(window, Qt.Key.Key_L)
+        wait(lambda: window.findChild(AtlasDialog) is not None)
+        dialog = window.findChild(AtlasDialog)
+        assert isinstance(dialog, AtlasDialog)
+        QTest.keyClick(dialog, Qt.Key(Qt.Key.Key_0 + self._truth()["stage"]))
+        settle(dialog)
+        self._keep("9-atlas", with_dialog(window.grab(), dialog, self.look.theme))
+        dialog.close()
+        window.activateWindow()
+        wait(window.isActiveWindow)
+
     def train(self) -> None:
         """6: the training that made the project's networks, with its curves."""
         dock = self.window.training_dock
@@ -278,77 +291,14 @@ class Photographer:
         log.info("%s: %d kB", path.name, path.stat().st_size // 1000)
 
 
-def without_a_slice(scan: Path, folder: Path) -> None:
-    """A copy of a series, as if one file had been lost on the way."""
-    shutil.copytree(scan, folder)
-    files = sorted(folder.iterdir())
-    files[len(files) // 2].unlink()
-
-
-def cut_off(scan: Path, folder: Path) -> None:
-    """A copy whose last file ends too early, as if the disc had been full."""
-    shutil.copytree(scan, folder)
-    last = max(folder.iterdir())
-    last.write_bytes(last.read_bytes()[:-1000])
-
-
-def reports_only(_scan: Path, folder: Path) -> None:
-    """A folder beside the one that was meant."""
-    folder.mkdir()
-    for name in ("report.pdf", "viewer.exe", "readme.txt"):
-        (folder / name).write_bytes(b"not an image")
-
-
 def turned(vector: QPointF, degrees: float) -> QPointF:
     """A vector of the screen, turned clockwise."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return QPointF(c * vector.x() - s * vector.y(), s * vector.x() + c * vector.y())
 
 
-def wait(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
-    """Let the window work until something has happened.
-
-    Raises
-    ------
-    SystemExit
-        If it does not.
-    """
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            raise SystemExit("The window did not get there; is this a trained demo project?")
-        QTest.qWait(20)
-
-
-def settle(window: QWidget, seconds: float = 15.0) -> None:
-    """Wait until the picture does not change any more."""
-    until, alike, last = time.monotonic() + seconds, 0, QImage()
-    while alike < ALIKE and time.monotonic() < until:
-        QTest.qWait(LOOK_EVERY_MS)
-        now = window.grab().toImage()
-        alike = alike + 1 if now == last else 0
-        last = now
-
-
-def with_dialog(behind: QPixmap, dialog: QDialog, choice: theme.Choice) -> QPixmap:
-    """A dialog over the window, with the title that the system's window manager would draw."""
-    bar, front = 30, dialog.grab()
-    frame = QRect(0, 0, front.width(), front.height() + bar)
-    frame.moveCenter(behind.rect().center())
-    colors = theme.tokens(choice)
-    painter = QPainter(behind)
-    painter.fillRect(behind.rect(), QColor(0, 0, 0, 90))
-    painter.fillRect(frame.adjusted(-1, -1, 1, 1), QColor(colors.border))
-    painter.fillRect(QRect(frame.topLeft(), QSize(frame.width(), bar)), QColor(colors.raised))
-    painter.setPen(QColor(colors.text))
-    painter.drawText(QRect(frame.topLeft(), QSize(frame.width(), bar)), Qt.AlignmentFlag.AlignCenter, dialog.windowTitle())
-    painter.drawPixmap(frame.topLeft() + QPoint(0, bar), front)
-    painter.end()
-    return behind
-
-
 # In this order: most of them go on where the one before ended.
-PICTURES = ("open", "refusals", "orient", "capture", "crop", "stage", "train", "predict", "keys")
+PICTURES = ("open", "refusals", "orient", "capture", "crop", "stage", "atlas", "train", "predict", "keys")
 
 
 def make(project: Path, out: Path, pictures: Sequence[str] = PICTURES, look: Look = README_LOOK) -> None:

@@ -99,6 +99,19 @@ def _row_run(m: Array, v: int, w: float, ni: int, nj: int, nk: int, width: int) 
     return first, last, x, y, z
 
 
+@njit(cache=True, nogil=True)
+def _blend(words: Array, fx: Array, fy: Array, fz: Array, n: int, out: Array) -> None:
+    """Trilinear values of n pixels from the voxel pairs around each (rows near, near below, far, far below) and their weights."""
+    near, near_below, far, far_below = words[0], words[1], words[2], words[3]
+    for t in range(n):
+        a, c = left_of(near[t]), left_of(near_below[t])
+        e, g = left_of(far[t]), left_of(far_below[t])
+        ab, cd = a + fx[t] * (right_of(near[t]) - a), c + fx[t] * (right_of(near_below[t]) - c)
+        ef, gh = e + fx[t] * (right_of(far[t]) - e), g + fx[t] * (right_of(far_below[t]) - g)
+        front, back = ab + fy[t] * (cd - ab), ef + fy[t] * (gh - ef)
+        out[t] = front + fz[t] * (back - front)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _values(
     pairs: Array, ni: int, nj: int, nk: int, m: Array, x: float, y: float, z: float, u0: int, n: int, index: Array, words: Array, at: Array
@@ -125,14 +138,7 @@ def _values(
         near_below[t] = pairs[p + below]
         far[t] = pairs[p + behind]
         far_below[t] = pairs[p + behind + below]
-    out = at[0]
-    for t in range(n):
-        a, c = left_of(near[t]), left_of(near_below[t])
-        e, g = left_of(far[t]), left_of(far_below[t])
-        ab, cd = a + fx[t] * (right_of(near[t]) - a), c + fx[t] * (right_of(near_below[t]) - c)
-        ef, gh = e + fx[t] * (right_of(far[t]) - e), g + fx[t] * (right_of(far_below[t]) - g)
-        front, back = ab + fy[t] * (cd - ab), ef + fy[t] * (gh - ef)
-        out[t] = front + fz[t] * (back - front)
+    _blend(words, fx, fy, fz, n, at[0])
 
 
 @njit(cache=True, nogil=True)
@@ -257,13 +263,7 @@ def _sample(
         far[t] = _word_at(pairs, p + behind)
         far_below[t] = _word_at(pairs, p + behind + below)
     value = at[3]
-    for t in range(n):
-        a, c = left_of(near[t]), left_of(near_below[t])
-        e, g = left_of(far[t]), left_of(far_below[t])
-        ab, cd = a + fx[t] * (right_of(near[t]) - a), c + fx[t] * (right_of(near_below[t]) - c)
-        ef, gh = e + fx[t] * (right_of(far[t]) - e), g + fx[t] * (right_of(far_below[t]) - g)
-        front, back = ab + fy[t] * (cd - ab), ef + fy[t] * (gh - ef)
-        value[t] = front + fz[t] * (back - front)
+    _blend(words, fx, fy, fz, n, value)
     if mean:
         for t in range(n):
             into[t] += value[t]

@@ -43,6 +43,15 @@ def _axes(lps_from_ijk: Array, frame: Array) -> Array:
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _place(frame: Array, u: int, v: int, t: float) -> tuple[float, float, float]:
+    """Where the ray of a pixel is after t steps, in voxels."""
+    x = frame[0, 0] + u * frame[1, 0] + v * frame[2, 0] + t * frame[3, 0]
+    y = frame[0, 1] + u * frame[1, 1] + v * frame[2, 1] + t * frame[3, 1]
+    z = frame[0, 2] + u * frame[1, 2] + v * frame[2, 2] + t * frame[3, 2]
+    return x, y, z
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _openness(t_hit: Array, v: int, u: int, steps_per_mm: float, pixel_mm: float) -> float:
     """1 where nothing stands in front beside a pixel, towards 0 in pits and behind edges."""
     height, width = t_hit.shape
@@ -98,9 +107,7 @@ def shade(
             t = t_hit[v, u]
             if t < 0.0:
                 continue
-            x = frame[0, 0] + u * frame[1, 0] + v * frame[2, 0] + t * frame[3, 0]
-            y = frame[0, 1] + u * frame[1, 1] + v * frame[2, 1] + t * frame[3, 1]
-            z = frame[0, 2] + u * frame[1, 2] + v * frame[2, 2] + t * frame[3, 2]
+            x, y, z = _place(frame, u, v, t)
             gx = (value_at(pairs, ni, nj, nk, x + 1, y, z) - value_at(pairs, ni, nj, nk, x - 1, y, z)) / edge_i
             gy = (value_at(pairs, ni, nj, nk, x, y + 1, z) - value_at(pairs, ni, nj, nk, x, y - 1, z)) / edge_j
             gz = (value_at(pairs, ni, nj, nk, x, y, z + 1) - value_at(pairs, ni, nj, nk, x, y, z - 1)) / edge_k
@@ -212,9 +219,7 @@ def paint_face(
             t = t_face[v, u]
             if t < 0.0:
                 continue
-            x = frame[0, 0] + u * frame[1, 0] + v * frame[2, 0] + t * frame[3, 0]
-            y = frame[0, 1] + u * frame[1, 1] + v * frame[2, 1] + t * frame[3, 1]
-            z = frame[0, 2] + u * frame[1, 2] + v * frame[2, 2] + t * frame[3, 2]
+            x, y, z = _place(frame, u, v, t)
             value = value_at(pairs, ni, nj, nk, x, y, z)
             cover = min(max((value - clear) / (solid - clear), 0.0), 1.0)
             fu = f[0, 0] * x + f[0, 1] * y + f[0, 2] * z + f[0, 3]

@@ -27,6 +27,18 @@ class CropPicture(NamedTuple):
     magnified8: npt.NDArray[np.uint8]
 
 
+def cut(slice8: npt.NDArray[np.uint8], roi: Roi) -> CropPicture:
+    """A slice's upright crop, enlarged before the screen does the rest: small crops show no pixel edges, large ones cost nothing.
+
+    Raises
+    ------
+    BadInputError
+        ``roi.outside_image`` if the frame reaches beyond the image.
+    """
+    crop8 = staging.crop_preview(slice8, roi)
+    return CropPicture(crop8, magnify(crop8, max(1, min(8, ENLARGED_PX // crop8.shape[1]))))
+
+
 class CropPictures:
     """Any thread may ask; what belongs to another frame or capture is never handed out."""
 
@@ -44,15 +56,9 @@ class CropPictures:
         found = self.ready(capture, roi)
         if found is not None:
             return found
-        crop8 = staging.crop_preview(capture.full8, roi)
-        made = CropPicture(crop8, magnify(crop8, _factor(crop8.shape[1])))
+        made = cut(capture.full8, roi)
         with self._lock:
             self._kept[capture.capture_id, roi] = made
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made
-
-
-def _factor(width_px: int) -> int:
-    """How far a crop is enlarged before the screen does the rest: small crops show no pixel edges, large ones cost nothing."""
-    return max(1, min(8, ENLARGED_PX // max(width_px, 1)))

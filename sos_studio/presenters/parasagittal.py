@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
-from sos_studio.core.roi import Roi
-from sos_studio.imaging.magnify import magnify
-from sos_studio.services import parasagittal, staging
+from sos_studio.services import parasagittal
 from sos_studio.services.parasagittal import Beside
 
 if TYPE_CHECKING:
@@ -22,21 +18,6 @@ if TYPE_CHECKING:
     from sos_studio.services.captures import StoredCapture
 
 log = logging.getLogger(__name__)
-
-ENLARGED_PX = 900
-
-
-class MagnifiedCrop(NamedTuple):
-    """An upright crop, and the same with more samples for the screen."""
-
-    crop8: npt.NDArray[np.uint8]
-    magnified8: npt.NDArray[np.uint8]
-
-
-def magnified_crop(slice8: npt.NDArray[np.uint8], roi: Roi) -> MagnifiedCrop:
-    """Cut a slice as its capture is cut."""
-    crop8 = staging.crop_preview(slice8, roi)
-    return MagnifiedCrop(crop8, magnify(crop8, max(1, min(8, ENLARGED_PX // crop8.shape[1]))))
 
 
 class BesidePresenter:

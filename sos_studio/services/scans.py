@@ -90,7 +90,7 @@ class SourceReader:
             return self._source.thumbnail(uid, side_px=THUMBNAIL_PX)
 
     def files(self, uid: str) -> tuple[str, ...]:
-        """Names of a series' files in the order of its slices; none for an archive, whose members were given other names."""
+        """Names of a series' files in the order of its slices; a person may be shown them, nothing else may be done."""
         return self._source.files(uid)
 
     def folder(self, uid: str) -> str:

@@ -20,8 +20,8 @@ from sos_studio.core.actions import Action
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters import crop_pictures
 from sos_studio.presenters.crop_pictures import CropPicture as CropPixels
-from sos_studio.presenters.parasagittal import MagnifiedCrop, magnified_crop
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import CONFIDENCES, MAX_REMARK, StagingPresenter, StagingState
 from sos_studio.ui import hints, keys, parts
@@ -157,12 +157,12 @@ class StageStep(QWidget):
         spacing_mm, slice8 = capture.record.spacing_mm, beside.slices8[index]
         self.full_view.set_picture(slice8, spacing_mm=spacing_mm, keep_view=True)
 
-        def show(made: MagnifiedCrop) -> None:
+        def show(made: CropPixels) -> None:
             if session.beside.beside is beside and session.beside.chosen == index and session.roi == roi:
                 self.crop_view.set_picture(made.crop8, spacing_mm=spacing_mm, magnified=made.magnified8, keep_view=True)
 
         if roi is not None:
-            session.background.run(lambda: magnified_crop(slice8, roi), show, self._crop_failed, key="stage.crop")
+            session.background.run(lambda: crop_pictures.cut(slice8, roi), show, self._crop_failed, key="stage.crop")
 
     def _ask_evaluator(self, stage: int) -> None:
         ask_evaluator(self._session, self, lambda: self.presenter.choose(stage))

@@ -117,13 +117,13 @@ def test_a_full_disk_is_said_before_anything_is_downloaded(checkout: Path, monke
         bootstrap.create_venv()
 
 
-def test_arguments_after_test_go_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tests_run_in_two_processes_and_further_arguments_go_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
     monkeypatch.setattr(bootstrap, "ensure_environment", lambda dev: None)
     monkeypatch.setattr(bootstrap, "qt_fault", lambda name: None)
     monkeypatch.setattr(bootstrap, "follow", lambda command, **extra: seen.append(command) or 0)
     assert bootstrap.main(["test", "-m", "slow", "tests/core"]) == 0
-    assert seen[0][2:] == ["pytest", "-m", "slow", "tests/core"]
+    assert seen[0][2:] == ["pytest", "-n", "2", "--dist", "loadfile", "-m", "slow", "tests/core"]
 
 
 def test_without_a_display_the_demo_runs_headless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

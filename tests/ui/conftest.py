@@ -46,7 +46,7 @@ def _nothing_left_behind(qapp: QApplication, qtbot: QtBot) -> Iterator[None]:
             alive.deleteLater()
     _settle()
     windows = [w for w in QApplication.topLevelWidgets() if shiboken6.isValid(w) and w.isVisible()]
-    timers = [t for t in gc.get_objects() if isinstance(t, QTimer) and shiboken6.isValid(t) and t.isActive()]
+    timers = [t for t in gc.get_objects() if issubclass(type(t), QTimer) and shiboken6.isValid(t) and t.isActive()]
     assert not windows, f"windows left open: {windows}"
     assert not timers, f"timers left running: {timers}"
 

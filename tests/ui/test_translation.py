@@ -33,9 +33,8 @@ from sos_studio import messages
 from sos_studio.core.actions import Action
 from sos_studio.dataset.project import Project
 from sos_studio.messages import message
-from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
-from sos_studio.ui import language, theme, words
+from sos_studio.ui import language, words
 from sos_studio.ui.case_delegate import described
 from sos_studio.ui.main_window import MainWindow
 from tests.ui.everything import open_all, surfaces
@@ -58,14 +57,8 @@ def pseudo(qapp: QApplication) -> Iterator[PseudoTranslator]:
 
 
 @pytest.fixture
-def pseudo_window(pseudo: PseudoTranslator, session: Session, qapp: QApplication, qtbot: QtBot) -> MainWindow:
-    theme.apply(qapp, "dark")
-    made = MainWindow(session)
-    qtbot.addWidget(made)
-    made.resize(1366, 768)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+def pseudo_window(pseudo: PseudoTranslator, window: MainWindow) -> MainWindow:
+    return window
 
 
 def visible_texts(surface: QWidget) -> Iterator[str]:
