@@ -4,8 +4,9 @@
 Legend: ``pairs`` is a volume's voxels as one row of overlapping words, each holding a voxel and the one to its right (int32 for
 int16 voxels, int64 for float32 ones): four loads instead of eight, and the loads are what takes the time. ``ni nj nk`` is the
 volume's size, each at least 2; ``m`` the 3 x 4 matrix ``ijk_from_uv`` acting on ``(u, v, w, 1)`` with w in steps through the
-slab. Each row is clipped to the box once, then done in runs of `RUN` pixels: indices, loads and interpolation apart, so that
-the first and the last become vector instructions. No fast-math: a capture must come out the same bit for bit everywhere.
+slab; ``first_v`` the number of the first row of ``out_vu`` within the plane. Each row is clipped to the box once, then done in runs of
+`RUN` pixels: indices, loads and interpolation apart, so that the first and the last become vector instructions; meanwhile the next
+run's voxels are fetched. No fast-math: a capture must come out the same bit for bit everywhere.
 
 `render_slab` is for the screen only. A slab costs as many planes as it has samples, so it gives up what a screen can't show: voxel
 coordinates are 16.16 fixed point (wrong by at most a thousandth of a voxel), which lets a whole run be indexed in 32-bit vector
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from sos_studio.imaging.resample import EDGE
@@ -66,6 +68,23 @@ def _right_of(word: Any) -> Any:
         return np.uint32(word >> 32).view(np.float32)
 
     return of_int16 if word == types.int32 else of_float32
+
+
+@intrinsic
+def _fetch(_context: Any, pairs: Any, index: Any) -> Any:  # noqa: ARG001  numba goes by the names
+    """Have the cache line of ``pairs[index]`` brought nearer; nothing waits for it, and any index is allowed."""
+    bits = pairs.dtype.bitwidth
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        voxels = builder.bitcast(context.make_array(signature.args[0])(context, builder, args[0]).data, ir.IntType(bits // 2).as_pointer())
+        address, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        prefetch = ir.FunctionType(ir.VoidType(), [address, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, prefetch, "llvm.prefetch.p0i8")
+        # Read, into the second-level cache, data: rows of voxels lie so regularly that the first level keeps few of them.
+        builder.call(function, [builder.bitcast(builder.gep(voxels, [args[1]]), address), number(0), number(2), number(1)])
+        return context.get_dummy_value()
+
+    return types.none(pairs, types.int64), generate
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -142,16 +161,30 @@ def _values(
 
 
 @njit(cache=True, nogil=True)
-def reslice_plane(pairs: Array, ni: int, nj: int, nk: int, m: Array, out_vu: Array) -> None:
+def _fetch_ahead(pairs: Array, ni: int, nj: int, m: Array, x: float, y: float, z: float, u0: int, last: int) -> None:
+    """Have the voxels of the run that begins at u0 fetched while the one before is computed: planes wait for memory above all."""
+    below, behind = np.int64(ni), np.int64(ni) * np.int64(nj)
+    for u in range(u0, min(u0 + RUN, last)):
+        i, j, k = np.int64(x + u * m[0, 0]), np.int64(y + u * m[1, 0]), np.int64(z + u * m[2, 0])
+        p = (k * nj + j) * ni + i
+        _fetch(pairs, p)
+        _fetch(pairs, p + below)
+        _fetch(pairs, p + behind)
+        _fetch(pairs, p + behind + below)
+
+
+@njit(cache=True, nogil=True)
+def reslice_plane(pairs: Array, ni: int, nj: int, nk: int, m: Array, first_v: int, out_vu: Array) -> None:
     """Trilinear samples of one plane; NaN outside."""
     height, width = out_vu.shape
     index, words, at = np.empty(RUN, np.uint64), np.empty((4, RUN), pairs.dtype), np.empty((4, RUN), np.float32)
     for v in range(height):
-        first, last, x, y, z = _row_run(m, v, 0.0, ni, nj, nk, width)
+        first, last, x, y, z = _row_run(m, first_v + v, 0.0, ni, nj, nk, width)
         out_vu[v, :first] = np.nan
         out_vu[v, last:] = np.nan
         for u0 in range(first, last, RUN):
             n = min(RUN, last - u0)
+            _fetch_ahead(pairs, ni, nj, m, x, y, z, u0 + RUN, last)
             _values(pairs, ni, nj, nk, m, x, y, z, u0, n, index, words, at)
             for t in range(n):
                 out_vu[v, u0 + t] = at[0, t]
@@ -181,17 +214,18 @@ def reslice_slab(pairs: Array, ni: int, nj: int, nk: int, m: Array, samples: int
 
 
 @njit(cache=True, nogil=True)
-def render_plane(pairs: Array, ni: int, nj: int, nk: int, m: Array, low: float, high: float, out_vu: Array) -> None:
+def render_plane(pairs: Array, ni: int, nj: int, nk: int, m: Array, first_v: int, low: float, high: float, out_vu: Array) -> None:
     """`reslice_plane` with the grey-value window applied on the way; outside is 0."""
     height, width = out_vu.shape
     index, words, at = np.empty(RUN, np.uint64), np.empty((4, RUN), pairs.dtype), np.empty((4, RUN), np.float32)
     scale, offset = np.float32(255.0 / (high - low)), np.float32(low)
     for v in range(height):
-        first, last, x, y, z = _row_run(m, v, 0.0, ni, nj, nk, width)
+        first, last, x, y, z = _row_run(m, first_v + v, 0.0, ni, nj, nk, width)
         out_vu[v, :first] = 0
         out_vu[v, last:] = 0
         for u0 in range(first, last, RUN):
             n = min(RUN, last - u0)
+            _fetch_ahead(pairs, ni, nj, m, x, y, z, u0 + RUN, last)
             _values(pairs, ni, nj, nk, m, x, y, z, u0, n, index, words, at)
             for t in range(n):
                 grey = (at[0, t] - offset) * scale + np.float32(0.5)
@@ -274,7 +308,7 @@ def _sample(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def render_slab(
-    pairs: Array, ni: int, nj: int, nk: int, m: Array, samples: int, mean: bool, low: float, high: float, out_vu: Array
+    pairs: Array, ni: int, nj: int, nk: int, m: Array, first_v: int, samples: int, mean: bool, low: float, high: float, out_vu: Array
 ) -> None:
     """Grey values of `samples` (odd) parallel planes, one step of w apart and centred on w = 0; black where the middle plane is outside."""
     height, width = out_vu.shape
@@ -288,7 +322,9 @@ def render_slab(
         for s in range(samples):
             w = s - (samples - 1) / 2
             for r in range(rows):
-                firsts[s, r], lasts[s, r], begin[s, r, 0], begin[s, r, 1], begin[s, r, 2] = _row_run(m, v0 + r, w, ni, nj, nk, width)
+                firsts[s, r], lasts[s, r], begin[s, r, 0], begin[s, r, 1], begin[s, r, 2] = _row_run(
+                    m, first_v + v0 + r, w, ni, nj, nk, width
+                )
         for u0 in range(0, width, TILE_U):
             end = min(u0 + TILE_U, width)
             into[:] = 0.0 if mean else -np.inf

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import sys
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +19,12 @@ from sos_studio.core.volume import Volume
 from sos_studio.imaging.bands import BAND, Bands
 
 FloatArray = npt.NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 
 # Voxels by which a point may lie outside the box of voxel centres and still count as on its face: rounding, nothing more.
 EDGE = 1e-6
 
-# Of a picture for the screen: a plane across the voxels' rows waits for memory, which two threads do at the same time.
+# A plane across the voxels' rows waits for memory, which two threads do at the same time.
 THREADS = 2
 
 _compiled: set[np.dtype[np.generic]] = set()
@@ -84,6 +87,15 @@ def slab_steps(lps_from_uv: npt.ArrayLike, slab_mm: float, samples: int) -> Floa
     return steps
 
 
+def share_rows(out_vu: npt.NDArray[T], draw: Callable[[int, npt.NDArray[T]], None]) -> None:
+    """Have a plane drawn by two threads: ``draw(number of the first row, the rows)`` for one band after the other."""
+
+    def band(rows: tuple[int, int]) -> None:
+        draw(rows[0], out_vu[rows[0] : rows[1]])
+
+    Bands(THREADS, rows=max(BAND, math.ceil(len(out_vu) / 8))).share(len(out_vu), band)
+
+
 def reslice(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tuple[int, int], *, slab_mm: float = 0.0) -> npt.NDArray[np.float32]:
     """Sample a volume on a plane's pixel grid.
 
@@ -108,11 +120,13 @@ def reslice(volume: Volume, lps_from_uv: npt.ArrayLike, shape_vu: tuple[int, int
     pairs, size_ijk = pairs_of(volume)
     out_vu = np.empty(shape_vu, dtype=np.float32)
     samples = slab_samples(volume, slab_mm)
-    if samples == 1:
-        kernels.reslice_plane(pairs, *size_ijk, plane_matrix(volume, lps_from_uv), out_vu)
+    if samples > 1:
+        steps = slab_steps(lps_from_uv, slab_mm, samples)
+        kernels.reslice_slab(pairs, *size_ijk, plane_matrix(volume, steps), samples, out_vu)
         return out_vu
-    steps = slab_steps(lps_from_uv, slab_mm, samples)
-    kernels.reslice_slab(pairs, *size_ijk, plane_matrix(volume, steps), samples, out_vu)
+
+    matrix = plane_matrix(volume, lps_from_uv)
+    share_rows(out_vu, lambda first_v, rows_vu: kernels.reslice_plane(pairs, *size_ijk, matrix, first_v, rows_vu))
     return out_vu
 
 
@@ -139,14 +153,7 @@ def render_slice(
     out_vu = np.empty(shape_vu, dtype=np.uint8) if out is None else out
     pairs, size_ijk = pairs_of(volume)
     matrix = plane_matrix(volume, lps_from_uv)
-
-    def draw(rows: tuple[int, int]) -> None:
-        first, last = rows
-        part = matrix.copy()
-        part[:, 3] += first * matrix[:, 1]
-        kernels.render_plane(pairs, *size_ijk, part, float(low), float(high), out_vu[first:last])
-
-    Bands(THREADS, rows=max(BAND, math.ceil(shape_vu[0] / 8))).share(shape_vu[0], draw)
+    share_rows(out_vu, lambda first_v, rows_vu: kernels.render_plane(pairs, *size_ijk, matrix, first_v, float(low), float(high), rows_vu))
     return out_vu
 
 

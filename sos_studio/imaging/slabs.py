@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 
 import numpy as np
@@ -12,7 +11,6 @@ from sos_studio.core.captures import Window
 from sos_studio.core.slabs import Slab
 from sos_studio.core.volume import Volume
 from sos_studio.imaging import resample
-from sos_studio.imaging.bands import BAND, Bands
 from sos_studio.imaging.windowing import apply_window
 
 _compiled: set[np.dtype[np.generic]] = set()
@@ -52,13 +50,10 @@ def render_slab(
     pairs, size_ijk = resample.pairs_of(volume)
     matrix = resample.plane_matrix(volume, resample.slab_steps(lps_from_uv, slab.thickness_mm, samples))
 
-    def draw(rows: tuple[int, int]) -> None:
-        first, last = rows
-        part = matrix.copy()
-        part[:, 3] += first * matrix[:, 1]
-        kernels.render_slab(pairs, *size_ijk, part, samples, slab.mode == "mean", float(low), float(high), out_vu[first:last])
+    def draw(first_v: int, rows_vu: npt.NDArray[np.uint8]) -> None:
+        kernels.render_slab(pairs, *size_ijk, matrix, first_v, samples, slab.mode == "mean", float(low), float(high), rows_vu)
 
-    Bands(resample.THREADS, rows=max(BAND, math.ceil(shape_vu[0] / 8))).share(shape_vu[0], draw)
+    resample.share_rows(out_vu, draw)
     return out_vu
 
 
