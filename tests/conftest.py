@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sos_studio.imaging.bands import HELPERS
+
 # How long an example takes says something of the machine, not of the program: benchmarks do that.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
@@ -49,13 +51,13 @@ def _quiet_log(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest)
 
 @pytest.fixture(autouse=True)
 def _no_leaked_threads() -> Iterator[None]:
-    """Threads that a test started are gone when it ends."""
+    """Threads that a test started are gone when it ends, but for the few that help with pictures as long as the program runs."""
     before = set(threading.enumerate())
     yield
-    for thread in set(threading.enumerate()) - before:
-        if not thread.daemon:
-            thread.join(timeout=5)
-    leaked = [t.name for t in set(threading.enumerate()) - before if t.is_alive() and not t.daemon]
+    mine = [t for t in set(threading.enumerate()) - before if not t.daemon and not t.name.startswith(HELPERS)]
+    for thread in mine:
+        thread.join(timeout=5)
+    leaked = [t.name for t in mine if t.is_alive()]
     assert not leaked, f"leaked threads: {leaked}"
 
 

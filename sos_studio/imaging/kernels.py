@@ -182,9 +182,13 @@ def reslice_plane(pairs: Array, ni: int, nj: int, nk: int, m: Array, first_v: in
         first, last, x, y, z = _row_run(m, first_v + v, 0.0, ni, nj, nk, width)
         out_vu[v, :first] = np.nan
         out_vu[v, last:] = np.nan
+        after, end, ax, ay, az = _row_run(m, first_v + v + 1, 0.0, ni, nj, nk, width)
         for u0 in range(first, last, RUN):
             n = min(RUN, last - u0)
-            _fetch_ahead(pairs, ni, nj, m, x, y, z, u0 + RUN, last)
+            if u0 + RUN < last:
+                _fetch_ahead(pairs, ni, nj, m, x, y, z, u0 + RUN, last)
+            else:
+                _fetch_ahead(pairs, ni, nj, m, ax, ay, az, after, end)
             _values(pairs, ni, nj, nk, m, x, y, z, u0, n, index, words, at)
             for t in range(n):
                 out_vu[v, u0 + t] = at[0, t]
@@ -223,9 +227,13 @@ def render_plane(pairs: Array, ni: int, nj: int, nk: int, m: Array, first_v: int
         first, last, x, y, z = _row_run(m, first_v + v, 0.0, ni, nj, nk, width)
         out_vu[v, :first] = 0
         out_vu[v, last:] = 0
+        after, end, ax, ay, az = _row_run(m, first_v + v + 1, 0.0, ni, nj, nk, width)
         for u0 in range(first, last, RUN):
             n = min(RUN, last - u0)
-            _fetch_ahead(pairs, ni, nj, m, x, y, z, u0 + RUN, last)
+            if u0 + RUN < last:
+                _fetch_ahead(pairs, ni, nj, m, x, y, z, u0 + RUN, last)
+            else:
+                _fetch_ahead(pairs, ni, nj, m, ax, ay, az, after, end)
             _values(pairs, ni, nj, nk, m, x, y, z, u0, n, index, words, at)
             for t in range(n):
                 grey = (at[0, t] - offset) * scale + np.float32(0.5)
