@@ -33,8 +33,8 @@ MOVING_S = 0.022
 # ... and is drawn with as few pixels as that takes, but no fewer than this many along its shorter side.
 LEAST_PX = 160
 THREADS = 2
-# While slices are dragged the skull follows on one thread, and not with every frame of theirs: the machine is theirs.
-FOLLOW_EVERY_S = 0.066
+# While slices are dragged the skull follows on one thread, not with every frame of theirs, and in half the time: the machine is theirs.
+FOLLOW_EVERY_S, FOLLOWING_S = 0.066, 0.012
 
 # In a large pane all pixels come first and smooth edges, which take four times as long, after them.
 SMOOTH_AT_ONCE_PX = 300_000
@@ -291,15 +291,16 @@ class VolumePresenter:
 
     def _follow_now(self) -> None:
         self._followed_at = time.monotonic()
-        self._ask(threads=1)
+        self._ask(following=True)
 
-    def _ask(self, *, sharp: bool = False, smooth: bool = True, threads: int = THREADS) -> None:
+    def _ask(self, *, sharp: bool = False, smooth: bool = True, following: bool = False) -> None:
         prepared, (rows, columns), scan = self._prepared, self._size_vu, self._session.scan
         if prepared is None or scan is None or min(rows, columns) < 2 or not self._shown:
             return
         self._generation += 1
         generation, session = self._generation, self._session
-        shrink = 1.0 if sharp else self._shrink(rows, columns, threads)
+        threads, budget_s = (1, FOLLOWING_S) if following else (THREADS, MOVING_S)
+        shrink = 1.0 if sharp else self._shrink(rows, columns, budget_s * threads)
         size = max(2, round(rows * shrink)), max(2, round(columns * shrink))
         smooth = sharp and (smooth or rows * columns <= SMOOTH_AT_ONCE_PX)
         wish = _Wish(prepared, scan.volume, session.orientation, self.camera, self.threshold, self.cut, session.window, dict(self._colors))
@@ -333,12 +334,12 @@ class VolumePresenter:
         if not sharp:
             session.background.after(SHARP_AFTER_MS, self._sharpen, key="skull-sharp")
 
-    def _shrink(self, rows: int, columns: int, threads: int) -> float:
+    def _shrink(self, rows: int, columns: int, budget_s: float) -> float:
         """How much smaller a picture is drawn so that it is done in time."""
         least = min(1.0, LEAST_PX / min(rows, columns))
         if self._seconds_per_pixel == 0.0:
             return least
-        return min(1.0, max(least, math.sqrt(MOVING_S * threads / (self._seconds_per_pixel * rows * columns))))
+        return min(1.0, max(least, math.sqrt(budget_s / (self._seconds_per_pixel * rows * columns))))
 
     def _sharpen(self) -> None:
         self._ask(sharp=True, smooth=False)

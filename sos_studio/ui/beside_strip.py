@@ -18,8 +18,9 @@ from sos_studio.services.captures import StoredCapture
 from sos_studio.services.parasagittal import Beside
 from sos_studio.ui import keys, words
 from sos_studio.ui.frame_painter import FRAME, paint_frame
-from sos_studio.ui.image_view import BACKDROP, draw_text
+from sos_studio.ui.image_view import BACKDROP
 from sos_studio.ui.pixel_position import pixel_position
+from sos_studio.ui.shaded_text import draw_text
 from sos_studio.ui.viewport import Uv
 
 GAP_PX = 2

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, Q
 
 from sos_studio.core.roi import Point, Roi
 from sos_studio.presenters.frame_edit import Ends, knobs_uv
-from sos_studio.ui.image_view import TEXT, draw_text
+from sos_studio.ui.shaded_text import TEXT, draw_text
 
 FRAME = QColor("#ffc14d")
 GHOST = QColor("#8fd3ff")

@@ -13,8 +13,9 @@ from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.presenters.prediction import PredictionPresenter, PredictionState
 from sos_studio.ui.frame_painter import FRAME, GHOST, SWATCH, Line, paint_banner, paint_frame, paint_swatch
-from sos_studio.ui.image_view import TEXT, ImageView, draw_text
+from sos_studio.ui.image_view import ImageView
 from sos_studio.ui.parts import WARNING_RED
+from sos_studio.ui.shaded_text import TEXT, draw_text
 
 # Left end and middle of the first line that says whose frame is which.
 LEGEND_AT = (14.0, 20.0)

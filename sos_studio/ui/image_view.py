@@ -23,12 +23,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from sos_studio.ui.shaded_text import TEXT, TEXT_SHADE, draw_text
 from sos_studio.ui.viewport import Uv, Viewport
 
 # Pictures lie on near-black in every theme: readings are made in a dim room.
 BACKDROP = QColor("#0b0d0f")
-TEXT = QColor("#e8eaed")
-TEXT_SHADE = QColor(0, 0, 0, 190)
 PIXELS_FROM = 16.0  # screen pixels per pixel from which single pixels are shown
 
 
@@ -42,15 +41,6 @@ def gray_image(pixels_vu: npt.NDArray[np.uint8]) -> QImage:
     array = np.ascontiguousarray(pixels_vu, dtype=np.uint8)
     height, width = array.shape
     return QImage(array.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
-
-
-def draw_text(painter: QPainter, at: QPointF, text: str, color: QColor = TEXT) -> None:
-    """Text that is legible on bone and on air: light on a dark shade of itself."""
-    painter.setPen(TEXT_SHADE)
-    for du, dv in ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)):
-        painter.drawText(at + QPointF(du, dv), text)
-    painter.setPen(color)
-    painter.drawText(at, text)
 
 
 class ImageView(QWidget):

@@ -12,7 +12,7 @@ from sos_studio.presenters.grid import grid_lines, grid_step_mm
 from sos_studio.presenters.measuring import Measurement, Tool
 from sos_studio.presenters.pane_geometry import PaneGeometry
 from sos_studio.ui import words
-from sos_studio.ui.image_view import draw_text
+from sos_studio.ui.shaded_text import draw_text
 
 # Unlike the planes' colours and the frame's; light on a dark shade, so that it is seen on bone and on air.
 MEASURE = QColor("#ff9ff3")

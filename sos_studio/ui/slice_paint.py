@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from sos_studio.core.geometry import Plane
 from sos_studio.presenters.pane_geometry import Hit, Line, PaneGeometry
 from sos_studio.ui import words
-from sos_studio.ui.image_view import TEXT, draw_text
+from sos_studio.ui.shaded_text import TEXT, draw_text
 from sos_studio.ui.theme import PLANE_COLORS
 
 LINE_GAP_PX = 14.0
@@ -56,8 +56,8 @@ def paint_overlay(painter: QPainter, geometry: PaneGeometry, overlay: Overlay) -
 def _line(painter: QPainter, geometry: PaneGeometry, line: Line, overlay: Overlay) -> None:
     held = overlay.hovered.plane is line.plane and overlay.hovered.kind in ("line", "handle")
     strong = held or overlay.selected is line.plane
-    color = QColor(PLANE_COLORS[line.plane])
-    color.setAlpha(255 if strong else 190)
+    # Darker, not translucent: a smooth translucent line takes fifteen times as long.
+    color = PLANE_COLORS[line.plane] if strong else PLANE_COLORS[line.plane].darker(133)
     painter.setPen(QPen(color, 1.8 if strong else 1.1))
     start, end, centre = QPointF(*line.start), QPointF(*line.end), QPointF(*geometry.centre)
     for tip in (start, end):

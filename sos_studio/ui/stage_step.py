@@ -30,8 +30,9 @@ from sos_studio.ui.beside_strip import UPRIGHT_HEIGHT_PX, BesideStrip
 from sos_studio.ui.blinding import BlindedSign, BlindedSwitch
 from sos_studio.ui.exclusion import ExclusionBox
 from sos_studio.ui.frame_painter import paint_frame
-from sos_studio.ui.image_view import ImageView, draw_text
+from sos_studio.ui.image_view import ImageView
 from sos_studio.ui.reference_card import STAGE_ACTIONS, ReferenceCard
+from sos_studio.ui.shaded_text import draw_text
 from sos_studio.ui.stage_feedback import Feedback, confidence_words
 
 

@@ -25,8 +25,9 @@ from sos_studio.core.geometry import Plane
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.volume_view import KEY_DEG, VolumePicture, VolumePresenter
 from sos_studio.ui import parts, words
-from sos_studio.ui.image_view import BACKDROP, draw_text
+from sos_studio.ui.image_view import BACKDROP
 from sos_studio.ui.pane_focus import take_keys
+from sos_studio.ui.shaded_text import draw_text
 from sos_studio.ui.slice_paint import QUIET, paint_letters, paint_reading, paint_title
 from sos_studio.ui.theme import PLANE_COLORS, VOLUME_COLOR
 

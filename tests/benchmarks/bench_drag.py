@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import SimpleITK
-from PySide6.QtCore import QEvent, QPoint, QRect
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QRect, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
@@ -122,13 +122,14 @@ class Stopwatch:
 
 
 def wait(app: QApplication, until: Callable[[], bool]) -> None:
-    """Let the window work."""
-    end = time.monotonic() + PATIENCE_S
-    while not until():
-        if time.monotonic() > end:
-            raise SystemExit("the window did not get there")
-        app.processEvents()
-        time.sleep(0.002)
+    """Let the window work, in an event loop like its own: polling one would make every frame wait for the poll."""
+    loop, look, end = QEventLoop(app), QTimer(), time.monotonic() + PATIENCE_S
+    look.timeout.connect(lambda: loop.quit() if until() or time.monotonic() > end else None)
+    look.start(20)
+    loop.exec()
+    look.stop()
+    if not until():
+        raise SystemExit("the window did not get there")
 
 
 def spin(app: QApplication, seconds: float) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QCheckBox
 from pytestqt.qtbot import QtBot
 
-from sos_studio.ui import frame_painter, icons, image_view, parts, slice_paint, theme
+from sos_studio.ui import frame_painter, icons, image_view, parts, shaded_text, slice_paint, theme
 
 
 def contrast(a: str, b: str) -> float:
@@ -94,7 +94,7 @@ def test_words_on_pictures_are_legible(name: str) -> None:
     for color in (
         *theme.PLANE_COLORS.values(),
         theme.VOLUME_COLOR,
-        image_view.TEXT,
+        shaded_text.TEXT,
         slice_paint.QUIET,
         slice_paint.READING,
         frame_painter.FRAME,
