@@ -216,3 +216,32 @@ class PredictionRow(Base):
     shown_utc: Mapped[datetime] = mapped_column(UtcTime)
 
     __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class ConsensusRuleRow(Base):
+    """A consensus rule that somebody chose; the latest row stands (`consensus`). Append-only: triggers refuse every change."""
+
+    __tablename__ = "consensus_rules"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    name: Mapped[str]
+    senior: Mapped[str]
+    who: Mapped[str]
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class EventRow(Base):
+    """Something that was done and that no other table tells (`events`). Append-only: triggers refuse every change."""
+
+    __tablename__ = "events"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str]
+    case_id: Mapped[str | None] = mapped_column(index=True)
+    who: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)

@@ -19,7 +19,7 @@ from sos_studio.core.errors import ProjectError
 
 DATABASE_FILE = "project.sqlite"
 # The newest revision in `migrations/versions`. Known here, so that opening an up-to-date project needs no Alembic.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 BACKUPS_DIR = "backups"
 _ALEMBIC = threading.Lock()  # Alembic's context is global to the process
 

@@ -98,7 +98,7 @@ def back_to_the_first_schema(database: Path) -> None:
     """Make a project's database what the first version would have made."""
     connection = sqlite3.connect(database)
     with connection:
-        for table in ("predictions", "patient_codes", "in_use"):
+        for table in ("predictions", "patient_codes", "in_use", "consensus_rules", "events"):
             connection.execute(f"DROP TABLE {table}")
         for table, column in (
             *(("project", name) for name in ("secret_check", "keep_age", "keep_sex")),
