@@ -106,7 +106,7 @@ def standing(readings: Iterable[AnyReading]) -> list[AnyReading]:
     return list(latest.values())
 
 
-def consensus(readings: Sequence[Reading], rule: ConsensusRule = "majority") -> int | None:
+def consensus(readings: Sequence[ReadingLike], rule: ConsensusRule = "majority") -> int | None:
     """The label of one case, or None while it has none.
 
     ``majority``: the stage that more than half of the standing readings name, else their lower median, so that three

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.exclusions import MAX_NOTE, Exclusion
-from sos_studio.core.readings import ConsensusRule, Reading, consensus, standing, utc_now
+from sos_studio.core.readings import ConsensusRule, consensus, standing, utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
 from sos_studio.dataset.in_use import NOTHING, in_use_by_case
+from sos_studio.dataset.light_readings import Light, light_readings, named, plain_rows
 from sos_studio.dataset.patient_data import allowed_age, sex_allowed
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.pseudonyms import require_pseudonym
-from sos_studio.dataset.readings import all_readings, readings
 
 Sex = Literal["F", "M"]
 MAX_AGE_YEARS = 130.0
@@ -37,10 +38,8 @@ class CaseSummary:
         Whether most of the standing readings call the case ambiguous: it then has no label.
     capture_id, roi_n
         The capture and the frame in use: the newest, unless undo brought an earlier one back (`in_use`).
-    thumbnail
-        Full image of `capture_id`.
-    crop
-        Crop of `roi_n`.
+    room
+        The folder of all captures, in which pictures lie.
     """
 
     case_id: str
@@ -57,8 +56,17 @@ class CaseSummary:
     predicted: bool
     capture_id: str | None
     roi_n: int | None
-    thumbnail: Path | None
-    crop: Path | None
+    room: Path
+
+    @property
+    def thumbnail(self) -> Path | None:
+        """Full image of `capture_id`."""
+        return None if self.capture_id is None else self.room / self.case_id / self.capture_id / FULL_FILE
+
+    @property
+    def crop(self) -> Path | None:
+        """Crop of `roi_n`."""
+        return None if self.capture_id is None or self.roi_n is None else self.room / self.case_id / self.capture_id / crop_file(self.roi_n)
 
     @property
     def captured(self) -> bool:
@@ -148,24 +156,37 @@ def withdraw(project: Project, case_id: str) -> None:
         project.path(CAPTURES_DIR, case_id).rmdir()
 
 
-def cases(project: Project, rule: ConsensusRule = "majority") -> list[CaseSummary]:
-    """All cases in the order they were added."""
-    by_case = all_readings(project)
+def cases(project: Project, rule: ConsensusRule = "majority", *, only: Collection[str] | None = None) -> list[CaseSummary]:
+    """Cases in the order they were added.
+
+    Parameters
+    ----------
+    rule
+        Makes the labels.
+    only
+        Those that are asked for, at most `light_readings.MOST_NAMED`; None: all. Unknown ones are left out.
+    """
     with project.reading() as session:
-        rows = list(session.scalars(sql.select(sql.CaseRow).order_by(sql.CaseRow.number)))
-        state = _State(project, session, None)
-    return [state.summary(row, by_case.get(row.case_id, []), rule) for row in rows]
+        return [summary for summary, _ in summaries(project, session, rule, only=only)]
+
+
+def summaries(
+    project: Project, session: sql.Session, rule: ConsensusRule = "majority", *, only: Collection[str] | None = None
+) -> list[tuple[CaseSummary, tuple[Light, ...]]]:
+    """`cases`, each with its standing readings, in one look at the database."""
+    names, values = named("case_id", only)
+    rows = plain_rows(session, f"SELECT case_id, patient, sex, age_years, imported FROM cases WHERE {names} ORDER BY number", values)
+    read = light_readings(session, only)
+    state = _State(project, session, rule, only)
+    return [state.summary(_Known(*row), read.get(row[0], ())) for row in rows]
 
 
 def case(project: Project, case_id: str, rule: ConsensusRule = "majority") -> CaseSummary:
     """One case; ``case.unknown`` if there is none."""
-    rows = readings(project, case_id)
-    with project.reading() as session:
-        row = session.scalars(sql.select(sql.CaseRow).where(sql.CaseRow.case_id == case_id)).first()
-        if row is None:
-            raise BadInputError("case.unknown", case=case_id)
-        state = _State(project, session, case_id)
-    return state.summary(row, rows, rule)
+    found = cases(project, rule, only=(case_id,))
+    if not found:
+        raise BadInputError("case.unknown", case=case_id)
+    return found[0]
 
 
 def next_unstaged(project: Project, evaluator: str, after: str | None = None) -> str | None:
@@ -239,41 +260,54 @@ def _number(case_id: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
+class _Known(NamedTuple):
+    """A row of the table of cases."""
+
+    case_id: str
+    patient: str
+    sex: str | None
+    age_years: float | None
+    imported: bool
+
+
 class _State:
     """What the summaries need beside readings, fetched in a few queries however many cases there are."""
 
-    def __init__(self, project: Project, session: sql.Session, case_id: str | None) -> None:
-        self._project = project
-        exclusions = sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number)
-        predicted = sql.select(sql.PredictionRow.case_id).distinct()
-        if case_id is not None:
-            exclusions = exclusions.where(sql.ExclusionRow.case_id == case_id)
-            predicted = predicted.where(sql.PredictionRow.case_id == case_id)
-        self._in_use = in_use_by_case(session, case_id)
-        self._exclusions = {row.case_id: row for row in session.scalars(exclusions)}
-        self._predicted = set(session.scalars(predicted))
+    def __init__(self, project: Project, session: sql.Session, rule: ConsensusRule, only: Collection[str] | None) -> None:
+        self._rule = rule
+        self._room = project.path(CAPTURES_DIR)
+        names, values = named("case_id", only)
+        latest = plain_rows(
+            session,
+            "SELECT case_id, reason, note FROM exclusions WHERE excluded AND number IN"
+            f" (SELECT max(number) FROM exclusions WHERE {names} GROUP BY case_id)",
+            values,
+        )
+        predicted = plain_rows(session, f"SELECT DISTINCT case_id FROM predictions WHERE {names}", values)
+        self._in_use = in_use_by_case(session, only)
+        self._exclusions = {case_id: (reason, note) for case_id, reason, note in latest}
+        self._predicted = {case_id for (case_id,) in predicted}
 
-    def summary(self, row: sql.CaseRow, rows: list[Reading], rule: ConsensusRule) -> CaseSummary:
-        """One case."""
+    def summary(self, row: _Known, read: Sequence[Light]) -> tuple[CaseSummary, tuple[Light, ...]]:
+        """One case and its standing readings."""
         capture_id, roi_n = self._in_use.get(row.case_id, NOTHING)
-        folder = self._project.path(CAPTURES_DIR, row.case_id, capture_id) if capture_id else None
-        stands = standing(rows)
         exclusion = self._exclusions.get(row.case_id)
-        return CaseSummary(
+        stands = tuple(standing(read))
+        summary = CaseSummary(
             case_id=row.case_id,
             patient=row.patient,
             sex=_SEXES.get(row.sex or ""),
             age_years=row.age_years,
-            imported=row.imported,
-            label=consensus(rows, rule),
+            imported=bool(row.imported),
+            label=consensus(read, self._rule),
             staged_by=tuple(reading.evaluator for reading in stands),
             ambiguous=2 * sum(reading.ambiguous for reading in stands) > len(stands),
-            excluded=exclusion is not None and exclusion.excluded,
-            exclusion_reason=exclusion.reason if exclusion is not None and exclusion.excluded else "",
-            exclusion_note=exclusion.note if exclusion is not None and exclusion.excluded else "",
+            excluded=exclusion is not None,
+            exclusion_reason=exclusion[0] if exclusion is not None else "",
+            exclusion_note=exclusion[1] if exclusion is not None else "",
             predicted=row.case_id in self._predicted,
             capture_id=capture_id,
             roi_n=roi_n,
-            thumbnail=folder / FULL_FILE if folder else None,
-            crop=folder / crop_file(roi_n) if folder and roi_n is not None else None,
+            room=self._room,
         )
+        return summary, stands

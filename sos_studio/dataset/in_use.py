@@ -7,11 +7,13 @@ that is older than the table, uses its newest capture and that one's newest fram
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import utc_now
 from sos_studio.dataset import sql
+from sos_studio.dataset.light_readings import named, plain_rows
 from sos_studio.dataset.project import Project
 
 
@@ -58,16 +60,25 @@ def in_use(project: Project, case_id: str) -> InUse:
         return in_use_by_case(session, case_id).get(case_id, NOTHING)
 
 
-def in_use_by_case(session: sql.Session, case_id: str | None = None) -> dict[str, InUse]:
-    """What counts, of every case that has a capture or a row, or of one; three queries however many cases there are."""
-    captured = sql.select(sql.CaptureRow.case_id, sql.CaptureRow.capture_id).order_by(sql.CaptureRow.number)
-    framed = sql.select(sql.RoiRow.capture_id, sql.func.max(sql.RoiRow.n)).group_by(sql.RoiRow.capture_id)
-    chosen = sql.select(sql.InUseRow.case_id, sql.InUseRow.capture_id, sql.InUseRow.roi_n).order_by(sql.InUseRow.number)
-    if case_id is not None:
-        captured = captured.where(sql.CaptureRow.case_id == case_id)
-        framed = framed.join(sql.CaptureRow, sql.CaptureRow.capture_id == sql.RoiRow.capture_id).where(sql.CaptureRow.case_id == case_id)
-        chosen = chosen.where(sql.InUseRow.case_id == case_id)
-    newest: dict[str, str] = {row.case_id: row.capture_id for row in session.execute(captured)}
-    frames: dict[str, int | None] = {capture_id: n for capture_id, n in session.execute(framed) if n is not None}
-    found = {owner: InUse(capture_id, frames.get(capture_id)) for owner, capture_id in newest.items()}
-    return found | {owner: InUse(capture_id, n) for owner, capture_id, n in session.execute(chosen)}
+def in_use_by_case(session: sql.Session, only: str | Collection[str] | None = None) -> dict[str, InUse]:
+    """What counts, of every case that has a capture or a row.
+
+    Parameters
+    ----------
+    only
+        One case, or at most `light_readings.MOST_NAMED`; None: all, in two queries however many there are.
+    """
+    names, values = named("case_id", (only,) if isinstance(only, str) else only)
+    chosen = plain_rows(
+        session,
+        f"SELECT case_id, capture_id, roi_n FROM in_use WHERE number IN (SELECT max(number) FROM in_use WHERE {names} GROUP BY case_id)",
+        values,
+    )
+    newest = plain_rows(
+        session,
+        "SELECT case_id, capture_id, (SELECT max(n) FROM rois WHERE rois.capture_id = captures.capture_id) FROM captures"
+        f" WHERE number IN (SELECT max(number) FROM captures WHERE {names} AND case_id NOT IN (SELECT case_id FROM in_use)"
+        " GROUP BY case_id)",
+        values,
+    )
+    return {case_id: InUse(capture_id, n) for case_id, capture_id, n in (*newest, *chosen)}

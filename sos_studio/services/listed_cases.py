@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+import threading
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from sos_studio.core.readings import Reading, standing
-from sos_studio.dataset import cases, readings, sql
+from sos_studio.core.errors import BadInputError
+from sos_studio.dataset import cases, changes, sql
 from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.light_readings import MOST_NAMED, Light, named, plain_rows
 from sos_studio.dataset.project import Project
-
-_FIELDS = tuple(field.name for field in fields(CaseSummary))
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ListedCase(CaseSummary):
     """
 
     staged_here: tuple[str, ...] = ()
-    stands: tuple[Reading, ...] = ()
+    stands: tuple[Light, ...] = ()
     shown_as: str = ""
 
     @property
@@ -42,33 +42,79 @@ class ListedCase(CaseSummary):
         return tuple(name for name in self.staged_by if name not in self.staged_here)
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a project lists.
+
+    Attributes
+    ----------
+    cases
+        In the order they were added.
+    fresh
+        Those of `cases` that are not as they were at the look before, by id; all of them at the first.
+    """
+
+    cases: tuple[ListedCase, ...] = ()
+    fresh: frozenset[str] = frozenset()
+
+
+class CaseList:
+    """The cases of a project, looked at again and again: what did not change is not read again. For any thread."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._one_at_a_time = threading.Lock()
+        self._known: dict[str, ListedCase] = {}
+        self._people: dict[str, tuple[object, ...]] = {}
+        self._mark: changes.Mark | None = None
+
+    def look(self) -> Listing:
+        """All cases as they are now; errors of `Project.reading`."""
+        with self._one_at_a_time, self.project.reading() as session:
+            mark = changes.now(session)
+            # Patients are joined and their data taken out without leaving a number, but there is little of it: it is always read.
+            people = {row[0]: row for row in plain_rows(session, _PEOPLE)}
+            if self._mark is None:
+                fresh = _listed(self.project, session, None)
+            else:
+                touched = changes.since(session, self._mark) & people.keys()
+                touched |= {case_id for case_id, row in people.items() if self._people.get(case_id) != row}
+                fresh = _listed(self.project, session, touched if len(touched) <= MOST_NAMED else None) if touched else []
+            changed = {listed.case_id: listed for listed in fresh if self._known.get(listed.case_id) != listed}
+            known = {**self._known, **changed}
+            self._known = {case_id: known[case_id] for case_id in people if case_id in known}
+            self._mark, self._people = mark, people
+            return Listing(tuple(self._known.values()), frozenset(changed))
+
+
+_PEOPLE = "SELECT case_id, patient, sex, age_years, imported FROM cases ORDER BY number"
+
+
 def listed_cases(project: Project) -> list[ListedCase]:
     """All cases in the order they were added."""
-    return _listed(project, cases.cases(project))
+    with project.reading() as session:
+        return list(_listed(project, session, None))
 
 
 def listed_case(project: Project, case_id: str) -> ListedCase:
     """One case; ``case.unknown`` if there is none."""
-    return _listed(project, [cases.case(project, case_id)], case_id)[0]
-
-
-def _listed(project: Project, summaries: Iterable[CaseSummary], only: str | None = None) -> list[ListedCase]:
-    predicted = _predicted(project, only)
-    rows = readings.all_readings(project) if only is None else {only: readings.readings(project, only)}
-    listed = []
-    for summary in summaries:
-        values = {name: getattr(summary, name) for name in _FIELDS}
-        values["predicted"] = summary.capture_id in predicted
-        stands = tuple(standing(rows.get(summary.case_id, [])))
-        here = tuple(reading.evaluator for reading in stands if reading.capture_id == summary.capture_id)
-        listed.append(ListedCase(**values, staged_here=here, stands=stands))
-    return listed
-
-
-def _predicted(project: Project, only: str | None) -> set[str]:
-    """Captures with a prediction."""
-    predicted = sql.select(sql.PredictionRow.capture_id).distinct()
-    if only is not None:
-        predicted = predicted.where(sql.PredictionRow.case_id == only)
     with project.reading() as session:
-        return set(session.scalars(predicted))
+        found = list(_listed(project, session, (case_id,)))
+    if not found:
+        raise BadInputError("case.unknown", case=case_id)
+    return found[0]
+
+
+def _listed(project: Project, session: sql.Session, only: Collection[str] | None) -> Iterable[ListedCase]:
+    predicted = _predicted(session, only)
+    for summary, stands in cases.summaries(project, session, only=only):
+        here = tuple(reading.evaluator for reading in stands if reading.capture_id == summary.capture_id)
+        # Ten thousand of them: dataclasses.replace would take a tenth of a second.
+        values = {**summary.__dict__, "predicted": summary.capture_id in predicted}
+        yield ListedCase(**values, staged_here=here, stands=stands)
+
+
+def _predicted(session: sql.Session, only: Collection[str] | None) -> set[str]:
+    """Captures with a prediction."""
+    names, values = named("case_id", only)
+    return {row[0] for row in plain_rows(session, f"SELECT DISTINCT capture_id FROM predictions WHERE {names}", values)}
