@@ -28,8 +28,9 @@ NEEDED_GB = 12
 
 # One module of every library without which nothing works; finding them is quick, importing them all is not.
 NEEDED_MODULES: tuple[str, ...] = (
-    *("alembic", "click", "cv2", "imagecodecs", "matplotlib", "numba", "numpy", "platformdirs", "psutil", "psygnal", "pydantic", "pydicom"),
-    *("PySide6", "SimpleITK", "safetensors", "sqlalchemy", "timm", "torch", "torchvision", "ultralytics", "sos_studio", "trainer"),
+    *("alembic", "click", "cv2", "imagecodecs", "matplotlib", "numba", "numpy", "openpyxl", "platformdirs", "psutil"),
+    *("psygnal", "pydantic", "pydicom", "PySide6", "SimpleITK", "safetensors", "sqlalchemy", "timm", "torch", "torchvision", "ultralytics"),
+    *("sos_studio", "trainer"),
 )
 DEV_MODULES = ("hypothesis", "importlinter", "mypy", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff", "scipy", "xdist")
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.stages import StageScheme
-from sos_studio.dataset.cases import MAX_AGE_YEARS, Sex
+from sos_studio.dataset import columns, label_values
+from sos_studio.dataset.cases import Sex
+from sos_studio.dataset.columns import FIELDS, REQUIRED, Field
+from sos_studio.dataset.sheets import Sheet, read_sheet
 
-REQUIRED_COLUMNS = ("image", "stage")
-OPTIONAL_COLUMNS = ("patient", "age", "sex", "evaluator", "remark")
 IMPORTED_EVALUATOR = "imported"
-_SEXES: dict[str, Sex] = {"f": "F", "female": "F", "w": "F", "m": "M", "male": "M"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class RowFault:
     Attributes
     ----------
     line
-        Line of the table, from 1 (the header); None for an image that no row names.
+        Line of the table, from 1 (mostly the header); None for an image that no row names.
     image
         Name as the table or the folder has it. For the person's eyes: never stored.
     """
@@ -40,7 +37,10 @@ class RowFault:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One row of the table. `patient` is the table's own text: it becomes a pseudonym and goes no further."""
+    """What is said of one image. `patient` is the table's own text: it becomes a pseudonym and goes no further.
+
+    `line` is 0 where no table but the file's name says it.
+    """
 
     line: int
     image: str
@@ -54,120 +54,102 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """What a table says."""
+    """What a table says.
+
+    Attributes
+    ----------
+    columns
+        Header of the column that each field was taken from.
+    ignored_columns
+        Headers of the others.
+    """
 
     rows: tuple[LabelRow, ...] = ()
     faults: tuple[RowFault, ...] = ()
     ignored_columns: tuple[str, ...] = ()
+    columns: Mapping[Field, str] = field(default_factory=dict)
 
 
-def read_labels(path: Path, scheme: StageScheme) -> LabelTable:
-    """Read a CSV file with a header: comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252.
+@dataclass(frozen=True)
+class TableOptions:
+    """How a table is read where the guess is not what a person wants.
 
-    Columns by header, in any order and case: ``image`` and ``stage`` are required (a cell of `stage` may be empty), ``patient, age, sex,
-    evaluator, remark`` optional; others are named and ignored.
+    Attributes
+    ----------
+    sheet
+        Of a workbook; None: the first that holds anything.
+    columns
+        Header by field (`columns.FIELDS`); an empty header means that the table has no such column.
+    separator, encoding
+        Of a text file; None: guessed.
+    """
+
+    sheet: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    separator: str | None = None
+    encoding: str | None = None
+
+    def read(self, path: Path) -> Sheet:
+        """The cells; errors of `sheets.read_sheet`."""
+        return read_sheet(path, self.sheet, separator=self.separator, encoding=self.encoding)
+
+
+def read_labels(path: Path, scheme: StageScheme, options: TableOptions | None = None) -> LabelTable:
+    """Read a CSV file or an Excel sheet with a header, which may stand below rows of titles.
+
+    Columns in any order; what each means is guessed from its header (`columns.guess`), unless `options` says it. An image and a stage
+    column are required (a cell of `stage` may be empty; ``columns={"stage": ""}`` does without); others are named and ignored.
 
     Raises
     ------
     BadInputError
-        ``import.table_unreadable``, ``import.table_is_spreadsheet``, ``import.columns_missing`` or ``import.column_twice``.
+        Errors of `sheets.read_sheet` and `understood`.
     """
-    lines = _lines(path)
-    header = [cell.strip().casefold() for cell in lines[0][1]] if lines else []
-    missing = [name for name in REQUIRED_COLUMNS if name not in header]
+    options = options or TableOptions()
+    return understood(options.read(path), path.name, scheme, options.columns)
+
+
+def understood(sheet: Sheet, file: str, scheme: StageScheme, chosen: Mapping[str, str]) -> LabelTable:
+    """What the cells mean.
+
+    Raises
+    ------
+    BadInputError
+        ``import.columns_missing`` (file, missing, found) and errors of `columns.resolve`.
+    """
+    lines = sheet.lines
+    start = columns.header_line(lines)
+    headers = lines[start][1] if lines else ()
+    of = columns.resolve(headers, chosen, file=file)
+    missing = [name for name in REQUIRED if of[name] is None and not (name == "stage" and name in chosen)]
     if missing:
-        raise BadInputError(
-            "import.columns_missing", file=path.name, missing=", ".join(missing), found=", ".join(filter(None, header)) or "–"
-        )
-    known = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
-    for name in known:
-        if header.count(name) > 1:
-            raise BadInputError("import.column_twice", file=path.name, column=name)
-    ignored = tuple(cell.strip() for cell in lines[0][1] if cell.strip() and cell.strip().casefold() not in known)
+        raise BadInputError("import.columns_missing", file=file, missing=", ".join(missing), found=", ".join(filter(None, headers)) or "–")
     rows: list[LabelRow] = []
     faults: list[RowFault] = []
-    for line, cells in lines[1:]:
-        if not any(cell.strip() for cell in cells):
+    for line, cells in lines[start + 1 :]:
+        texts = {name: cells[index] if index is not None and index < len(cells) else "" for name, index in of.items()}
+        if not any(texts.values()):
             continue
-        named = {name: cells[n].strip() if n < len(cells) else "" for n, name in enumerate(header) if name in known}
         try:
-            rows.append(_row(line, named, scheme))
+            rows.append(row_of(line, texts, scheme))
         except BadInputError as error:
-            faults.append(RowFault(line, named["image"], error.code, error.values))
-    return LabelTable(tuple(rows), tuple(faults), ignored)
+            faults.append(RowFault(line, texts["image"], error.code, error.values))
+    used = {index for index in of.values() if index is not None}
+    ignored = tuple(header for index, header in enumerate(headers) if header and index not in used)
+    return LabelTable(tuple(rows), tuple(faults), ignored, {name: headers[of[name] or 0] for name in FIELDS if of[name] is not None})
 
 
-def _row(line: int, cells: dict[str, str], scheme: StageScheme) -> LabelRow:
-    if not cells["image"]:
+def row_of(line: int, texts: Mapping[Field, str], scheme: StageScheme) -> LabelRow:
+    """One row from the text of its cells; ``import.no_image_named`` and errors of `label_values`."""
+    if not texts.get("image"):
         raise BadInputError("import.no_image_named")
-    sex = cells.get("sex", "")
-    if sex and sex.casefold() not in _SEXES:
-        raise BadInputError("case.bad_sex", sex=sex)
     return LabelRow(
         line=line,
-        image=cells["image"],
-        stage=_stage(cells["stage"], scheme),
-        patient=cells.get("patient") or None,
-        age_years=_age(cells.get("age", "")),
-        sex=_SEXES[sex.casefold()] if sex else None,
-        evaluator=(cells.get("evaluator") or IMPORTED_EVALUATOR)[:80],
-        remark=cells.get("remark", ""),
+        image=texts["image"],
+        stage=label_values.stage(texts.get("stage", ""), scheme),
+        patient=texts.get("patient") or None,
+        age_years=label_values.age_years(texts.get("age", "")),
+        sex=label_values.sex(texts.get("sex", "")),
+        evaluator=(texts.get("evaluator") or IMPORTED_EVALUATOR)[:80],
+        remark=texts.get("remark", ""),
     )
-
-
-def _stage(text: str, scheme: StageScheme) -> int | None:
-    if not text:
-        return None
-    number = _number(text)
-    if number is None or number != round(number):
-        raise BadInputError("stage.unknown", stage=text, highest=scheme.count, scheme=scheme.id)
-    return scheme.check(round(number))
-
-
-def _age(text: str) -> float | None:
-    if not text:
-        return None
-    number = _number(text)
-    if number is None or not 0 <= number <= MAX_AGE_YEARS:
-        raise BadInputError("case.bad_age", age=text)
-    return number
-
-
-def _number(text: str) -> float | None:
-    """A number with point or comma; None if it is none."""
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _lines(path: Path) -> list[tuple[int, Sequence[str]]]:
-    """Cells of every line with its number, the header first."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInputError("import.table_unreadable", file=path.name, reason=error.strerror or type(error).__name__) from error
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise BadInputError("import.table_is_spreadsheet", file=path.name)
-    text = _decode(data)
-    if "\0" in text:
-        raise BadInputError("import.table_unreadable", file=path.name, reason="not a text file")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        found: list[tuple[int, Sequence[str]]] = [(reader.line_num, cells) for cells in reader]
-    except csv.Error as error:
-        raise BadInputError("import.table_unreadable", file=path.name, reason=str(error)) from error
-    start = next((n for n, (_, cells) in enumerate(found) if any(cell.strip() for cell in cells)), len(found))
-    return found[start:]
-
-
-def _decode(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")

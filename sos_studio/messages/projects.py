@@ -105,11 +105,24 @@ MESSAGES: dict[str, Template] = {
     ),
     "import.nothing_found": Template("There is no picture to import.", "Choose PNG, JPEG, TIFF or BMP files, or a folder that holds some."),
     "import.source_missing": Template("{file} is not there.", "Choose files or folders that exist."),
-    "import.table_unreadable": Template("The table {file} can't be read ({reason}).", "Save it as CSV (UTF-8) and try again."),
-    "import.table_is_spreadsheet": Template("{file} is a spreadsheet, not a CSV file.", "Save the sheet as CSV (UTF-8) and import that."),
+    "import.table_unreadable": Template(
+        "The table {file} can't be read ({reason}).", "Save it again, as Excel workbook (.xlsx) or CSV (UTF-8)."
+    ),
+    "import.table_is_spreadsheet": Template(
+        "{file} is a workbook of a kind that can't be read.", "Save it as Excel workbook (.xlsx) or as CSV (UTF-8)."
+    ),
+    "import.sheet_unknown": Template("{file} has no sheet {sheet}; it has {sheets}.", "Choose one of them."),
+    "import.table_too_long": Template("The table {file} is too long.", "Import at most {most} rows at a time."),
+    "import.encoding_unknown": Template("The encoding {encoding} is not known.", "Use utf-8, cp1252 or another that Python knows."),
+    "import.field_unknown": Template("Nothing is called {field} here.", "Columns can be {fields}."),
+    "import.column_unknown": Template("The table {file} has no column {column}; it has {found}.", "Choose one of them."),
+    "import.pattern_bad": Template(
+        "{pattern} is no pattern for the names of files.", "Write {fields} where each of them stands, each once."
+    ),
+    "import.name_not_of_pattern": Template("The name is not of the pattern {pattern}.", "Rename the file, or put it into the table."),
     "import.columns_missing": Template(
         "The table {file} has no column {missing}; it has {found}.",
-        "Name the columns image and stage (patient, age, sex, evaluator and remark may follow).",
+        "Say which of its columns holds it.",
     ),
     "import.column_twice": Template("The table {file} has the column {column} twice.", "Remove or rename one of them."),
     "import.no_image_named": Template("The row names no image.", "Fill in the column image."),

@@ -141,7 +141,7 @@ def test_an_empty_folder_a_missing_one_and_a_bad_table_import_nothing(project: P
     with pytest.raises(BadInputError, match=r"import\.source_missing"):
         run(project, tmp_path / "missing")
     with pytest.raises(BadInputError, match=r"import\.columns_missing"):
-        run(project, pictures, "picture,stage\na.png,1\n")
+        run(project, pictures, "image,shoe size\na.png,1\n")
     assert cases.cases(project) == []
 
 

@@ -58,11 +58,11 @@ def test_short_rows_are_not_a_disaster(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("picture,stage\n", "import.columns_missing"),
+        ("shoe size,stage\n", "import.columns_missing"),
         ("image,age\n", "import.columns_missing"),
         ("", "import.columns_missing"),
         ("image,stage,Stage\n", "import.column_twice"),
-        ("PK\x03\x04 xlsx", "import.table_is_spreadsheet"),
+        ("PK\x03\x04 xlsx", "import.table_unreadable"),
         ("image,stage\na\0b,2\n", "import.table_unreadable"),
     ],
 )
