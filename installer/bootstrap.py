@@ -28,11 +28,14 @@ NEEDED_GB = 12
 
 # One module of every library without which nothing works; finding them is quick, importing them all is not.
 NEEDED_MODULES: tuple[str, ...] = (
-    *("alembic", "click", "cv2", "imagecodecs", "matplotlib", "numba", "numpy", "openpyxl", "platformdirs", "psutil"),
+    *("alembic", "click", "cv2", "imagecodecs", "matplotlib", "numba", "numpy", "openpyxl", "platformdirs", "polars", "psutil"),
     *("psygnal", "pydantic", "pydicom", "PySide6", "SimpleITK", "safetensors", "sqlalchemy", "timm", "torch", "torchvision", "ultralytics"),
     *("sos_studio", "trainer"),
 )
-DEV_MODULES = ("hypothesis", "importlinter", "mypy", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff", "scipy", "xdist")
+DEV_MODULES = (
+    *("hypothesis", "importlinter", "mypy", "pyarrow", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff"),
+    *("scipy", "xdist"),
+)
 
 # Much of a test is waiting for the disk and for other processes. Files stay whole, because their fixtures are dear.
 TWO_WORKERS = ("-n", "2", "--dist", "loadfile")

@@ -14,8 +14,10 @@ from sos_studio.cli.project_patients import keep_options, patients, secret
 from sos_studio.messages import message
 
 if TYPE_CHECKING:
+    from sos_studio.dataset.exports import ExportFormat
     from sos_studio.dataset.imports import ImportReport
 
+_FORMATS = ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet")
 _LEFT_OUT = {
     "not_captured": "there is no full image",
     "excluded": "the case is excluded",
@@ -149,14 +151,30 @@ def check(directory: Path, as_json: bool) -> int:
 @command.command("export")
 @click.argument("directory", type=PATH, metavar="DIR")
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="A new or empty folder.")
-@click.option("--format", "export_format", type=click.Choice(["imagefolder", "yolo", "coco", "csv"]), required=True)
+@click.option("--format", "export_format", type=click.Choice(_FORMATS), required=True, help="What it is for; see above.")
+@click.option(
+    "--name-evaluators/--number-evaluators",
+    default=None,
+    help="Evaluators by the names they typed, or as Evaluator 1, 2 …  [default: names in csv and parquet, numbers elsewhere]",
+)
 @json_option
-def export(directory: Path, out: Path, export_format: Literal["imagefolder", "yolo", "coco", "csv"], as_json: bool) -> None:
-    """Write the labelled cases of the project DIR for other tools."""
+def export(directory: Path, out: Path, export_format: ExportFormat, name_evaluators: bool | None, as_json: bool) -> None:
+    """Write the cases of the project DIR for other tools.
+
+    \b
+    imagefolder  pictures in one folder per stage (torchvision)
+    yolo         boxes and oriented boxes around the synchondrosis, in two folders
+    yolo-obb     oriented boxes alone
+    coco         boxes and polygons, with stages as attributes
+    csv          all tables and what their columns mean
+    parquet      the same tables, typed
+    """
+    from sos_studio.dataset.exports import ExportOptions
     from sos_studio.services import projects
 
+    options = ExportOptions(name_evaluators=name_evaluators)
     with projects.open(directory, read_only=True) as project, ProgressBar("Exporting") as bar:
-        report = projects.export(project, out, export_format, progress=bar.update)
+        report = projects.export(project, out, export_format, options, progress=bar.update)
     if as_json:
         counts = {"cases": report.cases, "files": report.files, "left_out": report.left_out}
         emit_json({"out": str(out), "format": export_format, **counts})

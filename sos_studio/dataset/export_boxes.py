@@ -6,8 +6,8 @@ Both formats measure from the *corner* of the top-left pixel, SOS Studio from it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,30 +15,53 @@ import numpy.typing as npt
 from sos_studio.core.roi import Roi
 from sos_studio.dataset.export_files import ExportItem, Writer
 
+Kind = Literal["boxes", "oriented"]
 CATEGORY = "spheno-occipital synchondrosis"
 
 
-def write_yolo(writer: Writer, items: Sequence[ExportItem], held_out_fold: int, progress: Callable[[float], None]) -> None:
-    """``boxes/`` and ``oriented/``, each with ``data.yaml``, ``images`` and ``labels`` in ``train`` and ``val``, the held-out fold."""
+def write_yolo(
+    writer: Writer,
+    items: Sequence[ExportItem],
+    held_out_fold: int,
+    folders: Mapping[Kind, str],
+    progress: Callable[[float], None],
+) -> None:
+    """Per kind of box ``data.yaml``, and ``images`` and ``labels`` in ``train`` and ``val``, the held-out fold.
+
+    Parameters
+    ----------
+    folders
+        Where each kind of box goes: ``""`` or a folder with ``/`` behind it.
+    """
+    parts = set()
     for n, item in enumerate(items):
-        part = "val" if item.fold == held_out_fold else "train"
         if item.roi is None:
             continue
+        part = "val" if item.fold == held_out_fold else "train"
         case_id = item.summary.case_id
         corners = _corners_from_edge(item.roi, item.shape_vu) / np.array([item.shape_vu[1], item.shape_vu[0]])
         low, high = corners.min(axis=0), corners.max(axis=0)
-        lines = {
-            "boxes": (*((low + high) / 2), *(high - low)),
-            "oriented": tuple(corners.ravel()),
-        }
-        for kind, numbers in lines.items():
-            if writer.copy(case_id, item.full_path, item.full_sha256, f"{kind}/images/{part}/{case_id}.png"):
-                writer.text(f"{kind}/labels/{part}/{case_id}.txt", "0 " + " ".join(f"{value:.8f}" for value in numbers) + "\n")
+        numbers = {"boxes": (*((low + high) / 2), *(high - low)), "oriented": tuple(corners.ravel())}
+        for kind, folder in folders.items():
+            if writer.copy(case_id, item.full_path, item.full_sha256, f"{folder}images/{part}/{case_id}.png"):
+                label = "0 " + " ".join(f"{value:.8f}" for value in numbers[kind]) + "\n"
+                writer.text(f"{folder}labels/{part}/{case_id}.txt", label)
+                parts.add(part)
         progress((n + 1) / len(items))
-    for kind in ("boxes", "oriented"):
+    for folder in folders.values():
         for part in ("train", "val"):
-            (writer.out / kind / "images" / part).mkdir(parents=True, exist_ok=True)
-        writer.text(f"{kind}/data.yaml", f"train: images/train\nval: images/val\nnames:\n  0: {CATEGORY}\n")
+            (writer.out / f"{folder}images" / part).mkdir(parents=True, exist_ok=True)
+        writer.text(f"{folder}data.yaml", _data_yaml(parts))
+
+
+def _data_yaml(parts: set[str]) -> str:
+    """Paths count from this file. YOLO refuses an empty part, so that a dataset with one part names it twice."""
+    lines = []
+    for part in ("train", "val"):
+        there = part if part in parts or not parts else next(iter(parts))
+        lines += ["# No case is in this part: figures on it say nothing about other patients.\n"] * (there != part)
+        lines.append(f"{part}: images/{there}\n")
+    return "".join([*lines, "names:\n", f"  0: {CATEGORY}\n"])
 
 
 def write_coco(writer: Writer, items: Sequence[ExportItem], scheme: str, progress: Callable[[float], None]) -> None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sos_studio.core.atomic import sync_directory
+from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset.captures import sha256
 from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import Project
+
+# As `sha256sum --check` reads it.
+SUMS_FILE = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
@@ -28,13 +38,22 @@ class ExportItem:
 
 
 class Writer:
-    """Files of one export: counted, checked against their hashes, cases left out counted by reason."""
+    """Files of one export: on the disk when a call returns, checked against their hashes, cases left out counted by reason.
 
-    def __init__(self, project: Project, out: Path) -> None:
+    Every call raises `CancelledError` once the person has asked to stop.
+    """
+
+    def __init__(self, project: Project, out: Path, cancelled: Callable[[], bool] | None = None) -> None:
         self._project, self.out = project, out
-        self.files = 0
+        self._cancelled = cancelled or (lambda: False)
+        self._sums: dict[str, str] = {}
         self.cases: set[str] = set()
         self.left_out: dict[str, set[str]] = {}
+
+    @property
+    def files(self) -> int:
+        """How many files were written."""
+        return len(self._sums)
 
     def leave_out(self, case_id: str, reason: str) -> None:
         """Count a case as not exported."""
@@ -42,23 +61,78 @@ class Writer:
 
     def text(self, name: str, content: str) -> None:
         """Write a text file."""
+        self.data(name, content.encode("utf-8"))
+
+    def data(self, name: str, content: bytes) -> None:
+        """Write a file; `name` is below the export's folder, POSIX."""
+        if self._cancelled():
+            raise CancelledError
         path = self.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, "utf-8", newline="\n")
-        self.files += 1
+        with open(path, "xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        self._sums[name] = sha256(content)
 
-    def copy(self, case_id: str, source: str, digest: str, name: str) -> bool:
-        """Copy a file of the project if it still is what it was; a changed one is left out, never passed on."""
+    def fetch(self, case_id: str, source: str, digest: str) -> bytes | None:
+        """A file of the project if it still is what it was; else the case is left out as damaged, and None returned."""
         try:
             data = self._project.path(*source.split("/")).read_bytes()
         except OSError:
             data = b""
         if sha256(data) != digest:
             self.leave_out(case_id, "damaged")
+            return None
+        return data
+
+    def copy(self, case_id: str, source: str, digest: str, name: str) -> bool:
+        """Copy a file of the project if it still is what it was; a changed one is left out, never passed on."""
+        data = self.fetch(case_id, source, digest)
+        if data is None:
             return False
-        path = self.out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        self.files += 1
+        self.data(name, data)
         self.cases.add(case_id)
         return True
+
+    def finish(self) -> None:
+        """Write the hashes of all files, and make the folders durable."""
+        self.text(SUMS_FILE, "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items())))
+        for folder in [path for path in self.out.rglob("*") if path.is_dir()] + [self.out]:
+            sync_directory(folder)
+
+
+@contextmanager
+def new_folder(project: Project, out: Path, cancelled: Callable[[], bool] | None = None) -> Iterator[Writer]:
+    """A writer into a new or empty folder, which appears whole when the block ends well, and not at all otherwise.
+
+    What a killed export left behind beside it is removed by the next one.
+
+    Raises
+    ------
+    BadInputError
+        ``export.folder_not_empty``.
+    CancelledError
+        If `cancelled` says so.
+    ProjectError
+        Refusals of the disk.
+    """
+    target = Path(out).absolute()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadInputError("export.folder_not_empty", folder=target.name)
+    partial = target.with_name(f".{target.name}.partial")
+    with translated(target):
+        if partial.exists():
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+        try:
+            writer = Writer(project, partial, cancelled)
+            yield writer
+            writer.finish()
+            if target.exists():
+                target.rmdir()
+            partial.rename(target)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        sync_directory(target.parent)

@@ -1,81 +1,83 @@
-"""CSV tables with a data dictionary, and torchvision's ImageFolder."""
+"""All tables of a project as CSV or Parquet with a data dictionary, and torchvision's ImageFolder.
+
+Remarks and notes, which are free text, stay at home.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sos_studio.core.readings import ConsensusRule, Reading
+from sos_studio.core.consensus import Rule
+from sos_studio.core.readings import Reading
+from sos_studio.dataset import export_columns as columns
+from sos_studio.dataset import export_parquet, sql
 from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.export_columns import Column
 from sos_studio.dataset.export_files import ExportItem, Writer
+from sos_studio.dataset.project import Project
+from sos_studio.dataset.readings import all_readings
 
-CASE_COLUMNS: dict[str, str] = {
-    "case_id": "pseudonym of the case: one patient's one scan",
-    "patient": "pseudonym of the patient; groups the cases of one patient",
-    "age_years": "age at the scan in years; empty if unknown",
-    "sex": "F, M or empty if unknown",
-    "scheme": "staging scheme",
-    "stage": "label: consensus of the standing readings, from 1; empty while there is none",
-    "consensus_rule": "rule that made the label of the readings",
-    "readings": "number of evaluators with a standing reading",
-    "ambiguous": "1 if most standing readings call the case ambiguous (no label then)",
-    "excluded": "1 if the case is excluded from training",
-    "exclusion_reason": "why it is excluded, as a code",
-    "fold": "cross-validation fold of the patient, from 0; never changes; empty while the case has no label",
-    "imported": "1 if the full image was imported, not captured from a scan here",
-    "capture_id": "capture in use: the newest, unless an earlier one was brought back by undo",
-    "height_px": "rows of the full image",
-    "width_px": "columns of the full image",
-    "spacing_mm": "pixel size in mm; empty if unknown",
-    "full_image": "full image, path below the project folder",
-    "full_image_sha256": "hash of that file",
-    "roi_center_u_px": "frame: centre, column; (0, 0) is the centre of the top-left pixel",
-    "roi_center_v_px": "frame: centre, row",
-    "roi_angle_deg": "frame: direction endocranial to ectocranial, from the row direction, clockwise on the screen",
-    "roi_width_px": "frame: width; its height is half of it",
-    "crop": "crop, path below the project folder",
-    "crop_sha256": "hash of that file",
-}
-READING_COLUMNS: dict[str, str] = {
-    "reading_id": "id of the reading",
-    "case_id": "case that was read",
-    "capture_id": "capture that was read",
-    "roi_n": "number of the frame that was shown; empty without one",
-    "evaluator": "who read",
-    "scheme": "staging scheme",
-    "stage": "stage, from 1; empty for a row that takes a reading back",
-    "confidence": "low, medium, high or empty",
-    "ambiguous": "1 if the evaluator called the case ambiguous",
-    "shown": "what was shown: crop, full_image or crop_and_full_image",
-    "ai_seen": "1 if a prediction had been shown to the evaluator before",
-    "blinded": "1 if other readings, predictions and the patient were hidden from the evaluator",
-    "source": "expert, imported or phantom",
-    "retracts": "id of the reading that this row takes back",
-    "created_utc": "when, ISO 8601, UTC",
-}
+DICTIONARY = "data_dictionary"
 
 
-def write_csv(
-    writer: Writer,
+@dataclass(frozen=True)
+class Table:
+    """One table of an export; rows in the order of its columns."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def tables(
+    project: Project,
     summaries: Sequence[CaseSummary],
     items: Mapping[str, ExportItem],
-    readings: Mapping[str, Sequence[Reading]],
-    rule: ConsensusRule,
-) -> None:
-    """``cases.csv``, ``readings.csv`` (all rows, in the order of writing within a case) and ``data_dictionary.csv``."""
-    scheme = next((reading.scheme for rows in readings.values() for reading in rows), "")
-    writer.text("cases.csv", _table(CASE_COLUMNS, (_case_row(s, items.get(s.case_id), rule, scheme) for s in summaries)))
-    rows = [reading for summary in summaries for reading in readings.get(summary.case_id, ())]
-    writer.text("readings.csv", _table(READING_COLUMNS, (_reading_row(reading) for reading in rows)))
-    dictionary = [("cases.csv", *item) for item in CASE_COLUMNS.items()] + [("readings.csv", *item) for item in READING_COLUMNS.items()]
-    writer.text("data_dictionary.csv", _table(("file", "column", "meaning"), dictionary))
-    writer.cases.update(summary.case_id for summary in summaries)
+    rule: Rule,
+    people: Mapping[str, str],
+) -> list[Table]:
+    """Cases, readings (all rows, in the order of writing within a case) and what else the project knows.
+
+    Parameters
+    ----------
+    people
+        What each evaluator is called (`export_people.evaluator_names`).
+    """
+    readings = all_readings(project)
+    in_order = [reading for summary in summaries for reading in readings.get(summary.case_id, ())]
+    in_use = {summary.capture_id for summary in summaries}
+    folds = sorted({(item.summary.patient, item.fold) for item in items.values() if item.fold is not None})
+    found = [
+        Table("cases", columns.CASE_COLUMNS, [_case_row(s, items.get(s.case_id), rule, project.scheme.id) for s in summaries]),
+        Table("readings", columns.READING_COLUMNS, [_reading_row(reading, people) for reading in in_order]),
+        *_stored_tables(project, in_use, people),
+        Table("folds", columns.FOLD_COLUMNS, list(folds)),
+    ]
+    return [*found, _dictionary(found)]
+
+
+def write_csv(writer: Writer, found: Sequence[Table]) -> None:
+    """One ``.csv`` per table."""
+    for table in found:
+        named = [(f"{row[0]}.csv", *row[1:]) for row in table.rows] if table.name == DICTIONARY else table.rows
+        writer.text(f"{table.name}.csv", csv_text(table.columns, named))
+
+
+def write_parquet(writer: Writer, found: Sequence[Table]) -> None:
+    """One ``.parquet`` per table, typed, with the meaning of its columns in the file's own metadata too."""
+    for table in found:
+        named = [(f"{row[0]}.parquet", *row[1:]) for row in table.rows] if table.name == DICTIONARY else table.rows
+        writer.data(f"{table.name}.parquet", export_parquet.encode(table.columns, named))
 
 
 def write_imagefolder(writer: Writer, items: Sequence[ExportItem], progress: Callable[[float], None]) -> None:
-    """``full/<stage>/<case>.png``, ``crop/<stage>/<case>.png`` and ``splits.csv`` with patients and folds."""
+    """``full/<stage>/<case>.png``, ``crop/<stage>/<case>.png``, and ``splits.csv`` with patients and folds."""
     rows = []
     for n, item in enumerate(items):
         case_id, stage = item.summary.case_id, str(item.summary.label)
@@ -86,10 +88,26 @@ def write_imagefolder(writer: Writer, items: Sequence[ExportItem], progress: Cal
             if writer.copy(case_id, source, digest, name):
                 rows.append((name, case_id, item.summary.patient, stage, item.fold))
         progress((n + 1) / len(items))
-    writer.text("splits.csv", _table(("file", "case_id", "patient", "stage", "fold"), rows))
+    table = Table("splits", columns.SPLIT_COLUMNS, rows)
+    write_csv(writer, [table, _dictionary([table])])
 
 
-def _case_row(summary: CaseSummary, item: ExportItem | None, rule: ConsensusRule, scheme: str) -> tuple[Any, ...]:
+def csv_text(header: Sequence[Column], rows: Iterable[Sequence[Any]]) -> str:
+    """A table as CSV: UTF-8, commas, ISO times, 1 and 0, and nothing that a spreadsheet would run as a formula."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(column.name for column in header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return stream.getvalue()
+
+
+def _dictionary(found: Iterable[Table]) -> Table:
+    """What every column of these tables means."""
+    rows = [(table.name, column.name, column.type, column.meaning) for table in found for column in table.columns]
+    return Table(DICTIONARY, columns.DICTIONARY_COLUMNS, rows)
+
+
+def _case_row(summary: CaseSummary, item: ExportItem | None, rule: Rule, scheme: str) -> tuple[Any, ...]:
     roi = item.roi if item else None
     return (
         summary.case_id,
@@ -98,7 +116,7 @@ def _case_row(summary: CaseSummary, item: ExportItem | None, rule: ConsensusRule
         summary.sex,
         scheme,
         summary.label,
-        rule,
+        rule.name,
         len(summary.staged_by),
         summary.ambiguous,
         summary.excluded,
@@ -112,16 +130,43 @@ def _case_row(summary: CaseSummary, item: ExportItem | None, rule: ConsensusRule
     )
 
 
-def _reading_row(reading: Reading) -> tuple[Any, ...]:
-    return tuple(getattr(reading, name) for name in READING_COLUMNS)
+def _reading_row(reading: Reading, people: Mapping[str, str]) -> tuple[Any, ...]:
+    values = {column.name: getattr(reading, column.name) for column in columns.READING_COLUMNS}
+    return tuple((values | {"evaluator": people.get(reading.evaluator, reading.evaluator)}).values())
 
 
-def _table(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return stream.getvalue()
+def _stored_tables(project: Project, in_use: set[str | None], people: Mapping[str, str]) -> Iterator[Table]:
+    """Tables that leave as they are stored, but for names of evaluators."""
+    with project.reading() as session:
+        captures = list(session.scalars(sql.select(sql.CaptureRow).order_by(sql.CaptureRow.number)))
+        frames = list(session.scalars(sql.select(sql.RoiRow).order_by(sql.RoiRow.capture_id, sql.RoiRow.n)))
+        exclusions = list(session.scalars(sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number)))
+        predictions = list(session.scalars(sql.select(sql.PredictionRow).order_by(sql.PredictionRow.number)))
+    yield Table("captures", columns.CAPTURE_COLUMNS, [_capture_row(row, row.capture_id in in_use) for row in captures])
+    yield Table(
+        "frames",
+        columns.FRAME_COLUMNS,
+        [(f.capture_id, f.n, f.center_u, f.center_v, f.angle_deg, f.width_px, f.crop_sha256, f.created_utc) for f in frames],
+    )
+    yield Table(
+        "exclusions",
+        columns.EXCLUSION_COLUMNS,
+        [(e.case_id, e.excluded, e.reason, people.get(e.evaluator, e.evaluator), e.created_utc) for e in exclusions],
+    )
+    yield Table("predictions", columns.PREDICTION_COLUMNS, [_prediction_row(row, people) for row in predictions])
+
+
+def _capture_row(row: sql.CaptureRow, in_use: bool) -> tuple[Any, ...]:
+    hashes = (row.full_sha256, row.full16_sha256, row.record_sha256)
+    return (
+        *(row.capture_id, row.case_id, in_use, row.series_hash),
+        *(row.height, row.width, row.spacing_mm, *hashes, row.software, row.created_utc),
+    )
+
+
+def _prediction_row(row: sql.PredictionRow, people: Mapping[str, str]) -> tuple[Any, ...]:
+    shown_to = None if row.evaluator is None else people.get(row.evaluator, row.evaluator)
+    return row.case_id, row.capture_id, row.model_id, row.scheme, row.stage, row.probabilities, shown_to, row.shown_utc
 
 
 def _cell(value: Any) -> Any:
@@ -131,4 +176,6 @@ def _cell(value: Any) -> Any:
         return int(value)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
         return "'" + value  # spreadsheets would run it as a formula
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    if isinstance(value, list):
+        return json.dumps(value)
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,25 +1,24 @@
-"""The dataset for other tools: ImageFolder, YOLO, COCO and CSV. Pseudonyms only; remarks, which are free text, stay at home."""
+"""The dataset for other tools. Pseudonyms only; remarks, which are free text, stay at home."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.readings import ConsensusRule
-from sos_studio.dataset import export_boxes, export_tables, splits, sql
+from sos_studio.dataset import consensus, export_boxes, export_tables, splits, sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file, roi_of
 from sos_studio.dataset.cases import CaseSummary, cases
-from sos_studio.dataset.export_files import ExportItem, Writer
-from sos_studio.dataset.faults import translated
+from sos_studio.dataset.export_files import ExportItem, Writer, new_folder
+from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.project import CAPTURES_DIR, Project
-from sos_studio.dataset.readings import all_readings
 
-ExportFormat = Literal["imagefolder", "yolo", "coco", "csv"]
+ExportFormat = Literal["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+# Those that show evaluators by name unless told otherwise: tables are for the project's own people, and read back by them.
+BY_NAME: tuple[ExportFormat, ...] = ("csv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -39,79 +38,127 @@ class ExportReport:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ExportOptions:
+    """What may be chosen beside the format.
+
+    Attributes
+    ----------
+    held_out_fold
+        The validation part of YOLO's two.
+    name_evaluators
+        Evaluators by the names they typed, or as ``Evaluator 1`` …; None leaves it to the format (`BY_NAME`).
+    """
+
+    held_out_fold: int = 0
+    name_evaluators: bool | None = None
+
+    def by_name(self, format: ExportFormat) -> bool:
+        """Whether this format shows evaluators by name."""
+        return format in BY_NAME if self.name_evaluators is None else self.name_evaluators
+
+
+Fill = Callable[[Project, Writer, ExportOptions, Callable[[float], None]], None]
+
+
 def export(
     project: Project,
     out: Path,
     format: ExportFormat,
+    options: ExportOptions | None = None,
     *,
-    rule: ConsensusRule = "majority",
-    held_out_fold: int = 0,
+    fill: Fill | None = None,
     progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> ExportReport:
-    """Write the dataset into a new or empty folder; it appears there whole or not at all.
+    """Write the dataset into a new or empty folder; it appears there whole or not at all, with the hashes of its files.
 
     Parameters
     ----------
     format
         ``imagefolder``: full images and crops in one folder per stage (torchvision). ``yolo``: boxes and oriented boxes, the held-out
-        fold as validation part. ``coco``: boxes and frames as polygons, stage as attribute. ``csv``: cases, readings and a data dictionary.
+        fold as validation part; ``yolo-obb``: oriented boxes alone. ``coco``: boxes and frames as polygons, stage as attribute. ``csv``,
+        ``parquet``: all tables and a data dictionary.
+    fill
+        Writes the formats that need more than this room: ``dicom`` and ``datasheet`` (`services.exporting`).
 
     Raises
     ------
     BadInputError
         ``export.unknown_format``, ``export.folder_not_empty``, ``export.nothing_to_export``.
+    CancelledError
+        If `cancelled` says so; nothing is left behind.
     ProjectError
         Refusals of the disk.
     """
-    if format not in FORMATS:
+    fill = fill or _FILL.get(format)
+    if fill is None:
         raise BadInputError("export.unknown_format", format=format, formats=", ".join(FORMATS))
-    target = Path(out).absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BadInputError("export.folder_not_empty", folder=target.name)
-    partial = target.with_name(f".{target.name}.partial")
-    with translated(target):
-        if partial.exists():
-            shutil.rmtree(partial)
-        partial.mkdir(parents=True)
-        try:
-            writer = Writer(project, partial)
-            _write(project, writer, format, rule=rule, held_out_fold=held_out_fold, progress=progress or (lambda _: None))
-            if target.exists():
-                target.rmdir()
-            partial.rename(target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+    with new_folder(project, out, cancelled) as writer:
+        fill(project, writer, options or ExportOptions(), progress or (lambda _: None))
     left_out = {reason: len(ids - writer.cases) for reason, ids in sorted(writer.left_out.items()) if ids - writer.cases}
-    return ExportReport(format, target, len(writer.cases), writer.files, left_out)
+    return ExportReport(format, Path(out).absolute(), len(writer.cases), writer.files, left_out)
 
 
-def _write(
-    project: Project, writer: Writer, format: ExportFormat, *, rule: ConsensusRule, held_out_fold: int, progress: Callable[[float], None]
-) -> None:
-    summaries = cases(project, rule)
-    if format == "csv":
-        if not summaries:
-            raise BadInputError("export.nothing_to_export")
-        items = {item.summary.case_id: item for item in _items(project, summaries)}
-        export_tables.write_csv(writer, summaries, items, all_readings(project), rule)
-        return
-    items_ready = []
-    for item in _items(project, _usable(writer, summaries)):
-        if format == "imagefolder" and item.summary.label is None:
+def _imagefolder(project: Project, writer: Writer, _options: ExportOptions, progress: Callable[[float], None]) -> None:
+    ready = []
+    for item in export_items(project, _usable(writer, cases(project))):
+        if item.summary.label is None:
             writer.leave_out(item.summary.case_id, "no_label")
-        elif format != "imagefolder" and item.roi is None:
+        else:
+            ready.append(item)
+    export_tables.write_imagefolder(writer, _some(ready), progress)
+
+
+def _framed(project: Project, writer: Writer) -> list[ExportItem]:
+    ready = []
+    for item in export_items(project, _usable(writer, cases(project))):
+        if item.roi is None:
             writer.leave_out(item.summary.case_id, "no_frame")
         else:
-            items_ready.append(item)
-    if not items_ready:
+            ready.append(item)
+    return _some(ready)
+
+
+def _yolo(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
+    folders = {"boxes": "boxes/", "oriented": "oriented/"}
+    export_boxes.write_yolo(writer, _framed(project, writer), options.held_out_fold, folders, progress)
+
+
+def _yolo_obb(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
+    export_boxes.write_yolo(writer, _framed(project, writer), options.held_out_fold, {"oriented": ""}, progress)
+
+
+def _coco(project: Project, writer: Writer, _options: ExportOptions, progress: Callable[[float], None]) -> None:
+    export_boxes.write_coco(writer, _framed(project, writer), project.scheme.id, progress)
+
+
+def _tables(format: ExportFormat, write: Callable[[Writer, list[export_tables.Table]], None]) -> Fill:
+    def fill(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
+        summaries = _some(cases(project))
+        items = {item.summary.case_id: item for item in export_items(project, summaries)}
+        people = evaluator_names(project, by_name=options.by_name(format))
+        write(writer, export_tables.tables(project, summaries, items, consensus.rule(project), people))
+        writer.cases.update(summary.case_id for summary in summaries)
+        progress(1.0)
+
+    return fill
+
+
+_FILL: dict[ExportFormat, Fill] = {
+    "imagefolder": _imagefolder,
+    "yolo": _yolo,
+    "yolo-obb": _yolo_obb,
+    "coco": _coco,
+    "csv": _tables("csv", export_tables.write_csv),
+    "parquet": _tables("parquet", export_tables.write_parquet),
+}
+
+
+def _some(ready: list[Any]) -> list[Any]:
+    if not ready:
         raise BadInputError("export.nothing_to_export")
-    if format == "imagefolder":
-        export_tables.write_imagefolder(writer, items_ready, progress)
-    elif format == "yolo":
-        export_boxes.write_yolo(writer, items_ready, held_out_fold, progress)
-    else:
-        export_boxes.write_coco(writer, items_ready, project.scheme.id, progress)
+    return ready
 
 
 def _usable(writer: Writer, summaries: list[CaseSummary]) -> list[CaseSummary]:
@@ -126,7 +173,8 @@ def _usable(writer: Writer, summaries: list[CaseSummary]) -> list[CaseSummary]:
     return usable
 
 
-def _items(project: Project, summaries: list[CaseSummary]) -> list[ExportItem]:
+def export_items(project: Project, summaries: list[CaseSummary]) -> list[ExportItem]:
+    """The capture and frame in use of every captured case among these, with folds of those that have a label."""
     labels = {s.case_id: s.label for s in summaries if s.label is not None and s.captured and not s.excluded}
     folds = splits.assign(project, labels)
     with project.reading() as session:

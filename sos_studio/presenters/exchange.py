@@ -44,8 +44,10 @@ class Exchange:
         if project is None:
             session.tell("window.no_project", "warning")
             return
-        _, progress = self._begin("export")
-        session.background.run(lambda: projects.export(project, out, form, progress=progress), self._exported, self._failed)
+        stop, progress = self._begin("export")
+        session.background.run(
+            lambda: projects.export(project, out, form, progress=progress, cancelled=stop.is_set), self._exported, self._failed
+        )
 
     def cancel(self) -> None:
         """Stop; what was imported so far stays."""

@@ -12,14 +12,14 @@ import numpy as np
 from sos_studio.core.geometry import Facing
 from sos_studio.core.readings import ConsensusRule
 from sos_studio.dataset import cases as dataset_cases
-from sos_studio.dataset import checks, exports, imports, readings
+from sos_studio.dataset import checks, imports, readings
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.checks import Problem
-from sos_studio.dataset.exports import ExportFormat, ExportReport
+from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
 from sos_studio.dataset.imports import DecodedImage, ImportReport
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
-from sos_studio.services import capture_import
+from sos_studio.services import capture_import, exporting
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -110,7 +110,13 @@ def import_images(
 
 
 def export(
-    project: Project, out: Path, format: ExportFormat, *, rule: ConsensusRule = "majority", progress: Progress | None = None
+    project: Project,
+    out: Path,
+    format: ExportFormat,
+    options: ExportOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> ExportReport:
     """Write the dataset for other tools; errors of `exports.export`."""
-    return exports.export(project, out, format, rule=rule, progress=progress)
+    return exporting.export(project, out, format, options, progress=progress, cancelled=cancelled)

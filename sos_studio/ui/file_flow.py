@@ -177,9 +177,11 @@ class ExportDialog(QDialog):
         self._format = QComboBox()
         texts = {
             "imagefolder": _tr("Folders by stage (pictures)"),
-            "yolo": _tr("YOLO oriented boxes"),
+            "yolo": _tr("YOLO boxes and oriented boxes"),
+            "yolo-obb": _tr("YOLO oriented boxes"),
             "coco": _tr("COCO"),
-            "csv": _tr("Table (CSV) with pictures"),
+            "csv": _tr("Tables (CSV)"),
+            "parquet": _tr("Tables (Parquet)"),
         }
         for form in FORMATS:
             self._format.addItem(texts[form], form)

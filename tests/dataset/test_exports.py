@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import captures, cases, exports, readings, splits
+from sos_studio.dataset import captures, cases, exports, predictions, readings, splits
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -38,7 +41,7 @@ def test_imagefolder_has_one_folder_per_stage_with_the_pictures_unchanged(filled
     report = exports.export(filled, tmp_path / "out", "imagefolder")
     assert (report.cases, report.left_out) == (10, {"excluded": 1, "no_label": 1, "not_captured": 1})
     files = builders.files_below(tmp_path / "out")
-    assert len(files) == report.files == 10 + 9 + 1
+    assert len(files) == report.files == 10 + 9 + 3
     for row in _table(tmp_path / "out" / "splits.csv"):
         assert row["file"].split("/")[1] == row["stage"]
         summary = cases.case(filled, row["case_id"])
@@ -50,7 +53,7 @@ def test_imagefolder_has_one_folder_per_stage_with_the_pictures_unchanged(filled
 
 
 def test_yolo_boxes_lie_where_the_frames_are(filled: Project, tmp_path: Path) -> None:
-    report = exports.export(filled, tmp_path / "out", "yolo", held_out_fold=2)
+    report = exports.export(filled, tmp_path / "out", "yolo", exports.ExportOptions(held_out_fold=2))
     assert (report.cases, report.left_out) == (10, {"excluded": 1, "no_frame": 1, "not_captured": 1})
     folds = splits.folds_given(filled)
     edge = builders.ROI.corners_uv + 0.5  # YOLO measures from the corner of the top-left pixel
@@ -97,7 +100,83 @@ def test_csv_has_every_case_and_reading_and_a_dictionary_of_its_columns(filled: 
     assert len(shown) == 12
     assert [row["retracts"] for row in shown if row["retracts"]] == [taken.reading_id]
     explained = {(row["file"], row["column"]) for row in _table(tmp_path / "out" / "data_dictionary.csv")}
-    assert explained == {("cases.csv", column) for column in rows["case-0001"]} | {("readings.csv", column) for column in shown[0]}
+    written = {path.name: path.read_text().splitlines()[0].split(",") for path in (tmp_path / "out").glob("*.csv")}
+    del written["data_dictionary.csv"]
+    assert explained == {(name, column) for name, header in written.items() for column in header}
+    assert set(written) == {f"{name}.csv" for name in ("cases", "readings", "captures", "frames", "exclusions", "predictions", "folds")}
+
+
+def test_parquet_says_what_csv_says_with_types_and_meanings(filled: Project, tmp_path: Path) -> None:
+    capture_id = cases.case(filled, "case-0001").capture_id or ""
+    predictions.record_shown(filled, capture_id, model_id="m", stage=2, probabilities=(0.1, 0.6, 0.1, 0.1, 0.1), evaluator="Ada")
+    report = exports.export(filled, tmp_path / "out", "parquet")
+    exports.export(filled, tmp_path / "csv", "csv")
+    names = sorted(path.stem for path in (tmp_path / "out").glob("*.parquet"))
+    assert (len(names) + 1, names) == (report.files, sorted(path.stem for path in (tmp_path / "csv").glob("*.csv")))
+    for name in names:
+        table = pyarrow.parquet.read_table(tmp_path / "out" / f"{name}.parquet")
+        rows = _table(tmp_path / "csv" / f"{name}.csv")
+        assert table.num_rows == len(rows)
+        assert rows
+        for cells, row in zip(table.to_pylist(), rows, strict=True):
+            assert {key: _as_csv(value) for key, value in cells.items()} == {key: v.replace(".csv", ".parquet") for key, v in row.items()}
+    cases_file = pyarrow.parquet.ParquetFile(tmp_path / "out" / "cases.parquet")
+    types = {field.name: str(field.type) for field in cases_file.schema_arrow}
+    assert (types["age_years"], types["stage"], types["excluded"]) == ("double", "int64", "bool")
+    assert b"pseudonym" in cases_file.metadata.metadata[b"patient"]
+
+
+def _as_csv(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else json.dumps(value) if isinstance(value, list) else str(int(value) if isinstance(value, bool) else value)
+
+
+def test_evaluators_leave_under_numbers_if_asked(project: Project, tmp_path: Path) -> None:
+    case_id = builders.staged_case(project, 2)
+    builders.read(project, case_id, cases.case(project, case_id).capture_id or "", 3, "Bea")
+    cases.exclude(project, case_id, "motion", "Cid")
+    for format in ("csv", "parquet"):
+        exports.export(project, tmp_path / format, format, exports.ExportOptions(name_evaluators=False))
+        written = b"".join(builders.files_below(tmp_path / format).values())
+        assert not any(name in written for name in (b"Ada", b"Bea", b"Cid"))
+    assert [row["evaluator"] for row in _table(tmp_path / "csv" / "readings.csv")] == ["Evaluator 1", "Evaluator 2"]
+    assert _table(tmp_path / "csv" / "exclusions.csv")[0]["evaluator"] == "Evaluator 3"
+
+
+def test_every_export_names_the_hashes_of_its_files(filled: Project, tmp_path: Path) -> None:
+    for format in ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet"):
+        exports.export(filled, tmp_path / format, format)
+        files = builders.files_below(tmp_path / format)
+        sums = dict(reversed(line.split("  ")) for line in files.pop("SHA256SUMS").decode().splitlines())
+        assert sums == {name: captures.sha256(content) for name, content in files.items()}
+
+
+@pytest.mark.parametrize("format", ["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet"])
+def test_an_export_that_is_stopped_leaves_nothing(filled: Project, tmp_path: Path, format: exports.ExportFormat) -> None:
+    asked = iter([False] * 3)
+    with pytest.raises(CancelledError):
+        exports.export(filled, tmp_path / "out", format, cancelled=lambda: next(asked, True))
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_oriented_boxes_alone_lie_in_the_folder_itself(filled: Project, tmp_path: Path) -> None:
+    exports.export(filled, tmp_path / "both", "yolo")
+    exports.export(filled, tmp_path / "out", "yolo-obb")
+    alone, both = builders.files_below(tmp_path / "out"), builders.files_below(tmp_path / "both" / "oriented")
+    del alone["SHA256SUMS"]
+    assert alone == both
+
+
+def test_a_dataset_without_a_held_out_part_says_so_and_is_no_empty_part(project: Project, tmp_path: Path) -> None:
+    builders.staged_case(project, None)
+    exports.export(project, tmp_path / "out", "yolo-obb")
+    lines = (tmp_path / "out" / "data.yaml").read_text().splitlines()
+    assert lines[:3] == [
+        "train: images/train",
+        "# No case is in this part: figures on it say nothing about other patients.",
+        "val: images/train",
+    ]
 
 
 def test_what_people_typed_can_not_run_in_a_spreadsheet_and_remarks_stay_at_home(project: Project, tmp_path: Path) -> None:
@@ -132,19 +211,19 @@ def test_an_export_never_writes_over_anything(filled: Project, tmp_path: Path) -
 
 
 def test_nothing_to_export_and_unknown_formats_are_said_and_leave_no_folder(project: Project, tmp_path: Path) -> None:
-    for format in exports.FORMATS:
+    for format in ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet"):
         with pytest.raises(BadInputError, match=r"export\.nothing_to_export"):
             exports.export(project, tmp_path / "out", format)
     with pytest.raises(BadInputError, match=r"export\.unknown_format"):
-        exports.export(project, tmp_path / "out", "parquet")  # type: ignore[arg-type]
+        exports.export(project, tmp_path / "out", "xml")  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["study"]
 
 
 def test_an_export_that_does_not_fit_leaves_nothing(filled: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> int:
+    def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ProjectError, match=r"project\.disk_full"):
         exports.export(filled, tmp_path / "out", "yolo")
     monkeypatch.undo()
