@@ -17,8 +17,8 @@ HEAVY = ("torch", "torchvision", "timm", "ultralytics", "trainer")
 # What the empty window does without: each costs a good part of the time in which it should be there, or all of it.
 AFTER_THE_FIRST_PAINT = (
     *HEAVY, "alembic", "asyncio", "cv2", "http.client", "imagecodecs", "matplotlib", "numba", "onnxruntime", "openpyxl", "PIL", "polars",
-    "pydicom", "scipy", "SimpleITK", "sqlalchemy", "ssl", "urllib3", "highdicom", "reportlab", "sos_studio.dataset.schema", "sos_studio.imaging.kernels",
-    "sos_studio.phantom",
+    "pydicom", "scipy", "SimpleITK", "sqlalchemy", "ssl", "urllib3", "highdicom", "reportlab", "sos_studio.dataset.schema",
+    "sos_studio.imaging.kernels", "sos_studio.phantom",
 )  # fmt: skip
 SHOW_THE_EMPTY_WINDOW = """
 import sos_studio.cli.main
