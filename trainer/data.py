@@ -142,7 +142,7 @@ def load_samples(
     damaged: list[str] = []
     for n, entry in enumerate(entries):
         file, smallest_side_px = (entry.crop, 1) if picture == "crop" else (entry.full_image, SMALLEST_SIDE_PX)
-        image_vu = _checked_picture(project_dir, file, smallest_side_px)
+        image_vu = checked_picture(project_dir, file, smallest_side_px)
         if image_vu is None:
             damaged.append(entry.case_id)
             continue
@@ -160,7 +160,9 @@ def load_samples(
     return Samples(tuple(entries), images, masks, framed, target, tuple(affines))
 
 
-def _checked_picture(project_dir: Path, file: ManifestImage | None, smallest_side_px: int) -> npt.NDArray[np.uint8] | None:
+def checked_picture(
+    project_dir: Path, file: ManifestImage | None, smallest_side_px: int = SMALLEST_SIDE_PX
+) -> npt.NDArray[np.uint8] | None:
     """Its pixels, or None if it is not the very file that the manifest names."""
     if file is None:
         return None

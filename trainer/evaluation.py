@@ -34,20 +34,27 @@ def held_out_figures(network: Network, samples: Samples, temperature: float, dev
 
 
 def attention_figures(network: Network, samples: Samples, grid_stage: GridStage, device: torch.device) -> dict[str, Any]:
-    """Mean share of the attention (for the predicted stage) that lies inside the expert's frame, over the cases that have one.
+    """Mean of `attention_shares` over the cases that have a frame.
 
     Returns
     -------
     ``{"n": …, "mean": … or None}``
     """
+    shares = [share for share in attention_shares(network, samples, grid_stage, device) if share is not None]
+    return {"n": len(shares), "mean": float(np.mean(shares)) if shares else None}
+
+
+def attention_shares(network: Network, samples: Samples, grid_stage: GridStage, device: torch.device) -> list[float | None]:
+    """Share of the attention (for the predicted stage) that lies inside the expert's frame, 0 … 1; None for a case without one."""
     network.eval()
-    shares: list[float] = []
+    shares: list[float | None] = []
     grid = network.grid(grid_stage)
     for n, entry in enumerate(samples.entries):
         if entry.roi is None:
+            shares.append(None)
             continue
         images_NCHW = network_input(samples.images_NHW[n : n + 1].to(device), network.channels)
         _, map_NHW = picture_attention(network, images_NCHW, None, grid_stage)
         matrix = uv_from_cell(samples.uv_from_input[n], grid)
         shares.append(attention_inside(map_NHW[0].cpu().numpy(), matrix, entry.roi, entry.shape_vu))
-    return {"n": len(shares), "mean": float(np.mean(shares)) if shares else None}
+    return shares

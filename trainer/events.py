@@ -146,6 +146,8 @@ class EventWriter:
         Name of the part, "" in a job of one part.
     start, stop
         Share of the whole job that this part fills, 0 … 1.
+    tells_metrics
+        False in a cross-validation, whose hundred trainings would tell more numbers than anybody follows.
     """
 
     log: EventLog
@@ -153,6 +155,7 @@ class EventWriter:
     part: str = ""
     start: float = 0.0
     stop: float = 1.0
+    tells_metrics: bool = True
     _told_at: float = -math.inf
 
     def within(self, part: str, start: float, stop: float) -> EventWriter:
@@ -174,6 +177,8 @@ class EventWriter:
         """Tell one number; one that is not finite is told as a warning, because no reader takes NaN."""
         if not math.isfinite(value):
             self.warning("training.not_finite", name=name, step=step)
+            return
+        if not self.tells_metrics:
             return
         self.log.write(
             jobs.Metric, name=name, split=split, step=int(step), value=float(value), part=part if part is not None else self.part

@@ -213,10 +213,11 @@ def _confidence_bins(probabilities_NK: FloatArray) -> tuple[FloatArray, IntArray
     return confidence_N, np.minimum((confidence_N * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
 
 
-def _ratio(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> FloatArray:
+def _ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> FloatArray:
     """NaN where there is nothing to divide by."""
-    above, below = np.broadcast_arrays(np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64))
-    result: FloatArray = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    numerator, denominator = np.broadcast_arrays(np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64))
+    result = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=result, where=denominator > 0)
     return result
 
 

@@ -44,13 +44,21 @@ def run_detector(context: JobContext) -> StoredModel:
     JobCancelled
         When asked to stop.
     """
+    state, fitted = fit_detector(context)
+    stored = _store(context, _recipe(context), state, fitted)
+    context.events.progress(1, 1)
+    shutil.rmtree(context.checkpoints_dir, ignore_errors=True)
+    return stored
+
+
+def fit_detector(context: JobContext) -> tuple[dict[str, torch.Tensor], int]:
+    """Weights of the best epoch by the inner validation, and how many frames they were fitted to; errors as `run_detector`."""
     settings = context.settings.detector
     recipe = _recipe(context)
     fitting, judging = (_with_frame(part) for part in context.inner_parts())
     if len(fitting) < LEAST_FRAMES:
         raise BadInputError("training.too_few_frames", count=len(fitting), least=LEAST_FRAMES)
-    fitted, judged = _load(context, fitting), _load(context, judging)
-    total_steps = recipe.epochs * -(-len(fitting) // recipe.batch_size)
+    fitted, judged = load_inputs(context, fitting), load_inputs(context, judging)
 
     def step(done: int, total: int) -> None:
         context.control.check()
@@ -74,10 +82,7 @@ def run_detector(context: JobContext) -> StoredModel:
         fingerprint=_fingerprint(context, recipe, fitting),
         hooks=Hooks(step, figures, epoch),
     )
-    stored = _store(context, recipe, state, len(fitting))
-    context.events.progress(total_steps, total_steps)
-    shutil.rmtree(context.checkpoints_dir, ignore_errors=True)
-    return stored
+    return state, len(fitting)
 
 
 def load_detector(model: StoredModel, device: torch.device) -> Detector:
@@ -111,7 +116,7 @@ def student_frames(context: JobContext, detector: StoredModel | None) -> dict[st
         return frames
     least = shown_confidence(detector)
     network = load_detector(detector, context.device)
-    for entry, detections in zip(missing, _find(network, _load(context, missing), context), strict=True):
+    for entry, detections in zip(missing, find_frames(network, load_inputs(context, missing), context), strict=True):
         if detections and detections[0].confidence >= least:
             frames[entry.capture_id] = detections[0].roi
     return frames
@@ -133,12 +138,14 @@ def _recipe(context: JobContext) -> Recipe:
     return Recipe(epochs=settings.epochs, batch_size=settings.batch_size, bf16=bf16)
 
 
-def _load(context: JobContext, entries: Sequence[ManifestEntry]) -> Samples:
+def load_inputs(context: JobContext, entries: Sequence[ManifestEntry]) -> Samples:
+    """Full images as the detector takes them."""
     side = context.settings.detector.image_size
     return load_samples(context.project_dir, entries, "full_image", (side, side))
 
 
-def _find(network: Detector, samples: Samples, context: JobContext | None = None) -> list[list[Detection]]:
+def find_frames(network: Detector, samples: Samples, context: JobContext | None = None) -> list[list[Detection]]:
+    """What is found on each picture, likeliest first."""
     found: list[list[Detection]] = []
     for start in range(0, len(samples), 16):
         if context is not None:
@@ -151,7 +158,7 @@ def _find(network: Detector, samples: Samples, context: JobContext | None = None
 
 def _judge(network: Detector, samples: Samples, confidence: float) -> dict[str, Any]:
     truth = [_frame(e) for e in samples.entries]
-    return judge(_find(network, samples), truth, [e.spacing_mm for e in samples.entries], confidence)
+    return judge(find_frames(network, samples), truth, [e.spacing_mm for e in samples.entries], confidence)
 
 
 def _validation(network: Detector, samples: Samples, confidence: float) -> dict[str, float]:
@@ -188,7 +195,7 @@ def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor
     settings = context.settings.detector
     network = detector_ultralytics.load(settings.network, state, context.device, settings.image_size)
     held_out = _with_frame(context.held_out_entries)
-    figures = _judge(network, _load(context, held_out), settings.confidence)
+    figures = _judge(network, load_inputs(context, held_out), settings.confidence)
     extra = {
         "preset": context.spec.preset,
         "settings": settings.model_dump(mode="json"),

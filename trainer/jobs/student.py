@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,17 +19,34 @@ from trainer.data import load_samples, require_learnable, split_by_patient
 from trainer.evaluation import attention_figures, held_out_figures, predict_logits
 from trainer.jobs.card import calibration, classifier_card, fingerprint
 from trainer.jobs.teacher import fit_teacher, new_network
-from trainer.loop import Watch, batches_per_epoch, fit
+from trainer.loop import Fitted, Watch, batches_per_epoch, fit
 from trainer.metrics import fit_temperature
 from trainer.model_store import StoredModel
-from trainer.networks import restore
+from trainer.networks import Network, restore
 from trainer.tasks import StudentTask
 
 _FEWEST_PER_FOLD = 5
 
 
 @dataclass(frozen=True)
-class _Work:
+class Taught:
+    """What the teacher says of the cases to fit to.
+
+    Attributes
+    ----------
+    source
+        ``cross-fitted``, ``in-sample`` or ``none``.
+    logits_NK, taught_N
+        In the order of the cases; zeros where there are none, and which cases have any.
+    """
+
+    source: str
+    logits_NK: Tensor
+    taught_N: Tensor
+
+
+@dataclass(frozen=True)
+class Work:
     """Progress of helpers and student as one, in steps on full images: a step on less costs less.
 
     Attributes
@@ -45,7 +62,8 @@ class _Work:
     costs: tuple[float, ...]
 
     @classmethod
-    def of(cls, context: JobContext, fitting: Sequence[ManifestEntry]) -> _Work:
+    def of(cls, context: JobContext, fitting: Sequence[ManifestEntry]) -> Work:
+        """Of a student that is to be fitted to these cases."""
         teacher, student = context.settings.teacher, context.settings.student
         pixels = [s.input_shape_hw[0] * s.input_shape_hw[1] * s.optimiser.batch_size for s in (teacher, student)]
         folds = student.cross_fit_folds
@@ -57,6 +75,11 @@ class _Work:
             batches=batches_per_epoch(len(fitting), student.optimiser.batch_size),
             costs=tuple(epoch_costs(student)),
         )
+
+    def helper_watch(self, k: int) -> Watch:
+        """Of the k-th helper."""
+        before = k * self.helper_steps // self.context.settings.student.cross_fit_folds
+        return Watch(self.context.control.check, partial(self.helper_progress, before))
 
     def helper_progress(self, before: int, done: int, _total: int) -> None:
         """`done` steps of the present helper, after `before` of those ahead of it."""
@@ -90,26 +113,14 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
     settings = context.settings.student
     fitting, inner = context.inner_parts()
     require_learnable(fitting)
-    work = _Work.of(context, fitting)
-    source, logits_NK, taught_N = _teacher_logits(context, teacher, fitting, work)
-
-    shape = settings.input_shape_hw
-    stages = scheme(context.manifest.scheme).count
-    network = new_network(context, settings.network, settings.channels, "student")
-    network.require_input(shape)
-    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks)
-    judges = load_samples(context.project_dir, inner, "full_image", shape)
-    frames = sorted((capture, frame.model_dump_json()) for capture, frame in masks.items())
-    fitted = fit(
-        network,
-        StudentTask(samples, judges, logits_NK, taught_N, settings, stages, context.device),
-        settings.optimiser,
-        seed=context.spec.seed,
-        name="student",
-        checkpoint=context.checkpoints_dir / "student.safetensors",
-        fingerprint=fingerprint(context, settings, [*fitting, *inner], str(logits_NK.tolist()), str(frames)),
-        watch=Watch(context.control.check, work.main_progress, context.events.metric),
+    work = Work.of(context, fitting)
+    taught = teacher_logits(
+        context, fitting, partial(_in_sample, context, teacher), lambda crops: cross_fitted(context, crops, work.helper_watch)
     )
+    watch = Watch(context.control.check, work.main_progress, context.events.metric)
+    network, fitted, framed = fit_student(context, fitting, inner, taught, masks, watch=watch)
+    shape = settings.input_shape_hw
+    judges = load_samples(context.project_dir, inner, "full_image", shape)
     network.load_state_dict(fitted.state)
     temperature = fit_temperature(predict_logits(network, judges, context.device), judges.target_N.numpy())
     held_out = load_samples(context.project_dir, context.held_out_entries, "full_image", shape)
@@ -122,31 +133,72 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
         network,
         calibration=calibration(temperature, len(inner)),
         held_out=figures,
-        fitted_cases={"n": len(fitting), "with_frame": int(samples.framed_N.sum()), "with_teacher_logits": int(taught_N.sum())},
+        fitted_cases={"n": len(fitting), "with_frame": framed, "with_teacher_logits": int(taught.taught_N.sum())},
         teacher_model=teacher.model_id,
-        teacher_logits=source,
+        teacher_logits=taught.source,
     )
     stored = model_store.save(context.project_dir, card, checkpoints.state_of(network))
     context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
     return stored
 
 
-def _teacher_logits(context: JobContext, teacher: StoredModel, fitting: Sequence[ManifestEntry], work: _Work) -> tuple[str, Tensor, Tensor]:
-    """Where logits come from, the logits (N, K; zeros where there are none) and which cases have any."""
+def fit_student(
+    context: JobContext,
+    fitting: Sequence[ManifestEntry],
+    inner: Sequence[ManifestEntry],
+    taught: Taught,
+    masks: Mapping[str, Roi],
+    *,
+    watch: Watch,
+) -> tuple[Network, Fitted, int]:
+    """Fit a network to full images by the student's settings, stopping early by `inner`; also says how many cases have a frame."""
+    settings = context.settings.student
+    shape = settings.input_shape_hw
+    network = new_network(context, settings.network, settings.channels, "student")
+    network.require_input(shape)
+    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks)
+    judges = load_samples(context.project_dir, inner, "full_image", shape)
+    frames = sorted((capture, frame.model_dump_json()) for capture, frame in masks.items())
     stages = scheme(context.manifest.scheme).count
+    fitted = fit(
+        network,
+        StudentTask(samples, judges, taught.logits_NK, taught.taught_N, settings, stages, context.device),
+        settings.optimiser,
+        seed=context.spec.seed,
+        name="student",
+        checkpoint=context.checkpoints_dir / "student.safetensors",
+        fingerprint=fingerprint(context, settings, [*fitting, *inner], str(taught.logits_NK.tolist()), str(frames)),
+        watch=watch,
+    )
+    return network, fitted, int(samples.framed_N.sum())
+
+
+def teacher_logits(
+    context: JobContext,
+    fitting: Sequence[ManifestEntry],
+    in_sample: Callable[[Sequence[ManifestEntry]], Tensor],
+    cross_fitted: Callable[[Sequence[ManifestEntry]], Tensor],
+) -> Taught:
+    """Logits for the cases that have a crop, as the student's settings ask for them.
+
+    Parameters
+    ----------
+    in_sample, cross_fitted
+        Give the logits (N, K) of crops; only the one that is asked for is called.
+    """
     taught = [n for n, entry in enumerate(fitting) if entry.crop is not None]
     crops = [fitting[n] for n in taught]
-    logits_NK = torch.zeros(len(fitting), stages)
+    logits_NK = torch.zeros(len(fitting), scheme(context.manifest.scheme).count)
     taught_N = torch.zeros(len(fitting), dtype=torch.bool)
-    taught_N[taught] = True
+    if context.settings.student.beta == 0 or not crops:
+        return Taught("none", logits_NK, taught_N)
     source = context.settings.student.teacher_logits
     if source == "cross-fitted" and not _can_cross_fit(crops, context.settings.student.cross_fit_folds, context.spec.seed):
         context.events.warning("training.too_few_to_cross_fit", count=len(crops))
         source = "in-sample"
-    if context.settings.student.beta == 0 or not crops:
-        return "none", logits_NK, torch.zeros_like(taught_N)
-    logits_NK[taught] = _cross_fitted(context, crops, work) if source == "cross-fitted" else _in_sample(context, teacher, crops)
-    return source, logits_NK, taught_N
+    taught_N[taught] = True
+    logits_NK[taught] = cross_fitted(crops) if source == "cross-fitted" else in_sample(crops)
+    return Taught(source, logits_NK, taught_N)
 
 
 def _can_cross_fit(crops: Sequence[ManifestEntry], folds: int, seed: int) -> bool:
@@ -163,7 +215,7 @@ def _in_sample(context: JobContext, teacher: StoredModel, crops: Sequence[Manife
     return torch.from_numpy(predict_logits(network, samples, context.device)).float()
 
 
-def _cross_fitted(context: JobContext, crops: Sequence[ManifestEntry], work: _Work) -> Tensor:
+def cross_fitted(context: JobContext, crops: Sequence[ManifestEntry], watch_of: Callable[[int], Watch]) -> Tensor:
     """Each case's logits from a helper of the teacher's kind that never saw that patient.
 
     A teacher is too sure of what it was fitted to: its in-sample logits say little more than the label. A helper has no early
@@ -175,8 +227,7 @@ def _cross_fitted(context: JobContext, crops: Sequence[ManifestEntry], work: _Wo
     for k in range(folds):
         seen = [e for e, p in zip(crops, part, strict=True) if p != k]
         unseen = [n for n, p in enumerate(part) if p == k]
-        watch = Watch(context.control.check, partial(work.helper_progress, k * work.helper_steps // folds))
-        network, fitted = fit_teacher(context, seen, (), name=f"helper-{k}", watch=watch)
+        network, fitted = fit_teacher(context, seen, (), name=f"helper-{k}", watch=watch_of(k))
         network.load_state_dict(fitted.state)
         samples = load_samples(context.project_dir, [crops[n] for n in unseen], "crop", context.settings.teacher.input_shape_hw)
         logits_NK[unseen] = torch.from_numpy(predict_logits(network, samples, context.device)).float()

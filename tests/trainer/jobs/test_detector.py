@@ -98,8 +98,8 @@ def test_the_detector_is_asked_for_what_the_expert_left_out_and_never_for_the_he
         seen.extend(e.capture_id for e in entries)
         return real(context, entries)
 
-    real = job._load
-    monkeypatch.setattr(job, "_load", load)
+    real = job.load_inputs
+    monkeypatch.setattr(job, "load_inputs", load)
     monkeypatch.setattr(job, "load_detector", lambda *_: Pretended())
     monkeypatch.setattr(job, "shown_confidence", lambda *_: 0.25)
     frames = job.student_frames(context, object())  # type: ignore[arg-type]  # stands for a stored model
