@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError, CancelledError, JobFailedError
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import Device, JobKind
-from sos_studio.core.readings import ConsensusRule
 from sos_studio.messages import message
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _KINDS: dict[str, JobKind] = {"teacher": "teacher", "detector": "detector", "stu
 @click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1].")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--resume", "resumed", metavar="JOB", help="Go on with an interrupted, cancelled or failed training instead.")
-@click.option("--consensus", type=click.Choice(["majority", "median"]), default="majority", show_default=True)
+@click.option("--consensus", type=click.Choice(["majority", "median"]), help="Another rule than the project's, for this training only.")
 @json_option
 def command(
     *,
@@ -47,7 +47,7 @@ def command(
     threads: int | None,
     seed: int,
     resumed: str | None,
-    consensus: ConsensusRule,
+    consensus: Literal["majority", "median"] | None,
     as_json: bool,
 ) -> None:
     """Train in the foreground with progress. Ctrl+C cancels; closing the terminal does not."""
@@ -70,7 +70,7 @@ def command(
                 device=device,
                 threads=threads,
                 seed=seed,
-                rule=consensus,
+                rule=None if consensus is None else Rule(name=consensus),
             )
         if job.spec().weights is None:
             say(str(message("weights.from_scratch")))

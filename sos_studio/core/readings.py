@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from statistics import median_low
 from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Shown = Literal["crop", "full_image", "crop_and_full_image"]
 Source = Literal["expert", "imported", "phantom", "adjudication"]
-ConsensusRule = Literal["majority", "median"]
 ADJUDICATION: Literal["adjudication"] = "adjudication"
 
 
@@ -98,27 +96,9 @@ def standing(readings: Iterable[AnyReading]) -> list[AnyReading]:
         if (
             row.retracts is None
             and row.stage is not None
-            and getattr(row, "source", "") != ADJUDICATION
+            and row.source != ADJUDICATION
             and row.reading_id not in retracted
         ):
             latest.pop(row.evaluator, None)
             latest[row.evaluator] = row
     return list(latest.values())
-
-
-def consensus(readings: Sequence[ReadingLike], rule: ConsensusRule = "majority") -> int | None:
-    """The label of one case, or None while it has none.
-
-    ``majority``: the stage that more than half of the standing readings name, else their lower median, so that three
-    evaluators who say 2, 3 and 4 give 3. ``median``: always the lower median. A case whose standing readings call it
-    ambiguous in the majority has no label.
-    """
-    rows = standing(readings)
-    if not rows or 2 * sum(row.ambiguous for row in rows) > len(rows):
-        return None
-    stages = [row.stage for row in rows if row.stage is not None]
-    if rule == "majority":
-        for stage in set(stages):
-            if 2 * stages.count(stage) > len(stages):
-                return stage
-    return median_low(stages)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from sos_studio.core.consensus import Rule, Status, verdict
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.exclusions import MAX_NOTE, Exclusion
-from sos_studio.core.readings import ConsensusRule, consensus, standing, utc_now
+from sos_studio.core.readings import ADJUDICATION, standing, utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
+from sos_studio.dataset.consensus import rule_in
 from sos_studio.dataset.in_use import NOTHING, in_use_by_case
 from sos_studio.dataset.light_readings import Light, light_readings, named, plain_rows
 from sos_studio.dataset.patient_data import allowed_age, sex_allowed
@@ -31,11 +33,19 @@ class CaseSummary:
     Attributes
     ----------
     label
-        Consensus of the standing readings; None while there is none.
+        What the consensus rule makes of the standing readings, or an adjudicator's decision; None while there is none.
+    status
+        How that came about; see `core.consensus.Verdict`.
+    disagree, contested
+        Whether evaluators said different things, and whether somebody did after the decision.
+    adjudicated_by
+        Who decided last; empty if nobody did.
     staged_by
         Evaluators with a standing reading.
     ambiguous
-        Whether most of the standing readings call the case ambiguous: it then has no label.
+        Whether it has no label because it is ambiguous: most standing readings call it that, or the adjudicator did.
+    read_elsewhere
+        How many of the readings (or the decision) that the label rests on were made on another capture than the one in use.
     capture_id, roi_n
         The capture and the frame in use: the newest, unless undo brought an earlier one back (`in_use`).
     room
@@ -57,6 +67,11 @@ class CaseSummary:
     capture_id: str | None
     roi_n: int | None
     room: Path
+    status: Status = "unread"
+    disagree: bool = False
+    contested: bool = False
+    adjudicated_by: str = ""
+    read_elsewhere: int = 0
 
     @property
     def thumbnail(self) -> Path | None:
@@ -156,13 +171,13 @@ def withdraw(project: Project, case_id: str) -> None:
         project.path(CAPTURES_DIR, case_id).rmdir()
 
 
-def cases(project: Project, rule: ConsensusRule = "majority", *, only: Collection[str] | None = None) -> list[CaseSummary]:
+def cases(project: Project, rule: Rule | None = None, *, only: Collection[str] | None = None) -> list[CaseSummary]:
     """Cases in the order they were added.
 
     Parameters
     ----------
     rule
-        Makes the labels.
+        Makes the labels; None: the project's own.
     only
         Those that are asked for, at most `light_readings.MOST_NAMED`; None: all. Unknown ones are left out.
     """
@@ -171,7 +186,7 @@ def cases(project: Project, rule: ConsensusRule = "majority", *, only: Collectio
 
 
 def summaries(
-    project: Project, session: sql.Session, rule: ConsensusRule = "majority", *, only: Collection[str] | None = None
+    project: Project, session: sql.Session, rule: Rule | None = None, *, only: Collection[str] | None = None
 ) -> list[tuple[CaseSummary, tuple[Light, ...]]]:
     """`cases`, each with its standing readings, in one look at the database."""
     names, values = named("case_id", only)
@@ -181,7 +196,7 @@ def summaries(
     return [state.summary(_Known(*row), read.get(row[0], ())) for row in rows]
 
 
-def case(project: Project, case_id: str, rule: ConsensusRule = "majority") -> CaseSummary:
+def case(project: Project, case_id: str, rule: Rule | None = None) -> CaseSummary:
     """One case; ``case.unknown`` if there is none."""
     found = cases(project, rule, only=(case_id,))
     if not found:
@@ -193,7 +208,7 @@ def next_unstaged(project: Project, evaluator: str, after: str | None = None) ->
     """The next captured, not excluded case without a standing reading of this evaluator; goes round to the start after the last."""
     # Asked after every key press: only this evaluator's rows are fetched.
     own = sql.select(sql.ReadingRow.reading_id, sql.ReadingRow.case_id, sql.ReadingRow.retracts).where(
-        sql.ReadingRow.evaluator == evaluator
+        sql.ReadingRow.evaluator == evaluator, sql.ReadingRow.source != ADJUDICATION
     )
     with project.reading() as session:
         captured = session.scalars(sql.select(sql.CaptureRow.case_id).join(sql.CaseRow).distinct().order_by(sql.CaseRow.number)).all()
@@ -273,8 +288,8 @@ class _Known(NamedTuple):
 class _State:
     """What the summaries need beside readings, fetched in a few queries however many cases there are."""
 
-    def __init__(self, project: Project, session: sql.Session, rule: ConsensusRule, only: Collection[str] | None) -> None:
-        self._rule = rule
+    def __init__(self, project: Project, session: sql.Session, rule: Rule | None, only: Collection[str] | None) -> None:
+        self._rule = rule_in(session) if rule is None else rule
         self._room = project.path(CAPTURES_DIR)
         names, values = named("case_id", only)
         latest = plain_rows(
@@ -293,15 +308,18 @@ class _State:
         capture_id, roi_n = self._in_use.get(row.case_id, NOTHING)
         exclusion = self._exclusions.get(row.case_id)
         stands = tuple(standing(read))
+        found = verdict(read, self._rule)
+        decision = next((light for light in read if light is found.decision), None)
+        rests_on = stands if decision is None else (decision,)
         summary = CaseSummary(
             case_id=row.case_id,
             patient=row.patient,
             sex=_SEXES.get(row.sex or ""),
             age_years=row.age_years,
             imported=bool(row.imported),
-            label=consensus(read, self._rule),
+            label=found.stage,
             staged_by=tuple(reading.evaluator for reading in stands),
-            ambiguous=2 * sum(reading.ambiguous for reading in stands) > len(stands),
+            ambiguous=found.status == "ambiguous",
             excluded=exclusion is not None,
             exclusion_reason=exclusion[0] if exclusion is not None else "",
             exclusion_note=exclusion[1] if exclusion is not None else "",
@@ -309,5 +327,10 @@ class _State:
             capture_id=capture_id,
             roi_n=roi_n,
             room=self._room,
+            status=found.status,
+            disagree=found.disagree,
+            contested=found.contested,
+            adjudicated_by=decision.evaluator if decision is not None else "",
+            read_elsewhere=sum(light.capture_id != capture_id for light in rests_on),
         )
         return summary, stands

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from sos_studio import __version__
 from sos_studio.core import atomic
+from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.manifests import FOLDS, Manifest, ManifestEntry, ManifestImage
-from sos_studio.core.readings import ConsensusRule, utc_now
+from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import splits, sql
+from sos_studio.dataset import consensus, splits, sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file, roi_of, sha256
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.faults import translated
@@ -34,11 +35,13 @@ class _Files:
     frame: sql.RoiRow | None
 
 
-def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority", held_out_fold: int = 0, need_crops: bool = False) -> Path:
+def freeze(project: Project, *, seed: int = 0, rule: Rule | None = None, held_out_fold: int = 0, need_crops: bool = False) -> Path:
     """Write `manifests/<id>.json` from every labelled case that is not excluded, giving folds to patients who have none.
 
     Parameters
     ----------
+    rule
+        Makes the labels; None: the project's own.
     need_crops
         Count only cases with a frame towards the minimum (teacher, detector and *retrain all* learn from frames).
 
@@ -58,6 +61,7 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
     """
     if not 0 <= held_out_fold < FOLDS:
         raise ValueError(f"held_out_fold must be 0 … {FOLDS - 1}")
+    rule = consensus.rule(project) if rule is None else rule
     chosen, labels = _enough(project, rule, need_crops)
     folds = splits.assign(project, labels, seed=seed)
     files = _files(project, chosen)
@@ -69,7 +73,7 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
         project_id=project.project_id,
         software=f"SOS Studio {__version__}",
         scheme=project.scheme.id,
-        consensus_rule=rule,
+        consensus_rule=rule.name,
         held_out_fold=held_out_fold,
         seed=seed,
         phantom=project.phantom,
@@ -86,12 +90,12 @@ def freeze(project: Project, *, seed: int = 0, rule: ConsensusRule = "majority",
     return path
 
 
-def require_enough(project: Project, *, rule: ConsensusRule = "majority", need_crops: bool = False) -> None:
+def require_enough(project: Project, *, rule: Rule | None = None, need_crops: bool = False) -> None:
     """Raise what `freeze` would raise of too few cases, patients, frames or stages; writes nothing and looks into no file."""
     _enough(project, rule, need_crops)
 
 
-def _enough(project: Project, rule: ConsensusRule, need_crops: bool) -> tuple[list[CaseSummary], dict[str, int]]:
+def _enough(project: Project, rule: Rule | None, need_crops: bool) -> tuple[list[CaseSummary], dict[str, int]]:
     """The cases to learn from, and their labels."""
     project.require_writable()
     chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sos_studio.core.consensus import Rule, verdict
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.readings import ConsensusRule, Reading, consensus
+from sos_studio.core.readings import ADJUDICATION, Reading
 from sos_studio.core.stages import scheme
 from sos_studio.dataset import sql
+from sos_studio.dataset.consensus import rule as rule_of
 from sos_studio.dataset.project import Project
 
 _FIELDS = tuple(Reading.model_fields)
@@ -95,16 +97,18 @@ def all_readings(project: Project) -> dict[str, list[Reading]]:
     return dict(by_case)
 
 
-def labels(project: Project, rule: ConsensusRule = "majority") -> dict[str, int]:
-    """The stage of every case that has a label under this rule, excluded cases too."""
-    found = ((case_id, consensus(rows, rule)) for case_id, rows in all_readings(project).items())
+def labels(project: Project, rule: Rule | None = None) -> dict[str, int]:
+    """The stage of every case that has a label under this rule (None: the project's own), excluded cases too."""
+    rule = rule_of(project) if rule is None else rule
+    found = ((case_id, verdict(rows, rule).stage) for case_id, rows in all_readings(project).items())
     return {case_id: stage for case_id, stage in found if stage is not None}
 
 
 def evaluators(project: Project) -> list[str]:
-    """Names of all who have read here, sorted."""
+    """Names of all who have read here, sorted; who only decided is not among them."""
+    own = sql.select(sql.ReadingRow.evaluator).where(sql.ReadingRow.source != ADJUDICATION).distinct()
     with project.reading() as session:
-        names: Iterable[str] = session.scalars(sql.select(sql.ReadingRow.evaluator).distinct()).all()
+        names: Iterable[str] = session.scalars(own).all()
     return sorted(names)
 
 
@@ -129,7 +133,7 @@ def _check(project: Project, session: sql.Session, reading: Reading) -> None:
         scheme(reading.scheme).check(reading.stage)
     if reading.retracts is not None:
         _check_retraction(session, reading)
-    elif reading.stage is None:
+    elif reading.stage is None and reading.source != ADJUDICATION:
         raise ValueError("a reading has a stage or takes one back")
 
 

@@ -18,13 +18,14 @@ import numpy.typing as npt
 
 from sos_studio.core import atomic
 from sos_studio.core.captures import DEFAULT_SPACING_MM, CaptureRecord, OrientationRecord, matrix4
+from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import CancelledError, ProjectError
 from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
 from sos_studio.core.volume import Volume
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases as dataset_cases
-from sos_studio.dataset import locations, readings
+from sos_studio.dataset import consensus, locations, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images, windowing
@@ -38,6 +39,8 @@ SCAN_SPACING_MM = 0.5
 # What rendering and writing a whole scan costs, in captures.
 SCAN_COST = 12.0
 _RENDER_SHARE = 0.8
+
+DEMO_CHAIR = "simulated chair"
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -82,6 +85,8 @@ def make_demo(
     existed = directory.exists()
     project = Project.create(directory, phantom=True)
     try:
+        # Three simulated evaluators always have a median, so that every demo case has a label from the start.
+        consensus.choose(project, Rule(name="median"), DEMO_CHAIR)
         _fill(project, cohort, with_scans, _Meter(cases, with_scans, progress, cancelled))
     except BaseException:
         project.close()

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sos_studio.core import atomic
+from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.job_state import JobState
 from sos_studio.core.jobs import (
@@ -31,7 +32,7 @@ from sos_studio.core.jobs import (
     JobKind,
     JobSpec,
 )
-from sos_studio.core.readings import ConsensusRule, utc_now
+from sos_studio.core.readings import utc_now
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import JOBS_DIR, Project
 from sos_studio.services import device_lock, model_list, presets, worker_process
@@ -97,7 +98,7 @@ def start_training(
     device: Device = "auto",
     threads: int | None = None,
     seed: int = 0,
-    rule: ConsensusRule = "majority",
+    rule: Rule | None = None,
 ) -> JobHandle:
     """Freeze what the project holds now and start a worker on it; returns at once.
 

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError
 from sos_studio.dataset import cases, changes, sql
 from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.consensus import rule_in
 from sos_studio.dataset.light_readings import MOST_NAMED, Light, named, plain_rows
 from sos_studio.dataset.project import Project
 
@@ -67,14 +69,15 @@ class CaseList:
         self._known: dict[str, ListedCase] = {}
         self._people: dict[str, tuple[object, ...]] = {}
         self._mark: changes.Mark | None = None
+        self._rule: Rule | None = None
 
     def look(self) -> Listing:
         """All cases as they are now; errors of `Project.reading`."""
         with self._one_at_a_time, self.project.reading() as session:
-            mark = changes.now(session)
+            mark, rule = changes.now(session), rule_in(session)
             # Patients are joined and their data taken out without leaving a number, but there is little of it: it is always read.
             people = {row[0]: row for row in plain_rows(session, _PEOPLE)}
-            if self._mark is None:
+            if self._mark is None or rule != self._rule:  # another rule may make other labels of all cases
                 fresh = _listed(self.project, session, None)
             else:
                 touched = changes.since(session, self._mark) & people.keys()
@@ -83,7 +86,7 @@ class CaseList:
             changed = {listed.case_id: listed for listed in fresh if self._known.get(listed.case_id) != listed}
             known = {**self._known, **changed}
             self._known = {case_id: known[case_id] for case_id in people if case_id in known}
-            self._mark, self._people = mark, people
+            self._mark, self._people, self._rule = mark, people, rule
             return Listing(tuple(self._known.values()), frozenset(changed))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from sos_studio.core.geometry import Facing
-from sos_studio.core.readings import ConsensusRule
 from sos_studio.dataset import cases as dataset_cases
 from sos_studio.dataset import checks, imports, readings
 from sos_studio.dataset.cases import CaseSummary
@@ -32,7 +31,7 @@ class Overview:
     Attributes
     ----------
     per_stage
-        Labelled cases per stage under the consensus rule.
+        Labelled cases per stage under the project's consensus rule.
     """
 
     cases: tuple[CaseSummary, ...]
@@ -53,9 +52,9 @@ def open(directory: Path, *, read_only: bool = False, fall_back: bool = False, t
     return Project.open(directory, read_only=read_only, fall_back=fall_back, take_over=take_over)
 
 
-def overview(project: Project, rule: ConsensusRule = "majority") -> Overview:
+def overview(project: Project) -> Overview:
     """Cases and labels."""
-    labels = readings.labels(project, rule)
+    labels = readings.labels(project)
     return Overview(tuple(dataset_cases.cases(project)), dict(sorted(Counter(labels.values()).items())), len(labels))
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sos_studio.core.consensus import Rule, verdict
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.readings import Reading, consensus, standing
+from sos_studio.core.readings import Reading, standing
 from sos_studio.dataset import cases, readings
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
@@ -107,6 +108,7 @@ def test_labels_are_the_consensus_of_what_stands_however_it_came_about(project: 
             readings.retract(project, own.pop().reading_id, evaluator)
     expected = [own[-1] for own in stands.values() if own]
     assert {r.reading_id for r in standing(readings.readings(project, case_id))} == {r.reading_id for r in expected}
-    assert readings.labels(project).get(case_id) == consensus(expected)
-    assert readings.labels(project, "median").get(case_id) == consensus(expected, "median")
-    assert cases.case(project, case_id).label == consensus(expected)
+    median = Rule(name="median")
+    assert readings.labels(project).get(case_id) == verdict(expected).stage
+    assert readings.labels(project, median).get(case_id) == verdict(expected, median).stage
+    assert cases.case(project, case_id).label == verdict(expected).stage
