@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sos_studio.dataset import captures, cases, checks, readings, sql
-from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
 from tests.e2e.conftest import ROOT, journey_environment
-from tests.e2e.kill_session import ACTIONS
+from tests.e2e.kill_judge import Course, courses, judge
+from tests.e2e.kill_session import ACTIONS, NEW
 from tests.presenters.kit import full_image, make_project
 
 FIRST_SEED = int(os.environ.get("SOS_STUDIO_STORM_SEED", "1"))
@@ -51,32 +50,6 @@ def _kill_at(folder: Path, scratch: Path, pictures: Path, seed: int, last: int) 
     return [line for line in diary.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def _judge(folder: Path, said: list[str]) -> None:
-    with Project.open(folder) as project:
-        there = {case.case_id: case for case in cases.cases(project)}
-        with project.reading() as session:
-            excluded = {(row.case_id, row.created_utc.isoformat()) for row in session.scalars(sql.select(sql.ExclusionRow))}
-        for line in dict.fromkeys(said):
-            kind, *words = line.split()
-            if kind == "case":
-                assert words[0] in there, line
-                assert words[1] == "None" or captures.capture_paths(project, words[1]).full.is_file(), line
-            elif kind == "reading":
-                assert words[1] in {reading.reading_id for reading in readings.readings(project, words[0])}, line
-            elif kind == "frame":
-                assert int(words[1]) in captures.rois(project, words[0]), line
-                assert captures.crop_path(project, words[0], int(words[1])).is_file(), line
-            elif kind == "excluded":
-                assert (words[0], words[1]) in excluded, line
-        taken_back = sum(line.startswith("told info staging.taken_back") for line in said)
-        retracted = sum(reading.retracts is not None for case_id in there for reading in readings.readings(project, case_id))
-        assert retracted >= taken_back
-        problems = [problem for problem in checks.check(project) if problem.severity == "error"]
-        assert not problems, problems
-        assert not list(project.directory.rglob("*.tmp"))
-        cases.add_case(project)  # and it can be worked in
-
-
 def _storm(tmp_path: Path, pictures: Path, kills: int, last: int) -> None:
     for seed in range(FIRST_SEED, FIRST_SEED + kills):
         scratch = tmp_path / f"seed-{seed}"
@@ -84,11 +57,46 @@ def _storm(tmp_path: Path, pictures: Path, kills: int, last: int) -> None:
         make_project(scratch / "study", 4).close()
         said = _kill_at(scratch / "study", scratch, pictures, seed, last)
         try:
-            _judge(scratch / "study", said)
+            judge(scratch / "study", said)
         except Exception as error:
             raise AssertionError(f"SOS_STUDIO_STORM_SEED={seed}, after {said[-8:]}") from error
         assert not any("told error" in line for line in said), (seed, [line for line in said if "told error" in line])
         shutil.rmtree(scratch)
+
+
+def _course(*lines: str) -> Course:
+    found, _ = courses(lines)
+    return found["excluded", "case-0001"]
+
+
+def test_the_judge_misses_nothing_that_was_said_or_written() -> None:
+    before, first = "said excluded case-0001 null", 'writing 0 excluded case-0001 ["metal", "a"]'
+    written, shown = 'written 0 ["metal", "a"]', 'said excluded case-0001 ["metal", "a"]'
+    for told in ((before, first), (before, first, written), (before, first, written, shown), (before, first, shown)):
+        _course(*told).judge(["metal", "a"])
+    _course(before, first).judge(None)  # in flight, and not there yet
+    for told in ((before, first, written), (before, first, written, shown), (before, first, shown)):
+        with pytest.raises(AssertionError):
+            _course(*told).judge(None)
+    with pytest.raises(AssertionError):
+        _course(before, first).judge(["metal", "b"])
+    with pytest.raises(AssertionError, match="nobody wrote"):
+        _course(before, first, written, 'said excluded case-0001 ["metal", "b"]')
+    with pytest.raises(AssertionError, match="fell back"):
+        _course(before, first, written, shown, before)
+    _course(before, first, written, shown, "writing 1 excluded case-0001 null", "written 1 null", before).judge(None)
+    with pytest.raises(AssertionError):
+        _course(before, first, "refused 0").judge(["metal", "a"])
+
+
+def test_the_judge_knows_a_frame_that_was_to_get_its_number() -> None:
+    begun = ('said in_use case-0001 ["c", 1]', f'writing 0 in_use case-0001 ["c", "{NEW}"]')
+    found, _ = courses(begun)
+    for there in (["c", 1], ["c", 2]):
+        found["in_use", "case-0001"].judge(there)
+    for wrong in (["c", None], ["d", 2]):
+        with pytest.raises(AssertionError):
+            found["in_use", "case-0001"].judge(wrong)
 
 
 def test_a_killed_session_loses_at_most_the_action_in_flight(tmp_path: Path, pictures: Path) -> None:
