@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterable
 
 from psygnal import Signal
 
@@ -11,65 +10,11 @@ from sos_studio.core.settings import Visit
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
+from sos_studio.presenters.case_rows import CaseRow, Filter, Seen, passing
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.scan_case import ScanCase
 from sos_studio.presenters.session import Session, Step
-from sos_studio.services.listed_cases import ListedCase, listed_cases
-
-Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
-STATUSES: tuple[Status, ...] = ("all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded")
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What of the list is shown."""
-
-    text: str = ""
-    status: Status = "all"
-    stage: int | None = None
-
-
-def matches(case: ListedCase, wanted: Filter, evaluator: str) -> bool:
-    """Whether a case passes a filter; `to_stage` and `staged` are meant for this evaluator and the newest capture."""
-    text = wanted.text.strip().lower()
-    if text and text not in case.name.lower() and text not in case.patient.lower():
-        return False
-    if wanted.stage is not None and case.label != wanted.stage:
-        return False
-    staged = evaluator in case.staged_here
-    return {
-        "all": True,
-        "to_capture": not case.captured,
-        "to_crop": case.captured and not case.cropped,
-        "to_stage": case.captured and not staged and not case.excluded,
-        "staged": staged,
-        "predicted": case.predicted,
-        "excluded": case.excluded,
-    }[wanted.status]
-
-
-def as_seen_by(case: ListedCase, evaluator: str) -> ListedCase:
-    """A case without the consensus until this evaluator has read it: a list must not whisper the answer."""
-    return case if evaluator in case.staged_by else replace(case, label=None, ambiguous=False)
-
-
-def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
-    """A case without its patient, other evaluators' readings and predictions; its label is the evaluator's own stage."""
-    own = next((reading for reading in case.stands if reading.evaluator == evaluator), None)
-    return replace(
-        case,
-        shown_as=name,
-        patient="",
-        age_years=None,
-        sex=None,
-        label=own.stage if own is not None and not own.ambiguous else None,
-        ambiguous=own is not None and own.ambiguous,
-        staged_by=(evaluator,) if own is not None else (),
-        staged_here=tuple(reader for reader in case.staged_here if reader == evaluator),
-        stands=(own,) if own is not None else (),
-        predicted=False,
-        exclusion_note="",
-    )
+from sos_studio.services.listed_cases import CaseList, ListedCase
 
 
 def next_step(case: ListedCase, evaluator: str) -> Step:
@@ -79,6 +24,10 @@ def next_step(case: ListedCase, evaluator: str) -> Step:
     if not case.cropped:
         return "crop"
     return "predict" if evaluator in case.staged_here or case.excluded else "stage"
+
+
+# Rows of so few are made while one waits.
+AT_ONCE = 500
 
 
 class CasesPresenter:
@@ -107,7 +56,11 @@ class CasesPresenter:
         self._to_go_back_to: Visit | None = None
         self.everything: tuple[ListedCase, ...] = ()
         self.rows: tuple[ListedCase, ...] = ()
-        self._visible: tuple[ListedCase, ...] = ()
+        self._list: CaseList | None = CaseList(session.project) if session.project is not None else None
+        self._seen = self._who_sees()
+        self._visible: tuple[CaseRow, ...] = ()
+        self._place: dict[str, int] = {}  # of a case in `_visible`
+        self._readers: tuple[str, ...] = ()
         self.filter = Filter()
         session.project_changed.connect(self._on_project)
         session.cases_changed.connect(self.refresh)
@@ -119,29 +72,49 @@ class CasesPresenter:
     @property
     def evaluators(self) -> int:
         """How many evaluators have read in this project, as far as this one may know."""
-        return 1 if self._session.blinding.on else len({name for case in self.everything for name in case.staged_by})
+        return 1 if self._session.blinding.on else len(self._readers)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Names of those who have read here, as far as this evaluator may know."""
+        return () if self._session.blinding.on else self._readers
+
+    def case_seen(self, case_id: str | None) -> ListedCase | None:
+        """A case as it may be shown, whether it passes the filter or not; None if there is none."""
+        place = self._place.get(case_id or "")
+        return None if place is None else self._visible[place].case
 
     def refresh(self) -> None:
-        """Read the project again."""
-        project = self._session.project
-        if project is None:
-            self._set_rows(())
+        """Look at the project again: what changed there is read and made anew, in the background."""
+        project, known = self._session.project, self._list
+        if project is None or known is None:
+            self._set_rows((), (), ())
             return
-        self._session.background.run(
-            lambda: tuple(listed_cases(project)),
-            lambda rows: self._read(project, rows),
-            self._session.report,
-            key="cases",
-        )
+        seen = self._seen
 
-    def _read(self, project: Project, rows: tuple[ListedCase, ...]) -> None:
+        def look() -> tuple[tuple[ListedCase, ...], tuple[CaseRow, ...], tuple[str, ...]]:
+            cases = known.look().cases
+            return cases, seen.rows(cases), _readers(cases)
+
+        def looked(found: tuple[tuple[ListedCase, ...], tuple[CaseRow, ...], tuple[str, ...]]) -> None:
+            if self._session.project is not project:
+                return
+            cases, rows, readers = found
+            if seen is not self._seen:  # another person sat down meanwhile
+                self.everything = cases
+                self._see_anew()
+                return
+            self._set_rows(cases, rows, readers)
+            self._go_back(project)
+
+        self._session.background.run(look, looked, self._session.report, key="cases")
+
+    def _go_back(self, project: Project) -> None:
+        """To where this user left the project, once."""
         session = self._session
-        if session.project is not project:
-            return
-        self._set_rows(rows)
         visit, self._to_go_back_to = self._to_go_back_to, None
         # Whoever has a scan or another case open meanwhile is not taken away from it.
-        if visit is None or session.case_id is not None or session.scan is not None or visit.case_id not in {row.case_id for row in rows}:
+        if visit is None or session.case_id is not None or session.scan is not None or visit.case_id not in self._place:
             return
         case_id, left_at = visit.case_id, visit.step
 
@@ -180,13 +153,10 @@ class CasesPresenter:
 
     def next_unstaged(self) -> str | None:
         """Its id, from the list in memory; None if every case has a reading by this evaluator."""
-        here, evaluator = self._session.case_id, self._session.evaluator
-        cases = self._visible
-        ids = [case.case_id for case in cases]
-        start = ids.index(here) + 1 if here in ids else 0
-        ring = (*cases[start:], *cases[:start])
-        wanted = Filter(status="to_stage")
-        return next((case.case_id for case in ring if case.case_id != here and matches(case, wanted, evaluator)), None)
+        here, rows = self._session.case_id, self._visible
+        start = self._place.get(here or "", -1) + 1
+        ring = (rows[n % len(rows)] for n in range(start, start + len(rows)))
+        return next((row.case.case_id for row in ring if "to_stage" in row.statuses and row.case.case_id != here), None)
 
     def open_scan_of_case(self) -> None:
         """Open the scan of the present case where this computer has it, to orient it again."""
@@ -231,36 +201,53 @@ class CasesPresenter:
         # A fault will be told when the case is really opened.
         self._session.background.run(load, keep, lambda _: None, key="read-ahead")
 
-    def _on_project(self, _: object) -> None:
+    def _on_project(self, project: Project | None) -> None:
         self._next = None
         self._to_go_back_to = self._session.visit
-        self._set_rows(())
-        self.refresh()
+        self._list = CaseList(project) if project is not None else None
+        self._seen = self._who_sees()
+        self._set_rows((), (), ())
+        if project is not None:
+            self.refresh()
 
     def _on_evaluator(self, _: object) -> None:
         self._next = None
-        self._filter()
+        self._see_anew()
 
-    def _set_rows(self, rows: tuple[ListedCase, ...]) -> None:
-        self.everything = rows
+    def _see_anew(self) -> None:
+        """Show the cases as another evaluator, or the same one blinded, may see them; until that is made, none."""
+        seen = self._seen = self._who_sees()
+        if len(self.everything) <= AT_ONCE:
+            self._set_rows(self.everything, seen.rows(self.everything), _readers(self.everything))
+        else:
+            self._show_rows((), ())
+            self.refresh()
+
+    def _who_sees(self) -> Seen:
+        blinding = self._session.blinding
+        return Seen(self._session.evaluator, blinding.name if blinding.on else None)
+
+    def _set_rows(self, cases: tuple[ListedCase, ...], rows: tuple[CaseRow, ...], readers: tuple[str, ...]) -> None:
+        self.everything = cases
+        self._show_rows(rows, readers)
         ahead = self._next
         # What was read ahead may have got a new frame meanwhile.
-        if ahead is not None and ahead.summary not in rows:
-            self._next = None
-        self._filter()
+        if ahead is not None:
+            place = self._place.get(ahead.summary.case_id)
+            if place is None or rows[place].raw != ahead.summary:
+                self._next = None
         if self._session.case_id is not None and rows:
             self._read_ahead()
 
+    def _show_rows(self, rows: tuple[CaseRow, ...], readers: tuple[str, ...]) -> None:
+        self._visible, self._readers = rows, readers
+        self._place = {row.case.case_id: n for n, row in enumerate(rows)}
+        self._filter()
+
     def _filter(self) -> None:
-        evaluator = self._session.evaluator
-        self._visible = self._seen()
-        self.rows = tuple(case for case in self._visible if matches(case, self.filter, evaluator))
+        self.rows = passing(self._visible, self.filter)
         self.rows_changed.emit()
 
-    def _seen(self) -> tuple[ListedCase, ...]:
-        """All cases as this evaluator may see them; blinded in an order of their own, because the order of import tells something too."""
-        evaluator, blinding = self._session.evaluator, self._session.blinding
-        if not blinding.on:
-            return tuple(as_seen_by(case, evaluator) for case in self.everything)
-        hidden = (blinded_to(case, evaluator, blinding.name(case.case_id)) for case in self.everything)
-        return tuple(sorted(hidden, key=lambda case: case.shown_as))
+
+def _readers(cases: Iterable[ListedCase]) -> tuple[str, ...]:
+    return tuple(sorted({name for case in cases for name in case.staged_by}))

@@ -11,7 +11,8 @@ from sos_studio.core.settings import Settings
 from sos_studio.dataset import predictions, readings
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.blinding import neutral_number
-from sos_studio.presenters.cases import CasesPresenter, Filter
+from sos_studio.presenters.case_rows import Filter
+from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter

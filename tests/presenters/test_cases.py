@@ -10,7 +10,8 @@ import pytest
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
-from sos_studio.presenters.cases import CasesPresenter, Filter, next_step
+from sos_studio.presenters.case_rows import Filter
+from sos_studio.presenters.cases import CasesPresenter, next_step
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.services import staging

@@ -15,7 +15,8 @@ from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.services import staging
 from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described, short_pseudonym
-from sos_studio.ui.cases_dock import CasesDock, read_thumbnail
+from sos_studio.ui.cases_dock import CasesDock
+from sos_studio.ui.thumbnails import read_thumbnail
 from tests.presenters.kit import capture_again
 
 
