@@ -117,9 +117,7 @@ class Photographer:
         self._keep("1-open", with_dialog(window.grab(), dialog, self.look.theme))
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         wait(lambda: session.scan is not None and session.case_id is not None)
-        # Without a window manager nobody gives the keys back when a dialog closes.
-        window.activateWindow()
-        wait(window.isActiveWindow)
+        self._take_keys()
 
     def refusals(self) -> None:
         """Three scans that are refused, each with its reason and its files: a slice is missing, a file was cut off, there is no image."""
@@ -145,6 +143,7 @@ class Photographer:
         dialog.reject()
         wait(lambda: window.findChild(RefusalDialog) is None)
         window.messages.dismiss()
+        self._take_keys()
 
     def orient(self) -> None:
         """2: the head as the truth has it, the last degrees of roll with the mouse, which is still held."""
@@ -216,8 +215,7 @@ class Photographer:
         settle(dialog)
         self._keep("9-atlas", with_dialog(window.grab(), dialog, self.look.theme))
         dialog.close()
-        window.activateWindow()
-        wait(window.isActiveWindow)
+        self._take_keys()
 
     def train(self) -> None:
         """6: the training that made the project's networks, with its curves."""
@@ -261,6 +259,11 @@ class Photographer:
         settle(window)
         self._keep("8-keys", with_dialog(window.grab(), sheet, self.look.theme))
         sheet.reject()
+
+    def _take_keys(self) -> None:
+        """Without a window manager nobody gives the keys back when a dialog closes."""
+        self.window.activateWindow()
+        wait(self.window.isActiveWindow)
 
     def _unseen_case(self) -> str:
         """A held-out case of a stage in the middle, as the newest manifest has it: the first one, whatever the student says of it."""
