@@ -1,0 +1,63 @@
+"""A short description of a picture's look by which nearly alike pictures are found, whatever their size, brightness or file format.
+
+A difference hash (Krawetz, *Kind of like that*, 2013) of 16 x 16 steps to the right and as many down: each bit says on which side of a
+step the picture is brighter. 512 bits, because all midsagittal slices look alike: the usual 64 don't tell two heads apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+SIDE = 16
+BITS = 2 * SIDE * SIDE
+# Less is noise of air, which compression changes.
+STEP = 1.0
+# Measured (ADR on importing): the same picture cut, scaled, brightened or compressed again stays below, other heads above.
+NEAR_BITS = 80
+
+
+def picture_hash(image_vu: npt.NDArray[np.uint8]) -> str:
+    """The hash of a grey picture (v, u), as 128 hexadecimal digits."""
+    return np.packbits(_bits(_small(image_vu))).tobytes().hex()
+
+
+def mirrored_hash(image_vu: npt.NDArray[np.uint8]) -> str:
+    """The hash of the same picture facing the other way."""
+    return picture_hash(image_vu[:, ::-1])
+
+
+def distances(hashes: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    """In how many bits each of the hashes (n, 8) differs from each of the others (m, 8); shape (n, m)."""
+    total = np.zeros((len(hashes), len(others)), dtype=np.int32)
+    for word in range(hashes.shape[1]):
+        total += np.bitwise_count(hashes[:, word, None] ^ others[None, :, word])
+    return total
+
+
+def words(hashes: list[str]) -> npt.NDArray[np.uint64]:
+    """Hashes as rows of eight 64-bit words, for `distances`."""
+    if not hashes:
+        return np.zeros((0, BITS // 64), dtype=np.uint64)
+    return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint64).reshape(len(hashes), BITS // 64)
+
+
+def _bits(small_vu: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    right = small_vu[:SIDE, 1:] > small_vu[:SIDE, :-1] + STEP
+    down = small_vu[1:, :SIDE] > small_vu[:-1, :SIDE] + STEP
+    return np.concatenate((right.ravel(), down.ravel()))
+
+
+def _small(image_vu: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """17 x 17 means of areas that cover the picture, by a running sum: exact for every size."""
+    count = SIDE + 1
+    return _area_means(_area_means(image_vu.astype(np.float64), count).T, count).T
+
+
+def _area_means(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
+    """Means over `count` equal parts along the first axis; parts may begin between samples."""
+    sums = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
+    at = np.linspace(0.0, len(values), count + 1)
+    low = np.minimum(at.astype(int), len(values) - 1)
+    inside = sums[low] + (at - low)[:, None] * values[low]
+    return np.diff(inside, axis=0) / (len(values) / count)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sos_studio.imaging import overlays
+from tests.imaging import screenshots
+from tests.imaging.screenshots import GREEN, WHITE, YELLOW
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(rgb).convert("L"))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("colour", [YELLOW, GREEN])
+def test_coloured_letters_and_rulers_are_covered_and_nothing_else(colour: tuple[int, int, int], compressed: bool) -> None:
+    shot = screenshots.screenshot(screenshots.head(1), letters="APSI", colour=colour, tick_px=11.0)
+    rgb = screenshots.as_jpeg(shot.rgb) if compressed else shot.rgb
+    mask = overlays.covered(overlays.find_strokes(rgb, luma(rgb)))
+    assert not (shot.drawn & ~mask).any()
+    assert not (mask & ~overlays.grown(shot.drawn, 4)).any()
+
+
+def test_white_letters_in_the_air_of_the_margin_are_covered() -> None:
+    shot = screenshots.screenshot(screenshots.head(1), letters="AP", colour=WHITE)
+    mask = overlays.covered(overlays.find_strokes(shot.rgb, luma(shot.rgb)))
+    assert (shot.drawn & mask).sum() > 0.95 * shot.drawn.sum()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bone_and_tissue_are_no_overlay(seed: int) -> None:
+    gray = screenshots.head(seed)
+    assert not overlays.find_strokes(np.repeat(gray[..., None], 3, axis=2), gray).any()
+
+
+def test_a_picture_that_is_coloured_as_a_whole_has_no_overlay() -> None:
+    rgb = np.repeat(screenshots.head()[..., None], 3, axis=2).copy()
+    rgb[..., 2] = 255
+    assert not overlays.find_strokes(rgb, luma(rgb)).any()
+
+
+def test_real_captures_without_overlays_have_none(real_data: Path) -> None:
+    for path in sorted((real_data / "reference_captures").glob("*.jpg")):
+        rgb = np.asarray(Image.open(path).convert("RGB"))
+        assert not overlays.find_strokes(rgb, luma(rgb)).any(), path.name
+
+
+def test_covered_pixels_are_filled_from_around_and_the_others_stay() -> None:
+    v, u = np.mgrid[0:97, 0:131]
+    gray = (40 + 0.5 * u + 0.3 * v).astype(np.uint8)
+    mask = np.zeros(gray.shape, dtype=bool)
+    mask[40:52, 60:75] = True
+    spoiled = gray.copy()
+    spoiled[mask] = 255
+    filled = overlays.fill(spoiled, mask)
+    assert (filled[~mask] == gray[~mask]).all()
+    assert np.abs(filled[mask].astype(int) - gray[mask]).max() <= 6
+
+
+def test_nothing_or_everything_covered_changes_nothing() -> None:
+    gray = screenshots.head()
+    for mask in (np.zeros(gray.shape, dtype=bool), np.ones(gray.shape, dtype=bool)):
+        assert (overlays.fill(gray, mask) == gray).all()
+
+
+def test_growing_and_shrinking_undo_one_another_for_a_square() -> None:
+    mask = np.zeros((20, 30), dtype=bool)
+    mask[8:12, 10:16] = True
+    grown = overlays.grown(mask, 3)
+    assert grown.sum() == 10 * 12
+    assert (overlays.shrunk(grown, 3) == mask).all()

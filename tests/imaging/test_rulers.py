@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sos_studio.imaging import overlays, rulers
+from sos_studio.imaging.rulers import Ruler
+from tests.imaging import screenshots
+
+
+def found(rgb: np.ndarray) -> Ruler | None:
+    return rulers.find_ruler(overlays.find_strokes(rgb, np.asarray(Image.fromarray(rgb).convert("L"))))
+
+
+@pytest.mark.parametrize("spine", [True, False])
+@pytest.mark.parametrize(("side", "axis"), [("right", "v"), ("left", "v"), ("bottom", "u")])
+@pytest.mark.parametrize("tick_px", [5.13, 11.9, 20.0, 37.3])
+def test_the_distance_of_ticks_is_measured(tick_px: float, side: str, axis: str, spine: bool) -> None:
+    shot = screenshots.screenshot(screenshots.head(1), tick_px=tick_px, ruler=side, spine=spine)
+    ruler = found(shot.rgb)
+    assert ruler is not None
+    assert ruler.axis == axis
+    assert ruler.tick_px == pytest.approx(tick_px, abs=0.03 if ruler.ticks > 9 else 0.3)
+    assert (ruler.longer_every, ruler.likely_tick_mm) == (None, 10.0)
+
+
+@pytest.mark.parametrize(("every", "mm"), [(2, 5.0), (5, 2.0), (10, 1.0)])
+def test_longer_ticks_are_taken_for_centimetres(every: int, mm: float) -> None:
+    ruler = found(screenshots.screenshot(screenshots.head(1), tick_px=6.4, longer_every=every).rgb)
+    assert ruler is not None
+    assert ruler.tick_px == pytest.approx(6.4, abs=0.02)
+    assert (ruler.longer_every, ruler.likely_tick_mm) == (every, mm)
+
+
+def test_a_ruler_is_found_beside_letters_in_a_compressed_screenshot_with_border() -> None:
+    shot = screenshots.screenshot(screenshots.head(3), border=(20, 30, 10, 40), letters="APSI", tick_px=7.37, longer_every=10)
+    ruler = found(screenshots.as_jpeg(shot.rgb))
+    assert ruler is not None
+    assert ruler.tick_px == pytest.approx(7.37, abs=0.02)
+    assert ruler.box.left >= shot.box[1] + screenshots.SHAPE_VU[1] - 40
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_there_is_no_ruler_where_none_is_drawn(seed: int) -> None:
+    gray = screenshots.head(seed)
+    assert found(np.repeat(gray[..., None], 3, axis=2)) is None
+    assert found(screenshots.screenshot(gray, letters="APSI").rgb) is None
+
+
+def test_marks_that_are_not_even_are_no_ruler() -> None:
+    strokes = np.zeros((300, 200), dtype=bool)
+    for v in (20, 50, 75, 120, 150, 215, 240):
+        strokes[v, 150:160] = True
+    assert rulers.find_ruler(strokes) is None
+
+
+def test_real_captures_without_a_ruler_have_none(real_data: Path) -> None:
+    for path in sorted((real_data / "reference_captures").glob("*.jpg")):
+        assert found(np.asarray(Image.open(path).convert("RGB"))) is None, path.name
