@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sos_studio.dataset.exports import ExportFormat
     from sos_studio.dataset.imports import ImportReport
 
-_FORMATS = ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet")
+_FORMATS = ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom")
 _LEFT_OUT = {
     "not_captured": "there is no full image",
     "excluded": "the case is excluded",
@@ -168,6 +168,7 @@ def export(directory: Path, out: Path, export_format: ExportFormat, name_evaluat
     coco         boxes and polygons, with stages as attributes
     csv          all tables and what their columns mean
     parquet      the same tables, typed
+    dicom        secondary captures and a structured report of each reading
     """
     from sos_studio.dataset.exports import ExportOptions
     from sos_studio.services import projects

@@ -18,7 +18,7 @@ def evaluator_names(project: Project, *, by_name: bool) -> Mapping[str, str]:
         who only excluded cases, or were only shown predictions, follow.
     """
     with project.reading() as session:
-        typed: list[str] = []
+        typed: list[str | None] = []
         for table in (sql.ReadingRow, sql.ExclusionRow, sql.PredictionRow):
             first = sql.func.min(table.number)
             typed += session.scalars(sql.select(table.evaluator).group_by(table.evaluator).order_by(first)).all()

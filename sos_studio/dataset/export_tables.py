@@ -59,7 +59,7 @@ def tables(
         *_stored_tables(project, in_use, people),
         Table("folds", columns.FOLD_COLUMNS, list(folds)),
     ]
-    return [*found, _dictionary(found)]
+    return [*found, dictionary(found)]
 
 
 def write_csv(writer: Writer, found: Sequence[Table]) -> None:
@@ -89,7 +89,7 @@ def write_imagefolder(writer: Writer, items: Sequence[ExportItem], progress: Cal
                 rows.append((name, case_id, item.summary.patient, stage, item.fold))
         progress((n + 1) / len(items))
     table = Table("splits", columns.SPLIT_COLUMNS, rows)
-    write_csv(writer, [table, _dictionary([table])])
+    write_csv(writer, [table, dictionary([table])])
 
 
 def csv_text(header: Sequence[Column], rows: Iterable[Sequence[Any]]) -> str:
@@ -101,7 +101,7 @@ def csv_text(header: Sequence[Column], rows: Iterable[Sequence[Any]]) -> str:
     return stream.getvalue()
 
 
-def _dictionary(found: Iterable[Table]) -> Table:
+def dictionary(found: Iterable[Table]) -> Table:
     """What every column of these tables means."""
     rows = [(table.name, column.name, column.type, column.meaning) for table in found for column in table.columns]
     return Table(DICTIONARY, columns.DICTIONARY_COLUMNS, rows)

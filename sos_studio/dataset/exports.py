@@ -15,7 +15,7 @@ from sos_studio.dataset.export_files import ExportItem, Writer, new_folder
 from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 
-ExportFormat = Literal["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet"]
+ExportFormat = Literal["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 # Those that show evaluators by name unless told otherwise: tables are for the project's own people, and read back by them.
 BY_NAME: tuple[ExportFormat, ...] = ("csv", "parquet")
@@ -100,6 +100,11 @@ def export(
     return ExportReport(format, Path(out).absolute(), len(writer.cases), writer.files, left_out)
 
 
+def usable_items(project: Project, writer: Writer) -> list[ExportItem]:
+    """Captures in use of the cases that are not excluded; ``export.nothing_to_export`` if there are none."""
+    return _some(export_items(project, _usable(writer, cases(project))))
+
+
 def _imagefolder(project: Project, writer: Writer, _options: ExportOptions, progress: Callable[[float], None]) -> None:
     ready = []
     for item in export_items(project, _usable(writer, cases(project))):
@@ -121,7 +126,7 @@ def _framed(project: Project, writer: Writer) -> list[ExportItem]:
 
 
 def _yolo(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
-    folders = {"boxes": "boxes/", "oriented": "oriented/"}
+    folders: dict[export_boxes.Kind, str] = {"boxes": "boxes/", "oriented": "oriented/"}
     export_boxes.write_yolo(writer, _framed(project, writer), options.held_out_fold, folders, progress)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from sos_studio.dataset import exports
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport, Fill
 from sos_studio.dataset.project import Project
+from sos_studio.services import dicom_export
 
-_FILL: dict[ExportFormat, Fill] = {}
+_FILL: dict[ExportFormat, Fill] = {"dicom": dicom_export.write}
 
 
 def export(

@@ -182,6 +182,7 @@ class ExportDialog(QDialog):
             "coco": _tr("COCO"),
             "csv": _tr("Tables (CSV)"),
             "parquet": _tr("Tables (Parquet)"),
+            "dicom": _tr("DICOM"),
         }
         for form in FORMATS:
             self._format.addItem(texts[form], form)
