@@ -66,6 +66,7 @@ class Action(StrEnum):
     AMBIGUOUS = "case.ambiguous"
     REMARK = "case.remark"
     EXCLUDE_CASE = "case.exclude"
+    ADJUDICATE = "case.adjudicate"
     BLINDED = "case.blinded"
     REVEAL = "case.reveal"
     EVALUATOR = "case.evaluator"
@@ -134,6 +135,7 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.AMBIGUOUS, ("A",)),
     Binding(Action.REMARK, ("M",)),
     Binding(Action.EXCLUDE_CASE, ("X",)),
+    Binding(Action.ADJUDICATE, ("Ctrl+J",)),
     Binding(Action.BLINDED, ("Ctrl+B",)),
     Binding(Action.REVEAL, ("V",)),
     Binding(Action.RETRAIN_ALL, ("Ctrl+Shift+T",)),

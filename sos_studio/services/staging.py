@@ -11,7 +11,7 @@ from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import Reading, Shown
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import predictions, readings
+from sos_studio.dataset import events, predictions, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import crops, images
 
@@ -57,7 +57,7 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
     ai_seen
         Whether the evaluator has seen a prediction for this case; also true if the project knows of one that was shown.
     blinded
-        Whether other readings, predictions and the patient were hidden.
+        Whether other readings, predictions and the patient were hidden; never true once the adjudication queue has shown them.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
         remark=remark,
         shown=shown,
         ai_seen=ai_seen or predictions.seen_by(project, case_id, name),
-        blinded=blinded,
+        blinded=blinded and not events.readings_shown_to(project, case_id, name),
     )
     return readings.append(project, reading)
 

@@ -7,6 +7,7 @@ is imported first.
 import sos_studio.core.actions
 import sos_studio.core.bindings
 import sos_studio.core.pane_keys
+import sos_studio.presenters.adjudication
 import sos_studio.presenters.cases
 import sos_studio.presenters.crop
 import sos_studio.presenters.curves

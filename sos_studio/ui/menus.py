@@ -73,6 +73,7 @@ CASE: tuple[Action | None, ...] = (
     Action.REVEAL,
     None,
     Action.EXCLUDE_CASE,
+    Action.ADJUDICATE,
     None,
     Action.EVALUATOR,
     Action.BLINDED,

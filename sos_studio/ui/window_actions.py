@@ -14,12 +14,15 @@ from sos_studio.ui.areas import Areas
 from sos_studio.ui.atlas import AtlasDialog
 from sos_studio.ui.cheat_sheet import CheatSheet
 from sos_studio.ui.keymap import Handler, Keymap
+from sos_studio.ui.project_care import ProjectCare
 from sos_studio.ui.shortcuts_dialog import ShortcutsDialog
 
 if TYPE_CHECKING:
     from sos_studio.ui.main_window import MainWindow
 
-OF_A_PROJECT = frozenset({Action.BLINDED, Action.EXCLUDE_CASE, Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED})
+OF_A_PROJECT = frozenset(
+    {Action.BLINDED, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED}
+)
 THEME_ACTIONS: Mapping[theme.Choice, Action] = {
     "system": Action.THEME_SYSTEM,
     "dark": Action.THEME_DARK,
@@ -42,7 +45,7 @@ class WindowActions:
         self._window = window
         self._session = window.session
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
-        files = window.files
+        files, care = window.files, ProjectCare(window.session, window)
         self._areas = Areas(
             (
                 lambda: window.cases_dock,
@@ -88,6 +91,7 @@ class WindowActions:
             Action.NEXT_UNSTAGED: window.cases.open_next_unstaged,
             Action.EVALUATOR: files.ask_evaluator,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
+            Action.ADJUDICATE: care.adjudicate,
             Action.BLINDED: self._turn_blinding,
             Action.ATLAS: self._show_atlas,
             Action.SHORTCUTS: self._show_keys,

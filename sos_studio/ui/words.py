@@ -80,6 +80,7 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.AMBIGUOUS: _tr("&Ambiguous"),
         Action.REMARK: _tr("Write a re&mark"),
         Action.EXCLUDE_CASE: _tr("E&xclude case…"),
+        Action.ADJUDICATE: _tr("Ad&judicate…"),
         Action.BLINDED: _tr("&Blinded reading"),
         Action.REVEAL: _tr("Re&veal other readings"),
         Action.EVALUATOR: _tr("&Evaluator…"),

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 import sos_studio.ui
 from sos_studio.core.actions import Action
+from sos_studio.core.consensus import MAJORITY
 from sos_studio.core.roi import Roi
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.dataset.project import Project
@@ -21,6 +22,7 @@ from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.services.scans import OpenedScan
+from sos_studio.ui.consensus_dialog import ConsensusDialog
 from sos_studio.ui.main_window import MainWindow
 from tests.presenters.kit import open_case
 
@@ -73,6 +75,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
             for action in Action
             if action.value
             in {
+                "case.adjudicate",
                 "case.evaluator",
                 "case.exclude",
                 "edit.shortcuts",
@@ -84,6 +87,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "train.weights",
             }
         ),
+        lambda: ConsensusDialog(MAJORITY, ("Ada", "Ben"), window).open(),
         lambda: window.files.choose_series(SeriesPicker(ImmediateBackground(), Reader(), lambda *_: None)),
         lambda: window.files.show_refusal(
             Refusal(message("scan.too_few_slices", {"slices": 2, "fewest": 3}), (SCOUT,), {"scout": ("IM1",)})
