@@ -77,6 +77,7 @@ class CropPresenter:
         session.capture_changed.connect(self._on_capture)
         session.roi_changed.connect(self._on_roi)
         session.leaving.connect(self.commit)
+        session.undo.asked.connect(self.commit)
         self._on_capture(session.capture)
         self._on_roi(session.roi)
 
@@ -228,12 +229,12 @@ class CropPresenter:
         )
 
     def _saved(self, capture: StoredCapture, roi: Roi, n: int) -> None:
-        if self._session.capture is not capture:
-            return
-        self._on_disk = (roi, n)
-        if self._committed[0] == roi:
-            self._show(saving="saved", roi_n=n)
-            self._session.set_roi(roi, n)
+        if self._session.capture is capture:
+            self._on_disk = (roi, n)
+            if self._committed[0] == roi:
+                self._show(saving="saved", roi_n=n)
+                self._session.set_roi(roi, n)
+        # Also if another case is in front by now: the list shows this one as it is.
         self._session.cases_changed.emit()
 
     def _not_saved(self, capture: StoredCapture, roi: Roi, error: Exception) -> None:

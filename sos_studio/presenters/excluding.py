@@ -10,13 +10,11 @@ from psygnal import Signal
 from sos_studio.core.exclusions import Exclusion
 from sos_studio.dataset import cases
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.undo import Change
+from sos_studio.presenters.undo import PERSON_SCOPE, Change
 from sos_studio.services import exclusions
 
 if TYPE_CHECKING:
     from sos_studio.dataset.project import Project
-
-EXCLUSION_SCOPE = "exclusion"
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class ExclusionPresenter:
             self._tell(case_id, what is not None)
             self._written(project)
 
-        self._session.undo.push(Change("exclusion", lambda: put(earlier), lambda: put(wish), scope=EXCLUSION_SCOPE))
+        self._session.undo.push(Change("exclusion", lambda: put(earlier), lambda: put(wish), scope=PERSON_SCOPE))
 
     def _tell(self, case_id: str, excluded: bool) -> None:
         self._session.tell("exclusion.done" if excluded else "exclusion.taken_in", "info", case=self._session.blinding.name(case_id))

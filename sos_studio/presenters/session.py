@@ -23,7 +23,7 @@ from sos_studio.presenters.blinding import Blinding
 from sos_studio.presenters.crop_pictures import CropPictures
 from sos_studio.presenters.parasagittal import BesidePresenter
 from sos_studio.presenters.slice_display import SliceDisplay
-from sos_studio.presenters.undo import Along, Change, UndoStack
+from sos_studio.presenters.undo import PERSON_SCOPE, Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class Session:
         self.undo = UndoStack()
         self.slices = SliceDisplay()
         self.writes = WriteQueue(background)
+        self.undo.asked.connect(self.writes.flush)
         self.crop_pictures = CropPictures()
         self.project: Project | None = None
         self.visit: Visit | None = None
@@ -132,8 +133,10 @@ class Session:
         return self.settings.evaluator
 
     def set_evaluator(self, name: str) -> None:
-        """Another person sits down."""
+        """Another person sits down: what the one before read is not theirs to take back."""
         if name.strip() != self.settings.evaluator:
+            self.writes.flush()
+            self.undo.forget(PERSON_SCOPE)
             self.settings.evaluator = name.strip()
             self.save_settings()
             self.evaluator_changed.emit(self.settings.evaluator)

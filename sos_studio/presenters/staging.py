@@ -13,7 +13,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.core.stages import BASSED_5, StageScheme
 from sos_studio.dataset import captures, predictions, readings
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.undo import Change
+from sos_studio.presenters.undo import PERSON_SCOPE, Change
 from sos_studio.services import revealing, staging
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sos_studio.services.captures import StoredCapture
     from sos_studio.services.revealing import Revealed
 
-READING_SCOPE = "reading"
 CONFIDENCES: tuple[staging.Confidence, ...] = ("low", "medium", "high")
 MAX_REMARK = 500
 
@@ -212,7 +211,7 @@ class StagingPresenter:
             self._on_disk(latest[0].case_id, latest[0])
             self._session.cases_changed.emit()
 
-        self._session.undo.push(Change("reading", undo, redo, scope=READING_SCOPE))
+        self._session.undo.push(Change("reading", undo, redo, scope=PERSON_SCOPE))
 
     def _reread(self, taken_back: Reading) -> None:
         project = self._session.project

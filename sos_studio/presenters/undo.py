@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from psygnal import Signal
 
 LIMIT = 1000
+# Scope of what is somebody's own (readings, exclusions): another person who sits down can't take it back.
+PERSON_SCOPE = "person"
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,18 @@ class Along:
 
 
 class UndoStack:
-    """Changes done and undone, newest last."""
+    """Changes done and undone, newest last.
+
+    Signals
+    -------
+    changed
+        Something was done, undone, done again or forgotten.
+    asked
+        Something is about to be undone or done again: who holds a change that is not in the history yet puts it there now.
+    """
 
     changed = Signal()
+    asked = Signal()
 
     def __init__(self) -> None:
         self._done: list[Change] = []
@@ -83,6 +94,7 @@ class UndoStack:
 
     def undo(self) -> bool:
         """Take back the newest change; False if there is none."""
+        self.asked.emit()
         self._open = False
         if not self._done:
             return False
@@ -93,6 +105,7 @@ class UndoStack:
 
     def redo(self) -> bool:
         """Do again what was undone last; False if there is none."""
+        self.asked.emit()
         self._open = False
         if not self._undone:
             return False

@@ -24,6 +24,7 @@ class WriteQueue:
     def __init__(self, background: Background) -> None:
         self._background = background
         self._waiting: deque[Callable[[], Callable[[], None]]] = deque()
+        self._answers: deque[Callable[[], None]] = deque()
         # Re-entrant: without threads (tests, scripts) an answer may ask for the next write.
         self._one_at_a_time = threading.RLock()
 
@@ -42,17 +43,28 @@ class WriteQueue:
         self._background.run(self._write_one, _nothing)
 
     def flush(self) -> None:
-        """Write everything that still waits, here and now, and wait for a write in progress (the window is closing)."""
+        """Write everything that still waits, here and now on the GUI thread, and hand over all answers.
+
+        Before the window closes, and before anything is undone: until its answer has come, the history does not know what was done last.
+        """
         while self._waiting:
             self._write_one()
-        with self._one_at_a_time:
+        with self._one_at_a_time:  # a write in progress
             pass
+        while self._answers:
+            self._hand_over_one()
 
     def _write_one(self) -> None:
         with self._one_at_a_time:
             if self._waiting:
-                # Posted inside the lock, so that answers come in the order of the writes.
-                self._background.post(self._waiting.popleft()())
+                # Inside the lock, so that answers come in the order of the writes.
+                self._answers.append(self._waiting.popleft()())
+                self._background.post(self._hand_over_one)
+
+    def _hand_over_one(self) -> None:
+        """The oldest answer; `flush` may have handed it over already."""
+        if self._answers:
+            self._answers.popleft()()
 
 
 def _nothing(_: Any) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +64,22 @@ def _template(count: int) -> Path:
         for seed in range(count):
             add_captured_case(project, seed)
         return project.directory
+
+
+class Slow(ImmediateBackground):
+    """Work waits until the test lets it go on, as it does behind a busy disk."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], None]] = []
+
+    def run(self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Any = None, *, key: str | None = None) -> Any:
+        """Later."""
+        self.jobs.append(lambda: on_done(work()))
+
+    def go_on(self) -> None:
+        """All of it, and what it asks for."""
+        while self.jobs:
+            self.jobs.pop(0)()
 
 
 def make_session(project: Project | None, evaluator: str = "Dr Test", background: object = None) -> Session:

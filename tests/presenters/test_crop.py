@@ -9,7 +9,7 @@ from sos_studio.dataset.in_use import InUse, in_use
 from sos_studio.presenters import crop as crop_module
 from sos_studio.presenters.crop import CropPresenter
 from sos_studio.presenters.ports import ImmediateBackground
-from tests.presenters.kit import make_project, make_session, open_case
+from tests.presenters.kit import Slow, make_project, make_session, open_case
 
 
 class Patient(ImmediateBackground):
@@ -215,3 +215,29 @@ def test_undo_of_the_first_frame_holds_until_tomorrow(presenter, session):
     assert in_use(session.project, case_id) == InUse(session.capture.capture_id, None)
     assert session.undo.redo()
     assert in_use(session.project, case_id) == InUse(session.capture.capture_id, session.roi_n)
+
+
+def test_undo_takes_a_nudge_back_that_was_not_saved_yet(project):
+    session = make_session(project, background=Patient())
+    presenter = CropPresenter(session)
+    presenter.click((160.0, 120.0))
+    presenter.click((200.0, 150.0))
+    first = presenter.state.roi
+    presenter.nudge(du_px=3.0)
+    session.undo.undo()
+    assert presenter.state.roi == first == session.roi
+    session.undo.redo()
+    assert presenter.state.roi.center_uv[0] == first.center_uv[0] + 3.0
+
+
+def test_a_frame_that_is_saved_after_another_case_opened_still_refreshes_the_list(project):
+    background = Slow()
+    session = make_session(project, background=background)
+    presenter = CropPresenter(session)
+    presenter.click((160.0, 120.0))
+    presenter.click((200.0, 150.0))
+    heard = []
+    session.cases_changed.connect(lambda: heard.append(True))
+    open_case(session, "case-0002")
+    background.go_on()
+    assert heard

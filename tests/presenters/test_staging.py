@@ -7,7 +7,7 @@ from sos_studio.presenters import staging as staging_module
 from sos_studio.presenters.crop import CropPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.staging import StagingPresenter
-from tests.presenters.kit import capture_again, make_project, make_session, open_case
+from tests.presenters.kit import Slow, capture_again, make_project, make_session, open_case
 
 
 @pytest.fixture
@@ -246,3 +246,29 @@ def test_a_reading_on_an_earlier_capture_stays_but_does_not_pass_for_one_of_the_
     assert [(r.stage, r.capture_id == newest) for r in readings.readings(session.project, "case-0001")] == [(3, False), (4, True)]
     session.undo.undo()
     assert (presenter.state.phase, presenter.state.earlier.stage) == ("nothing", 3)
+
+
+def test_undo_takes_back_the_last_key_also_if_its_reading_is_not_confirmed_yet(project):
+    background = Slow()
+    session = make_session(project, background=background)
+    presenter = StagingPresenter(session)
+    presenter.choose(2)
+    background.go_on()
+    presenter.choose(3)
+    presenter.choose(5)
+    session.undo.undo()
+    assert stands(session) == [("Dr Test", 3)]
+    background.go_on()
+    assert presenter.state.stage == presenter.state.reading.stage == 3, "late answers bring nothing back"
+    session.undo.undo()
+    assert stands(session) == [("Dr Test", 2)]
+    session.undo.redo()
+    assert stands(session) == [("Dr Test", 3)]
+
+
+def test_another_person_can_not_take_back_what_the_one_before_read(presenter, session):
+    presenter.choose(2)
+    session.set_evaluator("Dr Other")
+    assert session.undo.undo_label is None
+    session.undo.undo()
+    assert stands(session) == [("Dr Test", 2)]
