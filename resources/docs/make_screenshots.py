@@ -211,6 +211,8 @@ class Photographer:
         wait(lambda: window.findChild(AtlasDialog) is not None)
         dialog = window.findChild(AtlasDialog)
         assert isinstance(dialog, AtlasDialog)
+        dialog.activateWindow()
+        wait(dialog.isActiveWindow)
         QTest.keyClick(dialog, Qt.Key(Qt.Key.Key_0 + self._truth()["stage"]))
         settle(dialog)
         self._keep("9-atlas", with_dialog(window.grab(), dialog, self.look.theme))

@@ -138,7 +138,11 @@ class BesideStrip(QWidget):
         presenter = self._presenter
         if presenter.beside is not None:
             tile = self.tiles.tile_rect(presenter.chosen).center()
-            self._area.ensureVisible(round(tile.x()), round(tile.y()), round(self.tiles.tile_width * 0.6), 0)
+            if presenter.looks_aside:
+                self._area.ensureVisible(round(tile.x()), round(tile.y()), round(self.tiles.tile_width * 0.6), 0)
+            else:
+                # As much to be seen on one side of the captured plane as on the other.
+                self._area.horizontalScrollBar().setValue(round(tile.x() - self._area.viewport().width() / 2))
 
 
 class Tiles(QWidget):

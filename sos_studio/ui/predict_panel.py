@@ -238,7 +238,7 @@ def _answer_words(prediction: Prediction) -> str:
     likely = sorted(enumerate(prediction.probabilities, start=1), key=lambda item: -item[1])
     (first, top), (second, next_) = likely[0], likely[1]
     return _tr(
-        "The most likely stage, {first}, reaches only {top} %, followed by stage {second} with {next} %. Judge the image yourself."
+        "The most likely stage, {first}, reaches only {top}\u00a0%, followed by stage {second} with {next}\u00a0%. Judge the image yourself."
     ).format(first=first, top=round(100 * top), second=second, next=round(100 * next_))
 
 
@@ -275,7 +275,7 @@ def _attention_words(shown: Shown) -> str:
             crop=keys.after(_tr("Crop"), Action.STEP_CROP)
         )
     frame = _tr("evaluator's frame") if prediction.roi.source == "expert" else _tr("detector's frame")
-    return _tr("Attention inside the SOS region: {p} % ({frame})").format(p=f"{100 * prediction.attention_in_roi:.0f}", frame=frame)
+    return _tr("Attention inside the SOS region: {p}\u00a0% ({frame})").format(p=f"{100 * prediction.attention_in_roi:.0f}", frame=frame)
 
 
 def _about(card: ModelCard) -> str:
@@ -284,7 +284,7 @@ def _about(card: ModelCard) -> str:
     if held_out is not None:
         correct, n = held_out
         told.append(
-            _tr("Of {n} cases that it had never seen it staged {correct} rightly ({p} %).").format(
+            _tr("Of {n} cases that it had never seen it staged {correct} rightly ({p}\u00a0%).").format(
                 correct=correct, n=n, p=round(100 * correct / n)
             )
         )

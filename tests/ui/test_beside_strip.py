@@ -152,3 +152,11 @@ def test_it_takes_no_room_without_slices_and_can_be_put_away(crop: CropStep, ses
     session.set_capture(None)
     assert not crop.beside.isVisible()
     assert Action.BESIDE_STRIP not in crop.actions_by_id
+
+
+def test_the_captured_slice_stands_in_the_middle(crop: CropStep) -> None:
+    strip = crop.beside
+    bar, view = strip._area.horizontalScrollBar(), strip._area.viewport()
+    assert bar.maximum() > 0
+    middle = strip.tiles.tile_rect(strip._presenter.beside.middle).center().x() - bar.value()
+    assert middle == pytest.approx(view.width() / 2, abs=2)

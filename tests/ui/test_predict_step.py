@@ -53,7 +53,7 @@ def test_the_answer_is_in_figures_and_words(step):
     assert panel.bars.probabilities == pytest.approx((0.05, 0.05, 0.05, 0.8, 0.05))
     assert "stage 4: 80 %" in panel.bars.accessibleDescription()
     assert panel.expected.text() == "Probability-weighted mean: stage 3.75"
-    assert panel.attention.text() == "Attention inside the SOS region: 64 % (detector's frame)"
+    assert panel.attention.text() == "Attention inside the SOS region: 64\u00a0% (detector's frame)"
 
 
 def test_phantom_trained_is_said_in_red_and_from_scratch_in_words(step):
@@ -193,7 +193,7 @@ def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_st
     service.sure = 0.38
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Unsure"
-    assert "The most likely stage, 4, reaches only 38 %, followed by stage 1 with 16 %" in step.panel._words.text()
+    assert "The most likely stage, 4, reaches only 38\u00a0%, followed by stage 1 with 16\u00a0%" in step.panel._words.text()
     assert step.panel.confirm.text() == "Confirm stage 4"
     service.sure = 0.5
     step.actions_by_id[Action.PREDICT]()
