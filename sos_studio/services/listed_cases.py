@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sos_studio.core.collecting import made_to_stay
 from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError
 from sos_studio.dataset import cases, changes, sql
@@ -78,11 +79,12 @@ class CaseList:
             # Patients are joined and their data taken out without leaving a number, but there is little of it: it is always read.
             people = {row[0]: row for row in plain_rows(session, _PEOPLE)}
             if self._mark is None or rule != self._rule:  # another rule may make other labels of all cases
-                fresh = _listed(self.project, session, None)
+                with made_to_stay():
+                    fresh = list(_listed(self.project, session, None))
             else:
                 touched = changes.since(session, self._mark) & people.keys()
                 touched |= {case_id for case_id, row in people.items() if self._people.get(case_id) != row}
-                fresh = _listed(self.project, session, touched if len(touched) <= MOST_NAMED else None) if touched else []
+                fresh = list(_listed(self.project, session, touched if len(touched) <= MOST_NAMED else None)) if touched else []
             changed = {listed.case_id: listed for listed in fresh if self._known.get(listed.case_id) != listed}
             known = {**self._known, **changed}
             self._known = {case_id: known[case_id] for case_id in people if case_id in known}

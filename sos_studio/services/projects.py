@@ -11,7 +11,7 @@ import numpy as np
 
 from sos_studio.core.geometry import Facing
 from sos_studio.dataset import cases as dataset_cases
-from sos_studio.dataset import checks, imports, readings
+from sos_studio.dataset import checks, imports, readings, sql
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.checks import Problem
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
@@ -42,6 +42,11 @@ class Overview:
 def create(directory: Path, *, phantom: bool = False) -> Project:
     """Make a project in a new or empty folder; errors of `Project.create`."""
     return Project.create(directory, phantom=phantom)
+
+
+def warm_up() -> None:
+    """Fetch the libraries that a project's database needs, before somebody waits for one: they take a third of a second."""
+    _ = sql.create_engine, sql.Session, sql.CaseRow
 
 
 def open(directory: Path, *, read_only: bool = False, fall_back: bool = False, take_over: bool = False) -> Project:

@@ -82,10 +82,12 @@ def open_window(paths: Sequence[Path] = ()) -> MainWindow:
 
 def _warm_up() -> None:
     from sos_studio.imaging import dicom_read, slabs
+    from sos_studio.services import projects
 
     resample.warm_up()
     dicom_read.warm_up()
     slabs.warm_up()
+    projects.warm_up()
 
 
 def run(paths: Sequence[Path | str] = ()) -> int:

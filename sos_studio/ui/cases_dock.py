@@ -82,6 +82,7 @@ class CasesDock(QDockWidget):
         view.setModel(self.model)
         view.setItemDelegate(CaseDelegate(view))
         view.setUniformItemSizes(True)
+        view.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         view.setMouseTracking(True)
         view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

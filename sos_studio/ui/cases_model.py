@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt
 from PySide6.QtGui import QPixmap
 
 from sos_studio.presenters.cases import CasesPresenter
@@ -21,8 +21,12 @@ FEW = 60
 Index = QModelIndex | QPersistentModelIndex
 
 
-class CasesModel(QAbstractListModel):
-    """Rows of the presenter, with thumbnails read in the background when they come into sight."""
+class CasesModel(QStringListModel):
+    """Rows of the presenter, with thumbnails read in the background when they come into sight.
+
+    Views ask a model for the number of its rows once for each row whenever they lay them out: too often for Python. So the rows that Qt
+    counts are its own list's, empty strings; what stands in them is ours.
+    """
 
     def __init__(self, presenter: CasesPresenter, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -36,10 +40,6 @@ class CasesModel(QAbstractListModel):
         presenter.rows_changed.connect(self._on_rows)
         session.case_changed.connect(self._on_case)
         session.project_changed.connect(lambda _: self.thumbnails.forget())
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Number of cases."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """What the delegate and screen readers ask for."""
@@ -92,18 +92,15 @@ class CasesModel(QAbstractListModel):
         gone = [n for n, case in enumerate(before) if case.case_id not in row_of]
         come = [n for n, case in enumerate(rows) if case.case_id not in self._row_of]
         if len(gone) + len(come) > FEW or not _same_order(before, rows, gone, come):
-            self.beginResetModel()
             self._rows, self._row_of = rows, row_of
-            self.endResetModel()
+            self.setStringList([""] * len(rows))
             return
         for n in reversed(gone):
-            self.beginRemoveRows(QModelIndex(), n, n)
             self._rows = (*self._rows[:n], *self._rows[n + 1 :])
-            self.endRemoveRows()
+            self.removeRows(n, 1)
         for n in come:
-            self.beginInsertRows(QModelIndex(), n, n)
             self._rows = (*self._rows[:n], rows[n], *self._rows[n:])
-            self.endInsertRows()
+            self.insertRows(n, 1)
         changed = [n for n, (old, new) in enumerate(zip(self._rows, rows, strict=True)) if old is not new]
         self._rows, self._row_of = rows, row_of
         if changed:

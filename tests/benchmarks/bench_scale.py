@@ -26,10 +26,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from sos_studio.core.settings import DATA_DIR_VARIABLE, Settings
-from sos_studio.presenters.session import Session
-from sos_studio.ui import theme
-from sos_studio.ui.background import PoolBackground
+from sos_studio.core.settings import DATA_DIR_VARIABLE
+from sos_studio.ui.app import open_window
 from sos_studio.ui.main_window import MainWindow
 from tests.benchmarks import report, scale_project
 
@@ -88,11 +86,11 @@ class Bench:
     def __init__(self, app: TimedApplication, project: Path, cases: int) -> None:
         self.app = app
         self.cases = cases
-        self.window = MainWindow(Session(PoolBackground(), Settings(evaluator=scale_project.EVALUATORS[0])))
+        self.window = open_window()
+        self.window.session.set_evaluator(scale_project.EVALUATORS[0])
         self.window.resize(1366, 768)
-        self.window.show()
         wait(self.window.isVisible)
-        rest(1.0)
+        rest(4.0)
         self.found: dict[str, list[float]] = {}
         self.longest: dict[str, float] = {}
         with self._measured("project opened and listed"):
@@ -274,7 +272,6 @@ def main() -> int:
         project = given.project or scale_project.make(Path(scratch) / "project", given.cases, given.readings)
         made_s = time.perf_counter() - begin
         app = TimedApplication([])
-        theme.apply(app, "dark")
         bench = Bench(app, project, given.cases)
         frames, memory = bench.scroll()
         bench.search()
