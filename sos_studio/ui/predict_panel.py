@@ -238,7 +238,8 @@ def _answer_words(prediction: Prediction) -> str:
     likely = sorted(enumerate(prediction.probabilities, start=1), key=lambda item: -item[1])
     (first, top), (second, next_) = likely[0], likely[1]
     return _tr(
-        "The most likely stage, {first}, reaches only {top}\u00a0%, followed by stage {second} with {next}\u00a0%. Judge the image yourself."
+        "The most likely stage, {first}, reaches only {top}\u00a0%, followed by stage {second} with {next}\u00a0%. "
+        "Judge the image yourself."
     ).format(first=first, top=round(100 * top), second=second, next=round(100 * next_))
 
 
