@@ -39,7 +39,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class _Expected:
+class Expected:
     """A file that the database vouches for."""
 
     case_id: str | None
@@ -65,7 +65,7 @@ def check(
     """
     with project.reading() as session:
         damage = session.execute(sql.text("PRAGMA integrity_check(1)")).scalar_one()
-        expected = list(_expected(session))
+        expected = list(expected_files(session))
     found: list[Problem] = []
     if damage != "ok":
         found.append(Problem("check.database_damaged", "error", None, None, "project.sqlite"))
@@ -79,7 +79,8 @@ def check(
     return found + list(_leftovers(project.directory, {item.file for item in expected}))
 
 
-def _expected(session: sql.Session) -> Iterator[_Expected]:
+def expected_files(session: sql.Session) -> Iterator[Expected]:
+    """Every file that the database vouches for, in the order of cases; manifests last."""
     frames: dict[str, list[sql.RoiRow]] = {}
     for frame in session.scalars(sql.select(sql.RoiRow).order_by(sql.RoiRow.capture_id, sql.RoiRow.n)):
         frames.setdefault(frame.capture_id, []).append(frame)
@@ -91,12 +92,12 @@ def _expected(session: sql.Session) -> Iterator[_Expected]:
         for frame in frames.get(row.capture_id, []):
             files |= {roi_file(frame.n): frame.roi_sha256, crop_file(frame.n): frame.crop_sha256}
         for name, digest in files.items():
-            yield _Expected(row.case_id, row.capture_id, f"{folder}/{name}", digest)
+            yield Expected(row.case_id, row.capture_id, f"{folder}/{name}", digest)
     for manifest in session.scalars(sql.select(sql.ManifestRow).order_by(sql.ManifestRow.created_utc)):
-        yield _Expected(None, None, f"{MANIFESTS_DIR}/{manifest.manifest_id}.json", manifest.sha256)
+        yield Expected(None, None, f"{MANIFESTS_DIR}/{manifest.manifest_id}.json", manifest.sha256)
 
 
-def _compare(directory: Path, item: _Expected) -> Problem | None:
+def _compare(directory: Path, item: Expected) -> Problem | None:
     try:
         with open(directory / item.file, "rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() == item.sha256:

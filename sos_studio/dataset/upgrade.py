@@ -89,9 +89,9 @@ def bring_up_to_date(directory: Path, version: int) -> Path:
     backup = _free_name(backups, f"project-v{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     copy, working = _temporary(backup), _temporary(database)
     try:
-        _copy(database, copy)
+        copy_database(database, copy)
         _into_place(copy, backup)
-        _copy(backup, working)
+        copy_database(backup, working)
         migrate(working)
         _into_place(working, database)
     finally:
@@ -123,7 +123,7 @@ def migrate(database: Path, revision: str = "head") -> None:
     engine.dispose()
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     """A consistent copy; opening the source also rolls back what a crash left half-written in it."""
     reader = sqlite3.connect(source, timeout=10.0)
     try:
