@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.core.readings import utc_now
 from sos_studio.dataset import checks, events, upgrade
+from sos_studio.dataset.copies import is_sound
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import CAPTURES_DIR, JOBS_DIR, MANIFESTS_DIR, MODELS_DIR, Project
 
@@ -156,7 +156,7 @@ def verify(file: Path, *, progress: Progress | None = None) -> Contents:
             into = Path(scratch) / "database" if path == upgrade.DATABASE_FILE else None
             if _unpack(archive, path, into) != expected:
                 raise BadInputError("backup.damaged", file=file.name, part=path)
-            if into is not None and not sound(into):
+            if into is not None and not is_sound(into):
                 raise BadInputError("backup.damaged", file=file.name, part=path)
             done += expected.size
             if progress is not None:
@@ -218,18 +218,6 @@ def files_of(file: Path, wanted: dict[str, str]) -> dict[str, bytes]:
                 if hashlib.sha256(data).hexdigest() == digest:
                     found[path] = data
     return found
-
-
-def sound(database: Path) -> bool:
-    """Whether SQLite finds nothing wrong with a database file."""
-    try:
-        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
-        finally:
-            connection.close()
-    except sqlite3.Error:
-        return False
 
 
 class _Steps:
@@ -348,7 +336,7 @@ def _unpack_all(archive: zipfile.ZipFile, contents: Contents, file: Path, partia
             raise BadInputError("backup.damaged", file=Path(file).name, part=path)
         done += expected.size
         progress(done / max(contents.size, 1))
-    if not sound(partial / upgrade.DATABASE_FILE):
+    if not is_sound(partial / upgrade.DATABASE_FILE):
         raise BadInputError("backup.damaged", file=Path(file).name, part=upgrade.DATABASE_FILE)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sos_studio.dataset import sql
+from sos_studio.dataset import copies, events, sql
 from sos_studio.dataset.project import Project
 
 # So few people are older that an age would point at one of them: all of 90 and above are one group.
@@ -54,10 +54,11 @@ def kept(project: Project) -> Kept:
         return Kept(ages, sexes, scans - with_age, scans - with_sex)
 
 
-def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | None = None) -> None:
+def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | None = None, who: str = "") -> None:
     """Store a decision (None leaves it as it is); what may no longer be kept is taken out of all cases in the same write.
 
-    Backups of older databases (`backups/`) and what was exported before are not touched.
+    The copies of every day (`copies`) go too. Databases kept at an upgrade, backups as one file and what was exported before are not
+    touched.
     """
     with project.writing() as session:
         row = session.scalars(sql.select(sql.ProjectRow)).one()
@@ -70,6 +71,9 @@ def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | N
             row.keep_sex = keep_sex
             if not keep_sex:
                 session.execute(sql.update(sql.CaseRow).values(sex=None))
+        events.add(session, "patient_data_decided", who=who, keep_age=row.keep_age, keep_sex=row.keep_sex)
+    if keep_age is False or keep_sex is False:
+        copies.forget(project.directory)
 
 
 def fill_in(project: Project, case_id: str, age_years: float | None, sex: str | None) -> bool:

@@ -17,7 +17,7 @@ from sos_studio import __version__
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import utc_now
 from sos_studio.core.stages import BASSED_5, StageScheme, scheme
-from sos_studio.dataset import sql, upgrade
+from sos_studio.dataset import copies, sql, upgrade
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.lock import ProjectLock
 from sos_studio.dataset.upgrade import DATABASE_FILE, SCHEMA_VERSION
@@ -58,6 +58,7 @@ class Project:
         self._lock = lock
         self._writer = threading.RLock()
         self._closed = False
+        self._wrote = False
         self._engine = _engine(directory / DATABASE_FILE, read_only=lock is None)
         try:
             with self.reading() as session:
@@ -209,6 +210,7 @@ class Project:
             ):
                 yield session
                 session.commit()
+                self._wrote = True
 
     def require_writable(self) -> None:
         """Raise ``project.read_only`` or ``project.closed`` unless this opener may write."""
@@ -221,13 +223,15 @@ class Project:
         return self.directory.joinpath(*parts)
 
     def close(self) -> None:
-        """Let go of files and lock, after a write that is under way. Closing twice is fine."""
+        """Let go of files and lock, after a write that is under way; whoever wrote leaves a copy of the database. Closing twice is fine."""
         with self._writer:
             if self._closed:
                 return
             self._closed = True
             self._engine.dispose()
             if self._lock is not None:
+                if self._wrote:
+                    copies.keep(self.directory)
                 self._lock.release()
 
     def _require_open(self) -> None:

@@ -70,7 +70,7 @@ def make_database(database: Path, project_row: dict[str, Any]) -> None:
                 )
         finally:
             connection.close()
-        _into_place(temporary, database)
+        into_place(temporary, database)
     finally:
         _remove(temporary)
 
@@ -90,10 +90,10 @@ def bring_up_to_date(directory: Path, version: int) -> Path:
     copy, working = _temporary(backup), _temporary(database)
     try:
         copy_database(database, copy)
-        _into_place(copy, backup)
+        into_place(copy, backup)
         copy_database(backup, working)
         migrate(working)
-        _into_place(working, database)
+        into_place(working, database)
     finally:
         _remove(copy)
         _remove(working)
@@ -136,7 +136,8 @@ def copy_database(source: Path, target: Path) -> None:
         reader.close()
 
 
-def _into_place(temporary: Path, target: Path) -> None:
+def into_place(temporary: Path, target: Path) -> None:
+    """Sync a finished file and let it replace another in one step."""
     descriptor = os.open(temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
         os.fsync(descriptor)
