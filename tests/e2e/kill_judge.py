@@ -88,6 +88,9 @@ def courses(said: Iterable[str]) -> tuple[dict[tuple[str, str], Course], dict[st
         if kind == "writing":
             number, what, case_id, value = rest.split(" ", 3)
             course = found.setdefault((what, case_id), Course())
+            if not course.values:  # a case that is being made for its first capture
+                nothing = [None, None] if what == "in_use" else None
+                course.finish(course.begin(nothing), nothing)
             begun[number] = course, course.begin(json.loads(value))
         elif kind == "written":
             number, value = rest.split(" ", 1)
