@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from sos_studio.cli import faults
 from sos_studio.cli.options import PATH, json_option
-from sos_studio.cli.output import ProgressBar, emit, emit_json, say
+from sos_studio.cli.output import ProgressBar, emit, emit_json
+from sos_studio.cli.project_import import import_
 from sos_studio.cli.project_patients import keep_options, patients, secret
 from sos_studio.messages import message
 
 if TYPE_CHECKING:
     from sos_studio.dataset.exports import ExportFormat
-    from sos_studio.dataset.imports import ImportReport
 
-_FORMATS = ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom")
+_FORMATS = ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom", "datasheet")
 _LEFT_OUT = {
     "not_captured": "there is no full image",
     "excluded": "the case is excluded",
@@ -32,6 +32,7 @@ def command() -> None:
     """Make, fill, check and export a project."""
 
 
+command.add_command(import_)
 command.add_command(patients)
 command.add_command(secret)
 
@@ -52,68 +53,6 @@ def new(directory: Path, keep_age: bool | None, keep_sex: bool | None, as_json: 
             emit_json({"project": str(directory), "project_id": project.project_id})
         else:
             emit(f"An empty project is in {directory}")
-
-
-@command.command("import")
-@click.argument("directory", type=PATH, metavar="DIR")
-@click.argument("sources", type=PATH, metavar="SOURCE…", nargs=-1, required=True)
-@click.option("--labels", type=PATH, metavar="CSV", help="Columns image and stage; patient, age, sex, evaluator, remark if you have them.")
-@click.option("--facing", type=click.Choice(["right", "left"]), default="right", show_default=True, help="Left-facing images are mirrored.")
-@click.option("--spacing", type=float, metavar="MM", help="Pixel size, if it is known and the same for all.")
-@json_option
-def import_(
-    *,
-    directory: Path,
-    sources: tuple[Path, ...],
-    labels: Path | None,
-    facing: Literal["right", "left"],
-    spacing: float | None,
-    as_json: bool,
-) -> int:
-    """Take full images (files, folders, capture folders) into the project DIR; exit code 3 if some could not be taken.
-
-    The table's column `image` names a picture by its file name and a capture by the name of its folder.
-    """
-    from sos_studio.services import projects
-
-    if spacing is not None and not 0 < spacing < 100:
-        raise click.BadParameter("a pixel size lies between 0 and 100 mm.", click.get_current_context(), param_hint="--spacing")
-    with projects.open(directory) as project, ProgressBar("Importing") as bar:
-        report = projects.import_images(project, list(sources), labels, facing=facing, spacing_mm=spacing, progress=bar.update)
-    failed = [{"image": f.image, "line": f.line, **faults.error_object(message(f.code, f.values))} for f in report.faults]
-    nothing = not (report.imported or report.already_there)
-    if as_json:
-        reason = {"error": {key: failed[0][key] for key in ("code", "message", "hint")}} if nothing and failed else {}
-        emit_json(
-            reason
-            | {
-                "imported": [vars(image) for image in report.imported],
-                "already_there": [vars(image) for image in report.already_there],
-                "readings": report.readings,
-                "unlabelled": list(report.unlabelled),
-                "ignored_columns": list(report.ignored_columns),
-                "failed": failed,
-            }
-        )
-    else:
-        _tell_import(report, failed)
-    if report.complete:
-        return faults.DONE
-    return faults.BAD_INPUT if nothing else faults.PARTLY_DONE
-
-
-def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
-    if report.ignored_columns:
-        say(str(message("import.ignored_columns", {"columns": ", ".join(report.ignored_columns)})))
-    for fault in failed:
-        # Most sentences name the picture themselves.
-        named = fault["message"].startswith(fault["image"])
-        where = [f"line {fault['line']}"] * bool(fault["line"]) + [fault["image"]] * (not named)
-        say(": ".join([*([", ".join(where)] if where else []), f"{fault['message']} {fault['hint']}".strip()]))
-    if report.unlabelled:
-        say(f"{len(report.unlabelled)} images have no stage yet")
-    known = f", {len(report.already_there)} were there already" if report.already_there else ""
-    emit(f"{len(report.imported)} images imported{known}, {report.readings} readings, {len(failed)} not taken")
 
 
 @command.command("check")
@@ -157,8 +96,17 @@ def check(directory: Path, as_json: bool) -> int:
     default=None,
     help="Evaluators by the names they typed, or as Evaluator 1, 2 …  [default: names in csv and parquet, numbers elsewhere]",
 )
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="KEY=TEXT",
+    help="Fill in a field of the datasheet, such as licence, ethics or scanner; a wrong one names all.",
+)
 @json_option
-def export(directory: Path, out: Path, export_format: ExportFormat, name_evaluators: bool | None, as_json: bool) -> None:
+def export(
+    *, directory: Path, out: Path, export_format: ExportFormat, name_evaluators: bool | None, fields: tuple[str, ...], as_json: bool
+) -> None:
     """Write the cases of the project DIR for other tools.
 
     \b
@@ -169,11 +117,15 @@ def export(directory: Path, out: Path, export_format: ExportFormat, name_evaluat
     csv          all tables and what their columns mean
     parquet      the same tables, typed
     dicom        secondary captures and a structured report of each reading
+    datasheet    what the dataset is, as HTML and PDF with plots, and a methods paragraph
     """
     from sos_studio.dataset.exports import ExportOptions
     from sos_studio.services import projects
 
-    options = ExportOptions(name_evaluators=name_evaluators)
+    if any("=" not in field for field in fields):
+        raise click.BadParameter("write it as KEY=TEXT.", click.get_current_context(), param_hint="--field")
+    details = dict(field.split("=", 1) for field in fields)
+    options = ExportOptions(name_evaluators=name_evaluators, details=details)
     with projects.open(directory, read_only=True) as project, ProgressBar("Exporting") as bar:
         report = projects.export(project, out, export_format, options, progress=bar.update)
     if as_json:

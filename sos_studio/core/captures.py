@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from sos_studio.core.corrections import Correction
 from sos_studio.core.geometry import Orientation
+from sos_studio.core.preparation import Preparation
 from sos_studio.core.roi import Finite
 
 CAPTURE_SCHEMA_VERSION: Literal[1] = 1
@@ -76,7 +77,8 @@ class CaptureRecord(_Record):
 
     An imported image has no series: `series_hash`, `orientation`, `lps_from_uv` and `value_from_png` are then None, and
     `spacing_mm` is None unless it was given. `corrections` says what was done to the scan's voxels before; it is written only
-    if there was any, so that programs that don't know it read all other records.
+    if there was any, so that programs that don't know it read all other records. `prepared` says the same of a picture that was
+    imported.
     """
 
     schema_version: Literal[1] = CAPTURE_SCHEMA_VERSION
@@ -94,12 +96,15 @@ class CaptureRecord(_Record):
     value_from_png: ValueFromPng | None
     mirrored: bool = False
     corrections: tuple[Correction, ...] = ()
+    prepared: Preparation | None = None
 
     @model_serializer(mode="wrap")
-    def _without_empty_corrections(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_was_not_done(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = whole(self)
         if not self.corrections:
             written.pop("corrections", None)
+        if self.prepared is None:
+            written.pop("prepared", None)
         return written
 
 

@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,8 +125,12 @@ def write_capture_files(
     full_png: bytes,
     full16_png: bytes | None,
     source_sha256: str | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> tuple[sql.CaptureRow, Path]:
-    """The first half of `add_capture`: folder on the disk, row not yet in the database. The caller removes the folder if the row fails."""
+    """The first half of `add_capture`: folder on the disk, row not yet in the database. The caller removes the folder if the row fails.
+
+    `beside` are further files of the folder, whose hashes the record holds.
+    """
     capture_id = f"capture-{secrets.token_hex(4)}"
     record = record_for(capture_id)
     if (record.case, record.capture_id) != (case_id, capture_id):
@@ -136,6 +140,7 @@ def write_capture_files(
             raise ValueError("the picture is not the record's")
     record_json = _json(record.model_dump(mode="json"))
     files = {FULL_FILE: full_png, RECORD_FILE: record_json} | ({FULL16_FILE: full16_png} if full16_png is not None else {})
+    files |= beside or {}
     folder = project.path(CAPTURES_DIR, case_id, capture_id)
     with translated(project.directory):
         _write_folder(folder, files)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sos_studio.core.errors import CancelledError
-from sos_studio.dataset import parasagittal, sql
+from sos_studio.dataset import parasagittal, prepared, sql
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
 
@@ -122,7 +122,8 @@ def _leftovers(directory: Path, known: set[str]) -> Iterator[Problem]:
         if relative not in folders:
             yield Problem("check.capture_unknown", "info", case_id, capture_id, relative, {"case": case_id, "file": capture_id})
             continue
-        if (name := parasagittal.damaged(folder)) is not None:
+        beside = parasagittal.damaged(folder)
+        for name in ([] if beside is None else [beside]) + prepared.damaged(folder):
             yield Problem("check.file_changed", "error", case_id, capture_id, f"{relative}/{name}", {"case": case_id, "file": name})
         for path in sorted(folder.iterdir()):
             file = path.relative_to(directory).as_posix()

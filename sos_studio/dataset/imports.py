@@ -7,25 +7,28 @@ without doubling anything.
 from __future__ import annotations
 
 import shutil
-import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sos_studio import __version__
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
+from sos_studio.core.preparation import Preparation
 from sos_studio.core.readings import Reading, standing
-from sos_studio.dataset import readings, sql
+from sos_studio.dataset import near_duplicates, prepared, readings, sql
 from sos_studio.dataset.captures import sha256, write_capture_files
 from sos_studio.dataset.cases import new_case
-from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, read_labels
+from sos_studio.dataset.columns import Field
+from sos_studio.dataset.import_files import Files, with_facts
+from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, TableOptions, read_labels
+from sos_studio.dataset.name_patterns import NamePattern
+from sos_studio.dataset.near_duplicates import Look, NearPair
 from sos_studio.dataset.patients import PatientCode, named
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 MIN_SIDE_PX = 32
 
 
@@ -39,12 +42,23 @@ class DecodedImage:
         Whether the original faced left and was flipped.
     spacing_mm
         Pixel size if it is known.
+    preparation
+        What was done to the file's picture, if anything was; `original_png` and `mask_png` are kept where it names their hashes.
+    look
+        By which nearly alike pictures are found.
+    doubts
+        Codes and values of what a person should know of it, though it is taken.
     """
 
     png: bytes
     shape_vu: tuple[int, int]
     mirrored: bool = False
     spacing_mm: float | None = None
+    preparation: Preparation | None = None
+    original_png: bytes | None = None
+    mask_png: bytes | None = None
+    look: Look | None = None
+    doubts: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 Decode = Callable[[Path], DecodedImage]
@@ -76,6 +90,14 @@ class ImportReport:
         What was not taken, and why; mend it and import again.
     ignored_columns
         Columns of the table that mean nothing here.
+    columns
+        Header of the column that each field was taken from.
+    near
+        Imported images that look nearly like another case's; all of them were taken.
+    doubts
+        What should be known of images that were taken.
+    prepared
+        How many of the imported images were changed before they were stored, their originals kept where that was wanted.
     """
 
     imported: tuple[ImportedImage, ...]
@@ -84,6 +106,10 @@ class ImportReport:
     unlabelled: tuple[str, ...]
     faults: tuple[RowFault, ...]
     ignored_columns: tuple[str, ...]
+    columns: Mapping[Field, str] = field(default_factory=dict)
+    near: tuple[NearPair, ...] = ()
+    doubts: tuple[RowFault, ...] = ()
+    prepared: int = 0
 
     @property
     def complete(self) -> bool:
@@ -97,6 +123,8 @@ def import_images(
     labels_csv: Path | None = None,
     *,
     decode: Decode,
+    table_options: TableOptions | None = None,
+    names: NamePattern | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ImportReport:
@@ -108,6 +136,10 @@ def import_images(
         See `label_table.read_labels`. Its `image` column names files by name, or by path below a source or beside the table.
     decode
         Reads one file; raises `SosError` for what it can't use.
+    table_options
+        How the table is read.
+    names
+        What the names of the files say, where the table says nothing.
 
     Raises
     ------
@@ -119,93 +151,49 @@ def import_images(
         When `cancelled` says so; the images imported before it stay.
     """
     project.require_writable()
-    table = read_labels(labels_csv, project.scheme) if labels_csv is not None else LabelTable()
-    files = _Files(sources, None if labels_csv is None else labels_csv.parent)
+    table = read_labels(labels_csv, project.scheme, table_options) if labels_csv is not None else LabelTable()
+    files = Files(sources, None if labels_csv is None else labels_csv.parent)
     rows_of, faults = files.match(table)
     paths = files.paths
     if not paths:
         raise BadInputError("import.nothing_found")
-    run = _Run(project, decode)
-    for n, path in enumerate(paths):
-        if cancelled is not None and cancelled():
-            raise CancelledError
-        rows = rows_of.get(path, [])
-        try:
-            run.take(path, rows)
-        except ProjectError:
-            raise
-        except SosError as error:
-            run.faults.append(RowFault(rows[0].line if rows else None, path.name, error.code, error.values))
-        if progress is not None:
-            progress((n + 1) / len(paths))
-    ordered = sorted((*table.faults, *faults, *run.faults), key=lambda fault: (fault.line is None, fault.line or 0, fault.image))
+    run = _Run(project, decode, names)
+    try:
+        for n, path in enumerate(paths):
+            if cancelled is not None and cancelled():
+                raise CancelledError
+            run.try_to_take(path, rows_of.get(path, []))
+            if progress is not None:
+                progress((n + 1) / len(paths))
+    finally:
+        near_duplicates.remember(project, run.looks)
     return ImportReport(
-        tuple(run.imported), tuple(run.already_there), run.readings, tuple(run.unlabelled), tuple(ordered), table.ignored_columns
+        tuple(run.imported),
+        tuple(run.already_there),
+        run.readings,
+        tuple(run.unlabelled),
+        tuple(sorted((*table.faults, *faults, *run.faults), key=lambda fault: (fault.line is None, fault.line or 0, fault.image))),
+        table.ignored_columns,
+        table.columns,
+        _near(project, run),
+        tuple(run.doubts),
+        run.prepared,
     )
 
 
-class _Files:
-    """The files to import, and which of them a cell of the table means."""
-
-    def __init__(self, sources: Sequence[Path], table_folder: Path | None) -> None:
-        self._paths: dict[Path, None] = {}  # in order, each once
-        self._table_folder = table_folder
-        self._by_path: dict[str, list[Path]] = defaultdict(list)
-        self._by_name: dict[str, list[Path]] = defaultdict(list)
-        for source in sources:
-            if source.is_dir():
-                found = sorted(
-                    p for p in source.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".") and p.is_file()
-                )
-            elif source.is_file():
-                found = [source]
-            else:
-                raise BadInputError("import.source_missing", file=source.name)
-            for path in found:
-                self._add(path, path.relative_to(source).as_posix() if source.is_dir() else path.name)
-
-    def _add(self, path: Path, relative: str) -> None:
-        if path in self._paths:
-            return
-        self._paths[path] = None
-        self._by_name[_key(path.name)].append(path)
-        for place in {_key(relative), _key(path.absolute().as_posix())}:
-            self._by_path[place].append(path)
-
-    @property
-    def paths(self) -> list[Path]:
-        """All files in the order given, those that only the table names last."""
-        return list(self._paths)
-
-    def match(self, table: LabelTable) -> tuple[dict[Path, list[LabelRow]], list[RowFault]]:
-        """Rows by file, and the rows that name no file or more than one."""
-        rows_of: dict[Path, list[LabelRow]] = defaultdict(list)
-        faults: list[RowFault] = []
-        for row in table.rows:
-            candidates = self._candidates(row.image)
-            if len(candidates) == 1:
-                rows_of[candidates[0]].append(row)
-            else:
-                faults.append(RowFault(row.line, row.image, "import.image_ambiguous" if candidates else "import.image_not_found"))
-        return rows_of, faults
-
-    def _candidates(self, cell: str) -> list[Path]:
-        text = cell.replace("\\", "/").removeprefix("./")
-        for known in (self._by_path, self._by_name):  # a path says more than a name
-            if found := known.get(_key(text)):
-                return found
-        if self._table_folder is not None and (self._table_folder / text).is_file():
-            path = self._table_folder / text
-            self._add(path, text)
-            return [path]
-        return []
+def _near(project: Project, run: _Run) -> tuple[NearPair, ...]:
+    """Pairs of which one at least is new."""
+    new = {image.case_id for image in run.imported}
+    if not new:
+        return ()
+    return tuple(pair for pair in near_duplicates.near_duplicate_pairs(project) if new & {pair.case_id, pair.other_case_id})
 
 
 class _Run:
     """One import under way."""
 
-    def __init__(self, project: Project, decode: Decode) -> None:
-        self._project, self._decode = project, decode
+    def __init__(self, project: Project, decode: Decode, names: NamePattern | None) -> None:
+        self._project, self._decode, self._names = project, decode, names
         with project.reading() as session:
             query = sql.select(sql.CaptureRow.source_sha256, sql.CaptureRow.case_id, sql.CaptureRow.capture_id).where(
                 sql.CaptureRow.source_sha256.is_not(None)
@@ -217,6 +205,26 @@ class _Run:
         self.readings = 0
         self.unlabelled: list[str] = []
         self.faults: list[RowFault] = []
+        self.doubts: list[RowFault] = []
+        self.looks: dict[str, Look] = {}
+        self.prepared = 0
+
+    def try_to_take(self, path: Path, rows: Sequence[LabelRow]) -> None:
+        """One file; why it was not taken is kept, but for what the project's disk refuses."""
+        line = rows[0].line if rows else None
+        try:
+            if self._names is not None:
+                try:
+                    rows = with_facts(rows, path.name, self._names, self._project.scheme)
+                except BadInputError as error:
+                    # A table is the better source: a name that says nothing is no fault beside its row.
+                    if not rows:
+                        self.faults.append(RowFault(None, path.name, error.code, error.values))
+            self.take(path, rows)
+        except ProjectError:
+            raise
+        except SosError as error:
+            self.faults.append(RowFault(line, path.name, error.code, error.values))
 
     def take(self, path: Path, rows: Sequence[LabelRow]) -> None:
         """One file with the rows that name it."""
@@ -236,6 +244,7 @@ class _Run:
         if min(image.shape_vu) < MIN_SIDE_PX:
             raise BadInputError("import.too_small", height=image.shape_vu[0], width=image.shape_vu[1], least=MIN_SIDE_PX)
         self.imported.append(ImportedImage(path.name, self._store(image, digest, person, rows)))
+        self.doubts += [RowFault(rows[0].line or None if rows else None, path.name, code, values) for code, values in image.doubts]
         if not any(row.stage is not None for row in rows):
             self.unlabelled.append(path.name)
 
@@ -258,6 +267,7 @@ class _Run:
                     full_png=image.png,
                     full16_png=None,
                     source_sha256=digest,
+                    beside=prepared.files(image.original_png, image.mask_png),
                 )
                 capture_id = capture.capture_id
                 session.add(case)
@@ -272,6 +282,9 @@ class _Run:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         self._known[digest] = (case_id, capture_id)
+        self.prepared += image.preparation is not None
+        if image.look is not None:
+            self.looks[capture_id] = image.look
         self.readings += len(fresh)
         return case_id
 
@@ -310,6 +323,7 @@ def _record(image: DecodedImage, case_id: str, capture_id: str) -> CaptureRecord
         window=None,
         value_from_png=None,
         mirrored=image.mirrored,
+        prepared=image.preparation,
     )
 
 
@@ -324,8 +338,3 @@ def _reading(row: LabelRow, stage: int, case_id: str, capture_id: str) -> Readin
         shown="full_image",
         source="imported",
     )
-
-
-def _key(name: str) -> str:
-    """Names compare without case, and alike whether accents are composed (Windows) or not (macOS)."""
-    return unicodedata.normalize("NFC", name).casefold()

@@ -57,6 +57,11 @@ def _to_8_bit(values_vu: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def read_gray(path: Path, smallest_side_px: int = SMALLEST_SIDE_PX) -> npt.NDArray[np.uint8]:
+    """The grey picture of `read_picture`."""
+    return read_picture(path, smallest_side_px)[0]
+
+
+def read_picture(path: Path, smallest_side_px: int = SMALLEST_SIDE_PX) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
     """Any PNG, JPEG, TIFF or BMP as 8-bit grey.
 
     Colours become luma (Rec. 601), transparency black; deeper pictures are scaled from their lowest to their highest value.
@@ -65,6 +70,10 @@ def read_gray(path: Path, smallest_side_px: int = SMALLEST_SIDE_PX) -> npt.NDArr
     ----------
     smallest_side_px
         The default is for full images; a crop may rightly be smaller.
+
+    Returns
+    -------
+    Grey (v, u), and the colours (v, u, 3) if the file has any to speak of.
 
     Raises
     ------
@@ -77,11 +86,12 @@ def read_gray(path: Path, smallest_side_px: int = SMALLEST_SIDE_PX) -> npt.NDArr
     if min(picture.size) < smallest_side_px:
         raise BadInputError("image.too_small", file=Path(path).name, width=picture.width, height=picture.height, smallest=smallest_side_px)
     if picture.mode.startswith("I") or picture.mode == "F":
-        return _to_8_bit(np.asarray(picture))
+        return _to_8_bit(np.asarray(picture)), None
     if "A" in picture.mode or "transparency" in picture.info:
         with_alpha = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), with_alpha).convert("RGB")
-    return np.array(picture.convert("L"), dtype=np.uint8)
+    gray = np.array(picture.convert("L"), dtype=np.uint8)
+    return gray, None if picture.mode in ("1", "L", "LA") else np.asarray(picture.convert("RGB"))
 
 
 def read_png16(path: Path) -> npt.NDArray[np.uint16]:

@@ -31,18 +31,20 @@ LARGEST_LETTER = 0.14
 GROW_PX = 2
 
 
-def find_strokes(rgb_vuc: npt.NDArray[np.uint8], gray_vu: Gray) -> Mask:
+def find_strokes(rgb_vuc: npt.NDArray[np.uint8] | None, gray_vu: Gray) -> Mask:
     """The strokes that are drawn over the picture, without their soft edges (`covered` adds those).
 
     Parameters
     ----------
     rgb_vuc, gray_vu
-        The picture in colour (v, u, 3), and in grey (v, u).
+        The picture in colour (v, u, 3) if it has colours, and in grey (v, u).
 
     Returns
     -------
     True where something is drawn; all False if nothing is found or the whole picture is coloured.
     """
+    if rgb_vuc is None:
+        return _bright_strokes(gray_vu)
     coloured: Mask = (rgb_vuc.max(axis=2) - rgb_vuc.min(axis=2)) > DRAWN_CHROMA
     if coloured.mean() > MOST_COLOURED:
         return np.zeros(gray_vu.shape, dtype=np.bool_)

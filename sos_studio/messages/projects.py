@@ -97,6 +97,24 @@ MESSAGES: dict[str, Template] = {
         "Without the cases set aside for testing (fold {fold}), all are of stage {stage}.",
         "Stage more cases of other stages, or set aside another fold.",
     ),
+    "training.leak": Template(
+        "A model would be judged on what it has learned: {count} pairs of cases in different folds are the same patient, scan or picture"
+        " ({pairs}).",
+        "Exclude one case of each pair, or say that they are one patient: Train ▸ Cases alike in different folds"
+        " (sos-studio project leaks).",
+        counts="count",
+        one="A model would be judged on what it has learned: 2 cases in different folds are the same patient, scan or picture ({pairs}).",
+    ),
+    "leak.same_patient": Template("The same patient under two pseudonyms."),
+    "leak.same_scan": Template("Captures of the same scan."),
+    "leak.same_picture": Template("The same picture."),
+    "leak.near_picture": Template("Nearly the same picture."),
+    "leak.joined": Template("{case} and {other} are cases of one patient now."),
+    "leak.folds_differ": Template(
+        "{case} and {other} are noted as one patient, but each has been in a fold of its own already, and folds never change.",
+        "Exclude one of the two.",
+    ),
+    "leak.none": Template("No case in one fold is the patient, scan or picture of a case in another."),
     "manifest.damaged_files": Template(
         "Pictures of {count} cases are missing or were changed ({cases}).",
         "Run the project check, then capture these cases again or exclude them.",
@@ -119,6 +137,12 @@ MESSAGES: dict[str, Template] = {
     "import.pattern_bad": Template(
         "{pattern} is no pattern for the names of files.", "Write {fields} where each of them stands, each once."
     ),
+    "import.no_ruler": Template(
+        "No ruler was found in the picture, so its pixel size is not known.", "Type the pixel size and import again."
+    ),
+    "import.ruler_not_right": Template(
+        "By its ruler (ticks {tick_px} pixels apart) a pixel would be {spacing_mm} mm, which can't be.", "Look how far apart its ticks are."
+    ),
     "import.name_not_of_pattern": Template("The name is not of the pattern {pattern}.", "Rename the file, or put it into the table."),
     "import.columns_missing": Template(
         "The table {file} has no column {missing}; it has {found}.",
@@ -137,6 +161,8 @@ MESSAGES: dict[str, Template] = {
     "export.nothing_to_export": Template(
         "No case is ready for this export.", "ImageFolder needs staged cases; YOLO and COCO need cases with a frame."
     ),
+    "datasheet.unknown_field": Template("A datasheet has no field {field}.", "Choose among {fields}."),
+    "datasheet.too_long": Template("The field {field} is too long for a datasheet.", "Keep it below {most} characters."),
     "check.database_damaged": Template("The database is damaged.", "Put back project.sqlite from a backup; the pictures are untouched."),
     "check.file_missing": Template("{case}: {file} is missing.", "Put it back from a backup, or capture the case again."),
     "check.file_changed": Template("{case}: {file} is not what was saved.", "Put it back from a backup, or capture the case again."),

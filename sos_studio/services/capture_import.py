@@ -12,7 +12,7 @@ from sos_studio.core.readings import Reading
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases, label_table, patients, readings
 from sos_studio.dataset.imports import ImportedImage, ImportReport
-from sos_studio.dataset.label_table import LabelRow, RowFault
+from sos_studio.dataset.label_table import LabelRow, RowFault, TableOptions
 from sos_studio.dataset.patients import PatientCode
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
@@ -30,7 +30,14 @@ def split_sources(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return folders, [source for source in sources if source not in folders]
 
 
-def import_captures(project: Project, folders: Sequence[Path], labels_csv: Path | None = None, *, alone: bool = True) -> ImportReport:
+def import_captures(
+    project: Project,
+    folders: Sequence[Path],
+    labels_csv: Path | None = None,
+    table_options: TableOptions | None = None,
+    *,
+    alone: bool = True,
+) -> ImportReport:
     """Take capture folders in; a row of the table names a capture by the name of its folder.
 
     A capture of a series that the project knows joins that series' case, any other becomes a case.
@@ -48,7 +55,7 @@ def import_captures(project: Project, folders: Sequence[Path], labels_csv: Path 
         ``project.read_only``, ``project.disk_full`` …; what was imported before stays.
     """
     project.require_writable()
-    table = label_table.read_labels(labels_csv, project.scheme) if labels_csv is not None else label_table.LabelTable()
+    table = label_table.read_labels(labels_csv, project.scheme, table_options) if labels_csv is not None else label_table.LabelTable()
     report = NOTHING
     for folder in folders:
         rows = [row for row in table.rows if row.image.rstrip("/\\").casefold() == folder.resolve().name.casefold()]
@@ -63,7 +70,7 @@ def import_captures(project: Project, folders: Sequence[Path], labels_csv: Path 
         names = {folder.resolve().name.casefold() for folder in folders}
         strangers = [RowFault(row.line, row.image, _NOT_FOUND) for row in table.rows if row.image.rstrip("/\\").casefold() not in names]
         faults = (*table.faults, *strangers, *report.faults)
-        report = replace(report, faults=faults, ignored_columns=table.ignored_columns)
+        report = replace(report, faults=faults, ignored_columns=table.ignored_columns, columns=table.columns)
     return report
 
 
@@ -71,13 +78,13 @@ def merged(captures_report: ImportReport, pictures_report: ImportReport, folders
     """One report of both; rows that name a capture folder are no fault of the pictures."""
     names = {folder.resolve().name.casefold() for folder in folders}
     faults = [f for f in pictures_report.faults if not (f.code == _NOT_FOUND and f.image.rstrip("/\\").casefold() in names)]
-    return ImportReport(
-        (*captures_report.imported, *pictures_report.imported),
-        (*captures_report.already_there, *pictures_report.already_there),
-        captures_report.readings + pictures_report.readings,
-        (*captures_report.unlabelled, *pictures_report.unlabelled),
-        (*captures_report.faults, *faults),
-        pictures_report.ignored_columns,
+    return replace(
+        pictures_report,
+        imported=(*captures_report.imported, *pictures_report.imported),
+        already_there=(*captures_report.already_there, *pictures_report.already_there),
+        readings=captures_report.readings + pictures_report.readings,
+        unlabelled=(*captures_report.unlabelled, *pictures_report.unlabelled),
+        faults=(*captures_report.faults, *faults),
     )
 
 

@@ -7,18 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from sos_studio.core.geometry import Facing
 from sos_studio.dataset import cases as dataset_cases
 from sos_studio.dataset import checks, imports, readings, sql
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.checks import Problem
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
-from sos_studio.dataset.imports import DecodedImage, ImportReport
+from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.project import Project
-from sos_studio.imaging import images
-from sos_studio.services import capture_import, exporting
+from sos_studio.services import capture_import, exporting, import_pictures
+from sos_studio.services.import_pictures import ImportOptions
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -71,10 +69,9 @@ def check(project: Project, *, progress: Progress | None = None, cancelled: Canc
 def import_images(
     project: Project,
     sources: Sequence[Path],
-    labels_csv: Path | None = None,
+    labels: Path | None = None,
+    options: ImportOptions | None = None,
     *,
-    facing: Facing = "right",
-    spacing_mm: float | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ImportReport:
@@ -84,33 +81,38 @@ def import_images(
     ----------
     sources
         Picture files and folders of them, and capture folders (which keep their record, frame and 16-bit image).
-    labels_csv
-        Columns ``image`` and ``stage``, optional ``patient, age, sex, evaluator, remark``, in any order and case.
-    facing
-        Where the faces look; left-facing images are mirrored, and their records say so.
-    spacing_mm
-        Pixel size, if it is known and the same for all.
+    labels
+        A CSV file or Excel workbook with columns for the images' names and stages, and more if there are (`dataset.columns.FIELDS`).
+    options
+        How pictures and table are read; what is not said is guessed.
 
     Returns
     -------
     What was imported, and why each of the others was not. Errors of `imports.import_images`.
     """
 
-    def decode(path: Path) -> DecodedImage:
-        full8 = images.read_gray(path)
-        if facing == "left":
-            full8 = np.ascontiguousarray(full8[:, ::-1])
-        height, width = full8.shape
-        return DecodedImage(images.encode_png(full8), (height, width), mirrored=facing == "left", spacing_mm=spacing_mm)
+    options = options or ImportOptions()
+    pattern = NamePattern(options.names) if options.names else None
+
+    def pictures_only(paths: Sequence[Path]) -> ImportReport:
+        return imports.import_images(
+            project,
+            paths,
+            labels,
+            decode=lambda path: import_pictures.decode(path, options.pictures),
+            table_options=options.table,
+            names=pattern,
+            progress=progress,
+            cancelled=cancelled,
+        )
 
     folders, pictures = capture_import.split_sources(sources)
     if not folders:
-        return imports.import_images(project, pictures, labels_csv, decode=decode, progress=progress, cancelled=cancelled)
-    report = capture_import.import_captures(project, folders, labels_csv, alone=not pictures)
+        return pictures_only(pictures)
+    report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures)
     if not pictures:
         return report
-    others = imports.import_images(project, pictures, labels_csv, decode=decode, progress=progress, cancelled=cancelled)
-    return capture_import.merged(report, others, folders)
+    return capture_import.merged(report, pictures_only(pictures), folders)
 
 
 def export(

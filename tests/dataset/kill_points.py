@@ -19,7 +19,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sos_studio.core.errors import SosError
+from sos_studio.core.preparation import Preparation
 from sos_studio.dataset import captures, cases, checks, imports, manifests, readings
+from sos_studio.dataset.near_duplicates import Look
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -86,7 +88,11 @@ def upgrade(folder: Path, say: Say) -> None:
 
 
 def _decode(path: Path) -> imports.DecodedImage:
-    return imports.DecodedImage(path.read_bytes(), builders.SHAPE_VU)
+    png = path.read_bytes()
+    digest = captures.sha256(png)
+    preparation = Preparation(original_shape_vu=builders.SHAPE_VU, masked_px=1, original_sha256=digest, mask_sha256=digest)
+    look = Look("00" * 64, "ff" * 64)
+    return imports.DecodedImage(png, builders.SHAPE_VU, preparation=preparation, original_png=png, mask_png=png, look=look)
 
 
 def judge(folder: Path, said: list[str]) -> None:

@@ -1,0 +1,108 @@
+"""The files of an import: which they are, which of them a row of the table means, and what their names say."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.stages import StageScheme
+from sos_studio.dataset import columns, label_table
+from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault
+from sos_studio.dataset.name_patterns import NamePattern
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
+
+
+class Files:
+    """The files to import, and which of them a cell of the table means."""
+
+    def __init__(self, sources: Sequence[Path], table_folder: Path | None) -> None:
+        self._paths: dict[Path, None] = {}  # in order, each once
+        self._table_folder = table_folder
+        self._by_path: dict[str, list[Path]] = defaultdict(list)
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_stem: dict[str, list[Path]] = defaultdict(list)
+        for source in sources:
+            if source.is_dir():
+                found = sorted(
+                    p for p in source.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".") and p.is_file()
+                )
+            elif source.is_file():
+                found = [source]
+            else:
+                raise BadInputError("import.source_missing", file=source.name)
+            for path in found:
+                self._add(path, path.relative_to(source).as_posix() if source.is_dir() else path.name)
+
+    def _add(self, path: Path, relative: str) -> None:
+        if path in self._paths:
+            return
+        self._paths[path] = None
+        self._by_name[_key(path.name)].append(path)
+        self._by_stem[_key(path.stem)].append(path)
+        for place in {_key(relative), _key(path.absolute().as_posix())}:
+            self._by_path[place].append(path)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files in the order given, those that only the table names last."""
+        return list(self._paths)
+
+    def match(self, table: LabelTable) -> tuple[dict[Path, list[LabelRow]], list[RowFault]]:
+        """Rows by file, and the rows that name no file or more than one."""
+        rows_of: dict[Path, list[LabelRow]] = defaultdict(list)
+        faults: list[RowFault] = []
+        for row in table.rows:
+            candidates = self._candidates(row.image)
+            if len(candidates) == 1:
+                rows_of[candidates[0]].append(row)
+            else:
+                faults.append(RowFault(row.line, row.image, "import.image_ambiguous" if candidates else "import.image_not_found"))
+        return rows_of, faults
+
+    def _candidates(self, cell: str) -> list[Path]:
+        text = cell.replace("\\", "/").removeprefix("./")
+        for known in (self._by_path, self._by_name, self._by_stem):  # a path says more than a name, a name more without its ending
+            if found := known.get(_key(text)):
+                return found
+        if self._table_folder is not None and (self._table_folder / text).is_file():
+            path = self._table_folder / text
+            self._add(path, text)
+            return [path]
+        return []
+
+
+def with_facts(rows: Sequence[LabelRow], file_name: str, pattern: NamePattern, scheme: StageScheme) -> list[LabelRow]:
+    """The rows of a file with what its name says where they say nothing; without rows, a row of what the name says.
+
+    Raises
+    ------
+    BadInputError
+        ``import.name_not_of_pattern`` (pattern) and errors of `label_values`.
+    """
+    facts = pattern.facts(file_name)
+    if facts is None:
+        raise BadInputError("import.name_not_of_pattern", pattern=pattern.text)
+    named = label_table.row_of(0, {"image": file_name, **{field: facts[field] for field in columns.FIELDS if field in facts}}, scheme)
+    if not rows:
+        return [named]
+    return [
+        replace(
+            row,
+            stage=named.stage if row.stage is None else row.stage,
+            patient=row.patient or named.patient,
+            age_years=named.age_years if row.age_years is None else row.age_years,
+            sex=row.sex or named.sex,
+            evaluator=named.evaluator if row.evaluator == label_table.IMPORTED_EVALUATOR else row.evaluator,
+        )
+        for row in rows
+    ]
+
+
+def _key(name: str) -> str:
+    """Names compare without case, and alike whether accents are composed (Windows) or not (macOS)."""
+    return unicodedata.normalize("NFC", name).casefold()

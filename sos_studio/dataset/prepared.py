@@ -1,0 +1,38 @@
+"""The untouched picture of an import, and the mask of what was covered in it, beside the full image that was made of it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sos_studio.core.captures import CaptureRecord
+from sos_studio.dataset.captures import RECORD_FILE
+
+ORIGINAL_FILE, MASK_FILE = "original.png", "mask.png"
+
+
+def files(original_png: bytes | None, mask_png: bytes | None) -> dict[str, bytes]:
+    """What is written, by name."""
+    return {name: png for name, png in ((ORIGINAL_FILE, original_png), (MASK_FILE, mask_png)) if png is not None}
+
+
+def damaged(folder: Path) -> list[str]:
+    """The files in a capture's folder that are not what its record says; empty if all is well or none were kept."""
+    try:
+        record = CaptureRecord.model_validate_json((folder / RECORD_FILE).read_bytes())
+    except (OSError, ValidationError):
+        return []  # the record's own damage is told by its hash
+    if record.prepared is None:
+        return []
+    expected = {ORIGINAL_FILE: record.prepared.original_sha256, MASK_FILE: record.prepared.mask_sha256}
+    return [name for name, digest in expected.items() if digest is not None and _digest(folder / name) != digest]
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,161 @@
+"""A picture that somebody already has, made a full image: borders cut away, overlays covered, size from its ruler, face to the right."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sos_studio.core.geometry import Facing
+from sos_studio.core.preparation import Preparation, RulerRecord
+from sos_studio.dataset.imports import DecodedImage
+from sos_studio.dataset.label_table import TableOptions
+from sos_studio.dataset.near_duplicates import Look
+from sos_studio.imaging import borders, images, overlays, rulers
+from sos_studio.imaging.borders import Box
+from sos_studio.imaging.rulers import Ruler
+
+# Pixels larger or smaller than these are no capture of a head: the ruler's ticks are not what somebody said.
+LEAST_SPACING_MM, MOST_SPACING_MM = 0.02, 3.0
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """What is done to each picture.
+
+    Attributes
+    ----------
+    facing
+        Where the faces look; left-facing pictures are mirrored, and their records say so.
+    spacing_mm
+        Pixel size, if it is known and the same for all.
+    ruler_tick_mm
+        Millimetres between neighbouring ticks of the ruler in the pictures; the pixel size is then measured in each.
+    cut_borders, cover_overlays
+        Whether uniform borders are cut away, and letters, rulers and lines filled from around.
+    keep_originals
+        Whether the file's untouched grey pixels are kept beside a picture that was changed.
+    """
+
+    facing: Facing = "right"
+    spacing_mm: float | None = None
+    ruler_tick_mm: float | None = None
+    cut_borders: bool = True
+    cover_overlays: bool = True
+    keep_originals: bool = True
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How pictures, their table and their names are read.
+
+    Attributes
+    ----------
+    names
+        Pattern of the files' names (`dataset.name_patterns`); empty: the names say nothing.
+    """
+
+    pictures: PictureOptions = field(default_factory=PictureOptions)
+    table: TableOptions = field(default_factory=TableOptions)
+    names: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a picture holds beside the picture.
+
+    Attributes
+    ----------
+    gray
+        The file's pixels.
+    box
+        What is left without borders.
+    mask
+        Where it is covered by what was drawn over it.
+    ruler
+        The ruler, wherever it is.
+    """
+
+    gray: npt.NDArray[np.uint8]
+    box: Box
+    mask: npt.NDArray[np.bool_]
+    ruler: Ruler | None
+
+
+def find(path: Path, options: PictureOptions) -> Found:
+    """Look at a picture; errors of `images.read_picture`."""
+    gray, rgb = images.read_picture(path)
+    strokes = overlays.find_strokes(rgb, gray)
+    mask = overlays.covered(strokes)
+    whole = Box(0, 0, *gray.shape)
+    box = borders.find_picture(gray, mask) if options.cut_borders else whole
+    return Found(gray, box, mask if options.cover_overlays else np.zeros_like(mask), rulers.find_ruler(strokes))
+
+
+def full_image(found: Found, facing: Facing) -> npt.NDArray[np.uint8]:
+    """The picture as it is stored."""
+    full8 = found.box.of(overlays.fill(found.gray, found.mask))
+    return np.ascontiguousarray(full8[:, ::-1] if facing == "left" else full8)
+
+
+def decode(path: Path, options: PictureOptions) -> DecodedImage:
+    """Read a file for the import; errors of `images.read_picture`."""
+    found = find(path, options)
+    full8 = full_image(found, options.facing)
+    spacing_mm, doubts = _spacing(found.ruler, options)
+    masked = found.mask & _inside(found)
+    changed = bool(masked.any()) or found.box.shape_vu != found.gray.shape
+    original_png = images.encode_png(found.gray) if changed and options.keep_originals else None
+    mask_png = images.encode_png(found.mask.astype(np.uint8) * 255) if original_png is not None and masked.any() else None
+    from_ruler = options.ruler_tick_mm is not None and spacing_mm is not None
+    preparation = Preparation(
+        original_shape_vu=_shape(found.gray),
+        origin_vu=(found.box.top, found.box.left),
+        masked_px=int(masked.sum()),
+        original_sha256=_sha256(original_png),
+        mask_sha256=_sha256(mask_png),
+        spacing_from="ruler" if from_ruler else None if spacing_mm is None else "typed",
+        ruler=RulerRecord(tick_px=found.ruler.tick_px, tick_mm=options.ruler_tick_mm or 1.0) if from_ruler and found.ruler else None,
+    )
+    return DecodedImage(
+        images.encode_png(full8),
+        _shape(full8),
+        mirrored=options.facing == "left",
+        spacing_mm=spacing_mm,
+        preparation=preparation if changed or from_ruler else None,
+        original_png=original_png,
+        mask_png=mask_png,
+        look=Look.of(full8),
+        doubts=doubts,
+    )
+
+
+def _spacing(ruler: Ruler | None, options: PictureOptions) -> tuple[float | None, tuple[tuple[str, dict[str, Any]], ...]]:
+    """Pixel size, and what is to be said of it."""
+    if options.ruler_tick_mm is None:
+        return options.spacing_mm, ()
+    if ruler is None:
+        return options.spacing_mm, (("import.no_ruler", {}),)
+    spacing_mm = options.ruler_tick_mm / ruler.tick_px
+    if not LEAST_SPACING_MM <= spacing_mm <= MOST_SPACING_MM:
+        return options.spacing_mm, (("import.ruler_not_right", {"spacing_mm": f"{spacing_mm:.3g}", "tick_px": f"{ruler.tick_px:.1f}"}),)
+    return spacing_mm, ()
+
+
+def _inside(found: Found) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(found.gray.shape, dtype=np.bool_)
+    found.box.of(inside)[...] = True
+    return inside
+
+
+def _shape(image: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    height, width = image.shape
+    return height, width
+
+
+def _sha256(png: bytes | None) -> str | None:
+    return None if png is None else hashlib.sha256(png).hexdigest()

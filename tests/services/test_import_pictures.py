@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import captures, cases, checks, manifests, readings
+from sos_studio.dataset.project import Project
+from sos_studio.imaging import images
+from sos_studio.services import full_images, import_preview, projects, staging
+from sos_studio.services.import_pictures import ImportOptions, PictureOptions
+from tests.dataset.test_sheets import workbook
+from tests.imaging import screenshots
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Project:
+    return Project.create(tmp_path / "study")
+
+
+def _screenshot(path: Path, seed: int = 1, **kinds: object) -> screenshots.Screenshot:
+    shot = screenshots.screenshot(screenshots.head(seed), **kinds)  # type: ignore[arg-type]
+    Image.fromarray(shot.rgb).save(path)
+    return shot
+
+
+def _only_folder(project: Project) -> Path:
+    (summary,) = cases.cases(project)
+    return captures.capture_paths(project, summary.capture_id or "").folder
+
+
+def test_a_screenshot_is_cut_covered_and_measured_and_its_original_stays(study: Project, tmp_path: Path) -> None:
+    shot = _screenshot(tmp_path / "a.png", border=(20, 30, 10, 40), letters="APSI", tick_px=8.0, longer_every=10)
+    options = ImportOptions(PictureOptions(ruler_tick_mm=1.0))
+    report = projects.import_images(study, [tmp_path / "a.png"], options=options)
+    assert (report.prepared, report.doubts, report.faults) == (1, (), ())
+    folder = _only_folder(study)
+    record = captures.read_record(study, folder.name)
+    preparation = record.prepared
+    assert preparation is not None
+    assert (record.shape_vu, preparation.origin_vu) == (screenshots.SHAPE_VU, (20, 30))
+    assert record.spacing_mm == pytest.approx(1 / 8, rel=0.005)
+    assert (preparation.spacing_from, preparation.ruler is not None) == ("ruler", True)
+    gray = np.asarray(Image.open(tmp_path / "a.png").convert("L"))
+    np.testing.assert_array_equal(images.read_gray(folder / "original.png"), gray)
+    top, left, bottom, right = shot.box
+    mask = images.read_gray(folder / "mask.png") > 0
+    full = images.read_gray(folder / "full.png")
+    assert mask[shot.drawn].all()
+    np.testing.assert_array_equal(full[~mask[top:bottom, left:right]], gray[top:bottom, left:right][~mask[top:bottom, left:right]])
+    # What is trained on shows nothing of the letters: it is much nearer to the picture without them.
+    assert np.abs(full.astype(int) - screenshots.head(1))[mask[top:bottom, left:right]].mean() < 12
+    assert preparation.masked_px == mask[top:bottom, left:right].sum()
+    assert checks.check(study) == []
+    for name in ("original.png", "mask.png"):
+        (folder / name).write_bytes(b"spoiled")
+    assert [Path(problem.file).name for problem in checks.check(study)] == ["original.png", "mask.png"]
+
+
+def test_everything_can_be_left_as_it_is(study: Project, tmp_path: Path) -> None:
+    _screenshot(tmp_path / "a.png", border=(20, 30, 10, 40), letters="APSI")
+    options = ImportOptions(PictureOptions(cut_borders=False, cover_overlays=False))
+    report = projects.import_images(study, [tmp_path / "a.png"], options=options)
+    folder = _only_folder(study)
+    assert report.prepared == 0
+    assert captures.read_record(study, folder.name).prepared is None
+    assert sorted(path.name for path in folder.iterdir()) == ["capture.json", "full.png"]
+    np.testing.assert_array_equal(images.read_gray(folder / "full.png"), np.asarray(Image.open(tmp_path / "a.png").convert("L")))
+
+
+def test_originals_with_a_name_written_into_them_need_not_be_kept(study: Project, tmp_path: Path) -> None:
+    _screenshot(tmp_path / "a.png", letters="APSI")
+    projects.import_images(study, [tmp_path / "a.png"], options=ImportOptions(PictureOptions(keep_originals=False)))
+    folder = _only_folder(study)
+    assert sorted(path.name for path in folder.iterdir()) == ["capture.json", "full.png"]
+    record = captures.read_record(study, folder.name)
+    assert record.prepared is not None
+    assert record.prepared.masked_px > 0
+
+
+def test_a_left_facing_screenshot_is_cut_then_mirrored(study: Project, tmp_path: Path) -> None:
+    _screenshot(tmp_path / "a.png", border=(0, 50, 0, 0))
+    projects.import_images(study, [tmp_path / "a.png"], options=ImportOptions(PictureOptions(facing="left")))
+    folder = _only_folder(study)
+    np.testing.assert_array_equal(images.read_gray(folder / "full.png"), screenshots.head(1)[:, ::-1])
+    assert captures.read_record(study, folder.name).mirrored
+
+
+@pytest.mark.parametrize(("tick_mm", "code"), [(10.0, "import.no_ruler"), (500.0, "import.ruler_not_right")])
+def test_a_ruler_that_is_missing_or_can_not_be_right_is_told(study: Project, tmp_path: Path, tick_mm: float, code: str) -> None:
+    _screenshot(tmp_path / "a.png", tick_px=None if code == "import.no_ruler" else 8.0)
+    options = ImportOptions(PictureOptions(spacing_mm=0.3, ruler_tick_mm=tick_mm))
+    report = projects.import_images(study, [tmp_path / "a.png"], options=options)
+    assert [(doubt.image, doubt.code) for doubt in report.doubts] == [("a.png", code)]
+    assert captures.read_record(study, _only_folder(study).name).spacing_mm == 0.3
+
+
+def test_near_duplicates_within_the_import_and_against_the_project_are_told_and_taken(study: Project, tmp_path: Path) -> None:
+    images.write_png(tmp_path / "a.png", screenshots.head(1))
+    projects.import_images(study, [tmp_path / "a.png"])
+    folder = tmp_path / "more"
+    folder.mkdir()
+    small = Image.fromarray(screenshots.head(1)).resize((260, 210))
+    small.save(folder / "b.jpg", quality=70)
+    images.write_png(folder / "c.png", np.ascontiguousarray(screenshots.head(2)))
+    Image.fromarray(screenshots.head(2)[3:, 3:]).save(folder / "d.jpg")
+    report = projects.import_images(study, [folder])
+    assert len(report.imported) == 3
+    assert {(pair.case_id, pair.other_case_id) for pair in report.near} == {("case-0001", "case-0002"), ("case-0003", "case-0004")}
+
+
+def test_an_excel_sheet_with_headers_of_another_language_is_previewed_and_imported(study: Project, tmp_path: Path) -> None:
+    pictures = tmp_path / "Bilder"
+    pictures.mkdir()
+    for n in range(3):
+        images.write_png(pictures / f"p{n}.png", screenshots.head(n))
+    table = workbook(
+        tmp_path / "t.xlsx",
+        Notes=[["Our study"]],
+        Data=[
+            ["Patientennummer", "Dateiname", "Stadium", "Alter"],
+            ["Ann", "p0.png", 2, "12,6"],
+            ["Bob", "p1", 9, 11],
+            ["Cy", "p9.png", 3, 8],
+        ],
+    )
+    options = ImportOptions()
+    options = ImportOptions(options.pictures, type(options.table)(sheet="Data"))
+    seen = import_preview.preview(study.scheme, [pictures], table, options)
+    assert {field: seen.headers[index] for field, index in seen.columns if index is not None} == {
+        "image": "Dateiname",
+        "stage": "Stadium",
+        "patient": "Patientennummer",
+        "age": "Alter",
+    }
+    assert [(row.line, row.image, row.fault.code if row.fault else None) for row in seen.rows] == [
+        (2, "p0.png", None),
+        (3, "p1", "stage.unknown"),
+        (4, "p9.png", "import.image_not_found"),
+        (None, "p1.png", None),
+        (None, "p2.png", None),
+    ]
+    assert cases.cases(study) == []
+    report = projects.import_images(study, [pictures], table, options)
+    assert (len(report.imported), report.readings, len(report.faults)) == (3, 1, 2)
+    mended = workbook(
+        tmp_path / "t.xlsx", Data=[["Patientennummer", "Dateiname", "Stadium", "Alter"], ["Ann", "p0.png", 2, "12,6"], ["Bob", "p1", 3, 11]]
+    )
+    again = projects.import_images(study, [pictures], mended, options)
+    assert (len(again.imported), len(again.already_there), again.readings, again.faults) == (0, 3, 1, ())
+
+
+def test_the_real_captures_import_with_what_their_names_say_although_one_among_them_is_broken(
+    study: Project, tmp_path: Path, real_data: Path
+) -> None:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    for path in (real_data / "reference_captures").glob("*.jpg"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    whole = (folder / "Female 8.7_3.jpg").read_bytes()
+    (folder / "Male 9.1_2.jpg").write_bytes(whole[: len(whole) // 3])
+    seen = import_preview.preview(study.scheme, [folder], None, ImportOptions())
+    assert seen.suggested_names == "{sex} {age}_{stage}"
+    report = projects.import_images(study, [folder], options=ImportOptions(names=seen.suggested_names))
+    assert [(fault.image, fault.code) for fault in report.faults] == [("Male 9.1_2.jpg", "image.unreadable")]
+    found = sorted((case.label, case.age_years, case.sex) for case in cases.cases(study))
+    assert found == [(1, 7.6, "F"), (3, 8.7, "F"), (5, 12.6, "F")]
+    assert report.near == ()
+    again = projects.import_images(study, [folder], options=ImportOptions(names=seen.suggested_names))
+    assert (len(again.imported), len(again.already_there), again.readings) == (0, 3, 0)
+
+
+def test_imported_captures_are_cropped_staged_frozen_for_training_and_predicted_like_any_other(study: Project, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for n in range(10):
+        _screenshot(pictures / f"F {8 + n}_{1 + n % 5}.png", n, border=(8, 8, 8, 8), letters="AP")
+    report = projects.import_images(study, [pictures], options=ImportOptions(names="{sex} {age}_{stage}"))
+    assert (len(report.imported), report.readings, report.faults) == (10, 10, ())
+    for summary in cases.cases(study):
+        n, _ = staging.store_roi(study, summary.capture_id or "", Roi.of((200.0, 200.0), 20.0, 80.0))
+        assert captures.crop_path(study, summary.capture_id or "", n).is_file()
+    first = cases.cases(study)[0]
+    staging_reading = readings.readings(study, first.case_id)[0]
+    assert (staging_reading.source, first.cropped) == ("imported", True)
+    manifest = manifests.freeze(study, need_crops=True)
+    assert manifest.is_file()
+    folder = captures.capture_paths(study, first.capture_id or "").folder
+    assert full_images.full_image(folder).full8.shape == screenshots.SHAPE_VU
+
+
+@pytest.mark.slow
+def test_a_hundred_images_are_in_within_twelve_seconds(study: Project, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for n in range(100):
+        Image.fromarray(screenshots.head(n, (650, 860))).save(pictures / f"{n}.jpg")
+    began = time.monotonic()
+    projects.import_images(study, [pictures])
+    assert time.monotonic() - began < 12
