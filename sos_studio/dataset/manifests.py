@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.manifests import FOLDS, Manifest, ManifestEntry, ManifestImage
 from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import consensus, splits, sql
+from sos_studio.dataset import consensus, leakage, splits, sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file, roi_of, sha256
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.faults import translated
+from sos_studio.dataset.leakage import Leak
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
 
 # Two per fold: one to judge and one to learn from would be left of fewer, and no inner split.
@@ -55,7 +56,8 @@ def freeze(project: Project, *, seed: int = 0, rule: Rule | None = None, held_ou
     BadInputError
         ``training.too_few_cases`` (count, least), ``training.too_few_patients``, ``training.too_few_frames`` (count, least),
         ``training.one_stage_only`` (stage, count); of what remains for learning: ``training.empty_fold`` (fold),
-        ``training.too_few_left`` (count, least, fold) or ``training.one_stage_left`` (stage, fold).
+        ``training.too_few_left`` (count, least, fold) or ``training.one_stage_left`` (stage, fold); ``training.leak`` (count, pairs) if
+        cases of different folds are one patient, one scan or nearly one picture (`leakage`).
     ProjectError
         ``manifest.damaged_files`` (cases, count) if files are missing or not what they were; ``project.read_only``; refusals of the disk.
     """
@@ -63,6 +65,8 @@ def freeze(project: Project, *, seed: int = 0, rule: Rule | None = None, held_ou
         raise ValueError(f"held_out_fold must be 0 … {FOLDS - 1}")
     rule = consensus.rule(project) if rule is None else rule
     chosen, labels = _enough(project, rule, need_crops)
+    # Before folds are given for good: patients who turn out to be one can still be joined then.
+    leakage.require_none(leakage.leaks(project, chosen, splits.planned(project, labels, seed=seed)))
     folds = splits.assign(project, labels, seed=seed)
     files = _files(project, chosen)
     _require_undamaged(project, files)
@@ -95,11 +99,34 @@ def require_enough(project: Project, *, rule: Rule | None = None, need_crops: bo
     _enough(project, rule, need_crops)
 
 
+def find_leaks(
+    project: Project,
+    *,
+    seed: int = 0,
+    rule: Rule | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Leak]:
+    """The leaks that would keep `freeze` from going on, however few cases there are; gives no folds.
+
+    Raises
+    ------
+    CancelledError
+        When `cancelled` says so.
+    """
+    chosen, labels = _labelled(project, rule)
+    return leakage.leaks(project, chosen, splits.planned(project, labels, seed=seed), progress=progress, cancelled=cancelled)
+
+
+def _labelled(project: Project, rule: Rule | None) -> tuple[list[CaseSummary], dict[str, int]]:
+    chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]
+    return chosen, {summary.case_id: summary.label for summary in chosen if summary.label is not None}
+
+
 def _enough(project: Project, rule: Rule | None, need_crops: bool) -> tuple[list[CaseSummary], dict[str, int]]:
     """The cases to learn from, and their labels."""
     project.require_writable()
-    chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]
-    labels = {summary.case_id: summary.label for summary in chosen if summary.label is not None}
+    chosen, labels = _labelled(project, rule)
     if len(chosen) < MIN_CASES:
         raise BadInputError("training.too_few_cases", count=len(chosen), least=MIN_CASES)
     patients = len({summary.patient for summary in chosen})

@@ -10,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import utc_now
-from sos_studio.dataset import sql
+from sos_studio.dataset import events, sql
 from sos_studio.dataset.cases import Sex, new_case
 from sos_studio.dataset.project import Project
+
+SAME_PATIENT, PATIENTS_JOINED = "same_patient", "patients_joined"
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,54 @@ def _joined(session: sql.Session, patients: Sequence[str]) -> tuple[str | None, 
             continue
         if folds.get(patient, folds.get(stays)) != folds.get(stays):
             apart = patient
+            _note_same(session, stays, patient)
             continue
         for table in (sql.CaseRow, sql.PatientCodeRow):
             session.execute(sql.update(table).where(table.patient == patient).values(patient=stays))
     return stays, apart
+
+
+def _note_same(session: sql.Session, patient: str, other: str) -> None:
+    """Once for each two: who stays two although they are one must not be learned from and judged on (`leakage`)."""
+    if frozenset((patient, other)) not in same_people(session):
+        events.add(session, SAME_PATIENT, patient=patient, other_patient=other)
+
+
+def same_people(session: sql.Session) -> set[frozenset[str]]:
+    """Pairs of patients who are one person and stay two, because each has a fold and folds never change."""
+    rows = session.scalars(sql.select(sql.EventRow.details).where(sql.EventRow.kind == SAME_PATIENT))
+    return {frozenset((str(details["patient"]), str(details["other_patient"]))) for details in rows}
+
+
+def say_same(project: Project, case_id: str, other_case_id: str, who: str = "") -> bool:
+    """A person says that two cases are of one patient: from now on they are.
+
+    Returns
+    -------
+    bool
+        True: the patients were joined. False: they stay two, because their folds differ and folds never change; that they are one person
+        is noted, and one of the cases has to be excluded before a training.
+
+    Raises
+    ------
+    BadInputError
+        ``case.unknown``.
+    ProjectError
+        ``project.read_only`` and other refusals of the disk.
+    """
+    with project.writing() as session:
+        patients = []
+        for name in (case_id, other_case_id):
+            patient = session.scalar(sql.select(sql.CaseRow.patient).where(sql.CaseRow.case_id == name))
+            if patient is None:
+                raise BadInputError("case.unknown", case=name)
+            patients.append(patient)
+        if patients[0] == patients[1]:
+            return True
+        _, apart = _joined(session, patients)
+        if apart is None:
+            events.add(session, PATIENTS_JOINED, who=who, case_id=case_id, other_case=other_case_id)
+        return apart is None
 
 
 def _first_case(session: sql.Session, patient: str, but: str = "") -> str | None:

@@ -61,6 +61,11 @@ def folds_given(project: Project) -> dict[str, int]:
         return dict(session.execute(sql.select(sql.FoldRow.patient, sql.FoldRow.fold)).all())
 
 
+def planned(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dict[str, int]:
+    """The folds that `assign` would give now; nothing is stored."""
+    return plan(_stages_of(project, labels), folds_given(project), seed=seed)
+
+
 def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dict[str, int]:
     """Give every patient with a labelled case a fold and store it; on a read-only project the new ones are planned but not stored.
 
@@ -74,11 +79,7 @@ def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dic
     dict
         Fold of every patient that has one.
     """
-    with project.reading() as session:
-        patient_of = dict(session.execute(sql.select(sql.CaseRow.case_id, sql.CaseRow.patient)).all())
-    stages_of: dict[str, list[int]] = defaultdict(list)
-    for case_id, stage in sorted(labels.items()):
-        stages_of[patient_of[case_id]].append(stage)
+    stages_of = _stages_of(project, labels)
     if project.read_only:
         return plan(stages_of, folds_given(project), seed=seed)
     with project.writing() as session:
@@ -90,3 +91,13 @@ def assign(project: Project, labels: Mapping[str, int], *, seed: int = 0) -> dic
             sql.FoldRow(patient=patient, fold=fold, seed=seed, created_utc=now) for patient, fold in planned.items() if patient not in known
         )
     return planned
+
+
+def _stages_of(project: Project, labels: Mapping[str, int]) -> dict[str, list[int]]:
+    """The stages of each patient's labelled cases."""
+    with project.reading() as session:
+        patient_of = dict(session.execute(sql.select(sql.CaseRow.case_id, sql.CaseRow.patient)).all())
+    stages_of: dict[str, list[int]] = defaultdict(list)
+    for case_id, stage in sorted(labels.items()):
+        stages_of[patient_of[case_id]].append(stage)
+    return dict(stages_of)

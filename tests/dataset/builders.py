@@ -80,9 +80,10 @@ def read(
     )
 
 
-def staged_case(project: Project, stage: int | None, *, patient: str | None = None, frame: bool = True, seed: int = 0) -> str:
+def staged_case(project: Project, stage: int | None, *, patient: str | None = None, frame: bool = True, seed: int | None = None) -> str:
     case_id = cases.add_case(project, patient)
-    capture_id = add_capture(project, case_id, seed)
+    # Each has a picture of its own, else no training would take them.
+    capture_id = add_capture(project, case_id, int(case_id.rpartition("-")[2]) + 1000 if seed is None else seed)
     if frame:
         add_roi(project, capture_id)
     if stage is not None:
