@@ -28,7 +28,8 @@ NEEDED_GB = 12
 
 # One module of every library without which nothing works; finding them is quick, importing them all is not.
 NEEDED_MODULES: tuple[str, ...] = (
-    *("alembic", "click", "cv2", "highdicom", "imagecodecs", "matplotlib", "numba", "numpy", "openpyxl", "platformdirs", "polars", "psutil"),
+    *("alembic", "click", "cv2", "highdicom", "imagecodecs", "matplotlib", "numba", "numpy", "openpyxl", "platformdirs", "polars"),
+    *("psutil", "reportlab"),
     *("psygnal", "pydantic", "pydicom", "PySide6", "SimpleITK", "safetensors", "sqlalchemy", "timm", "torch", "torchvision", "ultralytics"),
     *("sos_studio", "trainer"),
 )

@@ -59,14 +59,18 @@ class Writer:
         """Count a case as not exported."""
         self.left_out.setdefault(reason, set()).add(case_id)
 
+    def go_on(self) -> None:
+        """Between files that take long to make: raise `CancelledError` if the person has asked to stop."""
+        if self._cancelled():
+            raise CancelledError
+
     def text(self, name: str, content: str) -> None:
         """Write a text file."""
         self.data(name, content.encode("utf-8"))
 
     def data(self, name: str, content: bytes) -> None:
         """Write a file; `name` is below the export's folder, POSIX."""
-        if self._cancelled():
-            raise CancelledError
+        self.go_on()
         path = self.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "xb") as stream:

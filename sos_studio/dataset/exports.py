@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -15,10 +15,12 @@ from sos_studio.dataset.export_files import ExportItem, Writer, new_folder
 from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 
-ExportFormat = Literal["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom"]
+ExportFormat = Literal["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom", "datasheet"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 # Those that show evaluators by name unless told otherwise: tables are for the project's own people, and read back by them.
 BY_NAME: tuple[ExportFormat, ...] = ("csv", "parquet")
+# Those in which evaluators appear at all.
+WITH_EVALUATORS: tuple[ExportFormat, ...] = (*BY_NAME, "dicom", "datasheet")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,13 @@ class ExportOptions:
         The validation part of YOLO's two.
     name_evaluators
         Evaluators by the names they typed, or as ``Evaluator 1`` …; None leaves it to the format (`BY_NAME`).
+    details
+        What a person fills into a datasheet (`services.datasheet.details.FIELDS`).
     """
 
     held_out_fold: int = 0
     name_evaluators: bool | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
 
     def by_name(self, format: ExportFormat) -> bool:
         """Whether this format shows evaluators by name."""

@@ -97,23 +97,7 @@ def secondary_capture(
         coordinate_system="PATIENT",
         patient_orientation=("A", "F"),
         pixel_spacing=spacing,
-        study_instance_uid=subject.study_uid,
-        series_instance_uid=placed.series_uid,
-        series_number=placed.series_number,
-        series_description=placed.series_description,
-        sop_instance_uid=placed.instance_uid,
-        instance_number=placed.instance_number,
-        manufacturer=_MANUFACTURER,
-        manufacturer_model_name=_MANUFACTURER,
-        software_versions=subject.software,
-        specific_character_set="ISO_IR 192",
-        patient_birth_date="",
-        patient_sex=subject.sex or "",
-        accession_number="",
-        study_id="",
-        study_date="",
-        study_time="",
-        referring_physician_name="",
+        **_identity(subject, placed),
     )
     # When it was written is nobody's business, and the same picture is to be the same file.
     for keyword in ("DateOfSecondaryCapture", "TimeOfSecondaryCapture", "ContentDate", "ContentTime"):
@@ -129,6 +113,24 @@ def secondary_capture(
         image.BurnedInAnnotation = "YES" if burned_in else "NO"
     describe_subject(image, subject)
     return image
+
+
+def _identity(subject: Subject, placed: Placed) -> dict[str, Any]:
+    """Whose it is and where it stands, as highdicom asks for it; what nobody may know is empty."""
+    unknown = ("patient_birth_date", "accession_number", "study_id", "study_date", "study_time", "referring_physician_name")
+    return dict.fromkeys(unknown, "") | {
+        "study_instance_uid": subject.study_uid,
+        "series_instance_uid": placed.series_uid,
+        "series_number": placed.series_number,
+        "series_description": placed.series_description,
+        "sop_instance_uid": placed.instance_uid,
+        "instance_number": placed.instance_number,
+        "manufacturer": _MANUFACTURER,
+        "manufacturer_model_name": _MANUFACTURER,
+        "software_versions": subject.software,
+        "specific_character_set": "ISO_IR 192",
+        "patient_sex": subject.sex or "",
+    }
 
 
 def describe_subject(dataset: Dataset, subject: Subject) -> None:

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sos_studio.dataset.exports import ExportFormat, ExportReport
+from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
 from sos_studio.dataset.imports import ImportReport
 from sos_studio.messages import message
 from sos_studio.presenters.session import Session
 from sos_studio.services import projects
+from sos_studio.services.datasheet import details
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
@@ -22,32 +23,58 @@ class Exchange:
         self._session = session
         self._stop: threading.Event | None = None
 
-    def import_images(self, paths: Sequence[Path]) -> None:
-        """Pictures, folders of them, and at most one table (CSV) with their stages; a table alone means its own folder."""
+    def import_images(self, paths: Sequence[Path], options: ImportOptions | None = None) -> None:
+        """Pictures, folders of them, and at most one table with their stages; a table alone means its own folder."""
         session, project = self._session, self._session.project
         if project is None:
             session.tell("window.no_project", "warning")
             return
-        tables = [path for path in paths if path.suffix.lower() == ".csv"]
-        sources = [path for path in paths if path.suffix.lower() != ".csv"] or [table.parent for table in tables[:1]]
+        tables = [path for path in paths if is_table(path)]
+        sources = [path for path in paths if not is_table(path)] or [table.parent for table in tables[:1]]
+        self._last = tuple(paths), options
         table = tables[0] if tables else None
         stop, progress = self._begin("import")
         session.background.run(
-            lambda: projects.import_images(project, sources, table, progress=progress, cancelled=stop.is_set),
+            lambda: projects.import_images(project, sources, table, options, progress=progress, cancelled=stop.is_set),
             self._imported,
             self._failed,
         )
 
-    def export(self, out: Path, form: ExportFormat) -> None:
-        """Write the dataset into a new folder."""
+    def import_again(self) -> None:
+        """The same once more, after mending; nothing is doubled."""
+        if self._last is not None:
+            self.import_images(*self._last)
+
+    def picture_of(self, case_id: str, then: Callable[[npt.NDArray[np.uint8]], None]) -> None:
+        """A case's full image, once it is read; nothing if there is none any more."""
+        session, project = self._session, self._session.project
+        if project is None:
+            return
+
+        def work() -> npt.NDArray[np.uint8] | None:
+            capture_id = in_use.in_use(project, case_id).capture_id
+            return None if capture_id is None else images.read_gray(captures.capture_paths(project, capture_id).full)
+
+        session.background.run(work, lambda full8: then(full8) if full8 is not None else None, self._failed)
+
+    def filled_in(self) -> dict[str, str]:
+        """What was filled into the project's datasheet before."""
+        return {} if self._session.project is None else details.read(self._session.project)
+
+    def export(self, out: Path, form: ExportFormat, options: ExportOptions | None = None) -> None:
+        """Write the dataset into a new folder; what was filled into a datasheet is kept for the next one."""
         session, project = self._session, self._session.project
         if project is None:
             session.tell("window.no_project", "warning")
             return
         stop, progress = self._begin("export")
-        session.background.run(
-            lambda: projects.export(project, out, form, progress=progress, cancelled=stop.is_set), self._exported, self._failed
-        )
+
+        def work() -> ExportReport:
+            if options is not None and form == "datasheet" and not project.read_only:
+                details.keep(project, options.details)
+            return projects.export(project, out, form, options, progress=progress, cancelled=stop.is_set)
+
+        session.background.run(work, self._exported, self._failed)
 
     def cancel(self) -> None:
         """Stop; what was imported so far stays."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from sos_studio.dataset import exports
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport, Fill
 from sos_studio.dataset.project import Project
-from sos_studio.services import dicom_export
+from sos_studio.services import datasheet, dicom_export
 
-_FILL: dict[ExportFormat, Fill] = {"dicom": dicom_export.write}
+_FILL: dict[ExportFormat, Fill] = {"dicom": dicom_export.write, "datasheet": datasheet.write}
 
 
 def export(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from sos_studio.dataset.exports import FORMATS, ExportFormat
+from sos_studio.dataset.exports import ExportFormat, ExportOptions
 from sos_studio.messages import Message
 from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.exchange import IMAGE_SUFFIXES, Exchange
@@ -20,6 +20,7 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
 from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.export_dialog import ExportDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.patient_data_dialog import PatientDataDialog
 from sos_studio.ui.refusal_dialog import RefusalDialog
@@ -86,8 +87,12 @@ class FileFlow(QObject):
         if self._session.project is None:
             self._session.tell("window.no_project", "warning")
             return
-        dialog = ExportDialog(self._window)
-        dialog.accepted.connect(lambda: self._export_as(dialog.format))
+        if self._session.blinding.on:
+            self._session.tell("export.blinded", "info")
+            return
+        dialog = ExportDialog(self.exchange.filled_in(), self._window)
+        dialog.accepted.connect(lambda: self._export_as(dialog.format, dialog.options))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def patient_data(self) -> None:
@@ -151,9 +156,9 @@ class FileFlow(QObject):
         self._opener.cancel()
         self.exchange.cancel()
 
-    def _export_as(self, form: ExportFormat) -> None:
+    def _export_as(self, form: ExportFormat, options: ExportOptions) -> None:
         title = _tr("Export dataset: choose a new or empty folder")
-        self._ask(title, QFileDialog.FileMode.Directory, lambda paths: self.exchange.export(paths[0], form))
+        self._ask(title, QFileDialog.FileMode.Directory, lambda paths: self.exchange.export(paths[0], form, options))
 
     def _ask(
         self, title: str, mode: QFileDialog.FileMode, then: Callable[[list[Path]], None], filters: str = "", kind: Kind = "scan"
@@ -166,41 +171,6 @@ class FileFlow(QObject):
         dialog = file_dialog(self._window, title, mode, filters)
         dialog.setDirectory(str(self._opener.recent.folder_of_last(kind) or Path.home()))
         return dialog
-
-
-class ExportDialog(QDialog):
-    """Chooses a format."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_tr("Export dataset"))
-        self._format = QComboBox()
-        texts = {
-            "imagefolder": _tr("Folders by stage (pictures)"),
-            "yolo": _tr("YOLO boxes and oriented boxes"),
-            "yolo-obb": _tr("YOLO oriented boxes"),
-            "coco": _tr("COCO"),
-            "csv": _tr("Tables (CSV)"),
-            "parquet": _tr("Tables (Parquet)"),
-            "dicom": _tr("DICOM"),
-        }
-        for form in FORMATS:
-            self._format.addItem(texts[form], form)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        rows = QFormLayout()
-        rows.addRow(_tr("&Format"), self._format)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 16, 18, 14)
-        layout.addLayout(rows)
-        layout.addWidget(buttons)
-
-    @property
-    def format(self) -> ExportFormat:
-        """The chosen one."""
-        form: ExportFormat = self._format.currentData()
-        return form
 
 
 def free_name(folder: Path, name: str) -> str:

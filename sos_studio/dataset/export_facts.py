@@ -1,0 +1,241 @@
+"""The facts of a dataset that its datasheet tells: counts, never a case of its own, so that nobody can be found in them by pseudonym."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from sos_studio.core.captures import CaptureRecord
+from sos_studio.core.consensus import Rule, standing_decision
+from sos_studio.core.errors import ProjectError
+from sos_studio.core.readings import Reading, standing
+from sos_studio.dataset import captures as dataset_captures
+from sos_studio.dataset import consensus, sql
+from sos_studio.dataset.case_flow import CaseFlow, flow_of, place_of
+from sos_studio.dataset.cases import CaseSummary, cases
+from sos_studio.dataset.export_files import Writer
+from sos_studio.dataset.project import Project
+from sos_studio.dataset.readings import all_readings
+from sos_studio.dataset.splits import folds_given
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """One evaluator, under the name that the export uses: standing readings of included cases."""
+
+    name: str
+    readings: int
+    blinded: int
+    ai_seen: int
+    ambiguous: int
+
+
+@dataclass(frozen=True)
+class PairFacts:
+    """Two evaluators on the included cases that both read: matrix[stage of first][stage of second], stages from 1."""
+
+    first: str
+    second: str
+    matrix: tuple[tuple[int, ...], ...]
+
+    @property
+    def cases(self) -> int:
+        """Read by both."""
+        return sum(map(sum, self.matrix))
+
+    def within(self, stages: int) -> int:
+        """How many of `cases` differ by at most that many stages."""
+        return sum(n for i, row in enumerate(self.matrix) for j, n in enumerate(row) if abs(i - j) <= stages)
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """How the included full images came about; counts by value.
+
+    Attributes
+    ----------
+    spacings_mm
+        Pixel sizes, rounded to a micrometre; None: unknown.
+    slabs_mm, interpolations, software
+        As captures' records say.
+    tilt_corrected
+        Cut from scans whose gantry tilt was taken out.
+    unreadable
+        Records that could not be read; they are in none of the counts above.
+    """
+
+    captured: int = 0
+    imported: int = 0
+    mirrored: int = 0
+    framed: int = 0
+    tilt_corrected: int = 0
+    unreadable: int = 0
+    spacings_mm: Counter[float | None] = field(default_factory=Counter)
+    slabs_mm: Counter[float] = field(default_factory=Counter)
+    interpolations: Counter[str] = field(default_factory=Counter)
+    software: Counter[str] = field(default_factory=Counter)
+    heights_px: tuple[int, int] = (0, 0)
+    widths_px: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All of it. "Included" is what `CaseFlow.included` counts.
+
+    Attributes
+    ----------
+    ages_by_stage
+        Ages in years of included cases, where the project keeps them, by label.
+    sexes_by_stage
+        Cases by label and sex (F, M, or empty for unknown).
+    folds
+        Included cases by fold and label; patients without a fold are in none.
+    evaluators_per_case
+        Included cases by number of standing readings.
+    adjudicated
+        Included cases whose label a person decided.
+    same_picture, same_scan
+        Groups of included cases that share one and the same full image, or one and the same scan.
+    repeat_patients
+        Patients with more than one included case.
+    """
+
+    phantom: bool
+    scheme: str
+    stages: tuple[int, ...]
+    rule: Rule
+    flow: CaseFlow
+    images: ImageFacts
+    people: tuple[PersonFacts, ...]
+    pairs: tuple[PairFacts, ...]
+    ages_by_stage: dict[int, list[float]]
+    sexes_by_stage: dict[int, Counter[str]]
+    folds: dict[int, Counter[int]]
+    evaluators_per_case: dict[int, int]
+    confidence: Counter[str]
+    shown: Counter[str]
+    sources: Counter[str]
+    adjudicated: int
+    same_picture: int
+    same_scan: int
+    repeat_patients: int
+    software_made: str
+    read_between: tuple[str, str] | None
+
+
+def gather(project: Project, people: Mapping[str, str], writer: Writer) -> Facts:
+    """The facts as they stand; `writer` is asked whether to go on, and told which cases are in.
+
+    Parameters
+    ----------
+    people
+        What each evaluator is called (`export_people.evaluator_names`).
+    """
+    summaries, readings = cases(project), all_readings(project)
+    stages = tuple(stage.number for stage in project.scheme.stages)
+    included = [case for case in summaries if place_of(case) == "included"]
+    writer.cases.update(case.case_id for case in included)
+    stands = {case.case_id: standing(readings.get(case.case_id, [])) for case in included}
+    rows = [reading for found in stands.values() for reading in found]
+    folds = folds_given(project)
+    with project.reading() as session:
+        software = session.scalars(sql.select(sql.ProjectRow.software)).first() or ""
+        stored = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}
+    used = [stored[case.capture_id] for case in included if case.capture_id is not None]
+    decided = [standing_decision(readings.get(case.case_id, [])) for case in included]
+    days = sorted(reading.created_utc.date().isoformat() for reading in rows)
+    return Facts(
+        phantom=project.phantom,
+        scheme=project.scheme.id,
+        stages=stages,
+        rule=consensus.rule(project),
+        flow=flow_of(summaries, stages),
+        images=_images(project, included, used, writer),
+        people=_people(rows, people),
+        pairs=_pairs(stands.values(), people, stages),
+        ages_by_stage={s: sorted(c.age_years for c in included if c.label == s and c.age_years is not None) for s in stages},
+        sexes_by_stage={s: Counter(c.sex or "" for c in included if c.label == s) for s in stages},
+        folds=_folds(included, folds),
+        evaluators_per_case=dict(sorted(Counter(len(found) for found in stands.values()).items())),
+        confidence=Counter(reading.confidence or "" for reading in rows),
+        shown=Counter(reading.shown for reading in rows),
+        sources=Counter(reading.source for reading in rows),
+        adjudicated=sum(decision is not None and decision.stage is not None for decision in decided),
+        same_picture=_groups(row.full_sha256 for row in used),
+        same_scan=_groups(row.series_hash for row in used if row.series_hash),
+        repeat_patients=_groups(case.patient for case in included),
+        software_made=software,
+        read_between=(days[0], days[-1]) if days else None,
+    )
+
+
+def _images(project: Project, included: Sequence[CaseSummary], used: Sequence[sql.CaptureRow], writer: Writer) -> ImageFacts:
+    records: list[CaptureRecord] = []
+    unreadable = 0
+    for row in used:
+        writer.go_on()
+        try:
+            records.append(dataset_captures.read_record(project, row.capture_id))
+        except ProjectError:
+            unreadable += 1
+    from_scan = [record for record in records if record.series_hash is not None]
+    heights, widths = [row.height for row in used], [row.width for row in used]
+    return ImageFacts(
+        captured=sum(row.series_hash is not None for row in used),
+        imported=sum(row.series_hash is None for row in used),
+        mirrored=sum(record.mirrored for record in records),
+        framed=sum(case.cropped for case in included),
+        tilt_corrected=sum(bool(record.corrections) for record in records),
+        unreadable=unreadable,
+        spacings_mm=Counter(None if row.spacing_mm is None else round(row.spacing_mm, 3) for row in used),
+        slabs_mm=Counter(round(record.slab_mm, 3) for record in from_scan),
+        interpolations=Counter(record.interpolation for record in from_scan),
+        software=Counter(row.software for row in used),
+        heights_px=(min(heights, default=0), max(heights, default=0)),
+        widths_px=(min(widths, default=0), max(widths, default=0)),
+    )
+
+
+def _people(rows: Sequence[Reading], people: Mapping[str, str]) -> tuple[PersonFacts, ...]:
+    by_name: dict[str, list[Reading]] = defaultdict(list)
+    for reading in rows:
+        by_name[people[reading.evaluator]].append(reading)
+    order = [name for name in people.values() if name in by_name]
+    return tuple(
+        PersonFacts(
+            name=name,
+            readings=len(by_name[name]),
+            blinded=sum(reading.blinded for reading in by_name[name]),
+            ai_seen=sum(reading.ai_seen for reading in by_name[name]),
+            ambiguous=sum(reading.ambiguous for reading in by_name[name]),
+        )
+        for name in order
+    )
+
+
+def _pairs(stands: Iterable[Sequence[Reading]], people: Mapping[str, str], stages: tuple[int, ...]) -> tuple[PairFacts, ...]:
+    counts: dict[tuple[str, str], Counter[tuple[int, int]]] = defaultdict(Counter)
+    order = {name: n for n, name in enumerate(people)}
+    for found in stands:
+        for one, other in combinations(sorted(found, key=lambda reading: order[reading.evaluator]), 2):
+            if one.stage is not None and other.stage is not None:
+                counts[one.evaluator, other.evaluator][one.stage, other.stage] += 1
+    return tuple(
+        PairFacts(people[one], people[other], tuple(tuple(count[i, j] for j in stages) for i in stages))
+        for (one, other), count in sorted(counts.items(), key=lambda item: (order[item[0][0]], order[item[0][1]]))
+    )
+
+
+def _folds(included: Sequence[CaseSummary], given: Mapping[str, int]) -> dict[int, Counter[int]]:
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    for case in included:
+        if case.patient in given and case.label is not None:
+            found[given[case.patient]][case.label] += 1
+    return dict(sorted(found.items()))
+
+
+def _groups(values: Iterable[str]) -> int:
+    """How many values occur more than once."""
+    return sum(count > 1 for count in Counter(values).values())

@@ -1,0 +1,169 @@
+"""A datasheet as PDF on A4, by reportlab: flowing text and tables, numbered pages, fonts within."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sos_studio.services.datasheet.parts import Fields, Heading, Paragraph, Part, Plot, Table
+
+REGULAR, BOLD, OBLIQUE = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"
+INK, FAINT, LINE, TODO = "#1c2733", "#55626f", "#c9d0d7", "#a03c2e"
+_MARGIN_MM = 20.0
+_CELL_SIZE = 8.2
+
+
+def render(title: str, parts: Sequence[Part], footer: str) -> bytes:
+    """The whole file; the same bytes for the same datasheet."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.units import mm
+    from reportlab.platypus import KeepTogether, SimpleDocTemplate
+
+    _use_fonts()
+    stream = io.BytesIO()
+    margin = _MARGIN_MM * mm
+    document = SimpleDocTemplate(
+        stream,
+        pagesize=A4,
+        title=title,
+        author="",
+        creator="SOS Studio",
+        subject="Datasheet",
+        invariant=1,
+        leftMargin=margin,
+        rightMargin=margin,
+        topMargin=margin,
+        bottomMargin=margin,
+    )
+    width = A4[0] - 2 * margin
+    story: list[Any] = [_words(title, 17, bold=True, after=4)]
+    held: list[Any] = []
+    for part in parts:
+        made = _part(part, width)
+        if isinstance(part, Heading):
+            held = made
+            continue
+        # A heading stays with what follows it, a caption with its plot.
+        story.append(KeepTogether([*held, *made]))
+        held = []
+
+    def foot(canvas: Any, page: Any) -> None:
+        canvas.saveState()
+        canvas.setFont(REGULAR, 7.5)
+        canvas.setFillColor(FAINT)
+        canvas.drawString(margin, 12 * mm, footer)
+        canvas.drawRightString(A4[0] - margin, 12 * mm, str(page.page))
+        canvas.restoreState()
+
+    document.build(story, onFirstPage=foot, onLaterPages=foot)
+    return stream.getvalue()
+
+
+def _use_fonts() -> None:
+    """Matplotlib's own DejaVu: the fonts of PDF itself have neither – nor →, nor most names of people."""
+    import matplotlib
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    for name in (REGULAR, BOLD, OBLIQUE):
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+
+
+def _words(text: str, size: float = 9.0, *, bold: bool = False, colour: str = INK, before: float = 0, after: float = 5) -> Any:
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph as Flowing
+
+    style = ParagraphStyle(
+        f"{size}{bold}{colour}{before}{after}",
+        fontName=BOLD if bold else REGULAR,
+        fontSize=size,
+        leading=size * 1.42,
+        textColor=colour,
+        spaceBefore=before,
+        spaceAfter=after,
+    )
+    return Flowing(escape(text, quote=False).replace("\n", "<br/>"), style)
+
+
+def _part(part: Part, width: float) -> list[Any]:
+    if isinstance(part, Heading):
+        return [_words(part.text, 11.5, bold=True, before=10, after=5)]
+    if isinstance(part, Paragraph):
+        return [_words(part.text)]
+    if isinstance(part, Table):
+        return [_table(part, width)]
+    if isinstance(part, Fields):
+        return [_fields(part, width)]
+    return _plot(part, width)
+
+
+def _table(table: Table, width: float) -> Any:
+    from reportlab.platypus import Table as Grid
+
+    cells = [[_cell(cell, n, bold=True) for n, cell in enumerate(table.header)]]
+    cells += [[_cell(cell, n) for n, cell in enumerate(row)] for row in table.rows]
+    grid = Grid(cells, colWidths=_column_widths(table, width), repeatRows=1, hAlign="LEFT", spaceBefore=3, spaceAfter=8)
+    grid.setStyle([("LINEBELOW", (0, 0), (-1, 0), 0.9, FAINT), *_ROWS])
+    return grid
+
+
+def _column_widths(table: Table, width: float) -> list[float]:
+    """As wide as the longest cell or the longest word of the heading; the first column gives way where the page is too narrow."""
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    pad = 14.0
+    found = []
+    for column, name in enumerate(table.header):
+        words = [stringWidth(word, BOLD, _CELL_SIZE) for word in name.split()]
+        cells = [stringWidth(row[column], REGULAR, _CELL_SIZE) for row in table.rows]
+        found.append(max([*words, *cells, 20.0]) + pad)
+    others = sum(found[1:])
+    return [max(min(found[0], width - others), 0.2 * width), *found[1:]]
+
+
+# Thin lines below rows, little air.
+_ROWS: list[tuple[Any, ...]] = [
+    ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+    ("TOPPADDING", (0, 0), (-1, -1), 2.2),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.6),
+]
+
+
+def _cell(text: str, column: int, *, bold: bool = False) -> Any:
+    words = _words(text, _CELL_SIZE, bold=bold, after=0)
+    words.style.alignment = 0 if column == 0 else 2
+    return words
+
+
+def _fields(fields: Fields, width: float) -> Any:
+    from reportlab.platypus import Table as Grid
+
+    rows = [
+        [
+            _words(label, _CELL_SIZE, bold=True, after=0),
+            _words(words, _CELL_SIZE, after=0) if words else _words("to be filled in", _CELL_SIZE, colour=TODO, after=0),
+        ]
+        for label, words in fields.rows
+    ]
+    grid = Grid(rows, colWidths=[0.36 * width, 0.64 * width], hAlign="LEFT", spaceAfter=8)
+    grid.setStyle([("LINEBELOW", (0, 0), (-1, 0), 0.4, LINE), *_ROWS])
+    return grid
+
+
+def _plot(plot: Plot, width: float) -> list[Any]:
+    from reportlab.lib.units import mm
+    from reportlab.lib.utils import ImageReader
+    from reportlab.platypus import Image
+
+    wide, high = ImageReader(io.BytesIO(plot.png)).getSize()
+    across = min(plot.width_mm * mm, width)
+    picture = Image(io.BytesIO(plot.png), across, across * high / wide, hAlign="LEFT")
+    return [picture, _words(plot.caption, 8, colour=FAINT, before=2, after=7)]

@@ -1,0 +1,133 @@
+"""Which format a dataset is exported in, and what goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sos_studio.dataset.exports import BY_NAME, FORMATS, WITH_EVALUATORS, ExportFormat, ExportOptions
+from sos_studio.services.datasheet.details import FIELDS, MAX_LENGTH
+from sos_studio.ui import parts
+
+_FORM_HEIGHT = 230
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ExportDialog", text)
+
+
+class ExportDialog(QDialog):
+    """All formats with one line each; below them what the chosen one asks for.
+
+    Parameters
+    ----------
+    filled
+        What was filled into the project's datasheet before.
+    """
+
+    def __init__(self, filled: Mapping[str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_tr("Export dataset"))
+        self.setMinimumWidth(620)
+        self._group = QButtonGroup(self)
+        self.choices = {form: QRadioButton(text) for form, text in _formats().items()}
+        for number, form in enumerate(FORMATS):
+            self._group.addButton(self.choices[form], number)
+        self.by_name = QCheckBox(_tr("Show evaluators by the &names they typed, not as Evaluator 1, 2 …"))
+        self.fields = {key: QLineEdit(filled.get(key, "")) for key in FIELDS}
+        self._form = self._made_form()
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(_tr("Choose a folder…"))
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        self._lay_out()
+        self._group.idToggled.connect(lambda _, on: self._on_format() if on else None)
+        self.choices[FORMATS[0]].setChecked(True)
+
+    @property
+    def format(self) -> ExportFormat:
+        """The chosen one."""
+        return FORMATS[self._group.checkedId()]
+
+    @property
+    def options(self) -> ExportOptions:
+        """What goes with it."""
+        details = {key: edit.text().strip() for key, edit in self.fields.items()}
+        return ExportOptions(name_evaluators=self.by_name.isChecked(), details=details if self.format == "datasheet" else {})
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(8)
+        for form in FORMATS:
+            layout.addWidget(self.choices[form])
+        layout.addWidget(parts.rule())
+        layout.addWidget(self.by_name)
+        layout.addWidget(self._form)
+        layout.addStretch(1)
+        layout.addWidget(parts.note(_tr("Exports hold pseudonyms only. Remarks stay in the project.")))
+        layout.addWidget(self._buttons)
+
+    def _made_form(self) -> QScrollArea:
+        rows = QWidget()
+        form = QFormLayout(rows)
+        form.setContentsMargins(0, 4, 10, 4)
+        form.addRow(parts.note(_tr("What only you know. It is kept in the project; don't type a patient's name.")))
+        labels = _fields()
+        for key, edit in self.fields.items():
+            edit.setMaxLength(MAX_LENGTH)
+            edit.setAccessibleName(labels[key])
+            form.addRow(labels[key], edit)
+        area = parts.scrolled(rows)
+        area.setFixedHeight(_FORM_HEIGHT)
+        return area
+
+    def _on_format(self) -> None:
+        self.by_name.setEnabled(self.format in WITH_EVALUATORS)
+        self.by_name.setChecked(self.format in BY_NAME)
+        self._form.setVisible(self.format == "datasheet")
+        self.adjustSize()
+
+
+def _formats() -> dict[ExportFormat, str]:
+    return {
+        "imagefolder": _tr("&Folders by stage: full images and crops, for torchvision and the like"),
+        "yolo": _tr("&YOLO: boxes and oriented boxes around the synchondrosis, side by side"),
+        "yolo-obb": _tr("YOLO &oriented boxes alone"),
+        "coco": _tr("&COCO: boxes and polygons, with stages as attributes"),
+        "csv": _tr("&Tables as CSV: cases, readings and all else, with what the columns mean"),
+        "parquet": _tr("Tables as &Parquet: the same, typed"),
+        "dicom": _tr("&DICOM: pictures as secondary captures, readings as structured reports"),
+        "datasheet": _tr("Data&sheet: what the dataset is, as HTML and PDF, with a methods paragraph"),
+    }
+
+
+def _fields() -> dict[str, str]:
+    return {
+        "title": _tr("Title of the dataset"),
+        "creators": _tr("Creators and institutions"),
+        "contact": _tr("Contact"),
+        "licence": _tr("Licence"),
+        "citation": _tr("How to cite"),
+        "link": _tr("DOI or link"),
+        "ethics": _tr("Ethics approval and consent"),
+        "funding": _tr("Funding and conflicts of interest"),
+        "recruitment": _tr("How cases were chosen"),
+        "period": _tr("When the scans were taken"),
+        "scanner": _tr("Scanners and their settings"),
+        "evaluators": _tr("Evaluators' experience"),
+        "limitations": _tr("Known limitations"),
+    }

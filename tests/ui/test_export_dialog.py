@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from sos_studio.dataset.exports import BY_NAME, FORMATS, WITH_EVALUATORS
+from sos_studio.services.datasheet.details import FIELDS
+from sos_studio.ui.export_dialog import ExportDialog
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot) -> ExportDialog:
+    made = ExportDialog({"licence": "CC BY 4.0"})
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_every_format_is_there_with_one_line(dialog: ExportDialog) -> None:
+    assert tuple(dialog.choices) == FORMATS
+    assert all(len(choice.text()) > 20 for choice in dialog.choices.values())
+    for form in FORMATS:
+        dialog.choices[form].setChecked(True)
+        assert dialog.format == form
+
+
+def test_names_of_evaluators_are_asked_for_where_they_appear_and_off_where_files_travel(dialog: ExportDialog) -> None:
+    for form in FORMATS:
+        dialog.choices[form].setChecked(True)
+        assert dialog.by_name.isEnabled() == (form in WITH_EVALUATORS)
+        assert dialog.options.name_evaluators == (form in BY_NAME)
+    dialog.choices["dicom"].setChecked(True)
+    dialog.by_name.setChecked(True)
+    assert dialog.options.by_name("dicom")
+
+
+def test_a_datasheets_fields_show_what_was_filled_in_before(dialog: ExportDialog) -> None:
+    assert not dialog._form.isVisible()
+    dialog.choices["datasheet"].setChecked(True)
+    assert dialog._form.isVisible()
+    assert set(dialog.fields) == set(FIELDS)
+    dialog.fields["title"].setText("  Ours ")
+    assert {key: value for key, value in dialog.options.details.items() if value} == {"licence": "CC BY 4.0", "title": "Ours"}
+    dialog.choices["csv"].setChecked(True)
+    assert dialog.options.details == {}
