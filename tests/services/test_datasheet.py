@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sos_studio.core.consensus import Rule
+from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
+from sos_studio.dataset import cases, consensus, exports, splits
+from sos_studio.dataset.export_facts import Facts, gather
+from sos_studio.dataset.export_files import Writer
+from sos_studio.dataset.export_people import evaluator_names
+from sos_studio.dataset.exports import ExportOptions
+from sos_studio.dataset.project import Project
+from sos_studio.services import exporting
+from sos_studio.services.datasheet import details, methods
+from tests.dataset import builders
+
+PLANTED = "Dr Planted"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with Project.create(tmp_path / "study") as made:
+        yield made
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    """Twelve included cases with readings by two, two excluded, one of each other kind."""
+    for n in range(12):
+        age, sex = (None, None) if n == 11 else (10.0 + n, "FM"[n % 2])
+        case_id = cases.add_case(project, None, age, sex)  # type: ignore[arg-type]
+        capture_id = builders.add_capture(project, case_id, n, series_hash=f"{n // 2}" if n < 4 else None)
+        builders.add_roi(project, capture_id)
+        builders.read(project, case_id, capture_id, 1 + n % 5, PLANTED)
+        if n < 6:
+            builders.read(project, case_id, capture_id, 1 + n % 5, "Bea")
+    cases.exclude(project, builders.staged_case(project, 1), "motion", "Bea", note="Mrs Secret moved")
+    cases.exclude(project, builders.staged_case(project, 1), "metal", "Bea")
+    cases.add_case(project)
+    builders.staged_case(project, None)
+    doubtful = builders.staged_case(project, None)
+    builders.read(project, doubtful, cases.case(project, doubtful).capture_id or "", 3, ambiguous=True)
+    contested = builders.staged_case(project, 1)
+    builders.read(project, contested, cases.case(project, contested).capture_id or "", 5, "Bea")
+    splits.assign(project, {s.case_id: s.label for s in cases.cases(project) if s.label is not None})
+    return project
+
+
+def facts_of(project: Project) -> Facts:
+    return gather(project, evaluator_names(project, by_name=False), Writer(project, project.directory))
+
+
+class _Page(HTMLParser):
+    """Text, and what a page would fetch or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.fetched: list[str] = []
+        self.tags: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.fetched += [value for key, value in attrs if key in ("src", "href", "action", "data") and value]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_the_facts_count_what_is_in_the_project(filled: Project) -> None:
+    facts = facts_of(filled)
+    flow = facts.flow
+    assert (flow.screened, flow.excluded, flow.included) == (18, {"motion": 1, "metal": 1}, 12)
+    assert (flow.not_captured, flow.unread, flow.ambiguous, flow.open) == (1, 1, 1, 1)
+    assert sum(len(ages) for ages in facts.ages_by_stage.values()) == 11
+    assert {sex: sum(count[sex] for count in facts.sexes_by_stage.values()) for sex in ("F", "M", "")} == {"F": 6, "M": 5, "": 1}
+    assert (facts.images.captured, facts.images.imported, facts.images.framed, facts.images.spacings_mm) == (4, 8, 12, {0.25: 12})
+    assert facts.evaluators_per_case == {1: 6, 2: 6}
+    (pair,) = facts.pairs
+    assert (pair.cases, pair.within(0), pair.within(1)) == (6, 6, 6)
+    assert facts.same_scan == 2
+    assert facts.same_picture == 0
+    assert sum(count.total() for count in facts.folds.values()) == 12
+
+
+def test_the_sheet_says_counts_reasons_and_fields_and_fetches_nothing(filled: Project, tmp_path: Path) -> None:
+    report = exporting.export(filled, tmp_path / "out", "datasheet", ExportOptions(details={"licence": "CC BY 4.0 <b>&"}))
+    assert report.cases == 12
+    files = builders.files_below(tmp_path / "out")
+    assert {"datasheet.html", "datasheet.pdf", "methods.txt", "facts.json", "SHA256SUMS", "plots/flow.svg"} <= set(files)
+    page = _Page(files["datasheet.html"].decode())
+    words = re.sub(r"\s+", " ", " ".join(page.words))
+    for said in ("CC BY 4.0 <b>&", "Evaluator 1", "Fold 0", "Research use only", "12 cases", "Ethics approval and consent"):
+        assert said in words
+    assert page.fetched
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.fetched)
+    assert not {"script", "link", "iframe", "form"} & set(page.tags)
+    facts = json.loads(files["facts.json"])
+    assert (facts["flow"]["included"], facts["rule"]["name"]) == (12, "majority")
+
+
+def test_nobody_is_named_and_notes_stay_at_home(filled: Project, tmp_path: Path) -> None:
+    exporting.export(filled, tmp_path / "numbers", "datasheet")
+    exporting.export(filled, tmp_path / "names", "datasheet", ExportOptions(name_evaluators=True))
+    assert PLANTED.encode() not in b"".join(builders.files_below(tmp_path / "numbers").values())
+    named = builders.files_below(tmp_path / "names")
+    assert PLANTED.encode() in named["datasheet.html"]
+    for name, content in named.items():
+        assert b"Secret" not in content, name
+        assert b"case-00" not in content, name
+        assert not re.search(rb"\bP\d{4}\b", content), name
+
+
+def test_the_same_dataset_makes_the_same_sheet(filled: Project, tmp_path: Path) -> None:
+    exporting.export(filled, tmp_path / "one", "datasheet")
+    exporting.export(filled, tmp_path / "two", "datasheet")
+    assert builders.files_below(tmp_path / "one") == builders.files_below(tmp_path / "two")
+
+
+def test_the_methods_paragraph_says_what_is_so(filled: Project) -> None:
+    words = methods.paragraph(facts_of(filled))
+    for said in (
+        "We screened 18 cases of 18 patients.",
+        "2 cases were excluded: motion (1) and metal artefact (1).",
+        "1 case without a midsagittal image",
+        "1 case on whose stage the evaluators did not agree",
+        "Ages were 10 to 20 years (mean 15.0, known of 11).",
+        "6 were female and 5 male; unknown in 1.",
+        "In 4 cone-beam CT scans",
+        "pixels of 0.25 mm",
+        "2 evaluators staged",
+        "1 reading in 6 cases and 2 readings in 6 cases",
+        "more than half of the evaluators",
+        "the same in 6 (100\u202f%) of 6 comparisons",
+        "5 folds",
+    ):
+        assert said in words, said
+    assert "phantom" not in words
+    assert "prediction" not in words
+    assert "blinded" not in words
+
+
+def test_the_methods_paragraph_claims_nothing_that_did_not_happen(project: Project) -> None:
+    assert methods.paragraph(facts_of(project)) == ""
+    builders.staged_case(project, 3, frame=False)
+    words = methods.paragraph(facts_of(project))
+    for unsaid in ("Ages", "female", "cone-beam", "cropped", "folds", "comparisons", "excluded", "adjudicator", "label was"):
+        assert unsaid not in words, unsaid
+
+
+def test_the_projects_own_rule_is_told(filled: Project) -> None:
+    consensus.choose(filled, Rule(name="senior", senior=PLANTED), "Bea")
+    words = methods.paragraph(facts_of(filled))
+    assert "the stage that the senior evaluator gave" in words
+    assert PLANTED not in words
+
+
+def test_a_phantom_is_called_one(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "study", phantom=True) as project:
+        builders.staged_case(project, 3)
+        exporting.export(project, tmp_path / "out", "datasheet")
+    assert "synthetic" in (tmp_path / "out" / "methods.txt").read_text()
+    assert "phantom" in (tmp_path / "out" / "datasheet.html").read_text()
+
+
+def test_what_a_person_filled_in_is_kept_and_can_be_changed_for_once(filled: Project, tmp_path: Path) -> None:
+    details.keep(filled, {"licence": "  CC0 ", "title": "", "ethics": "2026-17"})
+    assert details.read(filled) == {"licence": "CC0", "ethics": "2026-17"}
+    exporting.export(filled, tmp_path / "out", "datasheet", ExportOptions(details={"licence": "MIT"}))
+    page = (tmp_path / "out" / "datasheet.html").read_text()
+    assert "MIT</dd>" in page
+    assert "2026-17</dd>" in page
+    assert details.read(filled)["licence"] == "CC0"
+    filled.path(details.FILE).write_text("{no json")
+    assert details.read(filled) == {}
+
+
+def test_fields_that_are_none_or_too_long_are_refused(filled: Project, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"datasheet\.unknown_field"):
+        exporting.export(filled, tmp_path / "out", "datasheet", ExportOptions(details={"licene": "x"}))
+    with pytest.raises(BadInputError, match=r"datasheet\.too_long"):
+        details.keep(filled, {"title": "x" * 1001})
+    with Project.open(filled.directory, read_only=True) as second, pytest.raises(ProjectError, match=r"project\.read_only"):
+        details.keep(second, {"title": "x"})
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_an_empty_project_has_no_sheet_and_a_stop_leaves_nothing(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"export\.nothing_to_export"):
+        exporting.export(project, tmp_path / "out", "datasheet")
+    builders.staged_case(project, 3)
+    asked = iter([False] * 3)
+    with pytest.raises(CancelledError):
+        exporting.export(project, tmp_path / "out", "datasheet", cancelled=lambda: next(asked, True))
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_a_project_without_any_label_has_a_sheet_of_its_flow(project: Project, tmp_path: Path) -> None:
+    cases.add_case(project)
+    exporting.export(project, tmp_path / "out", "datasheet")
+    assert {path.name for path in (tmp_path / "out" / "plots").iterdir()} == {"flow.svg"}
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler")
+def test_an_independent_reader_finds_the_words_of_the_pdf(filled: Project, tmp_path: Path) -> None:
+    exporting.export(filled, tmp_path / "out", "datasheet", ExportOptions(details={"creators": "Žofie Nováková → Praha"}))
+    told = subprocess.run(["pdftotext", "-layout", tmp_path / "out" / "datasheet.pdf", "-"], check=True, capture_output=True, text=True)
+    for said in ("Methods paragraph", "We screened 18 cases", "Žofie Nováková → Praha", "to be filled in", "Research use only"):
+        assert said in told.stdout
+    assert "datasheet" in exports.FORMATS
