@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sos_studio.core.settings import hide_names
 from sos_studio.imaging.bands import HELPERS
 
 # How long an example takes says something of the machine, not of the program: benchmarks do that.
@@ -32,6 +33,13 @@ def _no_network(socket_disabled: None) -> None:
 def _own_user_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own settings, keys and caches; nobody's real ones are touched."""
     monkeypatch.setenv("SOS_STUDIO_DATA_DIR", str(tmp_path_factory.mktemp("user-data")))
+
+
+@pytest.fixture(autouse=True)
+def _names_shown() -> Iterator[None]:
+    """A test that reads blinded hides no names from the next one."""
+    yield
+    hide_names("blinded", hidden=False)
 
 
 @pytest.fixture(autouse=True)

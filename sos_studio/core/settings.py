@@ -17,6 +17,8 @@ SCREENSHOTS_VARIABLE = "SOS_STUDIO_SCREENSHOTS"
 
 CutSide = Literal["off", "left", "right"]
 
+_hidden_while: set[str] = set()
+
 
 class Visit(BaseModel):
     """Where the user was in a project when they left it (`seen_utc`). Pseudonyms only."""
@@ -35,8 +37,16 @@ def user_data_dir() -> Path:
 
 
 def names_hidden() -> bool:
-    """Whether pictures are taken of the window (`SOS_STUDIO_SCREENSHOTS=1`): names of files and folders may be patients'."""
-    return os.environ.get(SCREENSHOTS_VARIABLE, "0") not in ("", "0")
+    """Whether names of files and folders, which may be patients', are kept from the screen.
+
+    So it is while pictures are taken of the window (`SOS_STUDIO_SCREENSHOTS=1`) and while somebody reads blinded.
+    """
+    return bool(_hidden_while) or os.environ.get(SCREENSHOTS_VARIABLE, "0") not in ("", "0")
+
+
+def hide_names(why: str, *, hidden: bool) -> None:
+    """Keep names from the screen for as long as this reason holds."""
+    (_hidden_while.add if hidden else _hidden_while.discard)(why)
 
 
 class Settings(BaseModel):

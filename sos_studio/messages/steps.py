@@ -15,6 +15,10 @@ MESSAGES: dict[str, Template] = {
     "staging.read_first": Template(
         "You read blinded: other readings and the prediction are shown after your own reading of this case.", "Stage it first."
     ),
+    "export.blinded": Template(
+        "You read blinded, and an export holds what others read and what is known of the patients.",
+        "End blinded reading (Case menu) before you export.",
+    ),
     "exclusion.no_evaluator": Template("The case was not excluded: nobody has said who excludes it.", "Choose an evaluator first."),
     "exclusion.no_reason": Template("The case was not excluded: it needs a reason.", "Choose one of the list."),
     "exclusion.done": Template("{case} is excluded: it is left out of training and exports.", "Undo takes it in again."),

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from sos_studio.core.settings import hide_names
+
 if TYPE_CHECKING:
     from sos_studio.presenters.session import Session
+
+
+HIDDEN = "•••"
+# Values of messages that say what blinding hides: pseudonyms, labels, and which cases are one patient's.
+_TELLING = frozenset({"patient", "other", "first", "stage", "age", "sex"})
+_CASE_ID = re.compile(r"\bcase-\d{4,}\b")
 
 
 class Blinding:
@@ -51,6 +61,23 @@ class Blinding:
             return case_id
         return neutral_number(project.project_id, self._session.evaluator, case_id)
 
+    def text(self, words: str) -> str:
+        """Words from below that may name cases: logs of trainings, faults of files."""
+        return _CASE_ID.sub(lambda found: self.name(found[0]), words) if self.on else words
+
+    def values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of a message as this evaluator may see them."""
+        if not self.on:
+            return dict(values)
+        return {name: HIDDEN if name in _TELLING else self._value(value) for name, value in values.items()}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, (list, tuple)):
+            return [self._value(each) for each in value]
+        return {name: self._value(each) for name, each in value.items()} if isinstance(value, Mapping) else value
+
     def reveal(self, case_id: str) -> None:
         """Note that the evaluator has been shown what is hidden of a case: a later reading of it in this sitting is not blinded."""
         self._revealed.add((self._session.evaluator, case_id))
@@ -62,6 +89,8 @@ class Blinding:
     def _check(self, _: object) -> None:
         on = self.on
         if on != self._told:
+            # A folder is easily called as the patient is.
+            hide_names("blinded", hidden=on)
             self._told = on
             self.changed.emit(on)
 

@@ -147,3 +147,5 @@ def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
 def with_values(case: ListedCase, **values: object) -> ListedCase:
     """A copy with other values: `dataclasses.replace` takes three times as long, and there are ten thousand cases."""
     return ListedCase(**{**case.__dict__, **values})
+        # Metal, a pathology: why a case was left out tells of patient and picture.
+        exclusion_reason="",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -26,7 +26,7 @@ class ExclusionState:
     possible
         Whether a case is open that can be excluded or taken in.
     standing
-        The case's exclusion as the database has it.
+        The case's exclusion as the database has it; of another evaluator's, who reads blinded learns no more than that it stands.
     """
 
     possible: bool = False
@@ -45,6 +45,8 @@ class ExclusionPresenter:
         session.case_changed.connect(self._on_case)
         session.project_changed.connect(self._on_case)
         session.cases_changed.connect(self._look_up)
+        session.blinding.changed.connect(self._on_case)
+        session.evaluator_changed.connect(self._on_case)
         self._on_case()
 
     def exclude(self, reason: str, note: str = "") -> None:
@@ -105,6 +107,8 @@ class ExclusionPresenter:
         self._session.background.run(lambda: cases.exclusion(project, case_id), found, self._session.report, key=f"exclusion.{id(self)}")
 
     def _show(self, standing: Exclusion | None) -> None:
+        if standing is not None and self._session.blinding.on and standing.evaluator != self._session.evaluator:
+            standing = replace(standing, reason="", note="", evaluator="")
         possible = self._session.project is not None and self._session.case_id is not None
         state = ExclusionState(possible, standing)
         if state != self.state:

@@ -280,16 +280,21 @@ class OrientationPresenter:
         session.step_requested.emit("crop")
 
     def _tell_captured(self, done: Captured) -> None:
-        note, project = done.note, self.session.project
+        blinding, project = self.session.blinding, self.session.project
+        # Which patient it is, and that a case is another's patient, is not for who reads blinded.
+        note = done.note if not blinding.on or (done.note is not None and done.note.code == "patient.data_not_kept") else None
         if note is not None and note.code == "patient.data_not_kept" and project is not None:
             # A question for the project, not for every capture.
             if project.project_id in self._asked_about_data:
                 note = None
             self._asked_about_data.add(project.project_id)
-        code, values = "window.captured_again" if done.before.roi_n is not None else "window.captured", {"case": done.case_id}
+        code, values = (
+            "window.captured_again" if done.before.roi_n is not None else "window.captured",
+            {"case": blinding.name(done.case_id)},
+        )
         severity: Severity = "success"
         if note is not None:
-            code, severity, values = note.code, "warning" if note.severity == "warning" else "info", dict(note.values)
+            code, severity, values = note.code, "warning" if note.severity == "warning" else "info", blinding.values(note.values)
         untouched = [str(message(f"orient.step_{step}")) for n, step in enumerate(PROTOCOL) if not self.step_done(n)]
         if untouched:
             values = {"first": str(message(code, values)), "steps": ", ".join(untouched)}

@@ -100,19 +100,35 @@ class PredictionPresenter:
         # On their way; one goes on when the person goes to another case.
         self._running: set[Asked] = set()
         self._evaluator = session.evaluator
+        self._was_hidden = False
         self._first_name = ""  # given after something had been asked without a name: that was this person
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh_models)
         session.capture_changed.connect(self._on_capture)
         session.roi_changed.connect(self._on_roi)
         session.evaluator_changed.connect(self._on_evaluator)
+        session.blinding.changed.connect(self._on_hiding)
+        self.readings.changed.connect(self._on_hiding)
         self._on_project(session.project)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the evaluator reads blinded and has not read this capture yet: nothing is asked or shown then."""
+        return self._session.blinding.on and self._session.capture is not None and not self.readings.state.read_here
+
+    @property
+    def service(self) -> PredictionService:
+        """Who answers; others may ask it too."""
+        return self._service
 
     # --- asking --------------------------------------------------------------------------------------------------
 
     def predict(self) -> None:
         """Ask the chosen student about the full image."""
         capture, project, state = self._session.capture, self._session.project, self.state
+        if self.hidden:
+            self._session.tell("staging.read_first", "info")
+            return
         asked = self._asked()
         if capture is None or state.chosen is None or asked is None:
             self._session.tell("predict.no_image" if capture is None else "prediction.no_student", "warning")
@@ -278,9 +294,17 @@ class PredictionPresenter:
     def _asked(self) -> Asked | None:
         """What an answer must belong to that may be on the screen now."""
         capture, chosen = self._session.capture, self.state.chosen
-        return (
-            Asked(capture.capture_id, chosen.card.model_id, self._session.evaluator) if capture is not None and chosen is not None else None
-        )
+        if capture is None or chosen is None or self.hidden:
+            return None
+        return Asked(capture.capture_id, chosen.card.model_id, self._session.evaluator)
+
+    def _on_hiding(self, _: object) -> None:
+        before, self._was_hidden = self._was_hidden, self.hidden
+        if self._was_hidden and not before:
+            self._clear()
+        elif before and not self._was_hidden:
+            self._clear()
+            self._show_again()
 
     def _show_again(self) -> None:
         """Back at a case: what this evaluator had on the screen is there again, of an earlier sitting the figures."""

@@ -258,7 +258,7 @@ class Session:
             self.tell("cancelled")
         else:
             code, values = fault(error)
-            self.tell(code, "error", **values)
+            self.tell(code, "error", **self.blinding.values(values))
 
 
 def fault(error: Exception) -> tuple[str, dict[str, Any]]:

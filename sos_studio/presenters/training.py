@@ -81,6 +81,7 @@ class TrainingPresenter:
         self.state = TrainingState(preset=session.settings.preset)
         session.project_changed.connect(self._on_project)
         session.begun.connect(self._on_begun)
+        session.blinding.changed.connect(self._on_blinding)
         self._on_project(session.project)
 
     # --- starting ------------------------------------------------------------------------------------------------
@@ -196,7 +197,8 @@ class TrainingPresenter:
     def _not_started(self, project: Project, error: Exception) -> None:
         # Told in the panel alone, where the button is and the reason stays.
         code, values = fault(error)
-        self._show(starting=False, problem=message(code, values) if self._session.project is project else None)
+        told = message(code, self._session.blinding.values(values))
+        self._show(starting=False, problem=told if self._session.project is project else None)
 
     def _follow(self, handle: JobHandle, *, came_upon: bool = False) -> None:
         self._tail = handle.tail()
@@ -212,7 +214,7 @@ class TrainingPresenter:
             return
         self._tell_end = self._tell_end or not seen.state.status.ended or (self._came_upon and self._is_news(seen))
         self._came_upon = False
-        self._show(job=seen)
+        self._show(job=self._as_seen(seen))
         self._session.job_changed.emit(seen.state)
         if seen.state.status.ended and self._tell_end:
             self._tell_end = False
@@ -242,7 +244,7 @@ class TrainingPresenter:
                 case JobStatus.INTERRUPTED:
                     session.tell("job.worker_died", "warning")
                 case _:
-                    session.tell(state.failure_code or "training.failed", "error", **state.failure_values)
+                    session.tell(state.failure_code or "training.failed", "error", **session.blinding.values(state.failure_values))
         session.models_changed.emit()
 
     # --- the session ---------------------------------------------------------------------------------------------
@@ -261,6 +263,20 @@ class TrainingPresenter:
             self._session.background.run(
                 lambda: _find(project), lambda found: self._found(project, found), self._session.report, key="training.find"
             )
+
+    def _as_seen(self, seen: Followed) -> Followed:
+        """A job whose words name no case and no stage to who reads blinded."""
+        blinding, state = self._session.blinding, seen.state
+        if not blinding.on:
+            return seen
+        warnings = tuple(each.model_copy(update={"values": blinding.values(each.values)}) for each in state.warnings)
+        hidden = replace(state, failure_values=blinding.values(state.failure_values), warnings=warnings)
+        return replace(seen, state=hidden, log_text=blinding.text(seen.log_text))
+
+    def _on_blinding(self, _: bool) -> None:
+        """What is on the screen was said to who might see all."""
+        if self.state.job is not None and self._session.project is not None:
+            self._follow(self.state.job.handle)
 
     def _on_begun(self) -> None:
         """Why the last wish was not fulfilled may have been mended meanwhile."""

@@ -104,7 +104,6 @@ class ExclusionBox(QWidget):
         for widget in (self.words, self.take_in, self.ask):
             layout.addWidget(widget)
         self.presenter.changed.connect(self._on_state)
-        session.blinding.changed.connect(lambda _: self._on_state(self.presenter.state))
         self._on_state(self.presenter.state)
 
     def open_dialog(self) -> None:
@@ -135,13 +134,14 @@ class ExclusionBox(QWidget):
         self.take_in.setVisible(standing is not None)
         self.words.setVisible(standing is not None)
         if standing is not None:
-            self.words.setText(self._standing_words(standing))
+            self.words.setText(_standing_words(standing))
 
-    def _standing_words(self, standing: Exclusion) -> str:
-        words = _tr("Excluded: {reason}").format(reason=reason_words(standing.reason))
-        if self._session.blinding.on and standing.evaluator != self._session.evaluator:
-            return words
-        if standing.note:
-            words += f" — {standing.note}"
-        when = standing.created_utc.astimezone().strftime("%Y-%m-%d")
-        return f"{words}\n" + _tr("by {name}, {when}").format(name=standing.evaluator, when=when)
+
+def _standing_words(standing: Exclusion) -> str:
+    if not standing.evaluator:
+        return _tr("Excluded by another evaluator; the reason is hidden while you read blinded")
+    words = _tr("Excluded: {reason}").format(reason=reason_words(standing.reason))
+    if standing.note:
+        words += f" — {standing.note}"
+    when = standing.created_utc.astimezone().strftime("%Y-%m-%d")
+    return f"{words}\n" + _tr("by {name}, {when}").format(name=standing.evaluator, when=when)

@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         session.evaluator_changed.connect(self._on_evaluator)
         for signal in (session.project_changed, session.case_changed, session.scan_changed, session.capture_changed):
             signal.connect(self._on_title)
-        session.blinding.changed.connect(self._on_title)
+        session.blinding.changed.connect(self._on_blinding)
         self._labels_shown: tuple[str | None, str | None] = ("", "")
         session.undo.changed.connect(self._on_history)
         self.tabs.currentChanged.connect(self._on_tab)
@@ -246,6 +246,12 @@ class MainWindow(QMainWindow):
         phantom = project is not None and project.phantom
         self._caution.setText((_tr("Phantom project: synthetic cases") + "  ·  " if phantom else "") + dialogs.caution())
         self.keymap.refresh()
+
+    def _on_blinding(self, on: bool) -> None:
+        """What was said to somebody who may see all goes."""
+        if on:
+            self.messages.begin()
+        self._on_title()
 
     def _on_history(self) -> None:
         labels = self.session.undo.undo_label, self.session.undo.redo_label

@@ -145,6 +145,7 @@ class OrientStep(QWidget):
         session.scan_completed.connect(self._on_completed)
         session.case_changed.connect(self._on_case)
         session.capture_changed.connect(self._on_scan)
+        session.blinding.changed.connect(self._on_scan)
         session.settings_changed.connect(self._on_settings)
         self._on_scan()
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.recent import RecentPlace, RecentPlaces
 from sos_studio.presenters.session import Session
@@ -38,6 +39,7 @@ class RecentList(QWidget):
         super().__init__()
         self._opener = opener
         self._shown: tuple[Numbered, ...] = ()
+        self._nameless = names_hidden()
         self.buttons: list[QPushButton] = []
         self._title = parts.heading(_tr("Opened last"))
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -46,6 +48,7 @@ class RecentList(QWidget):
         self._layout.addWidget(self._title)
         opener.recent.changed.connect(self._fill)
         session.settings_changed.connect(self._fill)
+        session.blinding.changed.connect(self._fill)
         self._fill()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -57,9 +60,10 @@ class RecentList(QWidget):
     def _fill(self, *_: object) -> None:
         places = latest(self._opener.recent)
         self._title.setVisible(bool(places))
-        if places == self._shown:
+        # With the same places, other names: some may be a patient's, and are hidden at times.
+        if (places, names_hidden()) == (self._shown, self._nameless):
             return
-        self._shown = places
+        self._shown, self._nameless = places, names_hidden()
         for button in self.buttons:
             button.hide()
             button.deleteLater()

@@ -17,7 +17,7 @@ def window_title(session: Session) -> str:
     """A new scan goes by its folder's name, a case by its pseudonym alone."""
     parts = [session.blinding.name(session.case_id)] if session.case_id else []
     if session.scan is not None and session.scan_in_front and session.case_id is None:
-        name = "" if session.blinding.on else name_to_show(session.scan.source)
+        name = name_to_show(session.scan.source)
         parts.append(_tr("new scan — {name}, not captured").format(name=name) if name else _tr("new scan, not captured"))
     project = session.project
     if project is not None:
