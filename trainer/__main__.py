@@ -61,7 +61,7 @@ def run_job(job_dir: Path) -> int:
     if not job_dir.is_dir():
         return BAD_INPUT
     environment.claim_output(job_dir / jobs.LOG_FILE)
-    environment.mask_output((job_dir.parent.parent, "<project>")).hide(_weights_name())
+    environment.mask_output((job_dir.parent.parent, "<project>")).hide(_weights_names())
     events = EventLog(job_dir / jobs.EVENTS_FILE)
 
     def overdue() -> None:
@@ -97,7 +97,8 @@ def run_job(job_dir: Path) -> int:
 
 def _attempt(job_dir: Path, events: EventLog, control: Control) -> None:
     spec = read_spec(job_dir)
-    events.started(spec.kind, PARTS[spec.kind], environment.versions())
+    parts = PARTS.get(spec.kind) or tuple(f"fold-{fold + 1}" for fold in (spec.crossval.folds if spec.crossval else ()))
+    events.started(spec.kind, parts, environment.versions())
     environment.prepare(spec.threads)
     project_dir = job_dir.parents[1]
     manifest = Manifest.read(project_dir / spec.manifest)
@@ -114,9 +115,9 @@ def _attempt(job_dir: Path, events: EventLog, control: Control) -> None:
     shutil.rmtree(job_dir / jobs.CHECKPOINTS_DIR, ignore_errors=True)
 
 
-def _weights_name() -> list[str]:
-    weights = os.environ.get(jobs.WEIGHTS_VARIABLE)
-    return [Path(weights).name] if weights else []
+def _weights_names() -> list[str]:
+    told = os.environ.get(jobs.WEIGHTS_VARIABLE)
+    return [Path(path).name for path in jobs.paths_told(told).values() or [told]] if told else []
 
 
 def read_spec(job_dir: Path) -> jobs.JobSpec:

@@ -69,7 +69,10 @@ class JobContext:
         if self.spec.weights is None:
             return None
         # The job's own file has its name only: projects hold no paths of a computer.
-        return Path(os.environ.get(jobs.WEIGHTS_VARIABLE) or self.spec.weights)
+        told = os.environ.get(jobs.WEIGHTS_VARIABLE) or self.spec.weights
+        if self.spec.kind == "crossval":
+            told = jobs.paths_told(told).get(self.settings.student.network, self.spec.weights)
+        return Path(told)
 
     @property
     def checkpoints_dir(self) -> Path:

@@ -54,7 +54,7 @@ def command(
     from sos_studio.services import jobs, presets, projects
 
     if resumed is not None:
-        job = _resume(directory, resumed, _KINDS[what], weights)
+        job = resume_as(directory, resumed, _KINDS[what], weights)
     else:
         overrides = presets.parse_overrides(assignments)
         network = presets.settings(preset, overrides).student.network
@@ -86,14 +86,15 @@ def command(
             emit(line)
 
 
-def _resume(directory: Path, job_id: str, kind: JobKind, weights: Path | None) -> JobHandle:
+def resume_as(directory: Path, job_id: str, kind: JobKind, weights: Path | None) -> JobHandle:
+    """Go on with a job of that kind; ``job.unknown``, ``job.other_kind`` and what `services.jobs.resume` raises."""
     from sos_studio.services import jobs, projects
 
     with projects.open(directory, read_only=True) as project:
         job = jobs.find(project, job_id)
     asked = job.spec().kind
     if asked != kind:
-        word = next(word for word, known in _KINDS.items() if known == asked)
+        word = next((word for word, known in _KINDS.items() if known == asked), asked)
         raise BadInputError("job.other_kind", job=job_id, kind=word)
     return jobs.resume(job, weights=weights)
 

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
+from sos_studio.core.crossval import CrossvalSettings
 from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Finite
 from sos_studio.core.training import TrainingSettings
@@ -17,11 +19,12 @@ from sos_studio.core.training import TrainingSettings
 JOB_FILE, EVENTS_FILE, LOG_FILE, RESULT_FILE = "job.json", "events.jsonl", "log.txt", "result.json"
 WORKER_FILE, HEARTBEAT_FILE, CANCEL_FILE = "worker.json", "heartbeat", "cancel"
 CHECKPOINTS_DIR = "checkpoints"
+# Where files of starting weights lie on this computer: one of them, or of a cross-validation a JSON object of paths by network.
 WEIGHTS_VARIABLE = "SOS_STUDIO_STARTING_WEIGHTS"
 HEARTBEAT_EVERY_S = 2.0
 HEARTBEAT_LOST_S = 60.0
 
-JobKind = Literal["teacher", "detector", "student", "retrain"]
+JobKind = Literal["teacher", "detector", "student", "retrain", "crossval"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -39,6 +42,8 @@ class JobSpec(BaseModel):
         told to the worker in `WEIGHTS_VARIABLE` and not written into the project.
     teacher_model, detector_model
         Model ids that a single `student` job starts from; a `retrain` job makes its own.
+    crossval
+        What a `crossval` job compares; its files of starting weights are named there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,7 +60,13 @@ class JobSpec(BaseModel):
     weights: str | None = None
     teacher_model: str | None = None
     detector_model: str | None = None
+    crossval: CrossvalSettings | None = None
     created_utc: AwareDatetime = Field(default_factory=utc_now)
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether no network of it begins with starting weights."""
+        return self.weights is None and not (self.crossval is not None and self.crossval.weights)
 
 
 class WorkerRecord(BaseModel):
@@ -84,7 +95,7 @@ class Started(_Event):
 
 
 class Progress(_Event):
-    """`done` of `total` steps of the whole job; `part` and `part_done` say where in a retraining it is."""
+    """`done` of `total` steps of the whole job; `part` says where in a retraining (network) or cross-validation (fold) it is."""
 
     type: Literal["progress"] = "progress"
     done: Finite
@@ -156,3 +167,12 @@ def event_line(event: Event) -> bytes:
 def parse_event(line: bytes) -> Event:
     """Read a line of ``events.jsonl``; pydantic's ValidationError if it is none."""
     return EVENT.validate_json(line)
+
+
+def paths_told(told: str) -> dict[str, str]:
+    """Files of starting weights by network, as a cross-validation's `WEIGHTS_VARIABLE` tells them; none if it tells none."""
+    try:
+        found = json.loads(told)
+    except ValueError:
+        return {}
+    return {str(network): str(path) for network, path in found.items()} if isinstance(found, dict) else {}

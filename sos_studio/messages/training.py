@@ -36,6 +36,13 @@ MESSAGES: dict[str, Template] = {
         "{count} crops are too few to let the network for crops (teacher) judge only cases that it has not learned from.",
         "The network for full images (student) learns from what it says of its own cases.",
     ),
+    "crossval.unknown_arm": Template(
+        "{arm} is nothing that a cross-validation compares.",
+        "Name one of {methods}, for example framework:resnet18 or framework[alpha=0.1].",
+    ),
+    "crossval.arm_diverged": Template(
+        "{arm} went astray in fold {fold}: its loss is no longer a number.", "It is left out of the tables; try lower learning rates."
+    ),
     "training.not_finite": Template("{name} was not a number at step {step}."),
     "model.missing": Template("The network {model} is not there.", "Train it again, or choose another."),
     "model.unreadable": Template(

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from sos_studio.core import atomic
 from sos_studio.core.consensus import Rule
+from sos_studio.core.crossval import CrossvalSettings
 from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.job_state import JobState
 from sos_studio.core.jobs import (
@@ -35,7 +36,7 @@ from sos_studio.core.jobs import (
 from sos_studio.core.readings import utc_now
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import JOBS_DIR, Project
-from sos_studio.services import device_lock, model_list, presets, worker_process
+from sos_studio.services import crossval, device_lock, model_list, presets, worker_process
 from sos_studio.services import weights as starting_weights
 from sos_studio.services.job_tail import EventReader, JobTail
 
@@ -99,6 +100,7 @@ def start_training(
     threads: int | None = None,
     seed: int = 0,
     rule: Rule | None = None,
+    compared: CrossvalSettings | None = None,
 ) -> JobHandle:
     """Freeze what the project holds now and start a worker on it; returns at once.
 
@@ -110,6 +112,8 @@ def start_training(
         Starting weights; None takes those that this computer has for the network, if any, else trains from scratch.
     threads
         Computing threads of the worker; `default_threads` if None.
+    compared
+        Of a cross-validation (`crossval.plan`); all methods of the preset's network if None.
 
     Raises
     ------
@@ -123,7 +127,9 @@ def start_training(
     settings = presets.settings(preset, overrides)
     _require_free(device)  # before a manifest is frozen for nothing
     teacher, detector = _models_to_start_from(project, kind)
-    weights_file = starting_weights.find(settings.student.network, weights)
+    if kind == "crossval" and compared is None:
+        compared = crossval.plan(settings, weights=weights)
+    files = _weights_files(settings.student.network, compared, weights)
     manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))
     spec = JobSpec(
         job_id=f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}",
@@ -134,16 +140,12 @@ def start_training(
         threads=default_threads() if threads is None else threads,
         preset=preset,
         settings=settings,
-        weights=None if weights_file is None else weights_file.name,
+        weights=files[settings.student.network].name if compared is None and files else None,
         teacher_model=teacher,
         detector_model=detector,
+        crossval=compared,
     )
-    job_dir = _create(project.directory, spec)
-    try:
-        return _launch(job_dir, spec, weights_file, expected_attempt=1)
-    except BaseException:
-        shutil.rmtree(job_dir, ignore_errors=True)  # else it would be listed as a training that failed
-        raise
+    return _launch_new(project.directory, spec, files)
 
 
 def require_startable(project: Project, kind: JobKind) -> None:
@@ -181,14 +183,16 @@ def resume(job: JobHandle, *, weights: Path | None = None) -> JobHandle:
         raise BadInputError("job.already_done", job=job.job_id)
     _require_gone(job)
     spec = job.spec()
-    weights_file = None if spec.weights is None else starting_weights.find(spec.settings.student.network, weights)
-    if spec.weights is not None and weights_file is None:
-        raise BadInputError("weights.needed_again", file=spec.weights)
+    files = {} if spec.from_scratch else _weights_files(spec.settings.student.network, spec.crossval, weights)
+    named = {spec.settings.student.network: spec.weights} if spec.weights is not None else {}
+    for network, name in (named if spec.crossval is None else spec.crossval.weights).items():
+        if network not in files:
+            raise BadInputError("weights.needed_again", file=name)
     attempts = [event.attempt for event in EventReader(job.job_dir / EVENTS_FILE).read()]
     for name in (CANCEL_FILE, WORKER_FILE):
         with contextlib.suppress(FileNotFoundError):
             (job.job_dir / name).unlink()
-    return _launch(job.job_dir, spec, weights_file, expected_attempt=max(attempts, default=0) + 1)
+    return _launch(job.job_dir, spec, files, expected_attempt=max(attempts, default=0) + 1)
 
 
 def list_jobs(project: Project | Path) -> list[JobHandle]:
@@ -261,11 +265,29 @@ def _create(project_dir: Path, spec: JobSpec) -> Path:
     return job_dir
 
 
-def _launch(job_dir: Path, spec: JobSpec, weights: Path | None, *, expected_attempt: int) -> JobHandle:
+def _launch_new(project_dir: Path, spec: JobSpec, weights: Mapping[str, Path]) -> JobHandle:
+    job_dir = _create(project_dir, spec)
+    try:
+        return _launch(job_dir, spec, weights, expected_attempt=1)
+    except BaseException:
+        shutil.rmtree(job_dir, ignore_errors=True)  # else it would be listed as a training that failed
+        raise
+
+
+def _weights_files(network: str, compared: CrossvalSettings | None, chosen: Path | None) -> dict[str, Path]:
+    """Files of starting weights by network; a network that is not named begins from scratch."""
+    if compared is not None:
+        return crossval.weights_files(compared, network, chosen)
+    found = starting_weights.find(network, chosen)
+    return {} if found is None else {network: found}
+
+
+def _launch(job_dir: Path, spec: JobSpec, weights: Mapping[str, Path], *, expected_attempt: int) -> JobHandle:
     job_dir = job_dir.resolve()  # the worker has another current folder
     device_lock.take(spec.device, job_dir, attempt=expected_attempt)
     try:
-        told = {} if weights is None else {WEIGHTS_VARIABLE: str(weights)}
+        paths = {network: str(path) for network, path in weights.items()}
+        told = {WEIGHTS_VARIABLE: json.dumps(paths) if spec.crossval is not None else next(iter(paths.values()))} if paths else {}
         process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir, told)
     except OSError as error:
         raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error

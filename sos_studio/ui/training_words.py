@@ -24,7 +24,14 @@ def part_name(part: str) -> str:
         "detector": _tr("network that finds the SOS"),
         "student": _tr("network for full images"),
         "retrain": _tr("all three networks"),
-    }.get(part, part)
+        "crossval": _tr("cross-validation"),
+    }.get(part) or _fold_name(part)
+
+
+def _fold_name(part: str) -> str:
+    """``fold-2`` of a cross-validation; anything else as it is."""
+    fold = part.removeprefix("fold-")
+    return _tr("networks that fold {n} tests").format(n=fold) if fold != part else part
 
 
 def part_term(part: str) -> str:
@@ -102,7 +109,7 @@ def facts(job: Followed) -> str:
         told.append(_tr("{what} · preset {preset}").format(what=part_name(spec.kind), preset=spec.preset))
         told.append(
             _tr("from scratch: learned from this project's images alone")
-            if spec.weights is None
+            if spec.from_scratch
             else _tr("after having learned on everyday pictures")
         )
     warned = dict.fromkeys(str(message(warning.code, warning.values)) for warning in job.state.warnings)
@@ -117,7 +124,7 @@ def details(job: Followed) -> str:
     spec = job.spec
     if spec is None:
         return ""
-    start = _tr("no ImageNet weights") if spec.weights is None else _tr("ImageNet weights")
+    start = _tr("no ImageNet weights") if spec.from_scratch else _tr("ImageNet weights")
     return _tr("Teacher {teacher}, student {student}; {start}").format(
         teacher=spec.settings.teacher.network, student=spec.settings.student.network, start=start
     )

@@ -6,16 +6,18 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sos_studio.core import atomic, jobs
+from sos_studio.core.crossval import CrossvalSettings
 from sos_studio.core.jobs import JobSpec
 from sos_studio.core.manifests import Manifest, ManifestEntry, ManifestImage
 from sos_studio.core.roi import Roi
-from sos_studio.core.training import training_settings
+from sos_studio.core.training import TrainingSettings, training_settings
 from sos_studio.imaging.crops import crop_image
 from sos_studio.imaging.images import write_png
 
@@ -78,10 +80,23 @@ def make_project(project_dir: Path, cases: int = 40, seed: int = 0) -> Manifest:
     return manifest
 
 
-def make_job(project_dir: Path, job_id: str, kind: jobs.JobKind, **overrides: Any) -> Path:
-    """A job folder; overrides such as ``**{"detector.epochs": 50}``."""
+def make_job(
+    project_dir: Path,
+    job_id: str,
+    kind: jobs.JobKind,
+    crossval: Callable[[TrainingSettings], CrossvalSettings] | None = None,
+    **overrides: Any,
+) -> Path:
+    """A job folder; overrides such as ``**{"detector.epochs": 50}``; `crossval` says what is compared, given the settings."""
+    settings = training_settings(QUICKEST, overrides)
     spec = JobSpec(
-        job_id=job_id, kind=kind, manifest="manifests/m.json", device="cpu", preset="test", settings=training_settings(QUICKEST, overrides)
+        job_id=job_id,
+        kind=kind,
+        manifest="manifests/m.json",
+        device="cpu",
+        preset="test",
+        settings=settings,
+        crossval=None if crossval is None else crossval(settings),
     )
     job_dir = project_dir / "jobs" / job_id
     job_dir.mkdir(parents=True)

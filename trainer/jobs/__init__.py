@@ -16,12 +16,17 @@ def run(context: JobContext) -> dict[str, Any]:
 
     Returns
     -------
-    Content of ``result.json``: ``kind``, ``models`` {kind: id}, ``held_out`` figures with counts, ``seconds`` of this attempt.
+    Content of ``result.json``: ``kind``, ``models`` {kind: id}, ``held_out`` figures with counts, ``seconds`` of this attempt. A
+    cross-validation adds ``tables``, ``arms`` and the place of its ``report``.
     """
     if context.spec.kind == "retrain":
         from trainer.jobs.retrain import run_retrain
 
         return run_retrain(context)
+    if context.spec.kind == "crossval":
+        from trainer.jobs.crossval import run_crossval
+
+        return run_crossval(context)
     from trainer.jobs.memory import enough_memory
 
     began = time.monotonic()

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -104,20 +104,36 @@ def shown_confidence(model: StoredModel) -> float:
 
 
 def student_frames(context: JobContext, detector: StoredModel | None) -> dict[str, Roi]:
+    """`chosen_frames` with a stored detector."""
+    if detector is None:
+        return chosen_frames(context, None, 1.0)
+
+    def find(entries: Sequence[ManifestEntry]) -> list[list[Detection]]:
+        return find_frames(load_detector(detector, context.device), load_inputs(context, entries), context)
+
+    return chosen_frames(context, find, shown_confidence(detector))
+
+
+def chosen_frames(
+    context: JobContext, find: Callable[[Sequence[ManifestEntry]], list[list[Detection]]] | None, least_confidence: float
+) -> dict[str, Roi]:
     """Frames by capture id for the student's attention term, chosen by ``student.mask_source``.
 
     The held-out fold is left out: nothing is fitted to it. A capture that neither the expert framed nor the detector is sure of has
     no entry.
+
+    Parameters
+    ----------
+    find
+        What a detector finds on cases, likeliest first; asked only if its frames are needed. None: there is no detector.
     """
     source = context.settings.student.mask_source
     frames = {e.capture_id: e.roi for e in context.fitted_entries if e.roi is not None} if source != "detector" else {}
     missing = [e for e in context.fitted_entries if e.capture_id not in frames]
-    if source == "expert" or detector is None or not missing:
+    if source == "expert" or find is None or not missing:
         return frames
-    least = shown_confidence(detector)
-    network = load_detector(detector, context.device)
-    for entry, detections in zip(missing, find_frames(network, load_inputs(context, missing), context), strict=True):
-        if detections and detections[0].confidence >= least:
+    for entry, detections in zip(missing, find(missing), strict=True):
+        if detections and detections[0].confidence >= least_confidence:
             frames[entry.capture_id] = detections[0].roi
     return frames
 
