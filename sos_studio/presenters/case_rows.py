@@ -140,6 +140,8 @@ def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
         staged_here=tuple(reader for reader in case.staged_here if reader == evaluator),
         stands=(own,) if own is not None else (),
         predicted=False,
+        # Metal, a pathology: why a case was left out tells of patient and picture.
+        exclusion_reason="",
         exclusion_note="",
     )
 
@@ -147,5 +149,3 @@ def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
 def with_values(case: ListedCase, **values: object) -> ListedCase:
     """A copy with other values: `dataclasses.replace` takes three times as long, and there are ten thousand cases."""
     return ListedCase(**{**case.__dict__, **values})
-        # Metal, a pathology: why a case was left out tells of patient and picture.
-        exclusion_reason="",
