@@ -55,6 +55,7 @@ class Action(StrEnum):
     REMEMBER_ORIENTATION = "case.remember_orientation"
     CAPTURE = "case.capture"
     CROP_AGAIN = "case.crop_again"
+    CROP_SWAP = "case.crop_swap"
     FIND_CASE = "case.find"
     NEXT_UNSTAGED = "case.next_unstaged"
     STAGE_1 = "case.stage_1"
@@ -125,6 +126,7 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.BESIDE_RIGHT, (",",)),
     Binding(Action.BESIDE_LEFT, (".",)),
     Binding(Action.CROP_AGAIN, ("R",)),
+    Binding(Action.CROP_SWAP, ("S",)),
     Binding(Action.NEXT_UNSTAGED, ("N",)),
     Binding(Action.STAGE_1, ("1",)),
     Binding(Action.STAGE_2, ("2",)),

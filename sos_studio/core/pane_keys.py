@@ -102,7 +102,7 @@ PLACES_OF_ACTIONS: Mapping[Action, tuple[Place, ...]] = {
     **dict.fromkeys((Action.CUT_HEAD, Action.FLIP_CUT), ("orient",)),
     **dict.fromkeys(_LOOKS_AND_TOOLS, ("orient",)),
     **dict.fromkeys((Action.BESIDE_STRIP, Action.BESIDE_RIGHT, Action.BESIDE_LEFT), ("crop", "stage")),
-    Action.CROP_AGAIN: ("crop",),
+    **dict.fromkeys((Action.CROP_AGAIN, Action.CROP_SWAP), ("crop",)),
     **dict.fromkeys((Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5), ("stage", "predict")),
     **dict.fromkeys((Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK), ("stage",)),
     **dict.fromkeys((Action.REVEAL, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.BLINDED), ("stage",)),

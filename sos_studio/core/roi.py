@@ -76,6 +76,19 @@ class Roi(BaseModel):
         return cls.of(center, math.degrees(math.atan2(dv, du)), distance * width_over_ends)
 
     @property
+    def against_anatomy(self) -> bool:
+        """Whether the endocranial end lies in front or below, where the ectocranial one is expected.
+
+        The clivus leans as the head does, but hardly by a quarter of a turn: expected is a direction within 90 degrees of forwards and
+        downwards (+45), so that of a frame and the same frame with its ends exchanged exactly one is.
+        """
+        return math.cos(math.radians(self.angle_deg - 45.0)) < 0.0
+
+    def reversed(self) -> Roi:
+        """The same rectangle with its ends exchanged."""
+        return Roi.of(self.center_uv, self.angle_deg + 180.0, self.width_px)
+
+    @property
     def crop_shape_vu(self) -> tuple[int, int]:
         """Rows and columns of the crop at the capture's own spacing: whole pixels, exactly 2:1."""
         height = max(1, round(self.height_px))

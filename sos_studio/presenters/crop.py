@@ -113,6 +113,14 @@ class CropPresenter:
         if self._session.capture is not None:
             self._show(roi=None, ends=None, first_uv=None, refusal=None)
 
+    def swap_ends(self) -> None:
+        """The endocranial end becomes the ectocranial one: the crop is turned by half a turn."""
+        roi, ends = self.state.roi, self.state.ends
+        if roi is not None:
+            swapped = Ends(ends.ectocranial_uv, ends.endocranial_uv) if ends is not None else None
+            self._edit(Edit(roi.reversed(), swapped))
+            self.commit()
+
     def escape(self) -> bool:
         """Step back: forget the first click, else bring the saved frame back; False if there is nothing to step back from."""
         roi, ends = self._committed

@@ -14,7 +14,7 @@ from sos_studio.presenters.crop import CropPresenter, CropState
 from sos_studio.presenters.session import Session
 from sos_studio.ui import hints, keys, parts
 from sos_studio.ui.beside_strip import BesideStrip
-from sos_studio.ui.crop_view import CropPreview, CropView
+from sos_studio.ui.crop_view import CropPreview, CropView, ends_words
 from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.number_box import NumberBox
 
@@ -57,7 +57,7 @@ class CropStep(QWidget):
     @property
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
         """What menus and shortcuts call."""
-        return {Action.CROP_AGAIN: self.presenter.click_again, **self.beside.actions_by_id}
+        return {Action.CROP_AGAIN: self.presenter.click_again, Action.CROP_SWAP: self.presenter.swap_ends, **self.beside.actions_by_id}
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Another step comes to the front: nothing waits unsaved."""
@@ -123,6 +123,9 @@ class CropPanel(QWidget):
         values.setLayout(self._form)
         self._again = parts.button(_tr("Click the ends again"), _tr("Put the frame aside and click both ends anew"), Action.CROP_AGAIN)
         self._again.clicked.connect(presenter.click_again)
+        self._swap = parts.button(_tr("Swap ends"), _tr("The endocranial end becomes the ectocranial one"), Action.CROP_SWAP)
+        self._swap.clicked.connect(presenter.swap_ends)
+        self._doubt = parts.red()
         gestures = parts.note(
             _tr(
                 "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
@@ -140,10 +143,12 @@ class CropPanel(QWidget):
                     self.preview,
                     parts.note(_tr("endocranial left · ectocranial right")),
                     self._saved,
+                    self._doubt,
                     parts.rule(),
                     parts.heading(_tr("Two clicks")),
                     self._steps,
                     self._again,
+                    self._swap,
                     parts.rule(),
                     parts.heading(_tr("Frame (always 2:1)")),
                     values,
@@ -168,6 +173,11 @@ class CropPanel(QWidget):
             "\n".join((_ticked(_tr("1  endocranial end (brain side)"), first), _ticked(_tr("2  ectocranial end (throat side)"), second)))
         )
         self._again.setEnabled(has_roi)
+        self._swap.setEnabled(has_roi)
+        doubtful = state.roi is not None and state.roi.against_anatomy
+        self._doubt.setVisible(doubtful)
+        if state.roi is not None and doubtful:
+            self._doubt.setText(f"⚠  {ends_words(state.roi)}")
         self._saved.setText(_saving_words(state))
         for spin in (self._angle, self._width, self._u, self._v):
             spin.setEnabled(has_roi)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from sos_studio.core.actions import Action
 from sos_studio.core.roi import Roi
 from sos_studio.presenters.crop import CropPresenter, CropState
 from sos_studio.presenters.frame_edit import Grip
+from sos_studio.ui import keys
 from sos_studio.ui.frame_painter import (
     GHOST,
     paint_banner,
@@ -23,10 +27,23 @@ from sos_studio.ui.image_view import BACKDROP, ImageView
 
 TOUCH_PX = 9.0
 LARGE_STEP = 10
+# Sine of 15 degrees: less is neither above nor below.
+LEAST_LEAN = 0.26
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("CropStep", text)
+
+
+def ends_words(roi: Roi) -> str:
+    """What is told of a frame whose ends lie the other way round than expected; anatomy varies, so nothing is refused."""
+    angle = math.radians(roi.angle_deg)
+    below, in_front = math.sin(angle) < -LEAST_LEAN, math.cos(angle) < -LEAST_LEAN
+    if below and in_front:
+        return _tr("The endocranial end lies below and in front; the brain side is usually up and back.")
+    if below:
+        return _tr("The endocranial end lies below; the brain side is usually up and back.")
+    return _tr("The endocranial end lies in front; the brain side is usually up and back.")
 
 
 _CURSORS = {
@@ -77,6 +94,8 @@ class CropView(ImageView):
             paint_end(painter, to_widget(state.first_uv), "endocranial")
         if state.refusal is not None:
             paint_banner(painter, room, str(state.refusal), warning=True)
+        elif state.roi is not None and state.roi.against_anatomy:
+            paint_banner(painter, room, f"{ends_words(state.roi)} {keys.after(_tr('Swap ends'), Action.CROP_SWAP)}", warning=True)
         elif state.roi is None:
             paint_banner(painter, room, self._next_step(state))
 

@@ -61,6 +61,7 @@ CASE: tuple[Action | None, ...] = (
     Action.COMPARE_ORIENTATION,
     Action.REMEMBER_ORIENTATION,
     Action.CROP_AGAIN,
+    Action.CROP_SWAP,
     None,
     Action.STAGE_1,
     Action.STAGE_2,

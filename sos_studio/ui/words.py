@@ -69,6 +69,7 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.REMEMBER_ORIENTATION: _tr("Remember orientation to co&mpare with"),
         Action.CAPTURE: _tr("&Capture midsagittal slice"),
         Action.CROP_AGAIN: _tr("Click the &ends again"),
+        Action.CROP_SWAP: _tr("S&wap the ends of the frame"),
         Action.FIND_CASE: _tr("&Find case"),
         Action.NEXT_UNSTAGED: _tr("&Next unstaged case"),
         Action.STAGE_1: _tr("Stage &1"),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -85,3 +85,16 @@ def test_a_frame_beyond_the_border_is_known(center: tuple[float, float], inside:
     if not inside:
         with pytest.raises(BadInputError, match=r"roi\.outside_image"):
             roi.require_inside((100, 100))
+
+
+@given(rois)
+def test_of_a_frame_and_its_reverse_exactly_one_is_against_anatomy(roi: Roi) -> None:
+    assume(abs(math.cos(math.radians(roi.angle_deg - 45.0))) > 1e-6)
+    assert roi.against_anatomy != roi.reversed().against_anatomy
+
+
+@pytest.mark.parametrize(
+    ("angle_deg", "against"), [(24.3, False), (72.3, False), (0.0, False), (90.0, False), (-117.8, True), (-90.0, True), (180.0, True)]
+)
+def test_the_endocranial_end_is_expected_up_and_back(angle_deg: float, against: bool) -> None:
+    assert Roi.of((100.0, 100.0), angle_deg, 60.0).against_anatomy is against

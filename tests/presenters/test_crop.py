@@ -241,3 +241,24 @@ def test_a_frame_that_is_saved_after_another_case_opened_still_refreshes_the_lis
     open_case(session, "case-0002")
     background.go_on()
     assert heard
+
+
+def test_ends_in_the_wrong_order_are_saved_and_can_be_swapped_and_swapped_back(presenter, session):
+    presenter.click((200.0, 150.0))
+    presenter.click((160.0, 120.0))
+    wrong = presenter.state.roi
+    assert wrong.against_anatomy
+    presenter.swap_ends()
+    now = presenter.state
+    assert not now.roi.against_anatomy
+    assert (now.roi.center_uv, now.roi.width_px) == (wrong.center_uv, wrong.width_px)
+    assert (now.ends.endocranial_uv, now.ends.ectocranial_uv) == ((160.0, 120.0), (200.0, 150.0))
+    assert saved(session)[2] == now.roi
+    session.undo.undo()
+    assert presenter.state.roi == wrong
+
+
+def test_there_is_nothing_to_swap_before_there_is_a_frame(presenter):
+    presenter.click((200.0, 150.0))
+    presenter.swap_ends()
+    assert presenter.state.roi is None

@@ -7,7 +7,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.dataset import captures
 from sos_studio.presenters import frame_edit
 from sos_studio.ui.crop_step import CropStep
-from sos_studio.ui.crop_view import CropPreview
+from sos_studio.ui.crop_view import CropPreview, ends_words
 from sos_studio.ui.image_view import gray_image
 from tests.presenters.kit import make_project, make_session, open_case
 
@@ -188,3 +188,21 @@ def test_escape_that_has_nothing_to_take_back_is_left_to_the_window(step):
     assert not step.presenter.escape()
     step.presenter.click_again()
     assert step.presenter.escape()
+
+
+def test_ends_in_the_wrong_order_are_told_and_swapped_by_button(step):
+    panel = step.inspector()
+    click(step, (200, 150))
+    click(step, (160, 120))
+    assert panel._doubt.isVisibleTo(panel)
+    assert "below and in front" in panel._doubt.text()
+    with_warning = step.view.grab().toImage()
+    panel._swap.click()
+    assert not panel._doubt.isVisibleTo(panel)
+    assert step.presenter.state.roi.angle_deg == pytest.approx(36.87, abs=2)
+    assert step.view.grab().toImage() != with_warning
+
+
+@pytest.mark.parametrize(("angle_deg", "told"), [(-90.0, "lies below;"), (180.0, "lies in front;"), (-117.8, "below and in front")])
+def test_the_warning_says_where_the_endocranial_end_lies(angle_deg, told):
+    assert told in ends_words(Roi.of((180.0, 135.0), angle_deg, 60.0))
