@@ -6,7 +6,6 @@ from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex,
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from sos_studio.presenters.case_rows import own_reading
 from sos_studio.services.listed_cases import ListedCase
 from sos_studio.ui.exclusion import reason_words
 
@@ -14,7 +13,6 @@ CASE_ROLE = Qt.ItemDataRole.UserRole
 PICTURE_ROLE = Qt.ItemDataRole.UserRole + 1
 EVALUATORS_ROLE = Qt.ItemDataRole.UserRole + 2
 CURRENT_ROLE = Qt.ItemDataRole.UserRole + 3
-READER_ROLE = Qt.ItemDataRole.UserRole + 4
 THUMBNAIL = QSize(64, 52)
 ROW_HEIGHT = 66
 
@@ -42,44 +40,27 @@ def chips(case: ListedCase, evaluators: int) -> list[tuple[str, bool]]:
     return words
 
 
-def described(case: ListedCase, evaluators: int, reader: str) -> str:
-    """The row in words, for tooltips and screen readers; `reader` is the evaluator who looks."""
+def described(case: ListedCase, evaluators: int) -> str:
+    """The row in words, for tooltips and screen readers."""
     parts = [case.name, *([case.patient] if case.patient else [])]
     if case.age_years is not None:
         parts.append(_tr("{age} years").format(age=f"{case.age_years:g}"))
     if case.sex is not None:
         parts.append({"F": _tr("female"), "M": _tr("male")}[case.sex])
     parts += [text for text, reached in chips(case, evaluators) if reached]
-    parts += _stages(case, reader)
+    if case.label is not None:
+        parts.append(
+            _tr("stage {stage} by the majority of {n} evaluators").format(stage=case.label, n=len(case.staged_by))
+            if len(case.staged_by) > 1
+            else _tr("stage {n}").format(n=case.label)
+        )
+    if case.staged_earlier:
+        parts.append(_tr("{k} of {n} readings made on an earlier capture").format(k=len(case.staged_earlier), n=len(case.staged_by)))
+    if case.ambiguous:
+        parts.append(_tr("ambiguous"))
     if case.exclusion_note:
         parts.append(case.exclusion_note)
     return " · ".join(parts)
-
-
-def _stages(case: ListedCase, reader: str) -> list[str]:
-    """Own reading and label in words, and on which capture they rest."""
-    own, told = own_reading(case, reader), []
-    if own is not None:
-        told.append(_tr("your reading: ambiguous") if own.ambiguous else _tr("your reading: stage {n}").format(n=own.stage))
-        if reader in case.staged_earlier:
-            told.append(_tr("made on an earlier capture"))
-    if own is not None and (case.shown_as or len(case.staged_by) == 1):
-        return told
-    if case.label is not None or case.ambiguous:
-        stage = _tr("ambiguous") if case.ambiguous else _tr("stage {n}").format(n=case.label)
-        if case.adjudicated_by:
-            told.append(_tr("label by decision of {name}: {stage}").format(name=case.adjudicated_by, stage=stage))
-        else:
-            told.append(_tr("label of {n} evaluators: {stage}").format(n=len(case.staged_by), stage=stage))
-        if case.read_elsewhere:
-            told.append(
-                _tr("the decision was made on an earlier capture")
-                if case.adjudicated_by
-                else _tr("{k} of {n} readings made on an earlier capture").format(k=case.read_elsewhere, n=len(case.staged_by))
-            )
-    elif own is not None:
-        told.append(_tr("\u201cOther readings\u201d in Stage shows what others read"))
-    return told
 
 
 def short_pseudonym(patient: str) -> str:
@@ -87,17 +68,15 @@ def short_pseudonym(patient: str) -> str:
     return patient[:8] if patient.startswith("P-") else patient
 
 
-def label_words(case: ListedCase, reader: str) -> str:
-    """What the row says of stages, and whose it is: the own one until others' may be seen, and not always of what the picture shows now."""
-    own = own_reading(case, reader)
-    if own is not None and (case.shown_as or len(case.staged_by) == 1 or (case.label is None and not case.ambiguous)):
-        stage = _tr("ambiguous") if own.ambiguous else f"{own.stage}"
-        return _tr("earlier: {n}").format(n=stage) if reader in case.staged_earlier else _tr("you: {n}").format(n=stage)
-    if case.ambiguous:
-        return _tr("ambiguous")
+def _label_words(case: ListedCase) -> str:
+    """Whose stage it is, too: the majority's is not always the own one, and not always of what the picture shows now."""
     if case.label is None:
         return ""
-    return (_tr("decided: {n}") if case.adjudicated_by else _tr("label: {n}")).format(n=case.label)
+    if case.staged_earlier and not case.staged_here:
+        return _tr("earlier: {n}").format(n=case.label)
+    if len(case.staged_by) > 1:
+        return _tr("majority {n}").format(n=case.label)
+    return _tr("stage {n}").format(n=case.label)
 
 
 class CaseDelegate(QStyledItemDelegate):
@@ -121,7 +100,7 @@ class CaseDelegate(QStyledItemDelegate):
         picture_box = QRectF(rect.left() + 10, rect.top() + (ROW_HEIGHT - THUMBNAIL.height()) / 2, THUMBNAIL.width(), THUMBNAIL.height())
         _thumbnail(painter, picture_box, index.data(PICTURE_ROLE))
         text_box = QRectF(picture_box.right() + 10, rect.top() + 8, rect.right() - picture_box.right() - 16, ROW_HEIGHT - 16)
-        _text(painter, text_box, case, label_words(case, str(index.data(READER_ROLE) or "")), palette)
+        _text(painter, text_box, case, palette)
         _chips(painter, text_box, chips(case, int(index.data(EVALUATORS_ROLE) or 0)), palette)
         painter.restore()
 
@@ -135,18 +114,9 @@ class CaseDelegate(QStyledItemDelegate):
             soft.setAlpha(70)
             painter.setBrush(soft)
             painter.drawRoundedRect(inner, 6, 6)
-        elif state & QStyle.StateFlag.State_Selected:
-            soft = QColor(palette.color(role.Highlight))
-            soft.setAlpha(38)
-            painter.setBrush(soft)
-            painter.drawRoundedRect(inner, 6, 6)
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.setBrush(palette.color(role.Midlight))
             painter.drawRoundedRect(inner, 6, 6)
-        if state & QStyle.StateFlag.State_Selected:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(palette.color(role.Highlight))
-            painter.drawRoundedRect(QRectF(rect.left(), rect.top() + 6, 3, rect.height() - 12), 1.5, 1.5)
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(role.Highlight), 1))
@@ -163,12 +133,15 @@ def _thumbnail(painter: QPainter, box: QRectF, picture: object) -> None:
         painter.drawPixmap(at, picture)
 
 
-def _text(painter: QPainter, box: QRectF, case: ListedCase, stage: str, palette: QPalette) -> None:
+def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -> None:
     font = QFont(painter.font())
     font.setBold(True)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.Text))
+    stage = _label_words(case)
+    if case.ambiguous:
+        stage = _tr("ambiguous")
     if case.excluded:
         stage = _tr("excluded")
     small = QFont(painter.font())
