@@ -38,9 +38,14 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """Readable JSON, always the same bytes for the same content; NaN is refused because no other reader takes it."""
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """`write_bytes` with readable JSON; NaN is refused because no other reader takes it."""
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """`write_bytes` with `json_bytes`."""
+    write_bytes(path, json_bytes(content))
 
 
 def sync_directory(directory: Path) -> None:

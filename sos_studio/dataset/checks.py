@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sos_studio.core.errors import CancelledError
-from sos_studio.dataset import parasagittal, prepared, sql
+from sos_studio.dataset import copies, parasagittal, prepared, sql
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
+from sos_studio.dataset.upgrade import DATABASE_FILE
 
 Severity = Literal["error", "info"]
 
@@ -69,6 +70,8 @@ def check(
     found: list[Problem] = []
     if damage != "ok":
         found.append(Problem("check.database_damaged", "error", None, None, "project.sqlite"))
+    else:
+        found += _changed_rows(project.directory)
     for n, item in enumerate(expected):
         if cancelled is not None and cancelled():
             raise CancelledError
@@ -77,6 +80,23 @@ def check(
         if progress is not None:
             progress((n + 1) / len(expected))
     return found + list(_leftovers(project.directory, {item.file for item in expected}))
+
+
+def _changed_rows(directory: Path) -> list[Problem]:
+    """Rows that changed by themselves since the newest copy of the database: SQLite does not notice."""
+    trusted = copies.copies(directory)
+    changed = copies.changed_rows(directory / DATABASE_FILE, trusted[-1]) if trusted else ()
+    return [
+        Problem(
+            "check.row_missing" if row.missing else "check.row_changed",
+            "error",
+            row.case_id,
+            None,
+            DATABASE_FILE,
+            {"case": row.case_id or "–", "table": row.table},
+        )
+        for row in changed
+    ]
 
 
 def expected_files(session: sql.Session) -> Iterator[Expected]:

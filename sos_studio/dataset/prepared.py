@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -28,6 +29,23 @@ def damaged(folder: Path) -> list[str]:
         return []
     expected = {ORIGINAL_FILE: record.prepared.original_sha256, MASK_FILE: record.prepared.mask_sha256}
     return [name for name, digest in expected.items() if digest is not None and _digest(folder / name) != digest]
+
+
+def expected(directory: Path, files: Iterable[str]) -> dict[str, str]:
+    """The hashes that records hold of those of some files (below a project's folder, POSIX) that are originals or masks."""
+    found: dict[str, str] = {}
+    for file in files:
+        path = directory / file
+        if path.name not in (ORIGINAL_FILE, MASK_FILE):
+            continue
+        try:
+            kept = CaptureRecord.model_validate_json((path.parent / RECORD_FILE).read_bytes()).prepared
+        except (OSError, ValidationError):
+            continue
+        digest = None if kept is None else kept.original_sha256 if path.name == ORIGINAL_FILE else kept.mask_sha256
+        if digest is not None:
+            found[file] = digest
+    return found
 
 
 def _digest(path: Path) -> str | None:

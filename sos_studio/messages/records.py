@@ -19,4 +19,14 @@ MESSAGES: dict[str, Template] = {
         "{file} is damaged: {part} in it is not as it was written.", "Use another backup. Nothing was restored from this one."
     ),
     "backup.folder_not_empty": Template("The folder {folder} is not empty.", "Choose a new or empty folder: nothing is overwritten."),
+    "repair.no_copy": Template(
+        "The database of {project} is damaged, and there is no sound copy of it in its folder backups.",
+        "Restore a backup (File ▸ Restore a backup), or ask for help; the pictures are untouched.",
+    ),
+    "check.row_changed": Template(
+        "{case}: a row of {table} in the database is not as it was written.", "Repair brings it back from the copy in the folder backups."
+    ),
+    "check.row_missing": Template(
+        "{case}: a row of {table} is gone from the database.", "Repair brings it back from the copy in the folder backups."
+    ),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sos_studio.dataset import copies, patient_data
+from sos_studio.dataset import checks, copies, patient_data
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -90,3 +90,10 @@ def test_a_copy_that_can_t_be_made_does_not_stand_in_the_way(worked_in: Path, mo
     with Project.open(worked_in) as project:
         builders.staged_case(project, 2)
     assert project.closed
+
+
+def test_the_check_names_rows_that_changed_by_themselves(worked_in: Path) -> None:
+    _flip(worked_in / "project.sqlite", "readings", "stage", 5)
+    with Project.open(worked_in) as project:
+        (problem,) = checks.check(project)
+        assert (problem.code, problem.case_id, problem.values["table"]) == ("check.row_changed", "case-0001", "readings")
