@@ -88,8 +88,8 @@ class BesideStrip(QWidget):
             return {}
         return {
             Action.BESIDE_STRIP: self._toggle,
-            Action.BESIDE_RIGHT: lambda: self._presenter.step(-1),
-            Action.BESIDE_LEFT: lambda: self._presenter.step(1),
+            Action.BESIDE_RIGHT: lambda: self._step(-1),
+            Action.BESIDE_LEFT: lambda: self._step(1),
         }
 
     def position(self, uv: Uv | None) -> object:
@@ -97,7 +97,20 @@ class BesideStrip(QWidget):
         return None if self._presenter.looks_aside else pixel_position(self._session.capture, uv)
 
     def _toggle(self) -> None:
-        self._session.settings.beside_shown = not self._session.settings.beside_shown
+        """Put away, it could not say any more that another slice is shown large: the captured plane comes back."""
+        shown = self._session.settings.beside_shown
+        if shown:
+            self._presenter.back()
+        self._set_shown(not shown)
+
+    def _step(self, by: int) -> None:
+        """Nobody looks aside without being told so."""
+        if not self._session.settings.beside_shown:
+            self._set_shown(True)
+        self._presenter.step(by)
+
+    def _set_shown(self, shown: bool) -> None:
+        self._session.settings.beside_shown = shown
         self._session.save_settings()
 
     def _on_slices(self) -> None:

@@ -160,3 +160,21 @@ def test_the_captured_slice_stands_in_the_middle(crop: CropStep) -> None:
     assert bar.maximum() > 0
     middle = strip.tiles.tile_rect(strip._presenter.beside.middle).center().x() - bar.value()
     assert middle == pytest.approx(view.width() / 2, abs=2)
+
+
+def test_putting_the_strip_away_brings_the_captured_plane_back(crop: CropStep, session: Session) -> None:
+    click(crop, 6)
+    assert session.beside.looks_aside
+    crop.actions_by_id[Action.BESIDE_STRIP]()
+    assert not crop.beside.isVisible()
+    assert not session.beside.looks_aside
+    assert np.array_equal(crop.view._pixels, session.capture.full8)
+
+
+def test_looking_aside_shows_the_strip_that_tells_so(stage: StageStep, session: Session) -> None:
+    stage.actions_by_id[Action.BESIDE_STRIP]()
+    assert not stage.beside.isVisible()
+    stage.actions_by_id[Action.BESIDE_LEFT]()
+    assert stage.beside.isVisible()
+    assert session.beside.looks_aside
+    assert stage.beside._title.text().startswith("⚠")
