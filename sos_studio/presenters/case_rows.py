@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from sos_studio.dataset.light_readings import Light
+from sos_studio.presenters.sitting import Sitting
 from sos_studio.services.listed_cases import ListedCase
 
 Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
@@ -21,7 +23,7 @@ class Filter:
     text
         Part of a case's name or its patient's pseudonym, in any case.
     stage
-        The label.
+        What the row says: the label, or the own reading while others' are hidden.
     evaluator
         Who has a standing reading.
     """
@@ -44,14 +46,20 @@ class CaseRow:
         The case as it may be shown.
     text
         What a search looks in.
+    stage
+        What it says: the label, or while that is hidden the evaluator's own stage.
     statuses
         Those that it has for this evaluator and the capture in use.
+    opened
+        Whether the evaluator may see what others read.
     """
 
     raw: ListedCase
     case: ListedCase
     text: str
+    stage: int | None
     statuses: frozenset[str]
+    opened: bool
 
 
 class Seen:
@@ -64,27 +72,33 @@ class Seen:
     blinded
         What a case is called for someone who reads blinded; None for everybody else. Then the order is another one, too, because the
         order of import tells something.
+    sitting
+        Knows whose labels the evaluator may see.
     """
 
-    def __init__(self, evaluator: str, blinded: Callable[[str], str] | None) -> None:
+    def __init__(self, evaluator: str, blinded: Callable[[str], str] | None, sitting: Sitting) -> None:
         self.evaluator = evaluator
         self._blinded = blinded
+        self._sitting = sitting
         self._made: dict[str, CaseRow] = {}
 
     def rows(self, cases: Iterable[ListedCase]) -> tuple[CaseRow, ...]:
-        """The rows; those of cases that are the same objects as before are the same objects as before."""
+        """The rows; those of cases that are the same objects as before, and as open as before, are the same objects as before."""
         made, before = {}, self._made
         for case in cases:
-            row = before.get(case.case_id)
-            made[case.case_id] = row if row is not None and row.raw is case else self._row(case)
+            row, opened = before.get(case.case_id), self._sitting.opens(case, self.evaluator)
+            made[case.case_id] = row if row is not None and row.raw is case and row.opened == opened else self._row(case, opened)
         self._made = made
         if self._blinded is None:
             return tuple(made.values())
         return tuple(sorted(made.values(), key=lambda row: row.case.shown_as))
 
-    def _row(self, raw: ListedCase) -> CaseRow:
-        case = as_seen_by(raw, self.evaluator) if self._blinded is None else blinded_to(raw, self.evaluator, self._blinded(raw.case_id))
-        return CaseRow(raw, case, f"{case.name}\n{case.patient}".lower(), statuses_of(case, self.evaluator))
+    def _row(self, raw: ListedCase, opened: bool) -> CaseRow:
+        me = self.evaluator
+        case = as_seen_by(raw, me, opened) if self._blinded is None else blinded_to(raw, me, self._blinded(raw.case_id))
+        own = own_reading(case, me)
+        stage = own.stage if case.label is None and own is not None and not own.ambiguous else case.label
+        return CaseRow(raw, case, f"{case.name}\n{case.patient}".lower(), stage, statuses_of(case, me), opened)
 
 
 def passing(rows: Iterable[CaseRow], wanted: Filter) -> tuple[ListedCase, ...]:
@@ -95,7 +109,7 @@ def passing(rows: Iterable[CaseRow], wanted: Filter) -> tuple[ListedCase, ...]:
         for row in rows
         if status in row.statuses
         and text in row.text
-        and (stage is None or row.case.label == stage)
+        and (stage is None or row.stage == stage)
         and (reader is None or reader in row.case.staged_by)
     )
 
@@ -118,16 +132,32 @@ def statuses_of(case: ListedCase, evaluator: str) -> frozenset[str]:
     )
 
 
-def as_seen_by(case: ListedCase, evaluator: str) -> ListedCase:
-    """A case without the consensus until this evaluator has read it: a list must not whisper the answer."""
-    if evaluator in case.staged_by or (case.label is None and not case.ambiguous):
+def own_reading(case: ListedCase, evaluator: str) -> Light | None:
+    """The evaluator's standing reading of a case, of whichever capture."""
+    return next((reading for reading in case.stands if reading.evaluator == evaluator), None)
+
+
+def as_seen_by(case: ListedCase, evaluator: str, opened: bool) -> ListedCase:
+    """A case as it is if it is opened, else without what others read and what was made of it: a list must not whisper the answer."""
+    if opened or (not case.stands and case.status == "unread"):
         return case
-    return with_values(case, label=None, ambiguous=False)
+    own = own_reading(case, evaluator)
+    return with_values(
+        case,
+        label=None,
+        ambiguous=False,
+        stands=(own,) if own is not None else (),
+        status="unread",
+        disagree=False,
+        contested=False,
+        adjudicated_by="",
+        read_elsewhere=0,
+    )
 
 
 def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
-    """A case without its patient, other evaluators' readings and predictions; its label is the evaluator's own stage."""
-    own = next((reading for reading in case.stands if reading.evaluator == evaluator), None)
+    """A case without its patient, other evaluators' readings, predictions and reasons; its label is the evaluator's own stage."""
+    own = own_reading(case, evaluator)
     return with_values(
         case,
         shown_as=name,

@@ -14,6 +14,7 @@ from sos_studio.presenters.case_rows import CaseRow, Filter, Seen, passing
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.scan_case import ScanCase
 from sos_studio.presenters.session import Session, Step
+from sos_studio.presenters.sitting import Sitting
 from sos_studio.services.listed_cases import CaseList, ListedCase
 
 
@@ -57,6 +58,7 @@ class CasesPresenter:
         self.everything: tuple[ListedCase, ...] = ()
         self.rows: tuple[ListedCase, ...] = ()
         self._list: CaseList | None = CaseList(session.project) if session.project is not None else None
+        self._sitting = Sitting()
         self._seen = self._who_sees()
         self._visible: tuple[CaseRow, ...] = ()
         self._place: dict[str, int] = {}  # of a case in `_visible`
@@ -66,6 +68,7 @@ class CasesPresenter:
         session.cases_changed.connect(self.refresh)
         session.evaluator_changed.connect(self._on_evaluator)
         session.blinding.changed.connect(self._on_evaluator)
+        session.others_shown.connect(self._on_others_shown)
         session.case_requested.connect(self.open_case)
         session.next_unstaged_requested.connect(self.open_next_unstaged)
 
@@ -90,10 +93,11 @@ class CasesPresenter:
         if project is None or known is None:
             self._set_rows((), (), ())
             return
-        seen = self._seen
+        seen, sitting = self._seen, self._sitting
 
         def look() -> tuple[tuple[ListedCase, ...], tuple[CaseRow, ...], tuple[str, ...]]:
             cases = known.look().cases
+            sitting.begin(cases)
             return cases, seen.rows(cases), _readers(cases)
 
         def looked(found: tuple[tuple[ListedCase, ...], tuple[CaseRow, ...], tuple[str, ...]]) -> None:
@@ -205,6 +209,7 @@ class CasesPresenter:
         self._next = None
         self._to_go_back_to = self._session.visit
         self._list = CaseList(project) if project is not None else None
+        self._sitting = Sitting()
         self._seen = self._who_sees()
         self._set_rows((), (), ())
         if project is not None:
@@ -213,6 +218,10 @@ class CasesPresenter:
     def _on_evaluator(self, _: object) -> None:
         self._next = None
         self._see_anew()
+
+    def _on_others_shown(self, evaluator: str, capture_id: str) -> None:
+        self._sitting.ask(evaluator, capture_id)
+        self.refresh()
 
     def _see_anew(self) -> None:
         """Show the cases as another evaluator, or the same one blinded, may see them; until that is made, none."""
@@ -225,7 +234,7 @@ class CasesPresenter:
 
     def _who_sees(self) -> Seen:
         blinding = self._session.blinding
-        return Seen(self._session.evaluator, blinding.name if blinding.on else None)
+        return Seen(self._session.evaluator, blinding.name if blinding.on else None, self._sitting)
 
     def _set_rows(self, cases: tuple[ListedCase, ...], rows: tuple[CaseRow, ...], readers: tuple[str, ...]) -> None:
         self.everything = cases

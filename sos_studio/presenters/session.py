@@ -85,6 +85,8 @@ class Session:
     evaluator_changed = Signal(str)
     settings_changed = Signal(object)
     reading_saved = Signal(Reading)
+    # An evaluator (first) was shown what others read of a capture (its id), after the own reading.
+    others_shown = Signal(str, str)
     # Rows of the project changed (a capture, frame, reading or import was written): lists and chips are read again.
     cases_changed = Signal()
     # Models of the project changed (a training ended): choices of models are read again.

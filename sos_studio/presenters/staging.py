@@ -166,6 +166,7 @@ class StagingPresenter:
 
         def found(revealed: Revealed) -> None:
             self._session.blinding.reveal(revealed.case_id)
+            self._session.others_shown.emit(evaluator, capture.capture_id)
             if self._session.capture is capture and self._session.evaluator == evaluator and self.state.read_here:
                 self._show(revealed=revealed)
 

@@ -14,9 +14,10 @@ from sos_studio.dataset.project import Project
 
 @dataclass(frozen=True)
 class Revealed:
-    """Other evaluators' standing readings, the latest prediction on record for the capture, and the patient."""
+    """Other evaluators' standing readings, of this capture or another one, the latest prediction on record for it, and the patient."""
 
     case_id: str
+    capture_id: str
     others: tuple[Reading, ...]
     prediction: ShownPrediction | None
     patient: str
@@ -45,4 +46,4 @@ def reveal(project: Project, case_id: str, capture_id: str, evaluator: str) -> R
             project, capture_id, model_id=latest.model_id, stage=latest.stage, probabilities=latest.probabilities, evaluator=evaluator
         )
     others = tuple(reading for reading in stands if reading.evaluator != evaluator)
-    return Revealed(case_id, others, latest, summary.patient, summary.age_years, summary.sex)
+    return Revealed(case_id, capture_id, others, latest, summary.patient, summary.age_years, summary.sex)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex,
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from sos_studio.presenters.case_rows import own_reading
 from sos_studio.services.listed_cases import ListedCase
 from sos_studio.ui.exclusion import reason_words
 
@@ -13,6 +14,7 @@ CASE_ROLE = Qt.ItemDataRole.UserRole
 PICTURE_ROLE = Qt.ItemDataRole.UserRole + 1
 EVALUATORS_ROLE = Qt.ItemDataRole.UserRole + 2
 CURRENT_ROLE = Qt.ItemDataRole.UserRole + 3
+READER_ROLE = Qt.ItemDataRole.UserRole + 4
 THUMBNAIL = QSize(64, 52)
 ROW_HEIGHT = 66
 
@@ -40,27 +42,56 @@ def chips(case: ListedCase, evaluators: int) -> list[tuple[str, bool]]:
     return words
 
 
-def described(case: ListedCase, evaluators: int) -> str:
-    """The row in words, for tooltips and screen readers."""
+def status_words(case: ListedCase, evaluators: int, reader: str) -> str:
+    """How far it has come, in as few words as a row has room for."""
+    if not case.excluded:
+        if reader in case.staged_earlier:
+            return _tr("earlier capture read")
+        if case.read_elsewhere and (case.label is not None or case.ambiguous) and not case.shown_as:
+            return _tr("label: earlier capture") if case.adjudicated_by else _tr("{k} on earlier capture").format(k=case.read_elsewhere)
+    return next((text for text, reached in reversed(chips(case, evaluators)) if reached), _tr("to capture"))
+
+
+def described(case: ListedCase, evaluators: int, reader: str) -> str:
+    """The row in words, for tooltips and screen readers; `reader` is the evaluator who looks."""
     parts = [case.name, *([case.patient] if case.patient else [])]
     if case.age_years is not None:
         parts.append(_tr("{age} years").format(age=f"{case.age_years:g}"))
     if case.sex is not None:
         parts.append({"F": _tr("female"), "M": _tr("male")}[case.sex])
     parts += [text for text, reached in chips(case, evaluators) if reached]
-    if case.label is not None:
-        parts.append(
-            _tr("stage {stage} by the majority of {n} evaluators").format(stage=case.label, n=len(case.staged_by))
-            if len(case.staged_by) > 1
-            else _tr("stage {n}").format(n=case.label)
-        )
-    if case.staged_earlier:
-        parts.append(_tr("{k} of {n} readings made on an earlier capture").format(k=len(case.staged_earlier), n=len(case.staged_by)))
-    if case.ambiguous:
-        parts.append(_tr("ambiguous"))
+    parts += _stages(case, reader)
     if case.exclusion_note:
         parts.append(case.exclusion_note)
     return " · ".join(parts)
+
+
+def _stages(case: ListedCase, reader: str) -> list[str]:
+    """Own reading and label in words, and on which capture they rest."""
+    own, told = own_reading(case, reader), []
+    if own is not None:
+        told.append(_tr("your reading: ambiguous") if own.ambiguous else _tr("your reading: stage {n}").format(n=own.stage))
+        if reader in case.staged_earlier:
+            told.append(_tr("made on an earlier capture"))
+    if own is not None and (case.shown_as or len(case.staged_by) == 1):
+        return told
+    if case.label is not None or case.ambiguous:
+        stage = _tr("ambiguous") if case.ambiguous else _tr("stage {n}").format(n=case.label)
+        if case.adjudicated_by:
+            told.append(_tr("label by decision of {name}: {stage}").format(name=case.adjudicated_by, stage=stage))
+        else:
+            told.append(_tr("label of {n} evaluators: {stage}").format(n=len(case.staged_by), stage=stage))
+        if case.read_elsewhere:
+            told.append(
+                _tr("the decision was made on an earlier capture")
+                if case.adjudicated_by
+                else _tr("{k} of {n} readings made on an earlier capture").format(k=case.read_elsewhere, n=len(case.staged_by))
+            )
+    elif case.status == "open":
+        told.append(_tr("the evaluators disagree: no label yet"))
+    elif own is not None:
+        told.append(_tr("\u201cOther readings\u201d in Stage shows what others read"))
+    return told
 
 
 def short_pseudonym(patient: str) -> str:
@@ -68,15 +99,17 @@ def short_pseudonym(patient: str) -> str:
     return patient[:8] if patient.startswith("P-") else patient
 
 
-def _label_words(case: ListedCase) -> str:
-    """Whose stage it is, too: the majority's is not always the own one, and not always of what the picture shows now."""
+def label_words(case: ListedCase, reader: str) -> str:
+    """What the row says of stages, and whose it is: the own one until others' may be seen, and not always of what the picture shows now."""
+    own = own_reading(case, reader)
+    if own is not None and (case.shown_as or len(case.staged_by) == 1 or (case.label is None and not case.ambiguous)):
+        stage = _tr("ambiguous") if own.ambiguous else f"{own.stage}"
+        return _tr("earlier: {n}").format(n=stage) if reader in case.staged_earlier else _tr("you: {n}").format(n=stage)
+    if case.ambiguous:
+        return _tr("ambiguous")
     if case.label is None:
         return ""
-    if case.staged_earlier and not case.staged_here:
-        return _tr("earlier: {n}").format(n=case.label)
-    if len(case.staged_by) > 1:
-        return _tr("majority {n}").format(n=case.label)
-    return _tr("stage {n}").format(n=case.label)
+    return (_tr("decided: {n}") if case.adjudicated_by else _tr("label: {n}")).format(n=case.label)
 
 
 class CaseDelegate(QStyledItemDelegate):
@@ -100,8 +133,9 @@ class CaseDelegate(QStyledItemDelegate):
         picture_box = QRectF(rect.left() + 10, rect.top() + (ROW_HEIGHT - THUMBNAIL.height()) / 2, THUMBNAIL.width(), THUMBNAIL.height())
         _thumbnail(painter, picture_box, index.data(PICTURE_ROLE))
         text_box = QRectF(picture_box.right() + 10, rect.top() + 8, rect.right() - picture_box.right() - 16, ROW_HEIGHT - 16)
-        _text(painter, text_box, case, palette)
-        _chips(painter, text_box, chips(case, int(index.data(EVALUATORS_ROLE) or 0)), palette)
+        evaluators, reader = int(index.data(EVALUATORS_ROLE) or 0), str(index.data(READER_ROLE) or "")
+        _text(painter, text_box, case, label_words(case, reader), palette)
+        _chips(painter, text_box, chips(case, evaluators), status_words(case, evaluators, reader), palette)
         painter.restore()
 
     @staticmethod
@@ -114,9 +148,18 @@ class CaseDelegate(QStyledItemDelegate):
             soft.setAlpha(70)
             painter.setBrush(soft)
             painter.drawRoundedRect(inner, 6, 6)
+        elif state & QStyle.StateFlag.State_Selected:
+            soft = QColor(palette.color(role.Highlight))
+            soft.setAlpha(38)
+            painter.setBrush(soft)
+            painter.drawRoundedRect(inner, 6, 6)
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.setBrush(palette.color(role.Midlight))
             painter.drawRoundedRect(inner, 6, 6)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(role.Highlight))
+            painter.drawRoundedRect(QRectF(rect.left(), rect.top() + 6, 3, rect.height() - 12), 1.5, 1.5)
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(role.Highlight), 1))
@@ -133,15 +176,12 @@ def _thumbnail(painter: QPainter, box: QRectF, picture: object) -> None:
         painter.drawPixmap(at, picture)
 
 
-def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -> None:
+def _text(painter: QPainter, box: QRectF, case: ListedCase, stage: str, palette: QPalette) -> None:
     font = QFont(painter.font())
     font.setBold(True)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.Text))
-    stage = _label_words(case)
-    if case.ambiguous:
-        stage = _tr("ambiguous")
     if case.excluded:
         stage = _tr("excluded")
     small = QFont(painter.font())
@@ -166,8 +206,8 @@ def _text(painter: QPainter, box: QRectF, case: ListedCase, palette: QPalette) -
     painter.drawText(QRectF(box.left(), box.top() + metrics.height(), box.width(), metrics.height()), 0, " · ".join(facts))
 
 
-def _chips(painter: QPainter, box: QRectF, words: list[tuple[str, bool]], palette: QPalette) -> None:
-    """The furthest status in words, the others as dots before it: filled is reached, open is not."""
+def _chips(painter: QPainter, box: QRectF, words: list[tuple[str, bool]], status: str, palette: QPalette) -> None:
+    """The status in words, how it was reached as dots before it: filled is reached, open is not."""
     font = QFont(painter.font())
     font.setPointSizeF(font.pointSizeF() * 0.88)
     painter.setFont(font)
@@ -180,7 +220,6 @@ def _chips(painter: QPainter, box: QRectF, words: list[tuple[str, bool]], palett
         painter.setBrush(reached_color if reached else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(x, y + metrics.height() / 2), 3, 3)
         x += 10
-    furthest = next((text for text, reached in reversed(words) if reached), _tr("to capture"))
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
     room = box.right() - x - 4
-    painter.drawText(QRectF(x + 1, y, room, metrics.height()), 0, metrics.elidedText(furthest, Qt.TextElideMode.ElideRight, room))
+    painter.drawText(QRectF(x + 1, y, room, metrics.height()), 0, metrics.elidedText(status, Qt.TextElideMode.ElideRight, room))

@@ -81,7 +81,7 @@ class Feedback(QWidget):
 
 def revealed_words(revealed: Revealed) -> str:
     """Other readings, prediction and patient, a line each."""
-    readings = " · ".join(_reading_words(reading) for reading in revealed.others)
+    readings = " · ".join(_reading_words(reading, revealed.capture_id) for reading in revealed.others)
     lines = [_tr("Others: {readings}").format(readings=readings) if readings else _tr("Nobody else has read this case.")]
     shown = revealed.prediction
     if shown is not None:
@@ -98,11 +98,13 @@ def revealed_words(revealed: Revealed) -> str:
     return "\n".join(lines)
 
 
-def _reading_words(reading: Reading) -> str:
+def _reading_words(reading: Reading, capture_id: str) -> str:
     words = _tr("{name} stage {n}").format(name=reading.evaluator, n=reading.stage)
     more = [confidence_words(reading.confidence)] if reading.confidence is not None else []
     if reading.ambiguous:
         more.append(_tr("ambiguous"))
+    if reading.capture_id != capture_id:
+        more.append(_tr("earlier capture"))
     return f"{words} ({', '.join(more)})" if more else words
 
 

@@ -14,7 +14,9 @@ from sos_studio.presenters.case_rows import Filter
 from sos_studio.presenters.cases import CasesPresenter, next_step
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
+from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services import staging
+from sos_studio.services.listed_cases import listed_case
 from tests.presenters.kit import capture_again, make_project, make_session
 
 
@@ -55,11 +57,56 @@ def test_search_and_status(session: Session, presenter: CasesPresenter) -> None:
     assert [case.case_id for case in presenter.rows] == ["case-0002"]
 
 
-def test_the_consensus_is_not_shown_before_one_s_own_reading(session: Session, presenter: CasesPresenter) -> None:
-    stage(session, "case-0001", "Dr Other", 4)
+def test_the_label_is_not_shown_before_one_s_own_reading_nor_right_after_it_until_it_is_asked_for(
+    session: Session, presenter: CasesPresenter
+) -> None:
+    staging_presenter = StagingPresenter(session)
+    for other in ("Dr Other", "Dr Third"):
+        stage(session, "case-0001", other, 4)
+    assert (presenter.rows[0].label, presenter.rows[0].stands) == (None, ())
+    staging_presenter.choose(3)
+    row = presenter.rows[0]
+    assert (row.label, row.status, [reading.evaluator for reading in row.stands]) == (None, "unread", ["Dr Test"])
+    presenter.set_filter(Filter(stage=3))
+    assert len(presenter.rows) == 1, "found by what the row says"
+    presenter.set_filter(Filter(stage=4))
+    assert presenter.rows == ()
+    staging_presenter.reveal()
+    assert [row.label for row in presenter.rows] == [4]
+    staging_presenter.choose(4)
+    assert [row.label for row in presenter.rows] == [4], "who has seen it may change the reading with open eyes"
+
+
+def test_labels_of_cases_read_in_an_earlier_sitting_are_shown_to_their_reader_alone(project: Project) -> None:
+    newest = {case_id: listed_case(project, case_id).capture_id for case_id in ("case-0001", "case-0002")}
+    for case_id, evaluator in (("case-0001", "Dr Test"), ("case-0001", "Dr Other"), ("case-0002", "Dr Other")):
+        staging.stage(project, case_id, newest[case_id], None, evaluator, 2)
+    session = make_session(project)
+    presenter = CasesPresenter(session, Opener(session))
+    presenter.refresh()
+    assert [row.label for row in presenter.rows[:2]] == [2, None]
+    session.set_evaluator("Dr Third")
+    assert [row.label for row in presenter.rows[:2]] == [None, None]
+    session.set_evaluator("Dr Other")
+    assert [row.label for row in presenter.rows[:2]] == [2, 2]
+
+
+def test_after_a_new_capture_the_label_waits_for_a_reading_of_it_and_for_being_asked_for(project: Project) -> None:
+    old = listed_case(project, "case-0001").capture_id
+    for evaluator in ("Dr Test", "Dr Other", "Dr Third"):
+        staging.stage(project, "case-0001", old, None, evaluator, 5)
+    newest = capture_again(project, "case-0001")
+    session = make_session(project)
+    presenter, staging_presenter = CasesPresenter(session, Opener(session)), StagingPresenter(session)
+    presenter.refresh()
+    assert session.capture.capture_id == newest
     assert presenter.rows[0].label is None
-    stage(session, "case-0001", "Dr Test", 4)
-    assert presenter.rows[0].label == 4
+    staging_presenter.choose(3)
+    assert presenter.rows[0].label is None
+    staging_presenter.reveal()
+    assert (presenter.rows[0].label, presenter.rows[0].read_elsewhere) == (5, 2)
+    revealed = staging_presenter.state.revealed
+    assert {reading.capture_id for reading in revealed.others} == {old} != {revealed.capture_id}
 
 
 def test_next_unstaged_goes_round_and_ends(session: Session, presenter: CasesPresenter) -> None:
@@ -101,7 +148,7 @@ def test_a_case_that_is_captured_again_is_listed_and_opened_by_its_newest_captur
     case = presenter.rows[1]
     assert (case.capture_id, case.cropped, case.staged_here) == (newest, False, ())
     assert case.staged_earlier == ("Dr Test",)
-    assert case.label == 3, "the reading stays"
+    assert [(reading.evaluator, reading.stage) for reading in case.stands] == [("Dr Test", 3)], "the reading stays"
     presenter.set_filter(Filter(status="to_stage"))
     assert "case-0002" in [row.case_id for row in presenter.rows]
     presenter.open_case("case-0002")
@@ -109,7 +156,7 @@ def test_a_case_that_is_captured_again_is_listed_and_opened_by_its_newest_captur
     staging.stage(session.project, "case-0002", newest, None, "Dr Test", 4)
     session.cases_changed.emit()
     presenter.set_filter(Filter(status="staged"))
-    assert [(row.case_id, row.label, row.staged_earlier) for row in presenter.rows] == [("case-0002", 4, ())]
+    assert [(row.case_id, row.stands[0].stage, row.staged_earlier) for row in presenter.rows] == [("case-0002", 4, ())]
 
 
 def test_work_goes_on_at_the_first_thing_that_is_missing_and_predict_comes_after_the_own_reading(

@@ -14,7 +14,8 @@ from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.services import staging
-from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described, short_pseudonym
+from sos_studio.services.listed_cases import ListedCase
+from sos_studio.ui.case_delegate import PICTURE_ROLE, chips, described, label_words, short_pseudonym, status_words
 from sos_studio.ui.cases_dock import CasesDock
 from sos_studio.ui.thumbnails import read_thumbnail
 from tests.presenters.kit import capture_again
@@ -79,8 +80,8 @@ def test_next_unstaged_is_one_click(dock: CasesDock, session: Session, qtbot: Qt
 def test_rows_are_described_in_words(dock: CasesDock) -> None:
     case = dock._presenter.rows[0]
     assert [reached for _, reached in chips(case, 3)] == [True, False, False]
-    assert described(case, 3).startswith("case-0001 · P0001")
-    assert "captured" in described(case, 3)
+    assert described(case, 3, "Dr Test").startswith("case-0001 · P0001")
+    assert "captured" in described(case, 3, "Dr Test")
 
 
 def test_a_picture_that_can_t_be_read_is_no_picture(tmp_path: Path) -> None:
@@ -97,7 +98,29 @@ def test_a_case_captured_again_says_that_its_stage_is_of_an_earlier_capture(dock
     qtbot.waitUntil(lambda: dock._presenter.rows[0].staged_earlier == ("Dr Test",))
     case = dock._presenter.rows[0]
     assert chips(case, 1) == [("captured again", True), ("cropped", False), ("staged by 0 of 1", False)]
-    assert "stage 3 · 1 of 1 readings made on an earlier capture" in described(case, 1)
+    assert "your reading: stage 3 · made on an earlier capture" in described(case, 1, "Dr Test")
+    assert (label_words(case, "Dr Test"), status_words(case, 1, "Dr Test")) == ("earlier: 3", "earlier capture read")
+
+
+def test_a_row_says_whose_stage_it_shows_and_that_a_label_rests_on_an_earlier_capture(
+    dock: CasesDock, session: Session, qtbot: QtBot
+) -> None:
+    def row() -> ListedCase:
+        return dock._presenter.rows[0]
+
+    old = row().capture_id
+    for evaluator in ("Dr Other", "Dr Third"):
+        staging.stage(session.project, "case-0001", old, None, evaluator, 5)
+    newest = capture_again(session.project, "case-0001")
+    staging.stage(session.project, "case-0001", newest, None, "Dr Test", 3)
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: len(row().staged_by) == 3)
+    assert label_words(row(), "Dr Test") == "you: 3"
+    assert "5" not in described(row(), 3, "Dr Test").split("·", 2)[2]
+    session.others_shown.emit("Dr Test", newest)
+    qtbot.waitUntil(lambda: row().label == 5)
+    assert (label_words(row(), "Dr Test"), status_words(row(), 3, "Dr Test")) == ("label: 5", "2 on earlier capture")
+    assert "label of 3 evaluators: stage 5 · 2 of 3 readings made on an earlier capture" in described(row(), 3, "Dr Test")
 
 
 def test_a_keyed_pseudonym_leaves_room_for_age_and_sex() -> None:
