@@ -1,6 +1,6 @@
 """Classifiers by their timm names, and the ``+attn`` variant.
 
-A name is a timm model of a family in `_FAMILIES` (ConvNeXt, ResNet, EfficientNet), such as ``convnext_tiny``; ``+attn`` appended to a
+A name is a timm model of a family in `_FAMILIES` (ConvNeXt, ResNet, EfficientNet, ViT), such as ``convnext_tiny``; ``+attn`` appended to a
 ConvNeXt adds a convolutional attention after the last stage. The paper's "ConvNeXt+Attn" has no public code: this is our reading of
 it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
 """
@@ -8,6 +8,7 @@ it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +39,22 @@ class CellGrid:
 
 @dataclass(frozen=True)
 class _Family:
-    """`patchify`: strides are unpadded patches, so that a cell's centre is its patch's; else strides are odd kernels, padded on both
-    sides, whose output n is centred on input pixel n · stride.
+    """`pattern` begins its timm names. `patchify`: strides are unpadded patches, so that a cell's centre is its patch's; else strides are
+    odd kernels, padded on both sides, whose output n is centred on input pixel n · stride. `tokens`: a `TokenNetwork`.
     """
 
-    prefix: str
+    pattern: str
     patchify: bool
+    tokens: bool = False
 
 
-_FAMILIES = (_Family("convnext", True), _Family("resnet", False), _Family("efficientnet", False))
+_FAMILIES = (
+    _Family("convnext", True),
+    _Family("resnet", False),
+    _Family("efficientnet", False),
+    # The plain ones: others have other tokens, or places that can't be scaled to another input.
+    _Family(r"vit(_(tiny|small|base|large|huge)_patch\d+_\d+)?$", True, tokens=True),
+)
 
 
 class ConvolutionalAttention(nn.Module):
@@ -85,7 +93,8 @@ class Network(nn.Module):
         base, family = _family(name)
         self.name, self.stages, self.channels = name, stages, channels
         # timm's models share no base class that names forward_features, forward_head and feature_info.
-        self.backbone: Any = timm.create_model(base, pretrained=False, num_classes=stages, in_chans=channels)
+        more = {"dynamic_img_size": True} if family.tokens else {}
+        self.backbone: Any = timm.create_model(base, pretrained=False, num_classes=stages, in_chans=channels, **more)
         third, last = [i for i in self.backbone.feature_info if i["reduction"] >= 16][-2:]
         self.attend: nn.Module = nn.Identity()
         if name.endswith(ATTENTION_SUFFIX):
@@ -192,13 +201,70 @@ class Network(nn.Module):
             raise BadInputError("training.input_not_multiple", network=self.name, multiple=multiple, height=height, width=width)
 
 
+class TokenNetwork(Network):
+    """A vision transformer of plain patches; its places are scaled to the input's size.
+
+    Its activations are the patch tokens that enter the last block, as a grid. Behind that block only the class token is read, so that
+    the tokens that leave it have no gradient: the map is drawn where patches last speak (token-gradient Grad-CAM). A ViT has one
+    resolution, so ``third`` and ``last`` are the same.
+    """
+
+    def __init__(self, name: str, *, stages: int = 5, channels: int = 1) -> None:
+        super().__init__(name, stages=stages, channels=channels)
+        # Fused attention can't be differentiated twice, as training on the map does.
+        self.backbone.blocks[-1].attn.fused_attn = False
+
+    def features(self, images_NCHW: Tensor) -> Tensor:
+        """Patch tokens that enter the last block (N, C, H, W)."""
+        return self.activations_and_logits(images_NCHW)[0]
+
+    def head(self, features_NCHW: Tensor) -> Tensor:
+        """Not from the grid alone: the class token is not on it; ask `activations_and_logits`."""
+        raise NotImplementedError
+
+    def forward(self, images_NCHW: Tensor) -> Tensor:
+        """Logits (N, K)."""
+        logits: Tensor = self.backbone(images_NCHW)
+        return logits
+
+    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: GridStage = "last") -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """The tokens' grid and the logits computed from it."""
+        stride = self._strides["last"]
+        shape_hw = (images_NCHW.shape[2] // stride, images_NCHW.shape[3] // stride)
+        seen: list[Tensor] = []
+
+        def through_the_grid(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            tokens_NLC = inputs[0]
+            first = tokens_NLC.shape[1] - shape_hw[0] * shape_hw[1]
+            others_NLC, patches_NLC = tokens_NLC[:, :first], tokens_NLC[:, first:]
+            seen.append(patches_NLC.transpose(1, 2).unflatten(2, shape_hw))
+            return (torch.cat([others_NLC, seen[0].flatten(2).transpose(1, 2)], dim=1), *inputs[1:])
+
+        hook = self.backbone.blocks[-1].register_forward_pre_hook(through_the_grid)
+        try:
+            logits_NK = self(images_NCHW)
+        finally:
+            hook.remove()
+        return seen[0], logits_NK
+
+    def evidence_logits(self, features_NCHW: Tensor, logits_NK: Tensor, grid_stage: GridStage = "last") -> Tensor:  # noqa: ARG002
+        """`logits_NK`: no statistics tie the samples of a batch together."""
+        return logits_NK
+
+
+def network_of(name: str, *, stages: int, channels: int) -> Network:
+    """The network of that name, drawn from torch's global generator; ``training.unknown_network``."""
+    kind = TokenNetwork if _family(name)[1].tokens else Network
+    return kind(name, stages=stages, channels=channels)
+
+
 def _family(name: str) -> tuple[str, _Family]:
     """The timm name and the family; ``training.unknown_network`` if there is none."""
     base = name.removesuffix(ATTENTION_SUFFIX)
     # timm's smallest network of a family is called test_<family>.
-    family = next((f for f in _FAMILIES if base.removeprefix("test_").startswith(f.prefix)), None)
+    family = next((f for f in _FAMILIES if re.match(f.pattern, base.removeprefix("test_"))), None)
     wanted_attention = name.endswith(ATTENTION_SUFFIX)
-    if family is None or not timm.is_model(base) or (wanted_attention and not family.patchify):
+    if family is None or not timm.is_model(base) or (wanted_attention and (family.tokens or not family.patchify)):
         raise BadInputError("training.unknown_network", network=name)
     return base, family
 
@@ -211,7 +277,7 @@ def build(name: str, *, stages: int = 5, channels: int = 1, weights: Path | None
     BadInputError
         ``training.unknown_network``; ``training.weights_unreadable`` or ``training.weights_do_not_fit``.
     """
-    network = Network(name, stages=stages, channels=channels)
+    network = network_of(name, stages=stages, channels=channels)
     if weights is not None:
         load_starting_weights(network.backbone, weights)
     return network
@@ -225,7 +291,7 @@ def restore(card: ModelCard, state: Mapping[str, Tensor]) -> Network:
     BadInputError
         ``model.unreadable`` if the weights are not that network's.
     """
-    network = Network(card.network, stages=card.stages, channels=int((card.model_extra or {}).get("channels", 1)))
+    network = network_of(card.network, stages=card.stages, channels=int((card.model_extra or {}).get("channels", 1)))
     try:
         network.load_state_dict(dict(state))
     except RuntimeError as error:

@@ -6,7 +6,7 @@ import torch
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.predictions import ModelCard
 from trainer.attention import GridStage, evidence_score, grad_cam
-from trainer.networks import Network, build, restore
+from trainer.networks import CellGrid, Network, build, restore
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,32 @@ def test_a_cell_is_centred_where_the_grid_says(name: str) -> None:
     assert column == pytest.approx(grid.first_px + 7 * grid.stride_px, abs=3.0)
 
 
+def test_a_vision_transformer_has_a_map_of_its_patches_that_can_be_trained_on() -> None:
+    network = build("test_vit", stages=5, channels=1).train()
+    images, target = torch.randn(3, 1, 64, 96), torch.tensor([0, 4, 2])
+    features, logits = network.activations_and_logits(images, "third")
+    assert features.shape[2:] == (4, 6)
+    assert torch.allclose(logits, network(images), atol=1e-5)
+    attention = grad_cam(features, evidence_score(network.evidence_logits(features, logits), target), create_graph=True)
+    (attention - torch.rand(3, 4, 6)).square().mean().backward()
+    first = network.backbone.blocks[0].attn.qkv.weight.grad
+    assert first is not None
+    assert float(first.abs().max()) > 0
+    assert network.grid("third") == network.grid("last") == CellGrid(16, 7.5)
+    with pytest.raises(BadInputError):
+        network.require_input((64, 72))
+
+
+def test_a_cell_of_a_vision_transformer_is_its_patch() -> None:
+    network = build("test_vit").eval()
+    network.backbone.blocks = network.backbone.blocks[-1:]  # what enters the last block is then each patch alone
+    images = torch.full((1, 1, 64, 96), 0.5, requires_grad=True)
+    network.features(images)[0, :, 2, 4].sum().backward()
+    assert images.grad is not None
+    rows, columns = torch.nonzero(images.grad[0, 0], as_tuple=True)
+    assert (int(rows.min()), int(rows.max()), int(columns.min()), int(columns.max())) == (32, 47, 64, 79)
+
+
 def test_convolutional_attention_begins_as_the_plain_network() -> None:
     plain, attending = build("test_convnext").eval(), build("test_convnext+attn").eval()
     attending.backbone.load_state_dict(plain.backbone.state_dict())
@@ -87,7 +113,18 @@ def test_convolutional_attention_begins_as_the_plain_network() -> None:
     assert float(attending.attend.gamma.grad) != 0.0  # type: ignore[arg-type,union-attr]
 
 
-@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "convnext_colossal", "resnet18+attn", "", "../convnext_atto"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "swin_tiny_patch4_window7_224",
+        "vit_relpos_small_patch16_224",
+        "test_vit+attn",
+        "convnext_colossal",
+        "resnet18+attn",
+        "",
+        "../convnext_atto",
+    ],
+)
 def test_a_network_that_is_not_offered_is_refused(name: str) -> None:
     with pytest.raises(BadInputError) as caught:
         build(name)

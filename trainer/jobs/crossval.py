@@ -22,7 +22,7 @@ from trainer.data import require_learnable
 from trainer.events import EventWriter
 from trainer.loop import bf16_is_native
 from trainer.metrics import staging_figures
-from trainer.networks import Network
+from trainer.networks import network_of
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def require_sound(context: JobContext, asked: CrossvalSettings) -> None:
             continue
         part = settings.student if arm.is_student else settings.teacher
         with torch.device("meta"):
-            network = Network(part.network, stages=stages, channels=part.channels)
+            network = network_of(part.network, stages=stages, channels=part.channels)
         network.require_input(part.input_shape_hw)
     for number in asked.folds:
         own = _fold(context, number, 0.0, 1.0).context

@@ -330,6 +330,15 @@ def test_labels_and_frames_of_the_held_out_fold_change_no_answer_temperature_or_
         assert [c.stage for c in true.held_out] != [c.stage for c in false.held_out] or not true.held_out
 
 
+def test_the_second_tables_vision_transformer_can_be_trained_and_looked_into(context_of: Callable[..., JobContext]) -> None:
+    context = context_of(only("full-image:test_vit", "attention-only:test_vit", folds=(0,)))
+    result = crossval.run_crossval(context)
+    assert {name: arm["attention_in_roi"]["n"] for name, arm in result["arms"].items()} == {
+        "full-image:test_vit": 10,
+        "attention-only:test_vit": 10,
+    }
+
+
 def test_arms_of_one_fold_share_teacher_detector_and_helpers(
     context_of: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
