@@ -237,7 +237,7 @@ class TokenNetwork(Network):
             tokens_NLC = inputs[0]
             first = tokens_NLC.shape[1] - shape_hw[0] * shape_hw[1]
             others_NLC, patches_NLC = tokens_NLC[:, :first], tokens_NLC[:, first:]
-            seen.append(patches_NLC.transpose(1, 2).unflatten(2, shape_hw))
+            seen.append(patches_NLC.transpose(1, 2).reshape(len(patches_NLC), -1, *shape_hw))
             return (torch.cat([others_NLC, seen[0].flatten(2).transpose(1, 2)], dim=1), *inputs[1:])
 
         hook = self.backbone.blocks[-1].register_forward_pre_hook(through_the_grid)
