@@ -32,6 +32,10 @@ MESSAGES: dict[str, Template] = {
     "exclusion.other": Template("other reason"),
     "staging.taken_back": Template("The reading of {case} (stage {stage}) was taken back."),
     "staging.taken_back_to": Template("The last change was taken back: {case} is read as stage {stage}, as before."),
+    "staging.taken_back_to_earlier": Template(
+        "The reading of {case} (stage {stage}) was taken back: you have no reading of this capture now.",
+        "Your stage {before} of an earlier capture stays.",
+    ),
     "predict.no_image": Template("There is no full image to predict on.", "Capture one in Orient, or choose a captured case."),
     "predict.nothing_to_confirm": Template("There is no prediction to confirm yet.", "Predict first."),
     "predict.ready_elsewhere": Template("The prediction for {case} is ready.", "Open the case to see it in Predict."),

@@ -76,10 +76,11 @@ class ExclusionPresenter:
         def put(what: exclusions.Wish | None) -> None:
             self._session.writes.flush()
             exclusions.put(project, case_id, what, evaluator)
+            self._session.bring(case_id)
             self._tell(case_id, what is not None)
             self._written(project)
 
-        self._session.undo.push(Change("exclusion", lambda: put(earlier), lambda: put(wish), scope=PERSON_SCOPE))
+        self._session.undo.push(Change("exclusion", lambda: put(earlier), lambda: put(wish), scope=PERSON_SCOPE, case_id=case_id))
 
     def _tell(self, case_id: str, excluded: bool) -> None:
         self._session.tell("exclusion.done" if excluded else "exclusion.taken_in", "info", case=self._session.blinding.name(case_id))

@@ -210,20 +210,25 @@ class StagingPresenter:
             self._session.writes.flush()
             latest[0] = _append(intent)
             self._on_disk(latest[0].case_id, latest[0])
+            self._session.bring(latest[0].case_id)
             self._session.cases_changed.emit()
 
-        self._session.undo.push(Change("reading", undo, redo, scope=PERSON_SCOPE))
+        self._session.undo.push(Change("reading", undo, redo, scope=PERSON_SCOPE, case_id=first.case_id))
 
     def _reread(self, taken_back: Reading) -> None:
-        project = self._session.project
-        before = _own(project, taken_back.case_id, taken_back.evaluator) if project is not None else None
-        if project is not None:
-            self._on_disk(taken_back.case_id, before)
+        session, case_id = self._session, taken_back.case_id
+        before = _own(session.project, case_id, taken_back.evaluator) if session.project is not None else None
+        if session.project is not None:
+            self._on_disk(case_id, before)
+        session.bring(case_id)  # unseen it would be taken for the case in front
+        case = session.blinding.name(case_id)
         if before is None:
-            self._session.tell("staging.taken_back", "info", case=self._session.blinding.name(taken_back.case_id), stage=taken_back.stage)
+            session.tell("staging.taken_back", "info", case=case, stage=taken_back.stage)
+        elif before.capture_id == taken_back.capture_id:
+            session.tell("staging.taken_back_to", "info", case=case, stage=before.stage)
         else:
-            self._session.tell("staging.taken_back_to", "info", case=self._session.blinding.name(taken_back.case_id), stage=before.stage)
-        self._session.cases_changed.emit()
+            session.tell("staging.taken_back_to_earlier", "info", case=case, stage=taken_back.stage, before=before.stage)
+        session.cases_changed.emit()
 
     def _on_disk(self, case_id: str, reading: Reading | None) -> None:
         """The database says so: this, and only this, is shown as saved."""

@@ -26,6 +26,8 @@ class Change:
         Changes in a row with the same key are one step of the history (a drag, a held arrow key) until `UndoStack.seal`.
     scope
         What the change belongs to; `UndoStack.forget` drops all of a scope when that thing is closed.
+    case_id
+        The case that it changed, for changes that outlive its being in front.
     """
 
     label: str
@@ -33,6 +35,7 @@ class Change:
     redo: Callable[[], None]
     merge_key: str | None = None
     scope: str = ""
+    case_id: str | None = None
 
 
 def _nothing() -> None:
@@ -65,6 +68,16 @@ class UndoStack:
         self._done: list[Change] = []
         self._undone: list[Change] = []
         self._open = False  # whether the newest change may still take in others of its merge key
+
+    @property
+    def next_undo(self) -> Change | None:
+        """What `undo` would take back, or None."""
+        return self._done[-1] if self._done else None
+
+    @property
+    def next_redo(self) -> Change | None:
+        """What `redo` would do again, or None."""
+        return self._undone[-1] if self._undone else None
 
     @property
     def undo_label(self) -> str | None:

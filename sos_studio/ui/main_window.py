@@ -167,7 +167,7 @@ class MainWindow(QMainWindow):
         for signal in (session.project_changed, session.case_changed, session.scan_changed, session.capture_changed):
             signal.connect(self._on_title)
         session.blinding.changed.connect(self._on_blinding)
-        self._labels_shown: tuple[str | None, str | None] = ("", "")
+        self._told_history: list[str | None] = []
         session.undo.changed.connect(self._on_history)
         self.tabs.currentChanged.connect(self._on_tab)
         self.orient.pointed.connect(self.status.show_position)
@@ -252,17 +252,20 @@ class MainWindow(QMainWindow):
         if on:
             self.messages.begin()
         self._on_title()
+        self._on_history()
 
     def _on_history(self) -> None:
-        labels = self.session.undo.undo_label, self.session.undo.redo_label
-        if labels == self._labels_shown:
+        history, name = self.session.undo, self.session.blinding.name
+        changes = [history.next_undo, history.next_redo]
+        told = [None if each is None else words.change_words(each.label, name(each.case_id) if each.case_id else "") for each in changes]
+        if told == self._told_history:
             # A drag changes the history with every event, but not what it is called.
             return
-        self._labels_shown = labels
-        for action, label in zip((Action.UNDO, Action.REDO), labels, strict=True):
+        self._told_history = told
+        for action, change in zip((Action.UNDO, Action.REDO), told, strict=True):
             title = words.action_title(action)
-            self.keymap[action].setText(f"{title} {words.change_title(label)}" if label else title)
-            self.keymap[action].setEnabled(label is not None)
+            self.keymap[action].setText(f"{title} {change}" if change is not None else title)
+            self.keymap[action].setEnabled(change is not None)
 
     def _on_project_needed(self) -> None:
         self.session.tell("window.project_for_capture", "info")

@@ -103,6 +103,11 @@ def plain(title: str) -> str:
     return title.replace("&", "").rstrip("…")
 
 
+def change_words(label: str, case: str) -> str:
+    """What Undo and Redo name, with the case where it need not be the one in front."""
+    return _tr("{change} of {case}").format(change=change_title(label), case=case) if case else change_title(label)
+
+
 def change_title(label: str) -> str:
     """What Undo and Redo name."""
     return {

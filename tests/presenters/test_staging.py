@@ -272,3 +272,34 @@ def test_another_person_can_not_take_back_what_the_one_before_read(presenter, se
     assert session.undo.undo_label is None
     session.undo.undo()
     assert stands(session) == [("Dr Test", 2)]
+
+
+def test_undo_of_a_reading_of_another_case_brings_that_case_to_the_front_and_names_it(presenter, session):
+    asked = []
+    session.case_requested.connect(asked.append)
+    presenter.choose(3)
+    presenter.choose(4)
+    open_case(session, "case-0002")
+    assert session.undo.next_undo.case_id == "case-0001"
+    session.undo.undo()
+    assert asked == ["case-0001"]
+    open_case(session, "case-0001")
+    session.undo.undo()
+    assert asked == ["case-0001"], "it is in front already"
+    open_case(session, "case-0002")
+    session.undo.redo()
+    assert asked == ["case-0001", "case-0001"]
+
+
+def test_undo_of_the_only_reading_of_a_capture_does_not_pass_an_earlier_one_off_for_it(presenter, session, project):
+    told = []
+    session.message.connect(lambda message, severity: told.append((message.code, str(message))))
+    presenter.choose(3)
+    capture_again(project, "case-0001")
+    open_case(session, "case-0001")
+    presenter.choose(5)
+    session.undo.undo()
+    code, words = told[-1]
+    assert code == "staging.taken_back_to_earlier"
+    assert "no reading of this capture" in words
+    assert "stage 3" in words.lower()

@@ -197,6 +197,23 @@ def test_undo_is_named_in_the_menu_and_works_across_steps(window: MainWindow, sc
     assert window.session.orientation.roll_deg == pytest.approx(3.0)
 
 
+def test_undo_names_the_case_of_a_reading_as_the_reader_may_know_it(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    session = window.session
+    session.set_project(project)
+    qtbot.waitUntil(lambda: bool(window.cases.rows))
+    session.case_requested.emit("case-0001")
+    qtbot.waitUntil(lambda: session.capture is not None)
+    window.stage.presenter.choose(3)
+    qtbot.waitUntil(lambda: window.keymap[Action.UNDO].text().endswith("reading of case-0001"))
+    session.case_requested.emit("case-0002")
+    qtbot.waitUntil(lambda: session.case_id == "case-0002")
+    session.blinding.set_on(True)
+    assert "case-0001" not in window.keymap[Action.UNDO].text()
+    window.keymap.trigger(Action.UNDO)
+    qtbot.waitUntil(lambda: session.case_id == "case-0001")
+    assert window.keymap[Action.REDO].text().endswith(session.blinding.name("case-0001"))
+
+
 def test_staging_asks_once_who_reads(window: MainWindow, project: Project, qtbot: QtBot) -> None:
     window.session.set_evaluator("")
     window.session.set_project(project)
