@@ -57,9 +57,10 @@ class PatientDataPresenter:
             self.saved.emit()
 
         scan, case_id = self._session.scan, self._session.scan_case_id
+        who = self._session.evaluator
 
         def decide() -> None:
-            patients.decide(project, keep_age=keep_age, keep_sex=keep_sex)
+            patients.decide(project, keep_age=keep_age, keep_sex=keep_sex, who=who)
             if scan is not None and case_id is not None:
                 patients.fill_in(project, case_id, scan.identity)
 

@@ -80,9 +80,9 @@ def privacy(project: Project) -> Privacy:
     return Privacy(patient_data.patient_data(project), patient_data.kept(project), project_secret.state(project))
 
 
-def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | None = None) -> Privacy:
+def decide(project: Project, *, keep_age: bool | None = None, keep_sex: bool | None = None, who: str = "") -> Privacy:
     """Store what may be kept of a patient; what may no longer be is taken out of all cases. Errors of `patient_data.decide`."""
-    patient_data.decide(project, keep_age=keep_age, keep_sex=keep_sex)
+    patient_data.decide(project, keep_age=keep_age, keep_sex=keep_sex, who=who)
     return privacy(project)
 
 

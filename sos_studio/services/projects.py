@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sos_studio.dataset import cases as dataset_cases
-from sos_studio.dataset import checks, imports, readings, sql
+from sos_studio.dataset import checks, events, imports, readings, sql
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.checks import Problem
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
@@ -72,10 +72,11 @@ def import_images(
     labels: Path | None = None,
     options: ImportOptions | None = None,
     *,
+    who: str = "",
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ImportReport:
-    """Take existing full images into the project, with labels if a table gives them.
+    """Take existing full images into the project, with labels if a table gives them, and note that in the project's history.
 
     Parameters
     ----------
@@ -108,11 +109,14 @@ def import_images(
 
     folders, pictures = capture_import.split_sources(sources)
     if not folders:
-        return pictures_only(pictures)
-    report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures)
-    if not pictures:
-        return report
-    return capture_import.merged(report, pictures_only(pictures), folders)
+        report = pictures_only(pictures)
+    else:
+        report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures)
+        if pictures:
+            report = capture_import.merged(report, pictures_only(pictures), folders)
+    counts = {"cases": len(report.imported), "readings": report.readings, "not_taken": len(report.faults)}
+    events.record(project, "imported", who=who, again=len(report.already_there), table=labels is not None, **counts)
+    return report
 
 
 def export(
@@ -121,8 +125,12 @@ def export(
     format: ExportFormat,
     options: ExportOptions | None = None,
     *,
+    who: str = "",
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ExportReport:
-    """Write the dataset for other tools; errors of `exports.export`."""
-    return exporting.export(project, out, format, options, progress=progress, cancelled=cancelled)
+    """Write the dataset for other tools, and note that in the project's history if it can be written; errors of `exports.export`."""
+    report = exporting.export(project, out, format, options, progress=progress, cancelled=cancelled)
+    if not project.read_only:
+        events.record(project, "exported", who=who, format=format, cases=report.cases, files=report.files, left_out=report.left_out)
+    return report

@@ -9,7 +9,7 @@ from pathlib import Path
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError, SosError
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import backup, locations, recovery, repair, upgrade
+from sos_studio.dataset import backup, events, locations, recovery, repair, upgrade
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.recovery import Recovered
 from sos_studio.dataset.repair import RepairReport
@@ -86,6 +86,9 @@ def mend(
     """
     recovered = recovery.recover(directory) if _database_damaged(directory) else None
     with Project.open(directory) as project:
+        if recovered is not None:
+            details = {"saved": recovered.saved, "unreadable": recovered.unreadable, "certain": recovered.certain}
+            events.record(project, "recovered", who=who, copy=recovered.copy, **details)
         report = mend_open(project, backup_file=backup_file, who=who, progress=progress, cancelled=cancelled)
     return Mended(report, recovered)
 
