@@ -43,6 +43,8 @@ class StagingState:
         The evaluator's standing reading if it was made on another capture of this case: this one is not read yet.
     confidence, ambiguous, remark
         What goes with the next reading (and is written with a standing one as it is changed).
+    unblinded
+        Whether a blinded reading of this capture stood before, and `reading` was made after more had been shown.
     revealed
         What others read and predicted, once it was asked for after the own reading.
     """
@@ -56,6 +58,7 @@ class StagingState:
     confidence: staging.Confidence | None = None
     ambiguous: bool = False
     remark: str = ""
+    unblinded: bool = False
     revealed: Revealed | None = None
 
     @property
@@ -187,7 +190,13 @@ class StagingPresenter:
 
     def _saved(self, intent: _Intent, reading: Reading) -> None:
         self._push_history(intent, reading)
-        self._on_disk(reading.case_id, reading)
+        before = self.state.reading
+        if before is not None and before.capture_id == reading.capture_id and before.evaluator == reading.evaluator:
+            if before.blinded and not reading.blinded:
+                self._session.tell("staging.no_longer_blinded", "warning", case=self._session.blinding.name(reading.case_id))
+            self._on_disk(reading.case_id, reading, unblinded=not reading.blinded and (before.blinded or self.state.unblinded))
+        else:
+            self._on_disk(reading.case_id, reading)
         self._session.reading_saved.emit(reading)
         self._session.cases_changed.emit()
 
@@ -209,7 +218,7 @@ class StagingPresenter:
         def redo() -> None:
             self._session.writes.flush()
             latest[0] = _append(intent)
-            self._on_disk(latest[0].case_id, latest[0])
+            self._on_disk(latest[0].case_id, latest[0], unblinded=_own(intent.project, latest[0].case_id, intent.evaluator)[1])
             self._session.bring(latest[0].case_id)
             self._session.cases_changed.emit()
 
@@ -217,9 +226,9 @@ class StagingPresenter:
 
     def _reread(self, taken_back: Reading) -> None:
         session, case_id = self._session, taken_back.case_id
-        before = _own(session.project, case_id, taken_back.evaluator) if session.project is not None else None
+        before, unblinded = _own(session.project, case_id, taken_back.evaluator) if session.project is not None else (None, False)
         if session.project is not None:
-            self._on_disk(case_id, before)
+            self._on_disk(case_id, before, unblinded=unblinded)
         session.bring(case_id)  # unseen it would be taken for the case in front
         case = session.blinding.name(case_id)
         if before is None:
@@ -230,7 +239,7 @@ class StagingPresenter:
             session.tell("staging.taken_back_to_earlier", "info", case=case, stage=taken_back.stage, before=before.stage)
         session.cases_changed.emit()
 
-    def _on_disk(self, case_id: str, reading: Reading | None) -> None:
+    def _on_disk(self, case_id: str, reading: Reading | None, *, unblinded: bool = False) -> None:
         """The database says so: this, and only this, is shown as saved."""
         capture = self._session.capture
         self._generation += 1
@@ -238,7 +247,15 @@ class StagingPresenter:
             return
         if reading is None or reading.capture_id != capture.capture_id:
             self._show(
-                phase="nothing", stage=None, reading=None, earlier=reading, confidence=None, ambiguous=False, remark="", revealed=None
+                phase="nothing",
+                stage=None,
+                reading=None,
+                earlier=reading,
+                confidence=None,
+                ambiguous=False,
+                remark="",
+                unblinded=False,
+                revealed=None,
             )
         else:
             self._show(
@@ -249,6 +266,7 @@ class StagingPresenter:
                 confidence=reading.confidence,
                 ambiguous=reading.ambiguous,
                 remark=reading.remark,
+                unblinded=unblinded,
             )
 
     # --- the session ---------------------------------------------------------------------------------------------
@@ -267,10 +285,10 @@ class StagingPresenter:
             return
         case_id, asked = capture.case_id, self._generation
 
-        def found(reading: Reading | None) -> None:
+        def found(own: tuple[Reading | None, bool]) -> None:
             # A key that was pressed meanwhile goes before what was found.
-            if asked == self._generation and reading != (self.state.reading or self.state.earlier):
-                self._on_disk(case_id, reading)
+            if asked == self._generation and own[0] != (self.state.reading or self.state.earlier):
+                self._on_disk(case_id, own[0], unblinded=own[1])
 
         self._session.background.run(
             lambda: _own(project, case_id, evaluator), found, self._session.report, key=f"staging.own_reading.{id(self)}"
@@ -319,6 +337,13 @@ def _number_of(intent: _Intent) -> int | None:
     return number
 
 
-def _own(project: Project, case_id: str, evaluator: str) -> Reading | None:
-    """The evaluator's standing reading of a case."""
-    return next((r for r in standing(readings.readings(project, case_id)) if r.evaluator == evaluator), None)
+def _own(project: Project, case_id: str, evaluator: str) -> tuple[Reading | None, bool]:
+    """The evaluator's standing reading of a case, and whether it came, unblinded, in place of a blinded one of the same capture."""
+    rows = readings.readings(project, case_id)
+    own = next((reading for reading in standing(rows) if reading.evaluator == evaluator), None)
+    if own is None or own.blinded:
+        return own, False
+    taken_back = {row.retracts for row in rows if row.retracts}
+    return own, any(
+        row.blinded and row.evaluator == evaluator and row.capture_id == own.capture_id and row.reading_id not in taken_back for row in rows
+    )

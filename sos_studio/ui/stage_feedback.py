@@ -132,6 +132,8 @@ def _saved_words(state: StagingState) -> str:
                 told.append(_tr("prediction seen before"))
             if state.reading.blinded:
                 told.append(_tr("blinded"))
+            if state.unblinded:
+                told.append(_tr("not blinded: changed after the reveal"))
             return " · ".join(told)
         case "saving":
             return _tr("Saving …")

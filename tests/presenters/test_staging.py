@@ -303,3 +303,28 @@ def test_undo_of_the_only_reading_of_a_capture_does_not_pass_an_earlier_one_off_
     assert code == "staging.taken_back_to_earlier"
     assert "no reading of this capture" in words
     assert "stage 3" in words.lower()
+
+
+def test_changing_a_blinded_reading_after_the_reveal_says_that_it_is_not_blinded_any_more(presenter, session):
+    told = []
+    session.message.connect(lambda message, severity: told.append(message.code))
+    session.blinding.set_on(True)
+    presenter.choose(2)
+    presenter.choose(3)
+    assert presenter.state.reading.blinded
+    presenter.reveal()
+    presenter.choose(4)
+    assert told.count("staging.no_longer_blinded") == 1
+    assert (presenter.state.reading.blinded, presenter.state.unblinded) == (False, True)
+    presenter.choose(5)
+    assert told.count("staging.no_longer_blinded") == 1, "said once"
+    assert presenter.state.unblinded
+    open_case(session, "case-0002")
+    assert not presenter.state.unblinded
+    open_case(session, "case-0001")
+    assert presenter.state.unblinded, "it stays known"
+    session.undo.undo()
+    session.undo.undo()
+    assert (presenter.state.reading.stage, presenter.state.reading.blinded, presenter.state.unblinded) == (3, True, False)
+    session.undo.redo()
+    assert presenter.state.unblinded
