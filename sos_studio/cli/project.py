@@ -10,6 +10,7 @@ import click
 from sos_studio.cli import faults
 from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import ProgressBar, emit, emit_json
+from sos_studio.cli.project_care import CARE_COMMANDS
 from sos_studio.cli.project_import import import_
 from sos_studio.cli.project_patients import keep_options, patients, secret
 from sos_studio.messages import message
@@ -29,12 +30,14 @@ _LEFT_OUT = {
 
 @click.group("project")
 def command() -> None:
-    """Make, fill, check and export a project."""
+    """Make, fill, check, mend, back up and export a project."""
 
 
 command.add_command(import_)
 command.add_command(patients)
 command.add_command(secret)
+for care in CARE_COMMANDS:
+    command.add_command(care)
 
 
 @command.command("new")
@@ -126,7 +129,8 @@ def export(
         raise click.BadParameter("write it as KEY=TEXT.", click.get_current_context(), param_hint="--field")
     details = dict(field.split("=", 1) for field in fields)
     options = ExportOptions(name_evaluators=name_evaluators, details=details)
-    with projects.open(directory, read_only=True) as project, ProgressBar("Exporting") as bar:
+    # For writing if it can be, so that the project's history tells of it.
+    with projects.open(directory, fall_back=True) as project, ProgressBar("Exporting") as bar:
         report = projects.export(project, out, export_format, options, progress=bar.update)
     if as_json:
         counts = {"cases": report.cases, "files": report.files, "left_out": report.left_out}
