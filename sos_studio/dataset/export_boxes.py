@@ -89,7 +89,7 @@ def _annotation(number: int, item: ExportItem, scheme: str) -> dict[str, Any]:
         "category_id": 1,
         "bbox": [round(float(v), 4) for v in (*low, *(high - low))],
         "segmentation": [[round(float(v), 4) for v in corners.ravel()]],
-        "area": round(item.roi.width_px * item.roi.height_px, 4),
+        "area": round(_area(corners), 4),
         "iscrowd": 0,
         "attributes": {
             "scheme": scheme,
@@ -99,6 +99,12 @@ def _annotation(number: int, item: ExportItem, scheme: str) -> dict[str, Any]:
             "fold": item.fold,
         },
     }
+
+
+def _area(corners: npt.NDArray[np.float64]) -> float:
+    """Of a polygon: Gauss's shoelaces."""
+    x, y = corners.T
+    return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
 
 def _corners_from_edge(roi: Roi, shape_vu: tuple[int, int]) -> npt.NDArray[np.float64]:

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from sos_studio.core.errors import SosError
 from sos_studio.core.preparation import Preparation
-from sos_studio.dataset import captures, cases, checks, imports, manifests, readings
+from sos_studio.dataset import captures, cases, checks, exports, imports, manifests, readings
+from sos_studio.dataset.export_files import SUMS_FILE
 from sos_studio.dataset.near_duplicates import Look
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
@@ -87,6 +88,21 @@ def upgrade(folder: Path, say: Say) -> None:
         say(f"upgraded {project.upgraded_from}")
 
 
+def export(folder: Path, say: Say) -> None:
+    with Project.open(folder) as project:
+        for format in ("yolo-obb", "csv"):  # all write through one writer; these are quick
+            exports.export(project, folder.parent / f"out-{format}", format)
+            say(f"export {format}")
+
+
+def _judge_export(out: Path) -> None:
+    """It is there whole, by its own list of hashes, and nothing else is there."""
+    listed = dict(reversed(line.split("  ")) for line in (out / SUMS_FILE).read_text().splitlines())
+    there = {path.relative_to(out).as_posix(): captures.sha256(path.read_bytes()) for path in out.rglob("*") if path.is_file()}
+    there.pop(SUMS_FILE)
+    assert there == listed
+
+
 def _decode(path: Path) -> imports.DecodedImage:
     png = path.read_bytes()
     digest = captures.sha256(png)
@@ -102,6 +118,8 @@ def judge(folder: Path, said: list[str]) -> None:
         if (fresh / "project.sqlite").exists():
             Project.open(fresh).close()
         assert not any(line.startswith("project") for line in said) or (fresh / "project.sqlite").exists()
+    for out in folder.parent.glob("out-*"):
+        _judge_export(out)
     with Project.open(folder) as project:
         there = {c.case_id: c for c in cases.cases(project)}
         for line in said:
@@ -118,6 +136,8 @@ def judge(folder: Path, said: list[str]) -> None:
                 assert captures.crop_path(project, what, int(more[0])).is_file(), line
             if kind == "reading":
                 assert more[0] in {r.reading_id for r in readings.readings(project, what)}, line
+            if kind == "export":
+                assert (folder.parent / f"out-{what}").is_dir(), line
             if kind == "manifest":
                 assert (project.directory / "manifests" / what).is_file(), line
         problems = [p for p in checks.check(project) if p.severity == "error"]
@@ -128,7 +148,7 @@ def judge(folder: Path, said: list[str]) -> None:
 
 
 def main() -> int:
-    story = {"case": new_case, "import": import_two, "freeze": freeze, "create": create, "upgrade": upgrade}[sys.argv[1]]
+    story = {"case": new_case, "import": import_two, "freeze": freeze, "create": create, "upgrade": upgrade, "export": export}[sys.argv[1]]
     template = Path(sys.argv[2])
     failures: list[str] = []
     # A killed process loses nothing that the kernel has, so memory serves as well as a disk here, and syncs at once.

@@ -201,6 +201,10 @@ def test_a_frame_at_the_border_stays_within_the_picture(project: Project, tmp_pa
     exports.export(project, tmp_path / "out", "yolo")
     (label,) = (tmp_path / "out" / "oriented").rglob("*.txt")
     assert all(0.0 <= float(value) <= 1.0 for value in label.read_text().split())
+    exports.export(project, tmp_path / "coco", "coco")
+    (annotation,) = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
+    assert annotation["area"] == pytest.approx(40.0 * 20.0)
+    assert annotation["bbox"] == [0.0, 0.0, 40.0, 20.0]
 
 
 def test_an_export_never_writes_over_anything(filled: Project, tmp_path: Path) -> None:
@@ -208,6 +212,14 @@ def test_an_export_never_writes_over_anything(filled: Project, tmp_path: Path) -
     exports.export(filled, tmp_path / "out", "csv")
     with pytest.raises(BadInputError, match=r"export\.folder_not_empty"):
         exports.export(filled, tmp_path / "out", "csv")
+
+
+def test_what_a_killed_export_left_behind_is_cleared_by_the_next(filled: Project, tmp_path: Path) -> None:
+    (tmp_path / ".out.partial").mkdir()
+    (tmp_path / ".out.partial" / "cases.csv").write_text("half of")
+    exports.export(filled, tmp_path / "out", "csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"study", "out"}
+    assert len(_table(tmp_path / "out" / "cases.csv")) == 13
 
 
 def test_nothing_to_export_and_unknown_formats_are_said_and_leave_no_folder(project: Project, tmp_path: Path) -> None:

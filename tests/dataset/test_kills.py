@@ -54,7 +54,7 @@ def test_a_reading_is_there_when_the_app_is_killed_right_after_saved(tmp_path: P
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed at every write point quickly")
-@pytest.mark.parametrize(("story", "least"), [("case", 30), ("import", 20), ("freeze", 8), ("create", 4), ("upgrade", 6)])
+@pytest.mark.parametrize(("story", "least"), [("case", 30), ("import", 20), ("freeze", 8), ("create", 4), ("upgrade", 6), ("export", 30)])
 def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str, least: int) -> None:
     template = tmp_path / "template"
     with Project.create(template / "study") as project:
