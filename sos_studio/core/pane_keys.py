@@ -64,6 +64,8 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("orient.zoom_volume", "orient", ("+", "=", "-")),
     Gesture("orient.threshold", "orient"),
     Gesture("crop.ends", "crop"),
+    Gesture("crop.cross", "crop", _each(*_UPRIGHT, *_LEVEL, modifiers=_PLAIN_AND_SHIFT)),
+    Gesture("crop.place", "crop", ("Space", "Return", "Enter")),
     Gesture("crop.frame", "crop"),
     Gesture("crop.nudge", "crop", _each(*_UPRIGHT, *_LEVEL, modifiers=_PLAIN_AND_SHIFT)),
     Gesture("crop.nudge_turn", "crop", _each(*_LEVEL, modifiers=("Ctrl+", "Ctrl+Shift+"))),

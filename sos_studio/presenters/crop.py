@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +16,7 @@ from sos_studio.dataset.in_use import InUse
 from sos_studio.messages import Message, message
 from sos_studio.presenters import frame_edit
 from sos_studio.presenters.frame_edit import Edit, Ends, Grip
+from sos_studio.presenters.joint import joint_uv
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.undo import Change
 from sos_studio.services import staging
@@ -40,6 +43,8 @@ class CropState:
         The endocranial end, clicked while the ectocranial one is awaited.
     ends
         The clicked ends of this frame; None for a frame that came from the project.
+    cross_uv
+        The cross-hair that sets the ends without a mouse; None while it is not shown.
     refusal
         Why the last wish was not fulfilled; goes with the next one that is.
     """
@@ -48,6 +53,7 @@ class CropState:
     roi: Roi | None = None
     first_uv: Point | None = None
     ends: Ends | None = None
+    cross_uv: Point | None = None
     refusal: Message | None = None
     saving: Saving = "nothing"
     roi_n: int | None = None
@@ -69,6 +75,7 @@ class CropPresenter:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._drag: _Drag | None = None
+        self._cross_rest: Point | None = None  # where the cross-hair was when the mouse took over
         # The image that the frame belongs to, kept so that what waits can still be saved when another case opens.
         self._target: tuple[Project, StoredCapture] | None = None
         self._committed: tuple[Roi | None, Ends | None] = (None, None)
@@ -87,17 +94,46 @@ class CropPresenter:
         """First the endocranial end, then the ectocranial end."""
         if self._session.capture is None or self.state.roi is not None:
             return
+        if not all(map(math.isfinite, uv)):
+            self._show(refusal=message("roi.not_a_frame"))
+            return
         if self.state.first_uv is None:
             self._show(first_uv=uv, refusal=None)
             return
         try:
             roi = Roi.from_ends(self.state.first_uv, uv)
-            roi.require_inside(self._shape_vu)
+            roi.require_usable(self._shape_vu)
         except BadInputError as error:
             self._show(refusal=message(error.code, error.values))
             return
         self._show(roi=roi, ends=Ends(self.state.first_uv, uv), first_uv=None, refusal=None)
         self.commit()
+
+    def move_cross(self, du_px: float = 0.0, dv_px: float = 0.0) -> None:
+        """Show the cross-hair, first where the joint is to be expected, and move it within the image."""
+        capture, state = self._session.capture, self.state
+        if capture is None or state.roi is not None:
+            return
+        u, v = state.cross_uv or self._cross_rest or state.first_uv or joint_uv(capture)
+        height, width = self._shape_vu
+        at = (min(max(u + du_px, 0.0), width - 1.0), min(max(v + dv_px, 0.0), height - 1.0))
+        self._show(cross_uv=at, refusal=None)
+
+    def place_cross(self) -> bool:
+        """Set an end where the cross-hair is, or show it first; False if no end is awaited."""
+        if self._session.capture is None or self.state.roi is not None:
+            return False
+        if self.state.cross_uv is None:
+            self.move_cross()
+        else:
+            self.click(self.state.cross_uv)
+        return True
+
+    def hide_cross(self) -> None:
+        """The mouse takes over; the cross-hair comes back where it was."""
+        if self.state.cross_uv is not None:
+            self._cross_rest = self.state.cross_uv
+            self._show(cross_uv=None)
 
     def preview(self, uv: Point) -> Roi | None:
         """The frame that a second click there would make, or None."""
@@ -111,7 +147,8 @@ class CropPresenter:
     def click_again(self) -> None:
         """Put the frame aside and click both ends anew; the saved frame stays until there is another."""
         if self._session.capture is not None:
-            self._show(roi=None, ends=None, first_uv=None, refusal=None)
+            self._cross_rest = None
+            self._show(roi=None, ends=None, first_uv=None, cross_uv=None, refusal=None)
 
     def swap_ends(self) -> None:
         """The endocranial end becomes the ectocranial one: the crop is turned by half a turn."""
@@ -128,7 +165,9 @@ class CropPresenter:
         if self.state.first_uv is not None:
             self._show(first_uv=None, refusal=None)
         elif dragging or self.state.refusal is not None or (self.state.roi is None and roi is not None):
-            self._show(roi=roi, ends=ends, refusal=None)
+            self._show(roi=roi, ends=ends, cross_uv=None, refusal=None)
+        elif self.state.cross_uv is not None:
+            self.hide_cross()
         else:
             return False
         return True
@@ -150,7 +189,8 @@ class CropPresenter:
     def drag(self, uv: Point) -> None:
         """Follow the pointer."""
         if (held := self._drag) is not None:
-            self._edit(frame_edit.dragged(held.roi, held.ends, held.grip, start_uv=held.start_uv, now_uv=uv, shape_vu=self._shape_vu))
+            shape_vu = self._shape_vu
+            self._wish(lambda: frame_edit.dragged(held.roi, held.ends, held.grip, start_uv=held.start_uv, now_uv=uv, shape_vu=shape_vu))
 
     def release(self) -> None:
         """Let go: what is shown is saved."""
@@ -165,14 +205,12 @@ class CropPresenter:
         roi, ends, shape_vu = self.state.roi, self.state.ends, self._shape_vu
         if roi is None:
             return
-        edit = Edit(roi, ends)
         if du_px or dv_px:
-            edit = frame_edit.moved(roi, ends, du_px, dv_px, shape_vu)
+            self._wish(lambda: frame_edit.moved(roi, ends, du_px, dv_px, shape_vu))
         elif turn_deg:
-            edit = frame_edit.turned(roi, ends, turn_deg, shape_vu)
+            self._wish(lambda: frame_edit.turned(roi, ends, turn_deg, shape_vu))
         elif factor != 1.0:
-            edit = frame_edit.scaled(roi, ends, factor, shape_vu)
-        self._edit(edit)
+            self._wish(lambda: frame_edit.scaled(roi, ends, factor, shape_vu))
         self._show(saving="waiting")
         self._session.background.after(SAVE_AFTER_MS, self.commit, key="crop.commit")
 
@@ -180,12 +218,16 @@ class CropPresenter:
         """Typed values; refused with a sentence if the frame would leave the image."""
         if self.state.roi is None:
             return
-        roi = Roi.of(center_uv, angle_deg, max(width_px, MIN_WIDTH_PX))
-        if roi.inside(self._shape_vu):
-            self._edit(Edit(roi, self.state.ends))
+        ends, shape_vu = self.state.ends, self._shape_vu
+
+        def typed() -> Edit:
+            roi = Roi.of(center_uv, angle_deg, width_px)
+            roi.require_usable(shape_vu)
+            return Edit(roi, ends)
+
+        self._wish(typed)
+        if self.state.refusal is None:
             self.commit()
-        else:
-            self._show(refusal=message("roi.outside_image"))
 
     # --- saving --------------------------------------------------------------------------------------------------
 
@@ -204,7 +246,8 @@ class CropPresenter:
         self._committed = frame
         roi, ends = frame
         keeps = roi is not None and self._target is not None
-        self._show(roi=roi, ends=ends, first_uv=None, refusal=None, roi_n=None, saving="saving" if keeps else "nothing")
+        shown: Saving = "saving" if keeps else "nothing"
+        self._show(roi=roi, ends=ends, first_uv=None, cross_uv=None, refusal=None, roi_n=None, saving=shown)
         self._session.set_roi(roi, None)
         if roi is not None:
             self._save(roi)
@@ -268,7 +311,7 @@ class CropPresenter:
     def _on_capture(self, capture: StoredCapture | None) -> None:
         if self.state.saving == "waiting" and self.state.roi is not None:
             self._save(self.state.roi)
-        self._drag = None
+        self._drag = self._cross_rest = None
         project = self._session.project
         self._target = (project, capture) if project is not None and capture is not None else None
         self._committed = (None, None)
@@ -284,10 +327,17 @@ class CropPresenter:
         self._committed = (roi, None)
         self._on_disk = (roi, self._session.roi_n)
         saving: Saving = "saved" if self._session.roi_n is not None else "nothing"
-        self._show(roi=roi, ends=None, first_uv=None, refusal=None, roi_n=self._session.roi_n, saving=saving)
+        self._show(roi=roi, ends=None, first_uv=None, cross_uv=None, refusal=None, roi_n=self._session.roi_n, saving=saving)
+
+    def _wish(self, make: Callable[[], Edit]) -> None:
+        """Do it, or say why not; a frame that may not be is never drawn."""
+        try:
+            self._edit(make())
+        except BadInputError as error:
+            self._show(refusal=message(error.code, error.values))
 
     def _edit(self, edit: Edit) -> None:
-        refusal = message("roi.outside_image") if edit.refused else None
+        refusal = message(edit.refused, {"least": f"{MIN_WIDTH_PX:g}"}) if edit.refused else None
         self._show(roi=edit.roi, ends=edit.ends, refusal=refusal)
 
     def _show(self, **changes: object) -> None:

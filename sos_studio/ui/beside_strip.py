@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLay
 
 from sos_studio.core.actions import Action
 from sos_studio.core.roi import Roi
+from sos_studio.presenters.joint import joint_uv
 from sos_studio.presenters.parasagittal import BesidePresenter
 from sos_studio.presenters.session import Session
-from sos_studio.services.captures import StoredCapture
 from sos_studio.services.parasagittal import Beside
 from sos_studio.ui import keys, words
 from sos_studio.ui.frame_painter import FRAME, paint_frame
@@ -118,7 +118,7 @@ class BesideStrip(QWidget):
         if capture is None or beside is None:
             self.tiles.set_slices([], (0.0, 0.0))
         else:
-            self.tiles.set_slices([_image(slice8) for slice8 in beside.slices8], _center_uv(capture))
+            self.tiles.set_slices([_image(slice8) for slice8 in beside.slices8], joint_uv(capture))
         # The images lie over these pixels and don't copy them.
         self._shown = beside
         self._on_settings(self._session.settings)
@@ -333,14 +333,3 @@ def _image(slice8: npt.NDArray[np.uint8]) -> QImage:
 
 def _mapping(transform: QTransform) -> Callable[[Uv], QPointF]:
     return lambda uv: transform.map(QPointF(*uv))
-
-
-def _center_uv(capture: StoredCapture) -> tuple[float, float]:
-    """Where the three planes crossed when it was captured: the protocol puts them on the joint."""
-    record = capture.record
-    height, width = capture.shape_vu
-    if record.orientation is None or record.lps_from_uv is None:
-        return (width - 1) / 2, (height - 1) / 2
-    uv_from_lps = np.linalg.inv(np.array(record.lps_from_uv))
-    u, v = (uv_from_lps @ [*record.orientation.center_lps_mm, 1.0])[:2]
-    return float(u), float(v)

@@ -145,7 +145,7 @@ class CropPanel(QWidget):
                     self._saved,
                     self._doubt,
                     parts.rule(),
-                    parts.heading(_tr("Two clicks")),
+                    parts.heading(_tr("Two ends")),
                     self._steps,
                     self._again,
                     self._swap,

@@ -16,6 +16,7 @@ from sos_studio.ui import keys
 from sos_studio.ui.frame_painter import (
     GHOST,
     paint_banner,
+    paint_cross,
     paint_end,
     paint_ends,
     paint_frame,
@@ -27,6 +28,8 @@ from sos_studio.ui.image_view import BACKDROP, ImageView
 
 TOUCH_PX = 9.0
 LARGE_STEP = 10
+# The cross-hair is kept so far from the border of what is seen.
+SIGHT_PX = 24
 # Sine of 15 degrees: less is neither above nor below.
 LEAST_LEAN = 0.26
 
@@ -67,12 +70,15 @@ class CropView(ImageView):
         self._presenter = presenter
         self._ghost: Roi | None = None
         self.setAccessibleName(_tr("Full image with the crop frame"))
+        self.setAccessibleDescription(_tr("Arrow keys move a cross-hair; Space or Enter sets an end there, first the endocranial one."))
         presenter.changed.connect(self._on_state)
         self._on_state(presenter.state)
 
     def _on_state(self, state: CropState) -> None:
         if state.first_uv is None:
             self._ghost = None
+        elif state.cross_uv is not None:
+            self._ghost = self._presenter.preview(state.cross_uv)
         self.setCursor(Qt.CursorShape.CrossCursor if state.has_image and state.roi is None else Qt.CursorShape.ArrowCursor)
         self.frame_moved.emit(state.roi if state.roi is not None else self._ghost)
         self.update()
@@ -92,6 +98,8 @@ class CropView(ImageView):
             if self._ghost is not None:
                 paint_frame(painter, self._ghost, to_widget, GHOST, "dashed")
             paint_end(painter, to_widget(state.first_uv), "endocranial")
+        if state.cross_uv is not None:
+            paint_cross(painter, to_widget(state.cross_uv))
         if state.refusal is not None:
             paint_banner(painter, room, str(state.refusal), warning=True)
         elif state.roi is not None and state.roi.against_anatomy:
@@ -101,9 +109,12 @@ class CropView(ImageView):
 
     @staticmethod
     def _next_step(state: CropState) -> str:
+        keys_too = _tr("arrow keys move a cross-hair (Shift: ten times as far), Space or Enter sets the end")
         if state.first_uv is None:
-            return _tr("Click the endocranial end of the SOS (brain side, up and back).")
-        return _tr("Now click the ectocranial end (throat side, down and front). Esc takes the first click back.")
+            return _tr("Click the endocranial end of the SOS (brain side, up and back), or: {keys}.").format(keys=keys_too)
+        return _tr("Now the ectocranial end (throat side, down and front): click it, or: {keys}. Esc takes the first end back.").format(
+            keys=keys_too
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Left: click an end or take hold of a handle; beside the frame it pans."""
@@ -119,6 +130,7 @@ class CropView(ImageView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag, or show where a second click would put the frame."""
         super().mouseMoveEvent(event)
+        self._presenter.hide_cross()
         uv = self.viewport.to_uv(event.position())
         state = self._presenter.state
         if event.buttons() & Qt.MouseButton.LeftButton:
@@ -137,7 +149,7 @@ class CropView(ImageView):
             self._presenter.release()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows move, Ctrl+arrows turn and size; Shift takes large steps."""
+        """Arrows move the frame or, before there is one, the cross-hair; Ctrl+arrows turn and size; Shift takes large steps."""
         large = LARGE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
         turning = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         sign_u = -1 if self.viewport.mirrored else 1
@@ -148,17 +160,39 @@ class CropView(ImageView):
             case Qt.Key.Key_Up | Qt.Key.Key_Down if turning:
                 self._presenter.nudge(factor=(1.0 + 0.01 * large) ** (1 if event.key() == Qt.Key.Key_Up else -1))
             case Qt.Key.Key_Left:
-                self._presenter.nudge(du_px=-sign_u * large)
+                self._arrow(-sign_u * large, 0)
             case Qt.Key.Key_Right:
-                self._presenter.nudge(du_px=sign_u * large)
+                self._arrow(sign_u * large, 0)
             case Qt.Key.Key_Up:
-                self._presenter.nudge(dv_px=-large)
+                self._arrow(0, -large)
             case Qt.Key.Key_Down:
-                self._presenter.nudge(dv_px=large)
+                self._arrow(0, large)
+            case Qt.Key.Key_Space | Qt.Key.Key_Return | Qt.Key.Key_Enter if self._presenter.place_cross():
+                self._follow_cross()
             case Qt.Key.Key_Escape if self._presenter.escape():
                 pass
             case _:
                 super().keyPressEvent(event)
+                self._follow_cross()
+
+    def _arrow(self, du_px: int, dv_px: int) -> None:
+        if self._presenter.state.roi is not None:
+            self._presenter.nudge(du_px=du_px, dv_px=dv_px)
+        else:
+            self._presenter.move_cross(du_px, dv_px)
+            self._follow_cross()
+
+    def _follow_cross(self) -> None:
+        """A cross-hair that leaves what is seen of a zoomed picture takes it along, and its place is told as the pointer's is."""
+        uv = self._presenter.state.cross_uv
+        if uv is None:
+            return
+        at, room = self.viewport.to_widget(uv), QRectF(self.rect()).adjusted(SIGHT_PX, SIGHT_PX, -SIGHT_PX, -SIGHT_PX)
+        inside = QPointF(min(max(at.x(), room.left()), room.right()), min(max(at.y(), room.top()), room.bottom()))
+        if inside != at:
+            self.viewport.pan(inside - at)
+            self.refresh()
+        self.pointer_moved.emit(uv)
 
     @property
     def _reach_px(self) -> float:

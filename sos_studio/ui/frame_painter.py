@@ -19,6 +19,8 @@ SHADE = QColor(0, 0, 0, 170)
 OUTSIDE = QColor(0, 0, 0, 70)
 HANDLE_PX = 4.0
 END_PX = 7.0
+# Where the arms of a cross-hair begin and end.
+CROSS_PX = (5.0, 22.0)
 # Width and height of the sign that stands for a frame.
 SWATCH = (18.0, 9.0)
 
@@ -104,6 +106,15 @@ def paint_end(painter: QPainter, at: QPointF, kind: Literal["endocranial", "ecto
         painter.setPen(QPen(color, width))
         painter.drawPath(shape)
     painter.setPen(QPen(GHOST, 1))
+    painter.drawPoint(at)
+
+
+def paint_cross(painter: QPainter, at: QPointF) -> None:
+    """A cross-hair that the keys move, open in the middle so that the point itself is seen."""
+    for color, width in ((SHADE, 4.0), (GHOST, 1.6)):
+        painter.setPen(QPen(color, width))
+        for x, y in ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
+            painter.drawLine(at + QPointF(x, y) * CROSS_PX[0], at + QPointF(x, y) * CROSS_PX[1])
     painter.drawPoint(at)
 
 

@@ -81,6 +81,8 @@ def _orient() -> dict[str, tuple[str, str]]:
 def _later_steps() -> dict[str, tuple[str, str]]:
     return {
         "crop.ends": (_tr("Set the two ends"), _tr("Click them")),
+        "crop.cross": (_tr("Cross-hair for an end, while there is no frame"), _tr("← → ↑ ↓ (Shift ×10)")),
+        "crop.place": (_tr("Set the end at the cross-hair"), _tr("Space or Enter")),
         "crop.frame": (_tr("Move, size or turn the frame"), _tr("Drag inside, a corner, a knob")),
         "crop.nudge": (_tr("Move the frame one pixel"), _tr("← → ↑ ↓ (Shift ×10)")),
         "crop.nudge_turn": (_tr("Turn the frame by 0.1°"), _tr("Ctrl+← → (Shift ×10)")),

@@ -26,9 +26,7 @@ def step_hint(step: str, *, framed: bool = False) -> str:
             mouse = _tr("drag inside to move, a corner to size, a knob to turn · wheel: zoom")
             return " · ".join([_tr("Next: {stage}").format(stage=keys.after(stage_step(), Action.STEP_STAGE)), mouse, contrast])
         case "crop":
-            return _tr("Click the two ends · drag inside to move, a corner to size, a knob to turn · wheel: zoom · {contrast}").format(
-                contrast=contrast
-            )
+            return _tr("Click the two ends, or set them with arrows and Space · wheel: zoom · {contrast}").format(contrast=contrast)
         case "stage":
             actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.EXCLUDE_CASE, Action.NEXT_UNSTAGED, Action.UNDO)
             return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *_pressed(*actions), contrast])

@@ -1,13 +1,16 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
+from sos_studio.core.captures import OrientationRecord
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import captures
 from sos_studio.dataset.in_use import InUse, in_use
 from sos_studio.presenters import crop as crop_module
 from sos_studio.presenters.crop import CropPresenter
+from sos_studio.presenters.joint import joint_uv
 from sos_studio.presenters.ports import ImmediateBackground
 from tests.presenters.kit import Slow, make_project, make_session, open_case
 
@@ -262,3 +265,46 @@ def test_there_is_nothing_to_swap_before_there_is_a_frame(presenter):
     presenter.click((200.0, 150.0))
     presenter.swap_ends()
     assert presenter.state.roi is None
+
+
+def test_the_cross_hair_starts_where_the_joint_is_expected_and_stays_on_the_image(presenter):
+    presenter.move_cross()
+    assert presenter.state.cross_uv == (199.5, 149.5), "the middle of an image without planes"
+    presenter.move_cross(-1000.0, 1000.0)
+    assert presenter.state.cross_uv == (0.0, 299.0)
+
+
+def test_the_joint_is_expected_where_the_planes_crossed(project, session):
+    matrix = ((0.0, 0.0, 0.25, 1.0), (-0.25, 0.0, 0.0, 50.0), (0.0, -0.25, 0.0, 80.0), (0.0, 0.0, 0.0, 1.0))
+    planes = OrientationRecord(center_lps_mm=(1.0, 25.0, 70.0), roll_deg=0.0, yaw_deg=0.0, pitch_deg=0.0)
+    record = session.capture.record.model_copy(update={"lps_from_uv": matrix, "orientation": planes})
+    assert joint_uv(replace(session.capture, record=record)) == pytest.approx((100.0, 40.0))
+
+
+def test_both_ends_are_set_with_the_cross_hair(presenter, session):
+    assert presenter.place_cross()
+    assert presenter.state.first_uv is None, "the first press only shows it"
+    presenter.move_cross(-20.0, -20.0)
+    presenter.place_cross()
+    assert presenter.state.first_uv == (179.5, 129.5)
+    presenter.place_cross()
+    assert presenter.state.refusal.code == "roi.ends_too_close"
+    presenter.move_cross(40.0, 30.0)
+    assert presenter.state.refusal is None
+    presenter.place_cross()
+    assert presenter.state.ends.ectocranial_uv == (219.5, 159.5)
+    assert presenter.state.cross_uv is None
+    assert saved(session)[1] == presenter.state.roi
+    assert not presenter.place_cross(), "with a frame the keys are for others"
+
+
+def test_the_cross_hair_gives_way_to_the_mouse_and_comes_back_where_it_was(presenter):
+    presenter.move_cross(7.0, 3.0)
+    at = presenter.state.cross_uv
+    presenter.hide_cross()
+    assert presenter.state.cross_uv is None
+    presenter.move_cross(1.0)
+    assert presenter.state.cross_uv == (at[0] + 1.0, at[1])
+    assert presenter.escape()
+    assert presenter.state.cross_uv is None
+    assert not presenter.escape()

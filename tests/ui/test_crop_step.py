@@ -206,3 +206,40 @@ def test_ends_in_the_wrong_order_are_told_and_swapped_by_button(step):
 @pytest.mark.parametrize(("angle_deg", "told"), [(-90.0, "lies below;"), (180.0, "lies in front;"), (-117.8, "below and in front")])
 def test_the_warning_says_where_the_endocranial_end_lies(angle_deg, told):
     assert told in ends_words(Roi.of((180.0, 135.0), angle_deg, 60.0))
+
+
+def test_by_keys_alone_both_ends_are_placed(step):
+    view, shift = step.view, Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    assert step.presenter.state.cross_uv == (198.5, 149.5)
+    QTest.keyClick(view, Qt.Key.Key_Left, shift)
+    QTest.keyClick(view, Qt.Key.Key_Up, shift)
+    assert step.presenter.state.cross_uv == (188.5, 139.5)
+    QTest.keyClick(view, Qt.Key.Key_Space)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        QTest.keyClick(view, key, shift)
+    assert view._ghost is not None, "the frame is shown before the second end is set"
+    assert not view.grab().isNull()
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    ends = step.presenter.state.ends
+    assert (ends.endocranial_uv, ends.ectocranial_uv) == ((188.5, 139.5), (208.5, 159.5))
+    assert saved(step) == {1: step.presenter.state.roi}
+
+
+def test_mirrored_the_cross_hair_goes_where_the_arrow_points(step):
+    step.session.settings.facing = "left"
+    step.session.save_settings()
+    QTest.keyClick(step.view, Qt.Key.Key_Space)
+    before = step.view.viewport.to_widget(step.presenter.state.cross_uv)
+    QTest.keyClick(step.view, Qt.Key.Key_Left)
+    assert step.view.viewport.to_widget(step.presenter.state.cross_uv).x() < before.x()
+
+
+def test_a_zoomed_picture_follows_the_cross_hair_and_tells_its_place(step):
+    heard = []
+    step.view.pointer_moved.connect(heard.append)
+    step.view.viewport.zoom(8.0)
+    for _ in range(12):
+        QTest.keyClick(step.view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert heard[-1] == step.presenter.state.cross_uv
+    assert step.view.rect().contains(step.view.viewport.to_widget(step.presenter.state.cross_uv).toPoint())
