@@ -60,4 +60,5 @@ def _area_means(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.f
     at = np.linspace(0.0, len(values), count + 1)
     low = np.minimum(at.astype(int), len(values) - 1)
     inside = sums[low] + (at - low)[:, None] * values[low]
-    return np.diff(inside, axis=0) / (len(values) / count)
+    means: npt.NDArray[np.float64] = np.diff(inside, axis=0) / (len(values) / count)
+    return means

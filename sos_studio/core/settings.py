@@ -30,6 +30,21 @@ class Visit(BaseModel):
     seen_utc: AwareDatetime
 
 
+class ImportMemory(BaseModel):
+    """How pictures were imported the last time; `columns` are headers by field."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    columns: dict[str, str] = {}
+    names: str = ""
+    facing: Literal["right", "left"] = "right"
+    spacing_mm: float | None = None
+    ruler_tick_mm: float | None = None
+    cut_borders: bool = True
+    cover_overlays: bool = True
+    keep_originals: bool = True
+
+
 def user_data_dir() -> Path:
     """Where settings, keys and caches of this user live; `SOS_STUDIO_DATA_DIR` moves it (tests, kiosks)."""
     chosen = os.environ.get(DATA_DIR_VARIABLE)
@@ -76,6 +91,7 @@ class Settings(BaseModel):
     # Whether the slices beside the captured plane are shown below it.
     beside_shown: bool = True
     window_geometry: str = ""
+    imports: ImportMemory = ImportMemory()
 
     @classmethod
     def load(cls) -> Settings:

@@ -106,9 +106,15 @@ def _scores(header: str) -> dict[Field, float]:
     if whole:
         return whole
     for field in _TELLING:  # "patient age" is an age, "name of the image file" an image
-        if any(len(word) > 2 and re.search(rf"\b{re.escape(word)}\b", text) for word in _FOLDED[field]):
+        if any(_inside(word, text) for word in _FOLDED[field]):
             return {field: 1.0}
     return {}
+
+
+def _inside(word: str, text: str) -> bool:
+    """Whether a header has the word, or one that begins with it (Patientennr.) if that is long enough to be no chance."""
+    end = r"\b" if len(word) < 6 else ""
+    return len(word) > 2 and re.search(rf"\b{re.escape(word)}{end}", text) is not None
 
 
 def resolve(headers: Sequence[str], chosen: Mapping[str, str], *, file: str) -> dict[Field, int | None]:

@@ -77,7 +77,7 @@ class TableOptions:
     Attributes
     ----------
     sheet
-        Of a workbook; None: the first that holds anything.
+        Of a workbook; None: the first that looks like a table of stages, else the first that holds anything.
     columns
         Header by field (`columns.FIELDS`); an empty header means that the table has no such column.
     separator, encoding
@@ -90,8 +90,24 @@ class TableOptions:
     encoding: str | None = None
 
     def read(self, path: Path) -> Sheet:
-        """The cells; errors of `sheets.read_sheet`."""
-        return read_sheet(path, self.sheet, separator=self.separator, encoding=self.encoding)
+        """The cells; errors of `sheets.read_sheet`.
+
+        Where no sheet of a workbook was chosen, it is the first whose headers name images and stages.
+        """
+        first = read_sheet(path, self.sheet, separator=self.separator, encoding=self.encoding)
+        if self.sheet is not None or len(first.names) < 2 or self._is_labels(first):
+            return first
+        others = (read_sheet(path, name) for name in first.names if name != first.name)
+        return next((sheet for sheet in others if self._is_labels(sheet)), first)
+
+    def _is_labels(self, sheet: Sheet) -> bool:
+        if not sheet.lines:
+            return False
+        try:
+            found = columns.resolve(sheet.lines[columns.header_line(sheet.lines)][1], self.columns, file="")
+        except BadInputError:
+            return False
+        return all(found[name] is not None for name in REQUIRED)
 
 
 def read_labels(path: Path, scheme: StageScheme, options: TableOptions | None = None) -> LabelTable:

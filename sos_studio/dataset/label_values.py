@@ -19,7 +19,8 @@ _MALE = (
     "m", "male", "männlich", "mann", "boy", "man", "homme", "h", "masculin", "masculino", "hombre", "maschio", "maschile", "mężczyzna",
     "muž", "erkek", "мужской", "м", "男", "남", "남자",
 )  # fmt: skip
-_SEXES: dict[str, Sex] = dict.fromkeys(_FEMALE, "F") | dict.fromkeys(_MALE, "M")
+_FEMALES: dict[str, Sex] = dict.fromkeys(_FEMALE, "F")
+_SEXES: dict[str, Sex] = {**_FEMALES, **dict.fromkeys(_MALE, "M")}
 _YEARS = r"(?:y|yr|yrs|year|years|a|j|jahr|jahre|an|ans|años|anni|anos|lat|år|jaar|yaş|л|лет|歳|岁|세)"
 _AGE = re.compile(rf"(\d+(?:[.,]\d+)?)\s*{_YEARS}?\.?", re.IGNORECASE)
 # As dentists write it (12;6), and in words (12y 6m).

@@ -192,7 +192,7 @@ def _workbook(name: str, data: bytes) -> Iterator[Any]:
 
 
 def _kept(name: str, lines: Iterator[tuple[int, Sequence[str]]]) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    kept = []
+    kept: list[tuple[int, tuple[str, ...]]] = []
     for number, cells in lines:
         if len(kept) > MAX_ROWS:
             raise BadInputError("import.table_too_long", file=name, most=MAX_ROWS)

@@ -97,4 +97,5 @@ def _differing(gray: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_], colour
     """Part of each line's known pixels that are not of the colour."""
     other = (np.abs(gray.astype(np.int16) - colour) > SAME) & known
     counts = known.sum(axis=1)
-    return np.divide(other.sum(axis=1), counts, out=np.zeros(len(gray)), where=counts > 0)
+    share: npt.NDArray[np.float64] = np.divide(other.sum(axis=1), counts, out=np.zeros(len(gray)), where=counts > 0)
+    return share

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sos_studio.dataset.sheets import is_table
 from sos_studio.presenters.exchange import IMAGE_SUFFIXES
 from sos_studio.presenters.opening import is_project
 
@@ -48,7 +49,7 @@ def meant_by(paths: Sequence[Path]) -> Drop | None:
     if not paths:
         return None
     count = len(paths)
-    if all(path.suffix.lower() in (*IMAGE_SUFFIXES, ".csv") for path in paths):
+    if all(path.suffix.lower() in IMAGE_SUFFIXES or is_table(path) for path in paths):
         return Drop("images", tuple(paths), count)
     projects = [path for path in paths[:LOOKED_AT] if is_project(path)]
     scans = [path for path in paths if path not in projects]

@@ -6,12 +6,20 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from sos_studio.dataset import captures, in_use
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
 from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.sheets import is_table
+from sos_studio.imaging import images
 from sos_studio.messages import message
 from sos_studio.presenters.session import Session
 from sos_studio.services import projects
 from sos_studio.services.datasheet import details
+from sos_studio.services.import_pictures import ImportOptions
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
@@ -19,9 +27,13 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 class Exchange:
     """What File ▸ Import and Export do."""
 
+    # An import has ended of which there is more to tell than a sentence.
+    told = Signal(ImportReport)
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self._stop: threading.Event | None = None
+        self._last: tuple[tuple[Path, ...], ImportOptions | None] | None = None
 
     def import_images(self, paths: Sequence[Path], options: ImportOptions | None = None) -> None:
         """Pictures, folders of them, and at most one table with their stages; a table alone means its own folder."""
@@ -34,8 +46,9 @@ class Exchange:
         self._last = tuple(paths), options
         table = tables[0] if tables else None
         stop, progress = self._begin("import")
+        who = session.evaluator
         session.background.run(
-            lambda: projects.import_images(project, sources, table, options, progress=progress, cancelled=stop.is_set),
+            lambda: projects.import_images(project, sources, table, options, who=who, progress=progress, cancelled=stop.is_set),
             self._imported,
             self._failed,
         )
@@ -68,11 +81,12 @@ class Exchange:
             session.tell("window.no_project", "warning")
             return
         stop, progress = self._begin("export")
+        who = session.evaluator
 
         def work() -> ExportReport:
             if options is not None and form == "datasheet" and not project.read_only:
                 details.keep(project, options.details)
-            return projects.export(project, out, form, options, progress=progress, cancelled=stop.is_set)
+            return projects.export(project, out, form, options, who=who, progress=progress, cancelled=stop.is_set)
 
         session.background.run(work, self._exported, self._failed)
 
@@ -102,6 +116,8 @@ class Exchange:
             first = report.faults[0]
             words = message(first.code, first.values)
             session.tell("window.import_faults", "error", count=len(report.faults), first=str(words))
+        if report.faults or report.doubts or report.near:
+            self.told.emit(report)
 
     def _exported(self, report: ExportReport) -> None:
         self._session.busy.emit(None)

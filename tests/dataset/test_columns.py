@@ -13,7 +13,7 @@ def _guessed(*headers: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "headers",
     [
-        ("Dateiname", "Stadium", "Patientennummer", "Alter (Jahre)", "Geschlecht", "Untersucher", "Bemerkung"),
+        ("Dateiname", "Stadium", "Patientennr.", "Alter (Jahre)", "Geschlecht", "Untersucher", "Bemerkung"),
         ("Fichier", "Stade de fusion", "Numéro du patient", "Âge", "Sexe", "Évaluateur", "Commentaire"),
         ("Archivo", "Estadio", "Paciente", "Edad", "Sexo", "Evaluador", "Observaciones"),
         ("Nome file", "Stadio", "Paziente", "Età", "Sesso", "Valutatore", "Commento"),

@@ -6,7 +6,8 @@ import pytest
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.stages import BASSED_5
-from sos_studio.dataset.label_table import LabelTable, read_labels
+from sos_studio.dataset.label_table import LabelTable, TableOptions, read_labels
+from tests.dataset.test_sheets import workbook
 
 
 def _read(tmp_path: Path, text: str, encoding: str = "utf-8") -> LabelTable:
@@ -70,6 +71,14 @@ def test_tables_that_can_not_be_used_are_refused_with_the_reason(tmp_path: Path,
     with pytest.raises(BadInputError) as caught:
         _read(tmp_path, text)
     assert caught.value.code == code
+
+
+def test_of_several_sheets_the_one_with_images_and_stages_is_read(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path / "a.xlsx", Notes=[["Our study"]], Data=[["Datei", "Stadium"], ["a.png", 3]], Old=[["image", "stage"], ["a.png", 1]]
+    )
+    assert [row.stage for row in read_labels(path, BASSED_5).rows] == [3]
+    assert [row.stage for row in read_labels(path, BASSED_5, TableOptions(sheet="Old")).rows] == [1]
 
 
 def test_a_missing_table_is_named(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import pkgutil
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +19,11 @@ from sos_studio.core.actions import Action
 from sos_studio.core.consensus import MAJORITY
 from sos_studio.core.roi import Roi
 from sos_studio.core.scans import Problem, SeriesInfo
+from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.label_table import RowFault
+from sos_studio.dataset.near_duplicates import NearPair
 from sos_studio.dataset.project import Project
+from sos_studio.imaging import images
 from sos_studio.messages import message
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.scan_loading import Refusal
@@ -29,6 +36,11 @@ from tests.presenters.kit import open_case
 HEAD = SeriesInfo("head", "CT", True, (400, 512, 480), (0.4, 0.5, 0.5))
 SCOUT = SeriesInfo("scout", "CT", False, (2, 512, 512), problems=(Problem("scan.too_few_slices", "error", {"slices": 2, "fewest": 3}),))
 STEPS = ("orient", "crop", "stage", "predict")
+
+
+SOME_REPORT = ImportReport(
+    *((), (), 0, (), (RowFault(3, "a.png", "import.image_not_found"),), ()), near=(NearPair("case-0001", "case-0002", 7, True),)
+)
 
 
 class Reader:
@@ -92,6 +104,8 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
         lambda: window.files.show_refusal(
             Refusal(message("scan.too_few_slices", {"slices": 2, "fewest": 3}), (SCOUT,), {"scout": ("IM1",)})
         ),
+        lambda: window.files.prepare_import(some_to_import()),
+        lambda: window.files.show_import_report(SOME_REPORT),
         lambda: window.files.offer_to_take_over(Path("somewhere"), message("window.no_project")),
     ]
     for opener in openers:
@@ -101,6 +115,15 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
             yield type(dialog).__name__, dialog
             dialog.reject()
         qtbot.wait(1)
+
+
+def some_to_import() -> list[Path]:
+    """A picture and a table with a row to mend."""
+    folder = Path(tempfile.mkdtemp(prefix="sos-studio-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    images.write_png(folder / "a.png", np.random.default_rng(0).integers(0, 99, (80, 100), dtype=np.uint8))
+    (folder / "t.csv").write_text("image;stage;patient;remark\na.png;2;4711;thin\nb.png;7;;\n")
+    return [folder / "a.png", folder / "t.csv"]
 
 
 def open_dialogs() -> list[QDialog]:

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sos_studio.core.settings import Settings
+from sos_studio.dataset.project import Project
+from sos_studio.imaging import images
+from sos_studio.presenters.importing import ImportPresenter
+from sos_studio.presenters.ports import ImmediateBackground
+from sos_studio.presenters.session import Session
+from tests.dataset.test_sheets import workbook
+from tests.imaging import screenshots
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project.create(tmp_path / "study")
+
+
+@pytest.fixture
+def session(project: Project) -> Session:
+    made = Session(ImmediateBackground(), Settings())
+    made.set_project(project)
+    return made
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for n in range(2):
+        images.write_png(folder / f"p{n}.png", screenshots.head(n))
+    return folder
+
+
+def seen(presenter: ImportPresenter) -> dict[str, str]:
+    preview = presenter.state.seen
+    assert preview is not None
+    return {name: preview.headers[index] for name, index in preview.columns if index is not None}
+
+
+def test_columns_are_guessed_corrected_and_remembered_for_the_next_import(
+    session: Session, project: Project, pictures: Path, tmp_path: Path
+) -> None:
+    table = workbook(tmp_path / "t.xlsx", A=[["Foto", "Grad A", "Zweitbefund"], ["p0.png", 2, 3], ["p1.png", 4, 4]])
+    presenter = ImportPresenter(session, project, [pictures, table])
+    assert not presenter.state.ready
+    assert presenter.state.problem is not None
+    presenter.set_column("image", "Foto")
+    presenter.set_column("stage", "Zweitbefund")
+    assert presenter.state.ready
+    assert [row.row.stage for row in presenter.state.seen.rows if row.row] == [3, 4]
+    presenter.remember()
+    assert Settings.load().imports.columns == {"image": "Foto", "stage": "Zweitbefund"}
+    again = ImportPresenter(session, project, [pictures, table])
+    assert seen(again) == {"image": "Foto", "stage": "Zweitbefund"}
+
+
+def test_the_cells_are_read_again_only_for_another_sheet(
+    session: Session, project: Project, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = workbook(tmp_path / "t.xlsx", A=[["image", "stage"], ["p0.png", 2]], B=[["image", "stage"], ["p1.png", 5]])
+    presenter = ImportPresenter(session, project, [pictures, table])
+    presenter.read_table(sheet="B")
+    assert presenter.state.seen.rows[0].image == "p1.png"
+    table.unlink()
+    presenter.set_column("stage", "")
+    assert presenter.state.seen.rows[0].row.stage is None
+
+
+def test_a_table_alone_means_its_folder(session: Session, project: Project, pictures: Path) -> None:
+    table = pictures / "t.csv"
+    table.write_text("image;stage\np0.png;2\n")
+    presenter = ImportPresenter(session, project, [table])
+    assert presenter.state.sources == (pictures,)
+    assert [path.name for path in presenter.state.seen.pictures] == ["p0.png", "p1.png"]
+
+
+def test_names_that_tell_a_stage_are_taken_where_there_is_no_table_and_can_be_left(
+    session: Session, project: Project, tmp_path: Path
+) -> None:
+    for n, name in enumerate(["Female 12.6_5.png", "Male 9_1.png"]):
+        images.write_png(tmp_path / name, screenshots.head(n))
+    paths = sorted(tmp_path.glob("*.png"))
+    presenter = ImportPresenter(session, project, paths)
+    assert presenter.state.options.names == "{sex} {age}_{stage}"
+    assert [(row.row.stage, row.row.sex) for row in presenter.state.seen.rows if row.row] == [(5, "F"), (1, "M")]
+    presenter.set_names("")
+    assert presenter.state.options.names == ""
+    presenter.set_names("{bone}")
+    assert presenter.state.problem is not None
+
+
+def test_a_remembered_pattern_that_fits_no_file_is_let_go(session: Session, project: Project, pictures: Path) -> None:
+    session.settings.imports = session.settings.imports.model_copy(update={"names": "{sex} {age}_{stage}"})
+    presenter = ImportPresenter(session, project, [pictures])
+    assert presenter.state.options.names == ""
+    assert presenter.state.ready
+
+
+def test_the_first_picture_is_shown_as_it_is_and_as_it_will_be(session: Session, project: Project, tmp_path: Path) -> None:
+    shot = screenshots.screenshot(screenshots.head(1), border=(10, 20, 10, 20), letters="AP", tick_px=9.0)
+    Image.fromarray(shot.rgb).save(tmp_path / "a.png")
+    presenter = ImportPresenter(session, project, [tmp_path / "a.png"])
+    picture = presenter.state.picture
+    assert picture is not None
+    assert (picture.box, picture.tick_px) == (shot.box, pytest.approx(9.0, abs=0.05))
+    presenter.set_pictures(facing="left", cover_overlays=False)
+    mirrored = presenter.state.picture
+    assert mirrored is not None
+    top, left, bottom, right = shot.box
+    np.testing.assert_array_equal(mirrored.full8[:, ::-1], np.asarray(Image.fromarray(shot.rgb).convert("L"))[top:bottom, left:right])
+
+
+def test_a_broken_picture_and_a_missing_source_are_told(session: Session, project: Project, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"broken")
+    presenter = ImportPresenter(session, project, [tmp_path / "a.png"])
+    assert presenter.state.ready  # a broken one among good ones stops nothing
+    assert "a.png" in str(presenter.state.picture_problem)
+    presenter = ImportPresenter(session, project, [tmp_path / "gone.png"])
+    assert not presenter.state.ready
+    assert "gone.png" in str(presenter.state.problem)
