@@ -12,6 +12,7 @@ from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import ProgressBar, emit, emit_json
 from sos_studio.cli.project_care import CARE_COMMANDS
 from sos_studio.cli.project_import import import_
+from sos_studio.cli.project_leaks import leaks
 from sos_studio.cli.project_patients import keep_options, patients, secret
 from sos_studio.messages import message
 
@@ -34,6 +35,7 @@ def command() -> None:
 
 
 command.add_command(import_)
+command.add_command(leaks)
 command.add_command(patients)
 command.add_command(secret)
 for care in CARE_COMMANDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -251,6 +251,49 @@ def include(project: Project, case_id: str, evaluator: str) -> None:
     _set_excluded(project, case_id, False, evaluator=evaluator)
 
 
+def set_exclusions(project: Project, wanted: Mapping[str, tuple[str, str] | None], evaluator: str) -> dict[str, tuple[str, str] | None]:
+    """Exclude many cases, or take them in, in one durable write: all or none.
+
+    Parameters
+    ----------
+    wanted
+        By case: reason and note, or None for a case that belongs to the dataset.
+
+    Returns
+    -------
+    dict
+        Reason and note that stood before, or None, of the cases that changed.
+
+    Raises
+    ------
+    BadInputError
+        ``case.unknown``; then nothing was written.
+    ProjectError
+        ``project.read_only`` and other refusals of the disk.
+    """
+    with project.writing() as session:
+        known = set(session.scalars(sql.select(sql.CaseRow.case_id)))
+        unknown = [case_id for case_id in wanted if case_id not in known]
+        if unknown:
+            raise BadInputError("case.unknown", case=unknown[0])
+        stands = _exclusions(session)
+        before = {case_id: stands.get(case_id) for case_id, wish in wanted.items() if stands.get(case_id) != wish}
+        now = utc_now()
+        for case_id in before:
+            reason, note = wanted[case_id] or ("", "")
+            session.add(
+                sql.ExclusionRow(
+                    case_id=case_id,
+                    excluded=wanted[case_id] is not None,
+                    reason=reason,
+                    note=note[:MAX_NOTE],
+                    evaluator=evaluator,
+                    created_utc=now,
+                )
+            )
+        return before
+
+
 def exclusion(project: Project, case_id: str) -> Exclusion | None:
     """The standing exclusion of a case; None if it belongs to the dataset."""
     latest = sql.select(sql.ExclusionRow).where(sql.ExclusionRow.case_id == case_id).order_by(sql.ExclusionRow.number.desc()).limit(1)
@@ -275,6 +318,18 @@ def _number(case_id: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
+def _exclusions(session: sql.Session, only: Collection[str] | None = None) -> dict[str, tuple[str, str] | None]:
+    """Reason and note of the exclusions that stand."""
+    names, values = named("case_id", only)
+    latest = plain_rows(
+        session,
+        "SELECT case_id, reason, note FROM exclusions WHERE excluded AND number IN"
+        f" (SELECT max(number) FROM exclusions WHERE {names} GROUP BY case_id)",
+        values,
+    )
+    return {case_id: (reason, note) for case_id, reason, note in latest}
+
+
 class _Known(NamedTuple):
     """A row of the table of cases."""
 
@@ -292,15 +347,9 @@ class _State:
         self._rule = rule_in(session) if rule is None else rule
         self._room = project.path(CAPTURES_DIR)
         names, values = named("case_id", only)
-        latest = plain_rows(
-            session,
-            "SELECT case_id, reason, note FROM exclusions WHERE excluded AND number IN"
-            f" (SELECT max(number) FROM exclusions WHERE {names} GROUP BY case_id)",
-            values,
-        )
         predicted = plain_rows(session, f"SELECT DISTINCT case_id FROM predictions WHERE {names}", values)
         self._in_use = in_use_by_case(session, only)
-        self._exclusions = {case_id: (reason, note) for case_id, reason, note in latest}
+        self._exclusions = _exclusions(session, only)
         self._predicted = {case_id for (case_id,) in predicted}
 
     def summary(self, row: _Known, read: Sequence[Light]) -> tuple[CaseSummary, tuple[Light, ...]]:

@@ -48,6 +48,7 @@ class Writer:
         self._cancelled = cancelled or (lambda: False)
         self._sums: dict[str, str] = {}
         self.cases: set[str] = set()
+        self.only: frozenset[str] | None = None
         self.left_out: dict[str, set[str]] = {}
 
     @property

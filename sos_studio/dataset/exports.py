@@ -52,11 +52,14 @@ class ExportOptions:
         Evaluators by the names they typed, or as ``Evaluator 1`` …; None leaves it to the format (`BY_NAME`).
     details
         What a person fills into a datasheet (`services.datasheet.details.FIELDS`).
+    only
+        The cases that are asked for; None: all. A datasheet is always about all.
     """
 
     held_out_fold: int = 0
     name_evaluators: bool | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] | None = None
 
     def by_name(self, format: ExportFormat) -> bool:
         """Whether this format shows evaluators by name."""
@@ -90,7 +93,7 @@ def export(
     Raises
     ------
     BadInputError
-        ``export.unknown_format``, ``export.folder_not_empty``, ``export.nothing_to_export``.
+        ``export.unknown_format``, ``export.folder_not_empty``, ``export.nothing_to_export``, ``export.whole_only``.
     CancelledError
         If `cancelled` says so; nothing is left behind.
     ProjectError
@@ -99,20 +102,29 @@ def export(
     fill = fill or _FILL.get(format)
     if fill is None:
         raise BadInputError("export.unknown_format", format=format, formats=", ".join(FORMATS))
+    options = options or ExportOptions()
+    if options.only is not None and format == "datasheet":
+        raise BadInputError("export.whole_only", format=format)
     with new_folder(project, out, cancelled) as writer:
-        fill(project, writer, options or ExportOptions(), progress or (lambda _: None))
+        writer.only = options.only
+        fill(project, writer, options, progress or (lambda _: None))
     left_out = {reason: len(ids - writer.cases) for reason, ids in sorted(writer.left_out.items()) if ids - writer.cases}
     return ExportReport(format, Path(out).absolute(), len(writer.cases), writer.files, left_out)
 
 
+def _wanted(project: Project, writer: Writer) -> list[CaseSummary]:
+    """All cases, or those that are asked for."""
+    return [summary for summary in cases(project) if writer.only is None or summary.case_id in writer.only]
+
+
 def usable_items(project: Project, writer: Writer) -> list[ExportItem]:
     """Captures in use of the cases that are not excluded; ``export.nothing_to_export`` if there are none."""
-    return _some(export_items(project, _usable(writer, cases(project))))
+    return _some(export_items(project, _usable(writer, _wanted(project, writer))))
 
 
 def _imagefolder(project: Project, writer: Writer, _options: ExportOptions, progress: Callable[[float], None]) -> None:
     ready = []
-    for item in export_items(project, _usable(writer, cases(project))):
+    for item in export_items(project, _usable(writer, _wanted(project, writer))):
         if item.summary.label is None:
             writer.leave_out(item.summary.case_id, "no_label")
         else:
@@ -122,7 +134,7 @@ def _imagefolder(project: Project, writer: Writer, _options: ExportOptions, prog
 
 def _framed(project: Project, writer: Writer) -> list[ExportItem]:
     ready = []
-    for item in export_items(project, _usable(writer, cases(project))):
+    for item in export_items(project, _usable(writer, _wanted(project, writer))):
         if item.roi is None:
             writer.leave_out(item.summary.case_id, "no_frame")
         else:
@@ -145,7 +157,7 @@ def _coco(project: Project, writer: Writer, _options: ExportOptions, progress: C
 
 def _tables(format: ExportFormat, write: Callable[[Writer, list[export_tables.Table]], None]) -> Fill:
     def fill(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
-        summaries = _some(cases(project))
+        summaries = _some(_wanted(project, writer))
         items = {item.summary.case_id: item for item in export_items(project, summaries)}
         people = evaluator_names(project, by_name=options.by_name(format))
         write(writer, export_tables.tables(project, summaries, items, consensus.rule(project), people))
@@ -185,7 +197,8 @@ def _usable(writer: Writer, summaries: list[CaseSummary]) -> list[CaseSummary]:
 
 def export_items(project: Project, summaries: list[CaseSummary]) -> list[ExportItem]:
     """The capture and frame in use of every captured case among these, with folds of those that have a label."""
-    labels = {s.case_id: s.label for s in summaries if s.label is not None and s.captured and not s.excluded}
+    # Folds of all, or those of a few cases would be dealt out as if there were no others.
+    labels = {s.case_id: s.label for s in cases(project) if s.label is not None and s.captured and not s.excluded}
     folds = splits.assign(project, labels)
     with project.reading() as session:
         captures = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}

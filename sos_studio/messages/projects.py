@@ -161,6 +161,7 @@ MESSAGES: dict[str, Template] = {
     "export.nothing_to_export": Template(
         "No case is ready for this export.", "ImageFolder needs staged cases; YOLO and COCO need cases with a frame."
     ),
+    "export.whole_only": Template("A datasheet is about all cases of a project, not about some.", "Export it by File ▸ Export dataset."),
     "datasheet.unknown_field": Template("A datasheet has no field {field}.", "Choose among {fields}."),
     "datasheet.too_long": Template("The field {field} is too long for a datasheet.", "Keep it below {most} characters."),
     "check.database_damaged": Template("The database is damaged.", "Put back project.sqlite from a backup; the pictures are untouched."),

@@ -23,6 +23,18 @@ MESSAGES: dict[str, Template] = {
     "exclusion.no_reason": Template("The case was not excluded: it needs a reason.", "Choose one of the list."),
     "exclusion.done": Template("{case} is excluded: it is left out of training and exports.", "Undo takes it in again."),
     "exclusion.taken_in": Template("{case} belongs to the dataset again."),
+    "exclusion.many_done": Template(
+        "{count} cases are excluded: they are left out of training and exports.",
+        "Undo takes them in again.",
+        counts="count",
+        one="1 case is excluded: it is left out of training and exports.",
+    ),
+    "exclusion.many_taken_in": Template(
+        "{count} cases belong to the dataset again.", counts="count", one="1 case belongs to the dataset again."
+    ),
+    "exclusion.none_changed": Template("None of these cases had to be changed."),
+    "bulk.no_student": Template("There is no network for full images (student) yet.", "Train one first: Train ▸ Retrain all."),
+    "bulk.blinded": Template("While you read blinded, predictions are shown case by case, after your own reading."),
     "exclusion.not_shown": Template("synchondrosis not fully shown"),
     "exclusion.motion": Template("motion"),
     "exclusion.metal": Template("metal artefact"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sos_studio.core.errors import BadInputError
@@ -45,3 +46,28 @@ def put(project: Project, case_id: str, wish: Wish | None, evaluator: str) -> Ex
         raise BadInputError("exclusion.no_reason")
     cases.exclude(project, case_id, reason, name, note)
     return before
+
+
+def put_many(project: Project, wishes: Mapping[str, Wish | None], evaluator: str) -> dict[str, Wish | None]:
+    """Exclude many cases and take many in, in one durable write: all or none.
+
+    Returns
+    -------
+    dict
+        What stood before, of the cases that changed: given to this function again, it takes everything back.
+
+    Raises
+    ------
+    BadInputError, ProjectError
+        As `put`; then nothing was written.
+    """
+    name = evaluator.strip()[:80]
+    if not name:
+        raise BadInputError("exclusion.no_evaluator")
+    wanted: dict[str, tuple[str, str] | None] = {}
+    for case_id, wish in wishes.items():
+        if wish is not None and not wish.reason.strip():
+            raise BadInputError("exclusion.no_reason")
+        wanted[case_id] = None if wish is None else (wish.reason.strip(), wish.note.strip()[:MAX_NOTE])
+    before = cases.set_exclusions(project, wanted, name)
+    return {case_id: None if stood is None else Wish(*stood) for case_id, stood in before.items()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QItemSelectionModel, QItemSelectionRange, QModelIndex, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QListView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QHBoxLayout, QLabel, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.presenters.cases import CasesPresenter
@@ -16,6 +16,7 @@ from sos_studio.ui.case_delegate import CASE_ROLE, CaseDelegate
 from sos_studio.ui.case_filters import CaseFilters
 from sos_studio.ui.cases_model import CasesModel
 from sos_studio.ui.language import plural
+from sos_studio.ui.selection_bar import SelectionBar
 
 
 def _tr(text: str) -> str:
@@ -42,6 +43,7 @@ class CasesDock(QDockWidget):
         self.search.installEventFilter(self)
         self.model = CasesModel(presenter, session, self)
         self.list = self._make_list()
+        self.selection = SelectionBar()
         self.count = QLabel()
         self.count.setObjectName("quiet")
         self._empty = parts.note()
@@ -72,6 +74,7 @@ class CasesDock(QDockWidget):
         layout.addWidget(BlindedSign(self._session, short=True))
         layout.addWidget(self.filters)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(self.selection)
         layout.addLayout(foot)
         body.setMinimumWidth(236)
         self.setWidget(body)
@@ -87,7 +90,12 @@ class CasesDock(QDockWidget):
         view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setAccessibleName(_tr("Cases"))
-        view.clicked.connect(self._open)
+        view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._show_menu)
+        view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection())
+        self.model.modelReset.connect(self._on_selection)
+        view.clicked.connect(self._on_click)
         view.activated.connect(self._open)
         return view
 
@@ -101,6 +109,27 @@ class CasesDock(QDockWidget):
                 self._presenter.open_case(self._presenter.rows[0].case_id)
                 return True
         return super().eventFilter(watched, event)
+
+    def selected_cases(self) -> tuple[str, ...]:
+        """Ids of the selected cases, in the order of the list."""
+        rows = sorted(row for part in self._selected_ranges() for row in range(part.top(), part.bottom() + 1))
+        return tuple(self.model.case_at(row).case_id for row in rows)
+
+    def _on_selection(self) -> None:
+        self.selection.show_count(sum(part.height() for part in self._selected_ranges()))
+
+    def _selected_ranges(self) -> list[QItemSelectionRange]:
+        """Stretches of rows: ten thousand selected cases are one."""
+        return list(self.list.selectionModel().selection().toList())
+
+    def _show_menu(self, where: QPoint) -> None:
+        if self.selected_cases():
+            self.selection.menu.popup(self.list.viewport().mapToGlobal(where))
+
+    def _on_click(self, index: QModelIndex) -> None:
+        """With Shift or Ctrl a click selects, and nothing is opened."""
+        if not QApplication.keyboardModifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier):
+            self._open(index)
 
     def _open(self, index: QModelIndex) -> None:
         case = index.data(CASE_ROLE)
@@ -119,14 +148,19 @@ class CasesDock(QDockWidget):
         self.count.setText(all_of_them if shown == there else _tr("{n} of {m}").format(n=shown, m=there))
         self._next.setEnabled(there > 0)
         self._show_emptiness()
-        self._on_case(self._session.case_id)
+        if not self.list.selectionModel().hasSelection():
+            self._on_case(self._session.case_id)
 
     def _on_case(self, case_id: str | None) -> None:
         row = self.model.row_of(case_id)
-        if row >= 0:
-            index = self.model.index(row)
+        if row < 0:
+            return
+        index, chosen = self.model.index(row), self.list.selectionModel()
+        if chosen.isSelected(index):  # perhaps with others
+            chosen.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        else:
             self.list.setCurrentIndex(index)
-            self.list.scrollTo(index)
+        self.list.scrollTo(index)
 
     def _on_project(self, project: object) -> None:
         self.filters.set_possible(project is not None)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from sos_studio.dataset.exports import BY_NAME, FORMATS, WITH_EVALUATORS, ExportFormat, ExportOptions
 from sos_studio.services.datasheet.details import FIELDS, MAX_LENGTH
 from sos_studio.ui import parts
+from sos_studio.ui.language import plural
 
 _FORM_HEIGHT = 230
 
@@ -56,6 +57,11 @@ class ExportDialog(QDialog):
         self._lay_out()
         self._group.idToggled.connect(lambda _, on: self._on_format() if on else None)
         self.choices[FORMATS[0]].setChecked(True)
+
+    def of_some(self, count: int) -> None:
+        """Only some cases are asked for; a datasheet is about all."""
+        self.setWindowTitle(plural("ExportDialog", "Export 1 case", "Export {n} cases", count))
+        self.choices["datasheet"].setEnabled(False)
 
     @property
     def format(self) -> ExportFormat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject
@@ -108,8 +109,8 @@ class FileFlow(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def export(self) -> None:
-        """Which format, then where."""
+    def export(self, only: frozenset[str] | None = None) -> None:
+        """Which format, then where; `only` are the cases that are asked for."""
         if self._session.project is None:
             self._session.tell("window.no_project", "warning")
             return
@@ -117,7 +118,9 @@ class FileFlow(QObject):
             self._session.tell("export.blinded", "info")
             return
         dialog = ExportDialog(self.exchange.filled_in(), self._window)
-        dialog.accepted.connect(lambda: self._export_as(dialog.format, dialog.options))
+        if only is not None:
+            dialog.of_some(len(only))
+        dialog.accepted.connect(lambda: self._export_as(dialog.format, replace(dialog.options, only=only)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

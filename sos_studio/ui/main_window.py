@@ -41,6 +41,7 @@ from sos_studio.ui.message_bar import MessageBar
 from sos_studio.ui.orient_step import OrientStep
 from sos_studio.ui.predict_step import PredictStep
 from sos_studio.ui.recent_list import RecentList
+from sos_studio.ui.selected_cases import SelectedCases
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
 from sos_studio.ui.training_dock import TrainingDock
@@ -89,9 +90,11 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.drop_overlay = DropOverlay(self)
         self._led = False  # to a step by the window, not by the person: nothing is asked there before they do something
+        self.selected_cases = SelectedCases(self)
         self.actions_of_window = WindowActions(self)
         self.keymap = Keymap(self, self.actions_of_window.handler)
         fill_menu_bar(self.menuBar(), self.keymap, self.opener)
+        self.cases_dock.selection.fill(self.keymap)
         self.addActions(list(self.keymap))
         self.gate = ReadingGate(self)
         self._connect()

@@ -9,6 +9,7 @@ from sos_studio.core.actions import Action
 from sos_studio.presenters.opening import Opener
 from sos_studio.ui.keymap import Keymap
 from sos_studio.ui.recent_menu import RecentMenu
+from sos_studio.ui.selection_bar import ENTRIES as SELECTED
 
 
 def _tr(text: str) -> str:
@@ -89,8 +90,10 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, Action.PATIENT_DATA, None, Action.QUIT))
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO, None, Action.CHANGE_SHORTCUTS))
     keys.fill(bar.addMenu(_tr("&View")), VIEW)
-    keys.fill(bar.addMenu(_tr("&Case")), CASE)
-    train = (Action.RETRAIN_ALL, Action.CANCEL_JOB, None, Action.TRAINING_PANEL, Action.STARTING_WEIGHTS)
+    case = bar.addMenu(_tr("&Case"))
+    keys.fill(case, CASE)
+    keys.fill(case.addMenu(_tr("Selec&ted cases")), SELECTED)
+    train = (Action.RETRAIN_ALL, Action.CROSS_VALIDATION, Action.CANCEL_JOB, None, Action.LEAKS, Action.TRAINING_PANEL, Action.STARTING_WEIGHTS)
     keys.fill(bar.addMenu(_tr("&Train")), train)
     keys.fill(bar.addMenu(_tr("&Predict")), (Action.PREDICT, Action.CONFIRM_PREDICTION, None, Action.TOGGLE_HEATMAP))
     keys.fill(bar.addMenu(_tr("&Help")), (Action.ATLAS, Action.SHORTCUTS, Action.ABOUT))

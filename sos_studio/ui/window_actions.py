@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sos_studio.ui.main_window import MainWindow
 
 OF_A_PROJECT = frozenset(
-    {Action.BLINDED, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED}
+    {Action.BLINDED, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED, Action.LEAKS}
 )
 THEME_ACTIONS: Mapping[theme.Choice, Action] = {
     "system": Action.THEME_SYSTEM,
@@ -90,6 +90,8 @@ class WindowActions:
             Action.OTHER_SERIES: window.opener.other_series,
             Action.NEXT_UNSTAGED: window.cases.open_next_unstaged,
             Action.EVALUATOR: files.ask_evaluator,
+            **window.selected_cases.actions_by_id,
+            Action.LEAKS: window.selected_cases.show_leaks,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
             Action.ADJUDICATE: care.adjudicate,
             Action.BLINDED: self._turn_blinding,
@@ -113,6 +115,8 @@ class WindowActions:
 
     def _possible(self, action: Action) -> bool:
         history = self._session.undo
+        if action in self._window.selected_cases.actions_by_id:
+            return self._window.selected_cases.possible(action)
         if action is Action.OTHER_SERIES:
             return self._session.scan_in_front
         if action is Action.OPEN_CASE_SCAN:

@@ -81,13 +81,20 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.AMBIGUOUS: _tr("&Ambiguous"),
         Action.REMARK: _tr("Write a re&mark"),
         Action.EXCLUDE_CASE: _tr("E&xclude case…"),
+        Action.SELECT_LISTED: _tr("Select all &listed cases"),
+        Action.EXCLUDE_SELECTED: _tr("E&xclude…"),
+        Action.INCLUDE_SELECTED: _tr("Take in &again"),
+        Action.PREDICT_SELECTED: _tr("&Predict"),
+        Action.EXPORT_SELECTED: _tr("Exp&ort…"),
         Action.ADJUDICATE: _tr("Ad&judicate…"),
         Action.BLINDED: _tr("&Blinded reading"),
         Action.REVEAL: _tr("Re&veal other readings"),
         Action.EVALUATOR: _tr("&Evaluator…"),
         Action.RETRAIN_ALL: _tr("&Retrain all"),
+        Action.CROSS_VALIDATION: _tr("Cross-&validation"),
         Action.CANCEL_JOB: _tr("&Cancel training"),
         Action.STARTING_WEIGHTS: _tr("Starting &weights…"),
+        Action.LEAKS: _tr("Cases &alike in different folds…"),
         Action.TRAINING_PANEL: _tr("Training &panel"),
         Action.PREDICT: _tr("&Predict stage"),
         Action.CONFIRM_PREDICTION: _tr("&Confirm prediction"),
@@ -123,6 +130,7 @@ def change_title(label: str) -> str:
         "roi": _tr("frame"),
         "reading": _tr("reading"),
         "exclusion": _tr("exclusion"),
+        "exclusions": _tr("exclusion of several cases"),
     }.get(label, label)
 
 

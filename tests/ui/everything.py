@@ -96,6 +96,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "help.about",
                 "help.atlas",
                 "help.shortcuts",
+                "train.leaks",
                 "train.weights",
             }
         ),

@@ -1,0 +1,163 @@
+"""What is done with many cases at once: exclude them, take them in, predict. Each is one step of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from sos_studio.core.errors import CancelledError, SosError
+from sos_studio.core.predictions import Prediction
+from sos_studio.messages import Message, message
+from sos_studio.presenters.answers import Asked, ask, record
+from sos_studio.presenters.case_files import load_case
+from sos_studio.presenters.session import Session
+from sos_studio.presenters.undo import PERSON_SCOPE, Change
+from sos_studio.services import exclusions
+from sos_studio.services.exclusions import Wish
+
+if TYPE_CHECKING:
+    from sos_studio.dataset.project import Project
+    from sos_studio.presenters.prediction import PredictionPresenter
+    from sos_studio.services.model_list import ModelEntry
+
+
+@dataclass(frozen=True)
+class PredictedCase:
+    """What was said of one case, or why nothing was."""
+
+    case_id: str
+    said: Prediction | None = None
+    problem: Message | None = None
+
+
+class BulkPresenter:
+    """Drives actions on the cases that are selected in the list.
+
+    Signals
+    -------
+    predicting
+        How many cases are going to be predicted, before the first.
+    predicted
+        A `PredictedCase`, one after the other.
+    finished
+        All are done, or it was stopped.
+    """
+
+    predicting = Signal(int)
+    predicted = Signal(PredictedCase)
+    finished = Signal()
+
+    def __init__(self, session: Session, prediction: PredictionPresenter) -> None:
+        self._session = session
+        self._prediction = prediction
+        self._run = 0  # answers of an older run are dropped
+        self._running = False
+        session.project_changed.connect(lambda _: self.stop())
+
+    # --- the dataset ---------------------------------------------------------------------------------------------------------
+
+    def exclude(self, case_ids: Sequence[str], reason: str, note: str = "") -> None:
+        """Leave cases out, all for one reason."""
+        self._put({case_id: Wish(reason, note) for case_id in case_ids})
+
+    def include(self, case_ids: Sequence[str]) -> None:
+        """Take cases in again; those that are not excluded stay as they are."""
+        self._put(dict.fromkeys(case_ids))
+
+    def _put(self, wishes: Mapping[str, Wish | None]) -> None:
+        session, project, evaluator = self._session, self._session.project, self._session.evaluator
+        if project is None or not wishes:
+            return
+        session.begun.emit()
+
+        def done(before: dict[str, Wish | None]) -> None:
+            after = {case_id: wishes[case_id] for case_id in before}
+            if not before:
+                session.tell("exclusion.none_changed", "info")
+                return
+            self._push_history(project, evaluator, before, after)
+            self._told(project, after)
+
+        session.writes.submit(lambda: exclusions.put_many(project, wishes, evaluator), done, session.report)
+
+    def _push_history(self, project: Project, evaluator: str, before: Mapping[str, Wish | None], after: Mapping[str, Wish | None]) -> None:
+        def put(wishes: Mapping[str, Wish | None]) -> None:
+            self._session.writes.flush()
+            exclusions.put_many(project, wishes, evaluator)
+            self._told(project, wishes)
+
+        self._session.undo.push(Change("exclusions", lambda: put(before), lambda: put(after), scope=PERSON_SCOPE))
+
+    def _told(self, project: Project, wishes: Mapping[str, Wish | None]) -> None:
+        if self._session.project is not project:
+            return
+        out = sum(wish is not None for wish in wishes.values())
+        if out:
+            self._session.tell("exclusion.many_done", "info", count=out)
+        if len(wishes) > out:
+            self._session.tell("exclusion.many_taken_in", "info", count=len(wishes) - out)
+        self._session.cases_changed.emit()
+
+    # --- predictions ---------------------------------------------------------------------------------------------------------
+
+    def predict(self, case_ids: Sequence[str]) -> None:
+        """Ask the chosen student about each, one after the other; what is shown is noted as shown."""
+        session, state, project = self._session, self._prediction.state, self._session.project
+        if project is None or not case_ids:
+            return
+        session.begun.emit()
+        if session.blinding.on:
+            session.tell("bulk.blinded", "info")
+        elif state.chosen is None:
+            session.tell("bulk.no_student", "warning")
+        else:
+            self.stop()
+            self._running = True
+            self.predicting.emit(len(case_ids))
+            session.busy.emit("predict")
+            self._next(self._run, project, state.chosen, tuple(case_ids), 0)
+
+    def stop(self) -> None:
+        """The one that is being asked about is the last."""
+        self._run += 1
+        if self._running:
+            self._running = False
+            self._session.busy.emit(None)
+            self.finished.emit()
+
+    def _next(self, run: int, project: Project, model: ModelEntry, case_ids: Sequence[str], n: int) -> None:
+        session = self._session
+        if run != self._run:
+            return
+        session.progress.emit(n / len(case_ids))
+        if n == len(case_ids):
+            self.stop()
+            return
+        case_id, evaluator = case_ids[n], session.evaluator
+        service, detector = self._prediction.service, self._prediction.state.detector
+
+        def work() -> PredictedCase:
+            case = load_case(project, case_id)
+            if case.capture is None:
+                return PredictedCase(case_id, None, message("predict.no_image"))
+            said = ask(service, case.capture, model, detector, case.roi).prediction
+            if run == self._run and not project.read_only:  # else nobody will see it
+                record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), said)
+            return PredictedCase(case_id, said)
+
+        def arrived(answer: PredictedCase) -> None:
+            if run == self._run:
+                self.predicted.emit(answer)
+                self._next(run, project, model, case_ids, n + 1)
+                if n + 1 == len(case_ids):
+                    session.cases_changed.emit()
+
+        def failed(error: Exception) -> None:
+            known = isinstance(error, SosError) and not isinstance(error, CancelledError)
+            problem = message(error.code, error.values) if known and isinstance(error, SosError) else message("prediction.failed")
+            arrived(PredictedCase(case_id, None, problem))
+
+        session.background.run(work, arrived, failed)

@@ -1,0 +1,140 @@
+"""Several cases selected: by mouse and keys, in words, and what is done with them in the real window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from sos_studio.core.actions import Action
+from sos_studio.dataset import cases
+from sos_studio.dataset.project import Project
+from sos_studio.presenters.bulk import PredictedCase
+from sos_studio.presenters.session import Session
+from sos_studio.ui.cases_dock import CasesDock
+from sos_studio.ui.exclusion import ExclusionDialog
+from sos_studio.ui.leaks_dialog import LeaksDialog
+from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.predicted_dialog import PredictedDialog
+from tests.dataset import builders
+
+
+@pytest.fixture
+def dock(window: MainWindow, session: Session, project: Project, qtbot: QtBot) -> CasesDock:
+    for n in range(4):
+        builders.staged_case(project, None, seed=50 + n)
+    session.set_evaluator("Dr Test")
+    session.set_project(project)
+    qtbot.waitUntil(lambda: window.cases_dock.model.rowCount() == 6)
+    return window.cases_dock
+
+
+def _click(dock: CasesDock, qtbot: QtBot, row: int, modifier: Qt.KeyboardModifier) -> None:
+    place = dock.list.visualRect(dock.model.index(row)).center()
+    qtbot.mouseClick(dock.list.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+
+def test_shift_arrows_and_ctrl_a_select_and_open_nothing(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    dock.list.setFocus()
+    dock.list.setCurrentIndex(dock.model.index(1))
+    opened = session.case_id
+    for _ in range(2):
+        qtbot.keyClick(dock.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert dock.selected_cases() == ("case-0002", "case-0003", "case-0004")
+    assert dock.selection.isVisible()
+    assert dock.selection.words.text() == "3 cases selected"
+    qtbot.keyClick(dock.list, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(dock.selected_cases()) == 6
+    qtbot.keyClick(dock.list, Qt.Key.Key_Up)
+    assert len(dock.selected_cases()) == 1
+    assert not dock.selection.isVisible()
+    assert session.case_id == opened
+
+
+def test_enter_opens_the_case_with_the_keys(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    dock.list.setFocus()
+    dock.list.setCurrentIndex(dock.model.index(2))
+    qtbot.keyClick(dock.list, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.case_id == "case-0003")
+
+
+def test_filtering_keeps_what_stays_selected(dock: CasesDock, session: Session, project: Project, qtbot: QtBot) -> None:
+    dock.list.selectAll()
+    cases.exclude(project, "case-0002", "motion", "Dr Test")
+    dock.status.setCurrentIndex(dock.status.findData("to_stage"))
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: dock.model.rowCount() == 5)
+    assert "case-0002" not in dock.selected_cases()
+    assert len(dock.selected_cases()) == 5
+
+
+def test_a_row_says_in_words_what_it_is_and_that_it_is_selected(dock: CasesDock) -> None:
+    dock.list.selectionModel().select(dock.model.index(0), QItemSelectionModel.SelectionFlag.Select)
+    reader = QAccessible.queryAccessibleInterface(dock.list)
+    assert reader is not None
+    assert reader.text(QAccessible.Text.Name) == "Cases"
+    assert dock.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).startswith("case-0001")
+    assert dock.selection.with_these.accessibleName()
+
+
+def test_selected_cases_are_excluded_for_one_reason_and_undo_takes_all_in(
+    window: MainWindow, dock: CasesDock, session: Session, project: Project, qtbot: QtBot
+) -> None:
+    dock.list.selectAll()
+    assert window.actions_of_window.handler(Action.EXCLUDE_SELECTED) is not None
+    window.keymap.trigger(Action.EXCLUDE_SELECTED)
+    dialog = next(d for d in QApplication.topLevelWidgets() if isinstance(d, ExclusionDialog) and d.isVisible())
+    assert "6 cases" in dialog.windowTitle()
+    qtbot.keyClick(dialog, Qt.Key.Key_2)
+    dialog.accept()
+    qtbot.waitUntil(lambda: all(case.excluded for case in window.cases.everything))
+    assert len(dock.selected_cases()) == 6, "what was selected still is"
+    window.keymap.trigger(Action.UNDO)
+    qtbot.waitUntil(lambda: not any(case.excluded for case in window.cases.everything))
+
+
+def test_nothing_selected_offers_nothing_to_be_done(window: MainWindow, dock: CasesDock) -> None:
+    dock.list.clearSelection()
+    for action in (Action.EXCLUDE_SELECTED, Action.INCLUDE_SELECTED, Action.PREDICT_SELECTED, Action.EXPORT_SELECTED):
+        assert window.actions_of_window.handler(action) is None
+
+
+def test_predictions_fill_a_table_whose_lines_open_their_cases(window: MainWindow, dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    dialog = PredictedDialog(session, window.selected_cases.presenter, window)
+    qtbot.addWidget(dialog)
+    presenter = window.selected_cases.presenter
+    presenter.predicting.emit(2)
+    assert dialog.isVisible()
+    presenter.predicted.emit(PredictedCase("case-0002"))
+    assert dialog.table.rowCount() == 1
+    heard: list[str] = []
+    dialog.case_wanted.connect(heard.append)
+    dialog.table.itemActivated.emit(dialog.table.item(0, 1))
+    assert heard == ["case-0002"]
+    dialog.reject()
+    presenter.predicted.emit(PredictedCase("case-0003"))
+    assert dialog.table.rowCount() == 1
+
+
+def test_cases_alike_in_different_folds_are_shown_in_pairs_and_one_can_be_excluded(
+    window: MainWindow, session: Session, project: Project, qtbot: QtBot
+) -> None:
+    for n in range(11):
+        for _ in range(2):
+            builders.staged_case(project, 1 + n % 5, seed=n)
+    session.set_evaluator("Dr Test")
+    session.set_project(project)
+    qtbot.waitUntil(lambda: bool(window.cases.everything))
+    window.keymap.trigger(Action.LEAKS)
+    dialog = next(d for d in QApplication.topLevelWidgets() if isinstance(d, LeaksDialog) and d.isVisible())
+    qtbot.waitUntil(lambda: dialog.list.count() > 1, timeout=20_000)
+    before, pair = dialog.list.count(), dialog.pair
+    assert pair is not None
+    assert pair.leak.case_id in dialog.list.item(0).text()
+    qtbot.waitUntil(lambda: not dialog.pictures[0].pixmap().isNull() and not dialog.pictures[1].pixmap().isNull())
+    dialog.same.click()
+    qtbot.waitUntil(lambda: dialog.list.count() not in (0, before), timeout=20_000)
+    assert cases.case(project, pair.leak.case_id).patient == cases.case(project, pair.leak.other_case_id).patient
+    dialog.reject()
