@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -78,3 +79,43 @@ def test_a_folder_that_is_no_project_is_told(run: Run, tmp_path: Path, command: 
     name, *rest = command
     ran = run("project", name, tmp_path, *rest, "--json")
     assert (ran.code, ran.json["error"]["code"]) == (2, "project.not_found")
+
+
+def test_every_format_is_offered_and_explained(run: Run) -> None:
+    from sos_studio.cli.project import _FORMATS
+    from sos_studio.dataset.exports import FORMATS
+
+    assert _FORMATS == FORMATS
+    told = run("project", "export", "--help").out
+    lines = [line.strip() for line in told.splitlines()]
+    for form in FORMATS:
+        assert any(re.match(rf"{form} {{2,}}\w", line) for line in lines), form
+
+
+def test_a_datasheet_is_filled_in_from_the_command_line(run: Run, filled_project_folder: Path, tmp_path: Path) -> None:
+    options = ("--format", "datasheet", "--json")
+    ran = run(
+        "project",
+        "export",
+        filled_project_folder,
+        "--out",
+        tmp_path / "out",
+        *options,
+        "--field",
+        "licence=CC BY 4.0",
+        "--field",
+        "link=a=b",
+    )
+    assert (ran.code, ran.json["format"]) == (0, "datasheet")
+    page = (tmp_path / "out" / "datasheet.html").read_text("utf-8")
+    assert "CC BY 4.0</dd>" in page
+    assert "a=b</dd>" in page
+    ran = run("project", "export", filled_project_folder, "--out", tmp_path / "two", *options, "--field", "licence")
+    assert ran.code == 2
+    ran = run("project", "export", filled_project_folder, "--out", tmp_path / "two", *options, "--field", "licene=x")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "datasheet.unknown_field")
+
+
+def test_evaluators_are_named_or_numbered_as_asked(run: Run, filled_project_folder: Path, tmp_path: Path) -> None:
+    run("project", "export", filled_project_folder, "--out", tmp_path / "out", "--format", "csv", "--number-evaluators")
+    assert "Evaluator 1" in (tmp_path / "out" / "readings.csv").read_text("utf-8")

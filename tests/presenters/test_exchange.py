@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from sos_studio.dataset import exports
+from sos_studio.dataset.exports import ExportOptions
+from sos_studio.presenters.exchange import Exchange
+from tests.presenters.kit import make_project, make_session
+
+
+def test_an_export_says_how_many_cases_went_where(tmp_path: Path) -> None:
+    session = make_session(make_project(tmp_path / "study"))
+    told: list[object] = []
+    session.message.connect(lambda *words: told.append(str(words[0])))
+    Exchange(session).export(tmp_path / "out", "csv")
+    assert (tmp_path / "out" / "cases.csv").is_file()
+    assert "Exported 2 cases to out" in str(told)
+
+
+def test_what_was_filled_into_a_datasheet_is_there_the_next_time(tmp_path: Path) -> None:
+    exchange = Exchange(make_session(make_project(tmp_path / "study")))
+    assert exchange.filled_in() == {}
+    exchange.export(tmp_path / "out", "datasheet", ExportOptions(details={"licence": "CC0", "title": ""}))
+    assert exchange.filled_in() == {"licence": "CC0"}
+    exchange.export(tmp_path / "csv", "csv", ExportOptions())
+    assert exchange.filled_in() == {"licence": "CC0"}
+    assert Exchange(make_session(None)).filled_in() == {}
+
+
+def test_cancel_stops_an_export_that_runs_and_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
+    session = make_session(make_project(tmp_path / "study"))
+    exchange = Exchange(session)
+    told: list[object] = []
+    session.message.connect(lambda *words: told.append(str(words[0])))
+    begun = threading.Event()
+
+    def tables(*arguments: object) -> list[object]:
+        exchange.cancel()
+        begun.set()
+        return real(*arguments)
+
+    real = exports.export_tables.tables
+    monkeypatch.setattr(exports.export_tables, "tables", tables)
+    exchange.export(tmp_path / "out", "csv")
+    assert begun.is_set()
+    assert "Cancelled" in str(told)
+    assert not list(tmp_path.glob("*out*"))
