@@ -109,6 +109,7 @@ class CropPanel(QWidget):
         self._width = _spin(1.0, 9999.0, 1, " px", _tr("Length of the frame; its height is always half of it"))
         self._u = _spin(-9999.0, 9999.0, 1, " px", _tr("Centre of the frame, from the left border of the full image"))
         self._v = _spin(-9999.0, 9999.0, 1, " px", _tr("Centre of the frame, from the upper border of the full image"))
+        self._angle.setWrapping(True)
         self._form = QFormLayout()
         self._form.setContentsMargins(0, 0, 0, 0)
         for name, spin in (

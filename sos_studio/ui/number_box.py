@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QEvent, QLocale, Qt
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox
 
 NOTHING = "–"
+# So many figures that float() never makes infinity of them.
+NUMBER = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,6})?|\.\d{1,6})")
 
 
 class NumberBox(QDoubleSpinBox):
-    """Shows a dash while it is disabled: a number of the case before must not be read as one of this case.
+    """Takes the number that was typed or none, never a part of it; shows a dash while it is disabled.
+
+    A number beyond the range gives way to the one before when typing ends; with wrapping (angles) it goes round. Disabled, the box must
+    not show a number of the case before.
 
     Parameters
     ----------
@@ -33,12 +40,25 @@ class NumberBox(QDoubleSpinBox):
         self.setMinimumWidth(56)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """5,5 is five and a half: without this the comma would be dropped as a thousands separator and 55 be set."""
-        return super().validate(text.replace(",", "."), position)
+        """5,5 is five and a half: without this the comma would be dropped as a thousands separator and 55 be set.
+
+        Nor is the last figure of 500 dropped because only 180 would do: what stands there would be another number.
+        """
+        number = self._number(text)
+        if number is None or self.minimum() <= number <= self.maximum():
+            return super().validate(text.replace(",", "."), position)
+        return (QValidator.State.Acceptable if self.wrapping() else QValidator.State.Intermediate), text, position
 
     def valueFromText(self, text: str) -> float:
-        """With a comma or a point."""
+        """With a comma or a point; round and round with wrapping."""
+        number = self._number(text)
+        if number is not None and self.wrapping() and not self.minimum() <= number <= self.maximum():
+            return self.minimum() + (number - self.minimum()) % (self.maximum() - self.minimum())
         return super().valueFromText(text.replace(",", "."))
+
+    def _number(self, text: str) -> float | None:
+        bare = text.removeprefix(self.prefix()).removesuffix(self.suffix()).strip().replace(",", ".").replace("−", "-")
+        return float(bare) if NUMBER.fullmatch(bare) else None
 
     def textFromValue(self, value: float) -> str:
         """A dash while there is nothing to show."""

@@ -243,3 +243,13 @@ def test_a_zoomed_picture_follows_the_cross_hair_and_tells_its_place(step):
         QTest.keyClick(step.view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert heard[-1] == step.presenter.state.cross_uv
     assert step.view.rect().contains(step.view.viewport.to_widget(step.presenter.state.cross_uv).toPoint())
+
+
+def test_500_degrees_are_140_and_not_50(step):
+    draw(step)
+    box = step.inspector()._angle
+    box.selectAll()
+    QTest.keyClicks(box, "500")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert step.presenter.state.roi.angle_deg == pytest.approx(140.0)
+    assert box.text() == "140.0 °"
