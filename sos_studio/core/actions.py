@@ -77,6 +77,7 @@ class Action(StrEnum):
     REVEAL = "case.reveal"
     EVALUATOR = "case.evaluator"
     RETRAIN_ALL = "train.retrain_all"
+    CROSS_VALIDATION = "train.crossval"
     CANCEL_JOB = "train.cancel"
     STARTING_WEIGHTS = "train.weights"
     LEAKS = "train.leaks"

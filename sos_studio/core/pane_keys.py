@@ -109,7 +109,8 @@ PLACES_OF_ACTIONS: Mapping[Action, tuple[Place, ...]] = {
     **dict.fromkeys((Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK), ("stage",)),
     **dict.fromkeys((Action.REVEAL, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.BLINDED), ("stage",)),
     **dict.fromkeys((Action.PREDICT, Action.CONFIRM_PREDICTION, Action.TOGGLE_HEATMAP), ("predict",)),
-    **dict.fromkeys((Action.RETRAIN_ALL, Action.CANCEL_JOB, Action.STARTING_WEIGHTS, Action.TRAINING_PANEL), ("train",)),
+    **dict.fromkeys((Action.RETRAIN_ALL, Action.CROSS_VALIDATION, Action.CANCEL_JOB), ("train",)),
+    **dict.fromkeys((Action.STARTING_WEIGHTS, Action.TRAINING_PANEL), ("train",)),
 }
 
 

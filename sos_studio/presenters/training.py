@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -34,6 +35,12 @@ class Followed:
     silent: bool = False
     result: dict[str, Any] | None = None
     log_text: str = ""
+
+    @property
+    def report_dir(self) -> Path | None:
+        """Where the tables and plots of a complete cross-validation lie; None of anything else."""
+        report = (self.result or {}).get("report")
+        return self.handle.job_dir / Path(report).parent.name if isinstance(report, str) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +245,7 @@ class TrainingPresenter:
             session.save_settings()
             match state.status:
                 case JobStatus.SUCCEEDED:
-                    session.tell("training.done", "success")
+                    session.tell("training.done" if seen.report_dir is None else "crossval.done", "success")
                 case JobStatus.CANCELLED:
                     session.tell("training.cancelled", "info")
                 case JobStatus.INTERRUPTED:
@@ -271,7 +278,9 @@ class TrainingPresenter:
             return seen
         warnings = tuple(each.model_copy(update={"values": blinding.values(each.values)}) for each in state.warnings)
         hidden = replace(state, failure_values=blinding.values(state.failure_values), warnings=warnings)
-        return replace(seen, state=hidden, log_text=blinding.text(seen.log_text))
+        # The report has every case's label.
+        result = None if seen.result is None else {key: value for key, value in seen.result.items() if key != "report"}
+        return replace(seen, state=hidden, result=result, log_text=blinding.text(seen.log_text))
 
     def _on_blinding(self, _: bool) -> None:
         """What is on the screen was said to who might see all."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -66,6 +67,7 @@ class TrainingDock(QDockWidget):
         """What menus and shortcuts call."""
         return {
             Action.RETRAIN_ALL: self.retrain_all,
+            Action.CROSS_VALIDATION: lambda: self.start("crossval"),
             **({Action.CANCEL_JOB: self.presenter.cancel} if self.presenter.state.running else {}),
             Action.STARTING_WEIGHTS: self.show_weights,
             Action.TRAINING_PANEL: lambda: self.setVisible(not self.isVisible()),
@@ -139,6 +141,8 @@ class TrainingDock(QDockWidget):
         self.bar.setAccessibleName(_tr("Progress of the training"))
         self.result = QLabel()
         self.result.setWordWrap(True)
+        self.report = parts.button(_tr("Tables and plots"), _tr("Open the folder of this cross-validation's tables, plots and predictions"))
+        self.report.clicked.connect(self._open_report)
         self.phantom = parts.red(_tr("Trained on phantoms: these figures say nothing about patients."))
         self._facts = parts.note()
         self._parts = QTabWidget()
@@ -172,6 +176,7 @@ class TrainingDock(QDockWidget):
         left.setSpacing(6)
         for view in (self.status, self.bar, self.problem, self.result, self.phantom, self._facts):
             left.addWidget(view)
+        left.addWidget(self.report, alignment=Qt.AlignmentFlag.AlignLeft)
         left.addStretch(1)
         # All of it has room in a tall window; in a low one nothing is squeezed.
         scroll = QScrollArea()
@@ -233,11 +238,17 @@ class TrainingDock(QDockWidget):
         self.result.setText(training_words.result(job.result) if job is not None and job.result is not None else "")
         self.result.setVisible(bool(self.result.text()))
         self.phantom.setVisible(state.phantom and bool(self.result.text()))
+        self.report.setVisible(job is not None and job.report_dir is not None)
         self._facts.setText(training_words.facts(job) if job is not None else "")
         self._facts.setToolTip(training_words.details(job) if job is not None else "")
         self._show_parts(job)
         self._show_curves()
         self._show_log(job.log_text if job is not None else "")
+
+    def _open_report(self) -> None:
+        job = self.presenter.state.job
+        if job is not None and job.report_dir is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(job.report_dir)))
 
     def _show_jobs(self, state: TrainingState) -> None:
         if state.others != self._offered:

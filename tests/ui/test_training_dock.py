@@ -8,7 +8,7 @@ from sos_studio.core.actions import Action
 from sos_studio.core.jobs import Cancelled, Failed, Metric, Progress
 from sos_studio.presenters import training as training_module
 from sos_studio.services import worker_process
-from sos_studio.ui import training_words
+from sos_studio.ui import training_dock, training_words
 from sos_studio.ui.training_dock import TrainingDock
 from sos_studio.ui.weights_dialog import WeightsDialog
 from tests.presenters.kit import make_project, make_session
@@ -207,3 +207,33 @@ def test_the_dialog_takes_a_file_and_refuses_what_is_none(project, qtbot, tmp_pa
     assert "good.safetensors" in dialog._place.text()
     assert dialog.problem.text() == ""
     assert dialog.buttons.button(QDialogButtonBox.StandardButton.Close) is not None
+
+
+def test_a_cross_validation_is_one_entry_of_the_menu_and_its_tables_one_click_away(project, qtbot, monkeypatch, alive):
+    asked, opened = [], []
+
+    def start(project, kind, *, preset):
+        asked.append(kind)
+        made.append(Job(project))
+        made[0].begin()
+        return made[0].handle
+
+    made = []
+    monkeypatch.setattr(training_module.jobs, "start_training", start)
+    monkeypatch.setattr(training_dock.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    dock = make_dock(project, qtbot)
+    dock.actions_by_id[Action.CROSS_VALIDATION]()
+    assert asked == ["crossval"]
+    assert not dock.report.isVisible()
+    (job,) = made
+    job.write(Progress, 60, done=0.25, total=1.0, part="fold-2")
+    dock.presenter.poll()
+    assert "networks that fold 2 tests" in dock.status.text()
+    job.succeed({"kind": "crossval", "models": {}, "held_out": {}, "report": f"jobs/{job.folder.name}/crossval/report.json"})
+    dock.presenter.poll()
+    assert dock.report.isVisible()
+    dock.report.click()
+    assert opened == [(job.folder / "crossval").as_posix()]
+    # Predictions beside labels are nothing for who reads blinded.
+    dock.session.blinding.set_on(True)
+    assert not dock.report.isVisible()
