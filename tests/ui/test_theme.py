@@ -9,10 +9,11 @@ from typing import cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QCheckBox
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
 from sos_studio.ui import frame_painter, icons, image_view, parts, shaded_text, slice_paint, theme
+from sos_studio.ui.main_window import MainWindow
 
 
 def contrast(a: str, b: str) -> float:
@@ -163,3 +164,20 @@ def test_the_system_can_be_asked_again_after_it_was_listened_to(qapp: QApplicati
     heard: list[object] = []
     theme.hear_system(lambda *_: heard.append(1))
     assert {theme.system_wants_contrast() for _ in range(3)} == {False}
+
+
+@pytest.mark.parametrize("count", [2, 7, 10])
+def test_a_list_that_pops_up_shows_its_last_entry_whole(window: MainWindow, qtbot: QtBot, count: int) -> None:
+    box = QComboBox(window)
+    box.addItems([f"Entry {n}" for n in range(count)])
+    box.move(20, 20)
+    box.show()
+    box.showPopup()
+    view = box.view()
+    qtbot.waitExposed(view.window())
+    view.setFocus()
+    qtbot.wait(30)
+    last = view.visualRect(view.model().index(count - 1, 0))
+    assert view.viewport().rect().contains(last)
+    assert view.verticalScrollBar().maximum() == 0
+    box.hidePopup()
