@@ -43,6 +43,7 @@ class PredictedDialog(QDialog):
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Cases predicted"))
+        self.bar.setFormat("%v / %m")
         self.table = self._make_table()
         caution = QLabel(dialogs.caution())
         caution.setObjectName("caution")

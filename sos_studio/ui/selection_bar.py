@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.ui.keymap import Keymap
@@ -27,19 +27,13 @@ def _tr(text: str) -> str:
 class SelectionBar(QWidget):
     """Hidden while fewer than two cases are selected."""
 
-    given_up = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.menu = QMenu(self)
         self.words = QLabel()
-        self.with_these = QToolButton()
-        self.with_these.setText(_tr("With these"))
+        self.with_these = QPushButton(_tr("With these"))
         self.with_these.setToolTip(_tr("What can be done with all selected cases"))
         self.with_these.setAccessibleName(_tr("With the selected cases"))
-        self.with_these.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.with_these.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.with_these.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.with_these.setMenu(self.menu)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 0)
