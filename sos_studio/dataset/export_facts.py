@@ -12,7 +12,7 @@ from sos_studio.core.consensus import Rule, standing_decision
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import Reading, standing
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import consensus, sql
+from sos_studio.dataset import consensus, manifests, near_duplicates, sql
 from sos_studio.dataset.case_flow import CaseFlow, flow_of, place_of
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.export_files import Writer
@@ -98,6 +98,10 @@ class Facts:
         Included cases whose label a person decided.
     same_picture, same_scan
         Groups of included cases that share one and the same full image, or one and the same scan.
+    near_pictures
+        Pairs of included cases whose full images look nearly alike (`near_duplicates`), the same ones among them.
+    leaks
+        Pairs of included cases in different folds that share patient, scan or nearly the picture (`leakage`).
     repeat_patients
         Patients with more than one included case.
     """
@@ -120,6 +124,8 @@ class Facts:
     adjudicated: int
     same_picture: int
     same_scan: int
+    near_pictures: int
+    leaks: int
     repeat_patients: int
     software_made: str
     read_between: tuple[str, str] | None
@@ -145,6 +151,8 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer) -> Facts
         stored = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}
     used = [stored[case.capture_id] for case in included if case.capture_id is not None]
     decided = [standing_decision(readings.get(case.case_id, [])) for case in included]
+    inside = {case.case_id for case in included}
+    near = near_duplicates.near_duplicate_pairs(project, cancelled=writer.cancelled)
     days = sorted(reading.created_utc.date().isoformat() for reading in rows)
     return Facts(
         phantom=project.phantom,
@@ -165,6 +173,8 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer) -> Facts
         adjudicated=sum(decision is not None and decision.stage is not None for decision in decided),
         same_picture=_groups(row.full_sha256 for row in used),
         same_scan=_groups(row.series_hash for row in used if row.series_hash),
+        near_pictures=sum(pair.case_id in inside and pair.other_case_id in inside for pair in near),
+        leaks=len(manifests.find_leaks(project, cancelled=writer.cancelled)) if folds else 0,
         repeat_patients=_groups(case.patient for case in included),
         software_made=software,
         read_between=(days[0], days[-1]) if days else None,

@@ -60,6 +60,11 @@ class Writer:
         """Count a case as not exported."""
         self.left_out.setdefault(reason, set()).add(case_id)
 
+    @property
+    def cancelled(self) -> Callable[[], bool]:
+        """Whether the person has asked to stop."""
+        return self._cancelled
+
     def go_on(self) -> None:
         """Between files that take long to make: raise `CancelledError` if the person has asked to stop."""
         if self._cancelled():

@@ -56,7 +56,7 @@ def tables(
     found = [
         Table("cases", columns.CASE_COLUMNS, [_case_row(s, items.get(s.case_id), rule, project.scheme.id) for s in summaries]),
         Table("readings", columns.READING_COLUMNS, [_reading_row(reading, people) for reading in in_order]),
-        *_stored_tables(project, in_use, people),
+        *_stored_tables(project, {summary.case_id for summary in summaries}, in_use, people),
         Table("folds", columns.FOLD_COLUMNS, list(folds)),
     ]
     return [*found, dictionary(found)]
@@ -135,13 +135,17 @@ def _reading_row(reading: Reading, people: Mapping[str, str]) -> tuple[Any, ...]
     return tuple((values | {"evaluator": people.get(reading.evaluator, reading.evaluator)}).values())
 
 
-def _stored_tables(project: Project, in_use: set[str | None], people: Mapping[str, str]) -> Iterator[Table]:
-    """Tables that leave as they are stored, but for names of evaluators."""
+def _stored_tables(project: Project, chosen: set[str], in_use: set[str | None], people: Mapping[str, str]) -> Iterator[Table]:
+    """Tables that leave as they are stored, but for names of evaluators and for cases that were not chosen."""
     with project.reading() as session:
-        captures = list(session.scalars(sql.select(sql.CaptureRow).order_by(sql.CaptureRow.number)))
-        frames = list(session.scalars(sql.select(sql.RoiRow).order_by(sql.RoiRow.capture_id, sql.RoiRow.n)))
-        exclusions = list(session.scalars(sql.select(sql.ExclusionRow).order_by(sql.ExclusionRow.number)))
-        predictions = list(session.scalars(sql.select(sql.PredictionRow).order_by(sql.PredictionRow.number)))
+
+        def of_chosen(table: Any) -> list[Any]:
+            return [row for row in session.scalars(sql.select(table).order_by(table.number)) if row.case_id in chosen]
+
+        captures, exclusions, predictions = of_chosen(sql.CaptureRow), of_chosen(sql.ExclusionRow), of_chosen(sql.PredictionRow)
+        known = {row.capture_id for row in captures}
+        every_frame = session.scalars(sql.select(sql.RoiRow).order_by(sql.RoiRow.capture_id, sql.RoiRow.n))
+        frames = [row for row in every_frame if row.capture_id in known]
     yield Table("captures", columns.CAPTURE_COLUMNS, [_capture_row(row, row.capture_id in in_use) for row in captures])
     yield Table(
         "frames",

@@ -144,6 +144,19 @@ def test_evaluators_leave_under_numbers_if_asked(project: Project, tmp_path: Pat
     assert _table(tmp_path / "csv" / "exclusions.csv")[0]["evaluator"] == "Evaluator 3"
 
 
+@pytest.mark.parametrize("format", ["imagefolder", "yolo-obb", "coco", "csv"])
+def test_of_cases_that_are_not_asked_for_nothing_leaves(filled: Project, tmp_path: Path, format: exports.ExportFormat) -> None:
+    cases.exclude(filled, "case-0004", "motion", "Ada")
+    exports.export(filled, tmp_path / "out", format, exports.ExportOptions(only=frozenset({"case-0002", "case-0003"})))
+    files = builders.files_below(tmp_path / "out")
+    written = b"".join(files.values()) + "".join(files).encode()
+    assert b"case-0002" in written
+    others = [case_id for case_id in (c.case_id for c in cases.cases(filled)) if case_id not in ("case-0002", "case-0003")]
+    assert not [case_id for case_id in others if case_id.encode() in written]
+    foreign = [cases.case(filled, case_id).capture_id for case_id in others]
+    assert not [capture_id for capture_id in foreign if capture_id and capture_id.encode() in written]
+
+
 def test_every_export_names_the_hashes_of_its_files(filled: Project, tmp_path: Path) -> None:
     for format in ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet"):
         exports.export(filled, tmp_path / format, format)

@@ -88,7 +88,8 @@ def test_the_facts_count_what_is_in_the_project(filled: Project) -> None:
     (pair,) = facts.pairs
     assert (pair.cases, pair.within(0), pair.within(1)) == (6, 6, 6)
     assert facts.same_scan == 2
-    assert facts.same_picture == 0
+    assert (facts.same_picture, facts.near_pictures) == (0, 0)
+    assert facts.leaks == 2  # of the scans that two cases share
     assert sum(count.total() for count in facts.folds.values()) == 12
 
 

@@ -63,10 +63,13 @@ def _composition(facts: Facts) -> Iterator[Part]:
     yield Table(("Stage", "Cases", *(names[sex] for sex in sexes), "Age in years: mean (range), known of"), tuple(rows))
     if every:
         yield plots.ages(facts)
-    yield Paragraph(
-        f"Patients with more than one case: {facts.repeat_patients:,}. Scans that more than one case comes from: {facts.same_scan:,}. "
-        f"Full images that more than one case shares: {facts.same_picture:,}."
-    )
+    alike = [
+        ("Patients with more than one case", facts.repeat_patients),
+        ("Scans that more than one case comes from", facts.same_scan),
+        ("Full images that more than one case shares", facts.same_picture),
+        ("Pairs of cases whose full images look nearly alike", facts.near_pictures),
+    ]
+    yield Table(("Repeats and duplicates among included cases", "Number"), tuple((words, f"{n:,}") for words, n in alike))
 
 
 def _age_words(ages: Sequence[float]) -> str:
@@ -127,6 +130,9 @@ def _splits(facts: Facts) -> Iterator[Part]:
         "Folds are stratified by stage and grouped by patient: all cases of a patient are in the same fold, which never changes."
     )
     rows = [(f"Fold {fold}", *(f"{n[stage]:,}" for stage in facts.stages), f"{n.total():,}") for fold, n in facts.folds.items()]
+    if facts.leaks:
+        pairs = counted(facts.leaks, "pair of cases is", "pairs of cases are")
+        yield Paragraph(f"{pairs} in different folds although patient, scan or picture seem to be the same: look at them before training.")
     yield Table(("", *(f"Stage\u00a0{stage}" for stage in facts.stages), "All"), tuple(rows))
 
 
