@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sos_studio.core.errors import BadInputError
 
@@ -26,6 +26,8 @@ def _finite(value: float) -> float:
 
 
 Finite = Annotated[float, AfterValidator(_finite)]
+# Once round is where it was: -180 … 180.
+Angle = Annotated[Finite, AfterValidator(lambda degrees: math.remainder(degrees, 360.0))]
 
 
 class Roi(BaseModel):
@@ -44,7 +46,7 @@ class Roi(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     center_uv: tuple[Finite, Finite]
-    angle_deg: Finite
+    angle_deg: Angle
     width_px: Annotated[Finite, Field(gt=0)]
     height_px: Annotated[Finite, Field(gt=0)]
 
@@ -56,8 +58,17 @@ class Roi(BaseModel):
 
     @classmethod
     def of(cls, center_uv: Point, angle_deg: float, width_px: float) -> Roi:
-        """A frame of that width; the height follows."""
-        return cls(center_uv=center_uv, angle_deg=math.remainder(angle_deg, 360.0), width_px=width_px, height_px=width_px / 2)
+        """A frame of that width; the height follows.
+
+        Raises
+        ------
+        BadInputError
+            ``roi.not_a_frame`` if a value is not a finite number or the width is nothing or less.
+        """
+        try:
+            return cls(center_uv=center_uv, angle_deg=angle_deg, width_px=width_px, height_px=width_px / 2)
+        except ValidationError as error:
+            raise BadInputError("roi.not_a_frame") from error
 
     @classmethod
     def from_ends(cls, endocranial_uv: Point, ectocranial_uv: Point, width_over_ends: float = WIDTH_OVER_ENDS) -> Roi:
@@ -66,7 +77,7 @@ class Roi(BaseModel):
         Raises
         ------
         BadInputError
-            ``roi.ends_too_close`` if the frame would be narrower than `MIN_WIDTH_PX`.
+            ``roi.ends_too_close`` if the frame would be narrower than `MIN_WIDTH_PX`; ``roi.not_a_frame`` as `of`.
         """
         du, dv = ectocranial_uv[0] - endocranial_uv[0], ectocranial_uv[1] - endocranial_uv[1]
         distance = math.hypot(du, dv)
@@ -124,6 +135,12 @@ class Roi(BaseModel):
         """Raise ``roi.outside_image`` unless the frame lies on the image."""
         if not self.inside(shape_vu):
             raise BadInputError("roi.outside_image")
+
+    def require_usable(self, shape_vu: tuple[int, int]) -> None:
+        """Raise ``roi.too_small`` or ``roi.outside_image`` unless the frame may be kept for an image of that shape."""
+        if self.width_px < MIN_WIDTH_PX * (1.0 - 1e-9):
+            raise BadInputError("roi.too_small", least=f"{MIN_WIDTH_PX:g}")
+        self.require_inside(shape_vu)
 
     def mirrored(self, width_px: int) -> Roi:
         """The same frame after the image of that width was flipped left-right.

@@ -172,12 +172,12 @@ def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int
     Raises
     ------
     BadInputError
-        ``capture.unknown``, ``roi.outside_image``.
+        ``capture.unknown``, ``roi.outside_image``, ``roi.too_small``.
     ProjectError
         As `add_capture`.
     """
     info = capture(project, capture_id)
-    roi.require_inside(info.shape_vu)
+    roi.require_usable(info.shape_vu)
     if _png_shape_vu(crop_png) != roi.crop_shape_vu:
         raise ValueError("the crop is not the frame's")
     folder = project.path(CAPTURES_DIR, info.case_id, capture_id)
@@ -256,10 +256,32 @@ def read_record(project: Project, capture_id: str) -> CaptureRecord:
 
 
 def rois(project: Project, capture_id: str) -> dict[int, Roi]:
-    """All frames of a capture by number, oldest first."""
+    """All frames of a capture by number, oldest first; rows that hold no frame (somebody edited the database) are left out."""
     with project.reading() as session:
         rows = session.scalars(sql.select(sql.RoiRow).where(sql.RoiRow.capture_id == capture_id).order_by(sql.RoiRow.n)).all()
-    return {row.n: roi_of(row) for row in rows}
+    found = {}
+    for row in rows:
+        with contextlib.suppress(ProjectError):
+            found[row.n] = roi_of(row)
+    return found
+
+
+def frame(project: Project, capture_id: str, n: int) -> Roi:
+    """One frame of a capture.
+
+    Raises
+    ------
+    ProjectError
+        ``roi.damaged`` if there is no such frame, its row holds none, or it can't be one of this image.
+    """
+    info, found = capture(project, capture_id), rois(project, capture_id).get(n)
+    try:
+        if found is not None:
+            found.require_usable(info.shape_vu)
+            return found
+    except BadInputError as error:
+        raise ProjectError("roi.damaged", n=n, case=info.case_id) from error
+    raise ProjectError("roi.damaged", n=n, case=info.case_id)
 
 
 def latest_roi(project: Project, capture_id: str) -> tuple[int, Roi] | None:
@@ -269,8 +291,11 @@ def latest_roi(project: Project, capture_id: str) -> tuple[int, Roi] | None:
 
 
 def roi_of(row: sql.RoiRow) -> Roi:
-    """A frame from its row."""
-    return Roi(center_uv=(row.center_u, row.center_v), angle_deg=row.angle_deg, width_px=row.width_px, height_px=row.width_px / 2)
+    """A frame from its row; ``roi.damaged`` if the row holds none."""
+    try:
+        return Roi.of((row.center_u, row.center_v), row.angle_deg, row.width_px)
+    except (BadInputError, TypeError) as error:  # text or nothing where a number should be
+        raise ProjectError("roi.damaged", n=row.n, case=row.capture_id) from error
 
 
 def sha256(data: bytes) -> str:

@@ -14,6 +14,17 @@ MESSAGES: dict[str, Template] = {
     "roi.ends_too_close": Template(
         "The two ends of the SOS are only {distance_px} pixels apart.", "Click the endocranial end, then the ectocranial end."
     ),
+    "roi.not_a_frame": Template(
+        "These values make no frame: each must be a number, and the length more than nothing.", "The frame before stays."
+    ),
+    "roi.too_small": Template("A frame is at least {least} pixels long.", "It must hold the synchondrosis with both of its ends."),
+    "roi.unreadable": Template(
+        "{file} holds no frame: centre, angle and length must be numbers, and the length twice the height.",
+        "Draw the frame again, or take the file away.",
+    ),
+    "roi.damaged": Template(
+        "Frame {n} of {case} can't be used: it is damaged, too small or reaches beyond the image.", "Draw it again in Crop."
+    ),
     "roi.outside_image": Template("The frame reaches beyond the border of the full image.", "Move or shrink it until it lies inside."),
     "manifest.unreadable": Template(
         "The list of training cases {file} can't be read ({reason}).", "Start the training again to make a new one."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sos_studio.core.captures import Window
+from sos_studio.core.errors import ProjectError
 from sos_studio.core.geometry import Orientation
 from sos_studio.core.roi import Roi
 from sos_studio.core.scans import Problem
@@ -22,21 +23,30 @@ from sos_studio.services.scans import OpenedScan
 
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
-    """A case as it is opened: its capture and frame in use, and where its scan lies on this computer."""
+    """A case as it is opened: its capture and frame in use, and where its scan lies on this computer.
+
+    Attributes
+    ----------
+    problem
+        Why the frame in use is not shown.
+    """
 
     summary: ListedCase
     capture: StoredCapture | None
     roi: Roi | None
     roi_n: int | None
     scan: ScanLocation | None
+    problem: ProjectError | None = None
 
     def show(self, session: Session) -> None:
-        """Make it the session's case."""
+        """Make it the session's case, and say what of it can't be shown."""
         session.set_case(self.summary.case_id)
         if self.capture is not None:
             session.set_capture(self.capture)
         if self.roi is not None:
             session.set_roi(self.roi, self.roi_n)
+        if self.problem is not None:
+            session.report(self.problem)
 
 
 def load_case(project: Project, case_id: str) -> LoadedCase:
@@ -45,8 +55,13 @@ def load_case(project: Project, case_id: str) -> LoadedCase:
     if summary.capture_id is None:
         return LoadedCase(summary, None, None, None, None)
     capture = captures.load_capture(project, summary.capture_id)
-    roi = dataset_captures.rois(project, summary.capture_id)[summary.roi_n] if summary.roi_n is not None else None
-    return LoadedCase(summary, capture, roi, summary.roi_n, scan_of_case(project, case_id))
+    roi, problem = None, None
+    if summary.roi_n is not None:
+        try:
+            roi = dataset_captures.frame(project, summary.capture_id, summary.roi_n)
+        except ProjectError as error:
+            problem = error
+    return LoadedCase(summary, capture, roi, summary.roi_n if roi is not None else None, scan_of_case(project, case_id), problem)
 
 
 def scan_of_case(project: Project, case_id: str) -> ScanLocation | None:

@@ -1,7 +1,8 @@
 """Moving, turning and scaling the 2:1 frame: pure functions on `Roi`, in full-image pixels.
 
-Every function returns a whole `Roi`, so 2:1 can't be broken by any route; a wish that would leave the image is answered with the
-nearest frame that stays on it and with ``refused=True``.
+Every function returns a whole `Roi`, so 2:1 can't be broken by any route; a wish that would leave the image, or make the frame too small,
+is answered with the nearest frame that may be and with the code of the reason in `Edit.refused`. Numbers that are none raise
+``roi.not_a_frame``.
 """
 
 from __future__ import annotations
@@ -45,11 +46,14 @@ class Ends:
 
 @dataclass(frozen=True)
 class Edit:
-    """Answer to a wish: the frame to show, the ends that go with it, and whether the wish went beyond the image."""
+    """Answer to a wish: the frame to show, the ends that go with it, and why the wish was not fulfilled (empty if it was)."""
 
     roi: Roi
     ends: Ends | None
-    refused: bool = False
+    refused: str = ""
+
+
+OUTSIDE, TOO_SMALL = "roi.outside_image", "roi.too_small"
 
 
 def knobs_uv(roi: Roi) -> tuple[Point, Point]:
@@ -117,25 +121,26 @@ def moved(roi: Roi, ends: Ends | None, du_px: float, dv_px: float, shape_vu: Sha
     low, high = wish.corners_uv.min(axis=0), wish.corners_uv.max(axis=0)
     shift = np.maximum(-0.5 - low, 0.0) - np.maximum(high - (np.array([width, height]) - 0.5), 0.0)
     slid = Roi.of((wish.center_uv[0] + float(shift[0]), wish.center_uv[1] + float(shift[1])), roi.angle_deg, roi.width_px)
-    return Edit(slid if slid.inside(shape_vu) else roi, ends, refused=True)
+    return Edit(slid if slid.inside(shape_vu) else roi, ends, OUTSIDE)
 
 
 def turned(roi: Roi, ends: Ends | None, degrees: float, shape_vu: Shape) -> Edit:
     """Turn about the frame's centre, clockwise on the screen for positive degrees."""
     wish = Roi.of(roi.center_uv, roi.angle_deg + degrees, roi.width_px)
-    return Edit(wish, ends) if wish.inside(shape_vu) else Edit(roi, ends, refused=True)
+    return Edit(wish, ends) if wish.inside(shape_vu) else Edit(roi, ends, OUTSIDE)
 
 
 def scaled(roi: Roi, ends: Ends | None, factor: float, shape_vu: Shape) -> Edit:
     """Grow or shrink about the centre, never below the smallest frame and never beyond the image."""
-    width_px = max(roi.width_px * factor, MIN_WIDTH_PX)
+    wished_px = Roi.of(roi.center_uv, roi.angle_deg, roi.width_px * factor).width_px
+    width_px = max(wished_px, MIN_WIDTH_PX)
     wish = Roi.of(roi.center_uv, roi.angle_deg, width_px)
     if wish.inside(shape_vu):
-        return Edit(wish, ends)
+        return Edit(wish, ends, TOO_SMALL if wished_px < MIN_WIDTH_PX * (1.0 - 1e-9) else "")
     if not roi.inside(shape_vu) or width_px <= roi.width_px:
-        return Edit(roi, ends, refused=True)
+        return Edit(roi, ends, OUTSIDE)
     largest = Roi.of(roi.center_uv, roi.angle_deg, _largest_width(roi, shape_vu))
-    return Edit(largest if largest.inside(shape_vu) else roi, ends, refused=True)
+    return Edit(largest if largest.inside(shape_vu) else roi, ends, OUTSIDE)
 
 
 def _largest_width(roi: Roi, shape_vu: Shape) -> float:
@@ -150,11 +155,11 @@ def _largest_width(roi: Roi, shape_vu: Shape) -> float:
 def _end_dragged(roi: Roi, ends: Ends | None, grip: Grip, now_uv: Point, shape_vu: Shape) -> Edit:
     """The frame follows a corrected end; its width keeps the proportion to the distance that it had."""
     if ends is None:
-        return Edit(roi, ends, refused=True)
+        return Edit(roi, ends, OUTSIDE)
     endocranial = grip is Grip.ENDOCRANIAL_END
     wish_ends = Ends(now_uv, ends.ectocranial_uv) if endocranial else Ends(ends.endocranial_uv, now_uv)
     over = roi.width_px / max(ends.distance_px, 1e-6)
     if wish_ends.distance_px * over < MIN_WIDTH_PX:
-        return Edit(roi, ends, refused=True)
+        return Edit(roi, ends, TOO_SMALL)
     wish = Roi.from_ends(wish_ends.endocranial_uv, wish_ends.ectocranial_uv, over)
-    return Edit(wish, wish_ends) if wish.inside(shape_vu) else Edit(roi, ends, refused=True)
+    return Edit(wish, wish_ends) if wish.inside(shape_vu) else Edit(roi, ends, OUTSIDE)

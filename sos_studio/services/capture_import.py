@@ -129,9 +129,7 @@ def _twin(project: Project, case_id: str, record: CaptureRecord) -> str | None:
 
 def _store(project: Project, case_id: str, source: StoredCapture) -> tuple[str, int | None]:
     full16 = source.folder / captures.FULL16_FILE
-    frame = captures.latest_frame(source.folder)
-    if frame is not None:
-        frame.require_inside(source.shape_vu)
+    frame = captures.latest_frame(source)
     capture_id = dataset_captures.add_capture(
         project,
         case_id,

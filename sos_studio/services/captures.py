@@ -173,16 +173,25 @@ def read_capture_folder(folder: Path) -> StoredCapture:
     return StoredCapture(record.case, record.capture_id, full8, record, folder)
 
 
-def latest_frame(folder: Path) -> Roi | None:
-    """The frame with the highest number in a capture folder (``roi-<n>.json``); None if there is none or it is damaged."""
+def latest_frame(capture: StoredCapture) -> Roi | None:
+    """The frame with the highest number in a capture's folder (``roi-<n>.json``); None if there is none.
+
+    Raises
+    ------
+    BadInputError
+        ``roi.unreadable`` if that file holds no frame, ``roi.outside_image`` or ``roi.too_small`` if it can't be one of this image.
+    """
     numbered: dict[int, Path] = {}
-    for path in folder.glob("roi-*.json"):
+    for path in capture.folder.glob("roi-*.json"):
         number = path.stem.removeprefix("roi-")
         if number.isdecimal():
             numbered[int(number)] = path
     if not numbered:
         return None
+    path = numbered[max(numbered)]
     try:
-        return Roi.model_validate_json(numbered[max(numbered)].read_bytes())
-    except (OSError, ValidationError):
-        return None
+        roi = Roi.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise BadInputError("roi.unreadable", file=path.name) from error
+    roi.require_usable(capture.shape_vu)
+    return roi

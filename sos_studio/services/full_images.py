@@ -123,8 +123,9 @@ def full_image(
         if series_uid is not None or view not in (None, View()):
             raise BadInputError("prediction.view_without_volume", source=source.name)
         if is_capture:
-            return FullImage(captures.read_capture_folder(folder).full8, captures.latest_frame(folder))
+            capture = captures.read_capture_folder(folder)
+            return FullImage(capture.full8, captures.latest_frame(capture))
         full8 = images.read_gray(source)
         return FullImage(np.ascontiguousarray(full8[:, ::-1]), mirrored=True) if facing == "left" else FullImage(full8)
-    capture = capture_of(source, series_uid, view or View(), progress=progress, warn=warn)
-    return FullImage(capture.full8_vu, None, capture)
+    made = capture_of(source, series_uid, view or View(), progress=progress, warn=warn)
+    return FullImage(made.full8_vu, None, made)

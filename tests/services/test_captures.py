@@ -46,7 +46,7 @@ def test_a_folder_outside_a_project_is_a_capture_too(volume: Volume, tmp_path: P
     read = captures.read_capture_folder(out)
     np.testing.assert_array_equal(read.full8, written.full8)
     assert read.record == written.record
-    assert captures.latest_frame(out) is None
+    assert captures.latest_frame(read) is None
     (out / "roi-1.json").write_text(Roi.of((20.0, 20.0), 0.0, 20.0).model_dump_json())
     assert full_image(out).frame == Roi.of((20.0, 20.0), 0.0, 20.0)
     with pytest.raises(BadInputError, match=r"capture\.folder_not_empty"):

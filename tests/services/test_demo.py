@@ -71,7 +71,8 @@ def test_the_truth_lies_beside_and_fits_the_frames(demo_folder: Path) -> None:
     assert len(truth) == CASES
     for case_id, known in truth.items():
         (folder,) = (demo_folder / "captures" / case_id).iterdir()
-        stored, frame = captures.read_capture_folder(folder), captures.latest_frame(folder)
+        stored = captures.read_capture_folder(folder)
+        frame = captures.latest_frame(stored)
         assert frame is not None
         frame_px, readings = known.pop("roi"), known.pop("readings")
         true = PhantomTruth.model_validate(known).roi(np.asarray(stored.record.lps_from_uv))

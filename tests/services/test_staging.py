@@ -33,7 +33,7 @@ def test_a_changed_frame_is_a_new_one(project: Project, case: tuple[str, str]) -
     np.testing.assert_array_equal(crop1, staging.crop_preview(full8, first))
     folder = captures.load_capture(project, capture_id).folder
     np.testing.assert_array_equal(images.read_gray(folder / "crop-2.png") if min(crop2.shape) >= 32 else crop2, crop2)
-    assert captures.latest_frame(folder) == second
+    assert captures.latest_frame(captures.load_capture(project, capture_id)) == second
 
 
 def test_a_frame_beyond_the_border_is_refused(project: Project, case: tuple[str, str]) -> None:
