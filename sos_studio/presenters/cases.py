@@ -73,11 +73,6 @@ class CasesPresenter:
         session.next_unstaged_requested.connect(self.open_next_unstaged)
 
     @property
-    def evaluators(self) -> int:
-        """How many evaluators have read in this project, as far as this one may know."""
-        return 1 if self._session.blinding.on else len(self._readers)
-
-    @property
     def readers(self) -> tuple[str, ...]:
         """Names of those who have read here, as far as this evaluator may know."""
         return () if self._session.blinding.on else self._readers

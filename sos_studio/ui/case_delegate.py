@@ -12,11 +12,11 @@ from sos_studio.ui.exclusion import reason_words
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 PICTURE_ROLE = Qt.ItemDataRole.UserRole + 1
-EVALUATORS_ROLE = Qt.ItemDataRole.UserRole + 2
-CURRENT_ROLE = Qt.ItemDataRole.UserRole + 3
-READER_ROLE = Qt.ItemDataRole.UserRole + 4
+CURRENT_ROLE = Qt.ItemDataRole.UserRole + 2
+READER_ROLE = Qt.ItemDataRole.UserRole + 3
 THUMBNAIL = QSize(64, 52)
 ROW_HEIGHT = 66
+DOT_STEP = 9
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -25,41 +25,57 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("CaseDelegate", text)
 
 
-def chips(case: ListedCase, evaluators: int) -> list[tuple[str, bool]]:
-    """Words of the status chips and whether each is reached by the newest capture."""
-    staged = len(case.staged_here)
-    by = _tr("read by you") if case.shown_as else _tr("staged by {n} of {m}").format(n=staged, m=max(evaluators, 1))
-    words = [
-        (_tr("captured again") if case.staged_earlier and not staged else _tr("captured"), case.captured),
+def chips(case: ListedCase, reader: str) -> list[tuple[str, bool]]:
+    """What the four dots before the status stand for, and whether each is reached by the capture in use and this evaluator."""
+    again = case.staged_earlier and not case.staged_here
+    return [
+        (_tr("captured again") if again else _tr("captured"), case.captured),
         (_tr("cropped"), case.cropped),
-        (by, staged > 0),
+        (_tr("read by you"), reader in case.staged_here),
+        (_tr("predicted"), case.predicted),
     ]
-    if case.predicted:
-        words.append((_tr("predicted"), True))
-    if case.excluded:
-        hidden = case.shown_as and not case.exclusion_reason
-        words.append((_tr("excluded") if hidden else _tr("excluded: {reason}").format(reason=reason_words(case.exclusion_reason)), True))
-    return words
 
 
-def status_words(case: ListedCase, evaluators: int, reader: str) -> str:
+def readers_words(case: ListedCase, reader: str) -> str:
+    """Who has read the capture in use: this evaluator, others, nobody."""
+    others = sum(name != reader for name in case.staged_here)
+    if reader in case.staged_here:
+        return _tr("read by you + {n}").format(n=others) if others else _tr("read by you")
+    return _tr("read by {n}, not you").format(n=others) if others else ""
+
+
+def status_words(case: ListedCase, reader: str) -> str:
     """How far it has come, in as few words as a row has room for."""
-    if not case.excluded:
-        if reader in case.staged_earlier:
-            return _tr("earlier capture read")
-        if case.read_elsewhere and (case.label is not None or case.ambiguous) and not case.shown_as:
-            return _tr("label: earlier capture") if case.adjudicated_by else _tr("{k} on earlier capture").format(k=case.read_elsewhere)
-    return next((text for text, reached in reversed(chips(case, evaluators)) if reached), _tr("to capture"))
+    if case.excluded:
+        return reason_words(case.exclusion_reason) if case.exclusion_reason else ""
+    if reader in case.staged_earlier:
+        return _tr("earlier capture read")
+    if case.read_elsewhere and (case.label is not None or case.ambiguous) and not case.shown_as:
+        return _tr("label: earlier capture") if case.adjudicated_by else _tr("{k} on earlier capture").format(k=case.read_elsewhere)
+    made = [text for text, reached in chips(case, reader)[:2] if reached]
+    return readers_words(case, reader) or (made[-1] if made else _tr("to capture"))
 
 
-def described(case: ListedCase, evaluators: int, reader: str) -> str:
+def legend(case: ListedCase, reader: str) -> str:
+    """The dots of a row in words: filled is reached, open is not."""
+    return "   ".join(f"{'●' if reached else '○'} {text}" for text, reached in chips(case, reader))
+
+
+def described(case: ListedCase, reader: str) -> str:
     """The row in words, for tooltips and screen readers; `reader` is the evaluator who looks."""
     parts = [case.name, *([case.patient] if case.patient else [])]
     if case.age_years is not None:
         parts.append(_tr("{age} years").format(age=f"{case.age_years:g}"))
     if case.sex is not None:
         parts.append({"F": _tr("female"), "M": _tr("male")}[case.sex])
-    parts += [text for text, reached in chips(case, evaluators) if reached]
+    reached = dict(chips(case, reader))
+    parts += [text for text in reached if reached[text]]
+    by = readers_words(case, reader)
+    if by and by not in reached:
+        parts.append(by)
+    if case.excluded:
+        reason = case.exclusion_reason
+        parts.append(_tr("excluded: {reason}").format(reason=reason_words(reason)) if reason else _tr("excluded"))
     parts += _stages(case, reader)
     if case.exclusion_note:
         parts.append(case.exclusion_note)
@@ -133,9 +149,11 @@ class CaseDelegate(QStyledItemDelegate):
         picture_box = QRectF(rect.left() + 10, rect.top() + (ROW_HEIGHT - THUMBNAIL.height()) / 2, THUMBNAIL.width(), THUMBNAIL.height())
         _thumbnail(painter, picture_box, index.data(PICTURE_ROLE))
         text_box = QRectF(picture_box.right() + 10, rect.top() + 8, rect.right() - picture_box.right() - 16, ROW_HEIGHT - 16)
-        evaluators, reader = int(index.data(EVALUATORS_ROLE) or 0), str(index.data(READER_ROLE) or "")
+        reader = str(index.data(READER_ROLE) or "")
         _text(painter, text_box, case, label_words(case, reader), palette)
-        _chips(painter, text_box, chips(case, evaluators), status_words(case, evaluators, reader), palette)
+        # Of what is left out nothing is awaited: the reason needs the room.
+        dots = [] if case.excluded else [reached for _, reached in chips(case, reader)]
+        _status(painter, text_box, dots, status_words(case, reader), palette)
         painter.restore()
 
     @staticmethod
@@ -206,7 +224,7 @@ def _text(painter: QPainter, box: QRectF, case: ListedCase, stage: str, palette:
     painter.drawText(QRectF(box.left(), box.top() + metrics.height(), box.width(), metrics.height()), 0, " · ".join(facts))
 
 
-def _chips(painter: QPainter, box: QRectF, words: list[tuple[str, bool]], status: str, palette: QPalette) -> None:
+def _status(painter: QPainter, box: QRectF, dots: list[bool], status: str, palette: QPalette) -> None:
     """The status in words, how it was reached as dots before it: filled is reached, open is not."""
     font = QFont(painter.font())
     font.setPointSizeF(font.pointSizeF() * 0.88)
@@ -214,12 +232,12 @@ def _chips(painter: QPainter, box: QRectF, words: list[tuple[str, bool]], status
     metrics = QFontMetricsF(font)
     y = box.bottom() - metrics.height()
     reached_color, open_color = palette.color(QPalette.ColorRole.Link), palette.color(QPalette.ColorRole.PlaceholderText)
-    x = box.left() + 3
-    for _, reached in words:
+    x = box.left()
+    for reached in dots:
         painter.setPen(QPen(reached_color if reached else open_color, 1.2))
         painter.setBrush(reached_color if reached else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(QPointF(x, y + metrics.height() / 2), 3, 3)
-        x += 10
+        painter.drawEllipse(QPointF(x + 3, y + metrics.height() / 2), 2.8, 2.8)
+        x += DOT_STEP
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    room = box.right() - x - 4
-    painter.drawText(QRectF(x + 1, y, room, metrics.height()), 0, metrics.elidedText(status, Qt.TextElideMode.ElideRight, room))
+    room = box.right() - x
+    painter.drawText(QRectF(x, y, room, metrics.height()), 0, metrics.elidedText(status, Qt.TextElideMode.ElideRight, room))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPixmap
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services.listed_cases import ListedCase
-from sos_studio.ui.case_delegate import CASE_ROLE, CURRENT_ROLE, EVALUATORS_ROLE, PICTURE_ROLE, READER_ROLE, THUMBNAIL, described
+from sos_studio.ui.case_delegate import CASE_ROLE, CURRENT_ROLE, PICTURE_ROLE, READER_ROLE, THUMBNAIL, described, legend
 from sos_studio.ui.thumbnails import Thumbnails
 
 RATIO = 2.0  # sharp on the densest usual screens, and small anyway
@@ -48,14 +48,14 @@ class CasesModel(QStringListModel):
         case = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return case.name
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return described(case, self._presenter.evaluators, self._session.evaluator)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return described(case, self._session.evaluator)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{described(case, self._session.evaluator)}\n{legend(case, self._session.evaluator)}"
         if role == CASE_ROLE:
             return case
         if role == PICTURE_ROLE:
             return self._picture(case)
-        if role == EVALUATORS_ROLE:
-            return self._presenter.evaluators
         if role == READER_ROLE:
             return self._session.evaluator
         if role == CURRENT_ROLE:

@@ -74,7 +74,7 @@ def test_the_list_hides_patient_label_and_prediction(session: Session) -> None:
     (row,) = [case for case in presenter.rows if case.case_id == "case-0001"]
     assert row.name == session.blinding.name("case-0001") != "case-0001"
     assert (row.patient, row.age_years, row.sex, row.label, row.predicted, row.staged_by) == ("", None, None, None, False, ())
-    assert presenter.evaluators == 1
+    assert presenter.readers == ()
     presenter.set_filter(Filter(text="P0001"))
     assert presenter.rows == ()
     presenter.set_filter(Filter(text=row.name))

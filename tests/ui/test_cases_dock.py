@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from pytestqt.qtbot import QtBot
 
+from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.opening import Opener
@@ -79,9 +80,9 @@ def test_next_unstaged_is_one_click(dock: CasesDock, session: Session, qtbot: Qt
 
 def test_rows_are_described_in_words(dock: CasesDock) -> None:
     case = dock._presenter.rows[0]
-    assert [reached for _, reached in chips(case, 3)] == [True, False, False]
-    assert described(case, 3, "Dr Test").startswith("case-0001 · P0001")
-    assert "captured" in described(case, 3, "Dr Test")
+    assert [reached for _, reached in chips(case, "Dr Test")] == [True, False, False, False]
+    assert described(case, "Dr Test").startswith("case-0001 · P0001")
+    assert "captured" in described(case, "Dr Test")
 
 
 def test_a_picture_that_can_t_be_read_is_no_picture(tmp_path: Path) -> None:
@@ -97,9 +98,9 @@ def test_a_case_captured_again_says_that_its_stage_is_of_an_earlier_capture(dock
     session.cases_changed.emit()
     qtbot.waitUntil(lambda: dock._presenter.rows[0].staged_earlier == ("Dr Test",))
     case = dock._presenter.rows[0]
-    assert chips(case, 1) == [("captured again", True), ("cropped", False), ("staged by 0 of 1", False)]
-    assert "your reading: stage 3 · made on an earlier capture" in described(case, 1, "Dr Test")
-    assert (label_words(case, "Dr Test"), status_words(case, 1, "Dr Test")) == ("earlier: 3", "earlier capture read")
+    assert chips(case, "Dr Test") == [("captured again", True), ("cropped", False), ("read by you", False), ("predicted", False)]
+    assert "your reading: stage 3 · made on an earlier capture" in described(case, "Dr Test")
+    assert (label_words(case, "Dr Test"), status_words(case, "Dr Test")) == ("earlier: 3", "earlier capture read")
 
 
 def test_a_row_says_whose_stage_it_shows_and_that_a_label_rests_on_an_earlier_capture(
@@ -116,13 +117,35 @@ def test_a_row_says_whose_stage_it_shows_and_that_a_label_rests_on_an_earlier_ca
     session.cases_changed.emit()
     qtbot.waitUntil(lambda: len(row().staged_by) == 3)
     assert label_words(row(), "Dr Test") == "you: 3"
-    assert "5" not in described(row(), 3, "Dr Test").split("·", 2)[2]
+    assert "5" not in described(row(), "Dr Test").split("·", 2)[2]
     session.others_shown.emit("Dr Test", newest)
     qtbot.waitUntil(lambda: row().label == 5)
-    assert (label_words(row(), "Dr Test"), status_words(row(), 3, "Dr Test")) == ("label: 5", "2 on earlier capture")
-    assert "label of 3 evaluators: stage 5 · 2 of 3 readings made on an earlier capture" in described(row(), 3, "Dr Test")
+    assert (label_words(row(), "Dr Test"), status_words(row(), "Dr Test")) == ("label: 5", "2 on earlier capture")
+    assert "label of 3 evaluators: stage 5 · 2 of 3 readings made on an earlier capture" in described(row(), "Dr Test")
 
 
 def test_a_keyed_pseudonym_leaves_room_for_age_and_sex() -> None:
     assert short_pseudonym("P-mnpvcmr7vlvvibml") == "P-mnpvcm"
     assert short_pseudonym("P0012") == "P0012"
+
+
+def test_dots_are_this_evaluator_s_and_explained_where_the_pointer_rests(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    capture = dock._presenter.rows[0].capture_id
+    for evaluator in ("Dr Other", "Dr Third"):
+        staging.stage(session.project, "case-0001", capture, None, evaluator, 3)
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: len(dock._presenter.rows[0].staged_by) == 2)
+    case = dock._presenter.rows[0]
+    assert status_words(case, "Dr Test") == "read by 2, not you"
+    assert status_words(case, "Dr Other") == "read by you + 1"
+    told = dock.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert told.endswith("● captured   ○ cropped   ○ read by you   ○ predicted")
+
+
+def test_an_excluded_row_has_room_for_its_reason(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    cases.exclude(session.project, "case-0001", "pathology", "Dr Test")
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: dock._presenter.rows[0].excluded)
+    case = dock._presenter.rows[0]
+    assert status_words(case, "Dr Test") == "pathology, fracture or surgery"
+    assert "excluded: pathology, fracture or surgery" in described(case, "Dr Test")

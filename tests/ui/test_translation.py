@@ -111,7 +111,7 @@ def test_every_text_of_the_window_and_of_all_dialogs_is_translated(
 def test_messages_and_rows_of_lists_are_translated(pseudo_window: MainWindow, project: Project, scan: OpenedScan, qtbot: QtBot) -> None:
     open_all(pseudo_window, project, scan, qtbot)
     assert outside(str(message("window.no_project"))).strip() == ""
-    assert not re.search("[a-z]{2,}", SAME.sub("", outside(described(pseudo_window.cases.rows[0], 3, "Dr Test"))))
+    assert not re.search("[a-z]{2,}", SAME.sub("", outside(described(pseudo_window.cases.rows[0], "Dr Test"))))
 
 
 def test_a_forgotten_text_is_noticed(pseudo: PseudoTranslator, qtbot: QtBot) -> None:
