@@ -178,8 +178,7 @@ def audit(
     if out is not None:
         if out.exists():
             raise click.BadParameter("there is a file of this name already.", click.get_current_context(), param_hint="--out")
-        text = history.as_csv(wanted) if form == "csv" else json.dumps(history.as_objects(wanted), indent=1) + "\n"
-        history.write(out, text)
+        history.write(out, history.as_csv(wanted)) if form == "csv" else history.write_json(out, wanted)
     if as_json:
         emit_json({"entries": history.as_objects(wanted)} if out is None else {"file": str(out), "entries": len(wanted)})
     elif out is not None:

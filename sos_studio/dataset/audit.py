@@ -108,6 +108,11 @@ def write(file: Path, text: str) -> None:
         atomic.write_text(file, text)
 
 
+def write_json(file: Path, entries: Iterable[Entry]) -> None:
+    """The same as JSON."""
+    write(file, json.dumps(as_objects(entries), indent=1) + "\n")
+
+
 def _stamp(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="milliseconds")
 

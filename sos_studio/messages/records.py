@@ -29,4 +29,38 @@ MESSAGES: dict[str, Template] = {
     "check.row_missing": Template(
         "{case}: a row of {table} is gone from the database.", "Repair brings it back from the copy in the folder backups."
     ),
+    "history.blinded": Template(
+        "You read blinded, and the history tells who read what.", "Turn blinded reading off (menu Case) to see it."
+    ),
+    "history.exists": Template("There is a file {file} already.", "Choose another name."),
+    "history.exported": Template("{count} entries are in {file}.", counts="count", one="1 entry is in {file}."),
+    "care.sound": Template("Every file is as it was saved, and the database is sound."),
+    "care.leftovers": Template(
+        "Every file is as it was saved. {count} things lie about that belong to nothing.",
+        "Repair takes in what is whole and sets the rest aside.",
+        counts="count",
+        one="Every file is as it was saved. 1 thing lies about that belongs to nothing.",
+    ),
+    "care.damaged": Template(
+        "{count} things are missing or not as they were saved.",
+        "Repair mends what can be mended; nothing is deleted.",
+        counts="count",
+        one="1 thing is missing or not as it was saved.",
+    ),
+    "care.mended": Template(
+        "Repaired: {done} things are in order again.",
+        counts="done",
+        one="Repaired: 1 thing is in order again.",
+    ),
+    "care.mended_partly": Template(
+        "{count} things can't be repaired here.",
+        "A backup may hold them: Repair from a backup. Or capture these cases again from their scans, or exclude them.",
+        counts="count",
+        one="1 thing can't be repaired here.",
+    ),
+    "care.backed_up": Template("{cases} cases are in {file}, written and read again.", "Keep it on another disk. Scans are not in it."),
+    "care.backed_up_damaged": Template(
+        "{cases} cases are in {file}, but {count} files of the project were damaged before.", "Repair the project, then back it up again."
+    ),
+    "care.restored": Template("The project was restored to {folder} and is open now."),
 }

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from psygnal import Signal
 
-from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.core.geometry import Orientation
 from sos_studio.dataset.locations import ScanLocation
 from sos_studio.dataset.project import Project
@@ -41,11 +41,14 @@ class Opener:
     held_elsewhere
         ``(directory, words)``: the project was opened to look at, because a process of another computer left its lock; call
         `take_over` if the person knows that it is gone.
+    damaged
+        ``(directory, words)``: the project's database is too damaged to be opened.
     """
 
     series_wanted = Signal(SeriesPicker)
     refused = Signal(Refusal)
     held_elsewhere = Signal(object, Message)
+    damaged = Signal(object, Message)
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -203,7 +206,7 @@ class Opener:
         self._open_project(directory)
 
     def _open_project(self, directory: Path) -> None:
-        self._run_project(lambda: projects.open(directory, fall_back=True))
+        self._run_project(lambda: projects.open(directory, fall_back=True), directory=directory)
 
     def take_over(self, directory: Path) -> None:
         """Open for writing although another computer's lock lies there."""
@@ -222,7 +225,7 @@ class Opener:
             self._session.set_project(None)
             project.close()
 
-    def _run_project(self, work: Callable[[], Project], then: Callable[[], None] | None = None) -> None:
+    def _run_project(self, work: Callable[[], Project], then: Callable[[], None] | None = None, *, directory: Path | None = None) -> None:
         session = self._session
 
         def done(project: Project) -> None:
@@ -245,6 +248,8 @@ class Opener:
         def failed(error: Exception) -> None:
             session.busy.emit(None)
             session.report(error)
+            if directory is not None and isinstance(error, ProjectError) and error.code == "project.damaged":
+                self.damaged.emit(directory, message(error.code, error.values))
             self._open_next()
 
         session.busy.emit("open_project")

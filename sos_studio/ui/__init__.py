@@ -18,6 +18,8 @@ import sos_studio.presenters.orientation
 import sos_studio.presenters.pane
 import sos_studio.presenters.patient_data
 import sos_studio.presenters.prediction
+import sos_studio.presenters.project_care
+import sos_studio.presenters.project_history
 import sos_studio.presenters.rendering
 import sos_studio.presenters.shortcut_editing
 import sos_studio.presenters.staging

@@ -87,13 +87,22 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     file = bar.addMenu(_tr("&File"))
     keys.fill(file, (Action.OPEN_SCAN, Action.OPEN_SCAN_FILE, None, Action.NEW_PROJECT, Action.OPEN_PROJECT))
     file.addMenu(RecentMenu(opener, file))
-    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, Action.PATIENT_DATA, None, Action.QUIT))
+    care = (Action.PATIENT_DATA, Action.PROJECT_HISTORY, Action.LOOK_AFTER_PROJECT, Action.RESTORE_BACKUP)
+    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, None, *care, None, Action.QUIT))
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO, None, Action.CHANGE_SHORTCUTS))
     keys.fill(bar.addMenu(_tr("&View")), VIEW)
     case = bar.addMenu(_tr("&Case"))
     keys.fill(case, CASE)
     keys.fill(case.addMenu(_tr("Selec&ted cases")), SELECTED)
-    train = (Action.RETRAIN_ALL, Action.CROSS_VALIDATION, Action.CANCEL_JOB, None, Action.LEAKS, Action.TRAINING_PANEL, Action.STARTING_WEIGHTS)
+    train = (
+        Action.RETRAIN_ALL,
+        Action.CROSS_VALIDATION,
+        Action.CANCEL_JOB,
+        None,
+        Action.LEAKS,
+        Action.TRAINING_PANEL,
+        Action.STARTING_WEIGHTS,
+    )
     keys.fill(bar.addMenu(_tr("&Train")), train)
     keys.fill(bar.addMenu(_tr("&Predict")), (Action.PREDICT, Action.CONFIRM_PREDICTION, None, Action.TOGGLE_HEATMAP))
     keys.fill(bar.addMenu(_tr("&Help")), (Action.ATLAS, Action.SHORTCUTS, Action.ABOUT))

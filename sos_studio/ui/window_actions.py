@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from sos_studio.ui.main_window import MainWindow
 
 OF_A_PROJECT = frozenset(
-    {Action.BLINDED, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.PATIENT_DATA, Action.EXPORT_DATASET, Action.NEXT_UNSTAGED, Action.LEAKS}
+    {
+        Action.BLINDED,
+        Action.EXCLUDE_CASE,
+        Action.ADJUDICATE,
+        Action.PATIENT_DATA,
+        Action.PROJECT_HISTORY,
+        Action.LOOK_AFTER_PROJECT,
+        Action.EXPORT_DATASET,
+        Action.NEXT_UNSTAGED,
+        Action.LEAKS,
+    }
 )
 THEME_ACTIONS: Mapping[theme.Choice, Action] = {
     "system": Action.THEME_SYSTEM,
@@ -45,7 +55,8 @@ class WindowActions:
         self._window = window
         self._session = window.session
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
-        files, care = window.files, ProjectCare(window.session, window)
+        self.care = ProjectCare(window.session, window.opener, window)
+        files, care = window.files, self.care
         self._areas = Areas(
             (
                 lambda: window.cases_dock,
@@ -94,6 +105,9 @@ class WindowActions:
             Action.LEAKS: window.selected_cases.show_leaks,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
             Action.ADJUDICATE: care.adjudicate,
+            Action.PROJECT_HISTORY: care.show_history,
+            Action.LOOK_AFTER_PROJECT: care.look_after,
+            Action.RESTORE_BACKUP: care.restore,
             Action.BLINDED: self._turn_blinding,
             Action.ATLAS: self._show_atlas,
             Action.SHORTCUTS: self._show_keys,

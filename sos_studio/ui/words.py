@@ -24,6 +24,9 @@ def _files_and_views() -> dict[Action, str]:
         Action.NEW_PROJECT: _tr("&New project…"),
         Action.IMPORT_IMAGES: _tr("&Import full images…"),
         Action.EXPORT_DATASET: _tr("&Export dataset…"),
+        Action.PROJECT_HISTORY: _tr("Project &history…"),
+        Action.LOOK_AFTER_PROJECT: _tr("&Check, repair and back up…"),
+        Action.RESTORE_BACKUP: _tr("Restore a &backup…"),
         Action.PATIENT_DATA: _tr("Patient &data kept in this project…"),
         Action.QUIT: _tr("&Quit"),
         Action.UNDO: _tr("&Undo"),
@@ -141,6 +144,7 @@ def busy_title(what: str) -> str:
         "open_project": _tr("Opening project"),
         "capture": _tr("Capturing"),
         "import": _tr("Importing full images"),
+        "restore": _tr("Restoring a backup"),
         "export": _tr("Exporting dataset"),
         "predict": _tr("Predicting"),
     }.get(what, what)

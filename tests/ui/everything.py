@@ -92,6 +92,8 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "case.exclude",
                 "edit.shortcuts",
                 "file.export_dataset",
+                "file.history",
+                "file.look_after",
                 "file.patient_data",
                 "help.about",
                 "help.atlas",
