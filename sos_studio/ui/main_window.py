@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
+        self.status.cancel_wanted.connect(self.actions_of_window.care.cancel)
         self.status.job_wanted.connect(self.training_dock.show)
         self.training_dock.running_changed.connect(lambda _: self.keymap.refresh())
         session.beside.changed.connect(self.keymap.refresh)
