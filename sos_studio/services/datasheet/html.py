@@ -17,6 +17,7 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-top: .7rem; border-top:
 p { margin: .5rem 0; max-width: 46rem; }
 table { border-collapse: collapse; margin: .8rem 0 1.1rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .28rem .8rem .28rem 0; border-bottom: 1px solid #e6eaee; vertical-align: top; }
+td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; font-weight: 400; }
 thead th, thead th:first-child { font-weight: 600; border-bottom: 1.5px solid #8894a0; }
 figure { margin: 1rem 0 1.2rem; }

@@ -113,13 +113,15 @@ def _table(table: Table, width: float) -> Any:
 
 
 def _column_widths(table: Table, width: float) -> list[float]:
-    """As wide as the longest cell or the longest word of the heading; the first column gives way where the page is too narrow."""
+    """As wide as the longest cell, or as a heading needs in two lines; the first column gives way where the page is too narrow."""
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     pad = 14.0
     found = []
     for column, name in enumerate(table.header):
-        words = [stringWidth(word, BOLD, _CELL_SIZE) for word in name.split()]
+        # A space that doesn't break holds what belongs together.
+        words = [stringWidth(word, BOLD, _CELL_SIZE) for word in name.split(" ")]
+        words.append(stringWidth(name, BOLD, _CELL_SIZE) * 0.55)
         cells = [stringWidth(row[column], REGULAR, _CELL_SIZE) for row in table.rows]
         found.append(max([*words, *cells, 20.0]) + pad)
     others = sum(found[1:])

@@ -87,14 +87,14 @@ def flow_diagram(facts: Facts) -> Plot:
     axes.set_position((0, 0, 1, 1))
     top = 2.0
     for n, box in enumerate(boxes):
-        _box(axes, (4, top), (68, heights[n]), box, FILL)
+        _box(axes, (2, top), (66, heights[n]), box, FILL)
         bottom = top + heights[n]
         if n < len(sides):
-            _arrow(axes, (35, bottom), (35, bottom + gaps[n]))
+            _arrow(axes, (33, bottom), (33, bottom + gaps[n]))
             middle = bottom + gaps[n] / 2
             height = _height(sides[n])
-            _arrow(axes, (35, middle), (84, middle))
-            _box(axes, (84, middle - height / 2), (64, height), sides[n], SIDE_FILL)
+            _arrow(axes, (33, middle), (80, middle))
+            _box(axes, (80, middle - height / 2), (69, height), sides[n], SIDE_FILL)
         top = bottom + (gaps[n] if n < len(gaps) else 0)
     words = [f"{counted(flow.screened, 'case')} screened", f"{flow.excluded_count:,} excluded", f"{flow.included:,} included"]
     return canvas.plot(f"Flow of cases: {', '.join(words)}.")

@@ -30,7 +30,7 @@ def sections(facts: Facts, filled: Mapping[str, str], software: str) -> list[Par
 
 def _about(facts: Facts) -> Iterator[Part]:
     flow = facts.flow
-    kind = "synthetic images (a phantom: nobody's)" if facts.phantom else "images"
+    kind = "synthetic images (phantoms, of nobody)" if facts.phantom else "images"
     yield Paragraph(
         f"Midsagittal {kind} of the spheno-occipital synchondrosis, the joint between sphenoid and occipital bone, with stages of its "
         f"fusion (scheme {facts.scheme}). {counted(flow.included, 'case')} of {counted(flow.patients_included, 'patient')}. {RESEARCH_USE}"
