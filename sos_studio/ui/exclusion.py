@@ -131,6 +131,9 @@ class ExclusionBox(QWidget):
         standing = state.standing
         self.ask.setEnabled(state.possible)
         self.ask.setText(_tr("Exclude case…") if standing is None else _tr("Change reason…"))
+        if standing is None and self.take_in.hasFocus():
+            # Qt would hand the keys of what is hidden to whatever comes next, far away.
+            self.ask.setFocus(Qt.FocusReason.OtherFocusReason)
         self.take_in.setVisible(standing is not None)
         self.words.setVisible(standing is not None)
         if standing is not None:

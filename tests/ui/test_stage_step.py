@@ -147,3 +147,13 @@ def test_without_a_case_nothing_can_be_pressed_and_it_says_why(project, qtbot):
     step = make_step(None, qtbot)
     assert not step.inspector().card.isEnabled()
     assert "Orient" in step.crop_view.empty_text
+
+
+def test_taking_a_case_in_again_by_key_leaves_the_keys_beside_the_button(step, qtbot):
+    box = step.exclusion
+    box.presenter.exclude("motion")
+    qtbot.waitUntil(lambda: box.take_in.isVisible())
+    box.take_in.setFocus()
+    QTest.keyClick(box.take_in, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not box.take_in.isVisible())
+    assert box.ask.hasFocus()
