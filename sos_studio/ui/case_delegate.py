@@ -239,5 +239,6 @@ def _status(painter: QPainter, box: QRectF, dots: list[bool], status: str, palet
         painter.drawEllipse(QPointF(x + 3, y + metrics.height() / 2), 2.8, 2.8)
         x += DOT_STEP
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+    x += 3 if dots else 0
     room = box.right() - x
     painter.drawText(QRectF(x, y, room, metrics.height()), 0, metrics.elidedText(status, Qt.TextElideMode.ElideRight, room))

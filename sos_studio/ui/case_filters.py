@@ -23,7 +23,6 @@ class CaseFilters(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(_tr("Search pseudonyms"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(_tr("Search cases"))
         self.search.textChanged.connect(self._on_change)
@@ -40,6 +39,7 @@ class CaseFilters(QWidget):
         layout.addWidget(self.search)
         layout.addLayout(pair)
         layout.addWidget(self.reader)
+        self.set_blinded(False)
 
     @property
     def wanted(self) -> Filter:
@@ -51,6 +51,18 @@ class CaseFilters(QWidget):
         """Whether there is anything to choose from."""
         for widget in (self.search, self.status, self.stage, self.reader):
             widget.setEnabled(possible)
+
+    def set_blinded(self, blinded: bool) -> None:
+        """What a case is found by."""
+        self.search.setPlaceholderText(_tr("Search numbers") if blinded else _tr("Search cases and pseudonyms"))
+
+    def clear(self) -> None:
+        """Show all cases again, told once."""
+        with QSignalBlocker(self.search), QSignalBlocker(self.status), QSignalBlocker(self.stage), QSignalBlocker(self.reader):
+            self.search.clear()
+            for box in (self.status, self.stage, self.reader):
+                box.setCurrentIndex(0)
+        self.changed.emit()
 
     def offer_readers(self, names: Sequence[str]) -> bool:
         """Offer these evaluators, and nothing if there are fewer than two; whether what is chosen had to change."""
@@ -93,8 +105,8 @@ class CaseFilters(QWidget):
         box.addItem(_tr("Any stage"), None)
         for stage in BASSED_5.stages:
             box.addItem(_tr("Stage {n}").format(n=stage.number), stage.number)
-        box.setAccessibleName(_tr("Filter by the evaluators' stage"))
-        box.setToolTip(_tr("Show only cases that most evaluators read as this stage"))
+        box.setAccessibleName(_tr("Filter by the stage shown"))
+        box.setToolTip(_tr("Show only cases whose row says this stage: the label, or your own reading while the others' are hidden"))
         box.currentIndexChanged.connect(self._on_change)
         return box
 

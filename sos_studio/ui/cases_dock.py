@@ -16,6 +16,7 @@ from sos_studio.ui.case_delegate import CASE_ROLE, CaseDelegate
 from sos_studio.ui.case_filters import CaseFilters
 from sos_studio.ui.cases_model import CasesModel
 from sos_studio.ui.language import plural
+from sos_studio.ui.no_cases import NoCases
 from sos_studio.ui.selection_bar import SelectionBar
 
 
@@ -46,9 +47,8 @@ class CasesDock(QDockWidget):
         self.selection = SelectionBar()
         self.count = QLabel()
         self.count.setObjectName("quiet")
-        self._empty = parts.note()
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
-        self._empty.setContentsMargins(16, 24, 16, 0)
+        self._empty = NoCases()
+        self._empty.clear_wanted.connect(self.filters.clear)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.list)
@@ -56,6 +56,8 @@ class CasesDock(QDockWidget):
         presenter.rows_changed.connect(self._on_rows)
         session.case_changed.connect(self._on_case)
         session.project_changed.connect(self._on_project)
+        session.blinding.changed.connect(self._on_blinding)
+        self._on_blinding(session.blinding.on)
         self._on_project(session.project)
 
     def _lay_out(self) -> None:
@@ -166,14 +168,13 @@ class CasesDock(QDockWidget):
         self.filters.set_possible(project is not None)
         self._show_emptiness()
 
+    def _on_blinding(self, on: bool) -> None:
+        self.filters.set_blinded(on)
+        self._show_emptiness()
+
     def _show_emptiness(self) -> None:
-        if self._session.project is None:
-            text = _tr(
-                "No project is open.\n\nFile ▸ New project keeps captures, frames and readings in a folder. You can also just open a scan."
-            )
-        elif not self._presenter.everything:
-            text = _tr("No case yet.\n\nOpen a scan and capture its midsagittal slice, or import full images.")
-        else:
-            text = _tr("No case matches.\n\nChange the search or the filter.")
-        self._empty.setText(text)
-        self._stack.setCurrentWidget(self.list if self._presenter.rows else self._empty)
+        session, presenter = self._session, self._presenter
+        self._empty.explain(
+            project=session.project is not None, cases=bool(presenter.everything), wanted=presenter.filter, blinded=session.blinding.on
+        )
+        self._stack.setCurrentWidget(self.list if presenter.rows else self._empty)

@@ -39,7 +39,8 @@ def test_without_a_project_it_says_what_to_do(session: Session, qtbot: QtBot) ->
     qtbot.addWidget(made)
     made.show()
     assert made._empty.isVisible()
-    assert "New project" in made._empty.text()
+    assert "open or make one in the File menu" in made._empty.text
+    assert not made._empty.clear.isVisible()
     assert not made.search.isEnabled()
 
 
@@ -149,3 +150,24 @@ def test_an_excluded_row_has_room_for_its_reason(dock: CasesDock, session: Sessi
     case = dock._presenter.rows[0]
     assert status_words(case, "Dr Test") == "pathology, fracture or surgery"
     assert "excluded: pathology, fracture or surgery" in described(case, "Dr Test")
+
+
+def test_a_filter_that_nothing_passes_says_why_and_is_cleared_by_one_click(dock: CasesDock, qtbot: QtBot) -> None:
+    dock.status.setCurrentIndex(dock.status.findData("to_stage"))
+    dock.stage.setCurrentIndex(dock.stage.findData(3))
+    assert dock._empty.isVisible()
+    assert "What you have not read yet shows no stage" in dock._empty.text
+    dock.search.setText("no such case")
+    qtbot.mouseClick(dock._empty.clear, Qt.MouseButton.LeftButton)
+    assert dock.model.rowCount() == 2
+    assert (dock.search.text(), dock.status.currentIndex(), dock.stage.currentIndex()) == ("", 0, 0)
+
+
+def test_blinded_the_search_says_that_it_finds_numbers(dock: CasesDock, session: Session) -> None:
+    session.blinding.set_on(True)
+    assert dock.search.placeholderText() == "Search numbers"
+    dock.search.setText("case-0001")
+    assert "by the numbers in this list" in dock._empty.text
+    session.blinding.set_on(False)
+    assert "pseudonyms" in dock.search.placeholderText()
+    assert dock.model.rowCount() == 1
