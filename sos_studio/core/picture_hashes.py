@@ -19,12 +19,17 @@ NEAR_BITS = 80
 
 def picture_hash(image_vu: npt.NDArray[np.uint8]) -> str:
     """The hash of a grey picture (v, u), as 128 hexadecimal digits."""
-    return np.packbits(_bits(_small(image_vu))).tobytes().hex()
+    return picture_hashes(image_vu)[0]
 
 
-def mirrored_hash(image_vu: npt.NDArray[np.uint8]) -> str:
-    """The hash of the same picture facing the other way."""
-    return picture_hash(image_vu[:, ::-1])
+def picture_hashes(image_vu: npt.NDArray[np.uint8]) -> tuple[str, str]:
+    """The hash of a grey picture, and of the same picture facing the other way."""
+    small = _small(image_vu)
+    return _hash(small), _hash(small[:, ::-1])
+
+
+def _hash(small_vu: npt.NDArray[np.float64]) -> str:
+    return np.packbits(_bits(small_vu)).tobytes().hex()
 
 
 def distances(hashes: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:

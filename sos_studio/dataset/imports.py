@@ -7,7 +7,10 @@ without doubling anything.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,8 @@ from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
 
 MIN_SIDE_PX = 32
+# Files that are read and decoded at once, ahead of the one that is written.
+READERS = 2
 
 
 @dataclass(frozen=True)
@@ -159,14 +164,17 @@ def import_images(
         raise BadInputError("import.nothing_found")
     run = _Run(project, decode, names)
     try:
-        for n, path in enumerate(paths):
-            if cancelled is not None and cancelled():
-                raise CancelledError
-            run.try_to_take(path, rows_of.get(path, []))
-            if progress is not None:
-                progress((n + 1) / len(paths))
+        with closing(_ahead(paths, run.read)) as files_read:
+            for n, (path, read) in enumerate(files_read):
+                if cancelled is not None and cancelled():
+                    raise CancelledError
+                run.try_to_take(path, rows_of.get(path, []), read)
+                if progress is not None:
+                    progress((n + 1) / len(paths))
     finally:
-        near_duplicates.remember(project, run.looks)
+        # They can be made again: no reason to call an import failed.
+        with suppress(ProjectError):
+            near_duplicates.remember(project, run.looks)
     return ImportReport(
         tuple(run.imported),
         tuple(run.already_there),
@@ -184,9 +192,34 @@ def import_images(
 def _near(project: Project, run: _Run) -> tuple[NearPair, ...]:
     """Pairs of which one at least is new."""
     new = {image.case_id for image in run.imported}
-    if not new:
-        return ()
-    return tuple(pair for pair in near_duplicates.near_duplicate_pairs(project) if new & {pair.case_id, pair.other_case_id})
+    return tuple(near_duplicates.pairs_among(near_duplicates.looks(project), of=new)) if new else ()
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file's hash, and its picture unless the project has it already; or why there is none."""
+
+    digest: str = ""
+    image: DecodedImage | None = None
+    fault: SosError | None = None
+
+
+def _ahead(paths: Sequence[Path], read: Callable[[Path], _Read]) -> Iterator[tuple[Path, _Read]]:
+    """Read and decode the next files while one is written: both wait for the disk, and decoders let go of the interpreter."""
+    with ThreadPoolExecutor(READERS, "import-read") as pool:
+        under_way: deque[tuple[Path, Future[_Read]]] = deque()
+        try:
+            for path in paths:
+                under_way.append((path, pool.submit(read, path)))
+                if len(under_way) > READERS:
+                    first, done = under_way.popleft()
+                    yield first, done.result()
+            while under_way:
+                first, done = under_way.popleft()
+                yield first, done.result()
+        finally:
+            for _, left in under_way:
+                left.cancel()
 
 
 class _Run:
@@ -209,7 +242,20 @@ class _Run:
         self.looks: dict[str, Look] = {}
         self.prepared = 0
 
-    def try_to_take(self, path: Path, rows: Sequence[LabelRow]) -> None:
+    def read(self, path: Path) -> _Read:
+        """Read and decode a file; in any thread."""
+        try:
+            digest = sha256(path.read_bytes())
+        except OSError as error:
+            return _Read(fault=BadInputError("import.file_unreadable", reason=error.strerror or type(error).__name__))
+        if digest in self._known:
+            return _Read(digest)
+        try:
+            return _Read(digest, self._decode(path))
+        except SosError as error:
+            return _Read(digest, fault=error)
+
+    def try_to_take(self, path: Path, rows: Sequence[LabelRow], read: _Read) -> None:
         """One file; why it was not taken is kept, but for what the project's disk refuses."""
         line = rows[0].line if rows else None
         try:
@@ -220,18 +266,17 @@ class _Run:
                     # A table is the better source: a name that says nothing is no fault beside its row.
                     if not rows:
                         self.faults.append(RowFault(None, path.name, error.code, error.values))
-            self.take(path, rows)
+            self._take(path, rows, read)
         except ProjectError:
             raise
         except SosError as error:
             self.faults.append(RowFault(line, path.name, error.code, error.values))
 
-    def take(self, path: Path, rows: Sequence[LabelRow]) -> None:
+    def _take(self, path: Path, rows: Sequence[LabelRow], read: _Read) -> None:
         """One file with the rows that name it."""
-        try:
-            digest = sha256(path.read_bytes())
-        except OSError as error:
-            raise BadInputError("import.file_unreadable", reason=error.strerror or type(error).__name__) from error
+        digest, image = read.digest, read.image
+        if read.fault is not None and not digest:
+            raise read.fault
         if (twin := self._name_of.setdefault(digest, path.name)) != path.name:
             raise BadInputError("import.same_picture", other=twin)
         person = _person(rows)
@@ -240,7 +285,8 @@ class _Run:
             self._add_readings(case_id, capture_id, rows)
             self.already_there.append(ImportedImage(path.name, case_id))
             return
-        image = self._decode(path)
+        if image is None:
+            raise read.fault or BadInputError("image.unreadable", file=path.name)
         if min(image.shape_vu) < MIN_SIDE_PX:
             raise BadInputError("import.too_small", height=image.shape_vu[0], width=image.shape_vu[1], least=MIN_SIDE_PX)
         self.imported.append(ImportedImage(path.name, self._store(image, digest, person, rows)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import CancelledError
-from sos_studio.core.picture_hashes import NEAR_BITS, SIDE, distances, mirrored_hash, picture_hash, words
+from sos_studio.core.picture_hashes import NEAR_BITS, SIDE, distances, picture_hashes, words
 from sos_studio.dataset.captures import FULL_FILE
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.in_use import in_use_by_case
@@ -40,7 +40,7 @@ class Look:
     @classmethod
     def of(cls, image_vu: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Look:
         """Of a grey picture (v, u)."""
-        return cls(picture_hash(image_vu), mirrored_hash(image_vu))
+        return cls(*picture_hashes(image_vu))
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,23 @@ def near_duplicate_pairs(
     return pairs_among(looks(project, progress=progress, cancelled=cancelled), at_most=at_most)
 
 
-def pairs_among(looks_of: Mapping[str, Look], *, at_most: int = NEAR_BITS) -> list[NearPair]:
-    """The pairs among looks by case, nearest first."""
+def pairs_among(looks_of: Mapping[str, Look], *, of: Collection[str] | None = None, at_most: int = NEAR_BITS) -> list[NearPair]:
+    """The pairs among looks by case, nearest first; with `of` only those in which one of these cases is."""
     cases = sorted(looks_of)
+    asked = np.array([n for n, case in enumerate(cases) if of is None or case in of], dtype=np.intp)
+    is_asked = np.isin(np.arange(len(cases)), asked)
     straight = words([looks_of[case].straight for case in cases])
     mirrored = words([looks_of[case].mirrored for case in cases])
     found: list[NearPair] = []
-    for start in range(0, len(cases), _AT_ONCE):
-        rows = slice(start, start + _AT_ONCE)
-        same, turned = distances(straight[rows], straight[start:]), distances(straight[rows], mirrored[start:])
-        for a, b in np.argwhere(np.minimum(same, turned) <= at_most):
-            if a < b:  # each pair once, and nobody with themselves
-                by_mirror = bool(turned[a, b] < same[a, b])
-                found.append(NearPair(cases[start + a], cases[start + b], int(min(same[a, b], turned[a, b])), by_mirror))
+    for start in range(0, len(asked), _AT_ONCE):
+        rows = asked[start : start + _AT_ONCE]
+        same, turned = distances(straight[rows], straight), distances(straight[rows], mirrored)
+        for row, b in np.argwhere(np.minimum(same, turned) <= at_most):
+            a = int(rows[row])
+            if a < b or (a > b and not is_asked[b]):  # each pair once, and nobody with themselves
+                older, newer = sorted((a, int(b)))
+                bits = int(min(same[row, b], turned[row, b]))
+                found.append(NearPair(cases[older], cases[newer], bits, bool(turned[row, b] < same[row, b])))
     return sorted(found, key=lambda pair: (pair.bits, pair.case_id, pair.other_case_id))
 
 

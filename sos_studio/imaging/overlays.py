@@ -45,7 +45,8 @@ def find_strokes(rgb_vuc: npt.NDArray[np.uint8] | None, gray_vu: Gray) -> Mask:
     """
     if rgb_vuc is None:
         return _bright_strokes(gray_vu)
-    coloured: Mask = (rgb_vuc.max(axis=2) - rgb_vuc.min(axis=2)) > DRAWN_CHROMA
+    red, green, blue = (rgb_vuc[..., channel] for channel in range(3))  # many times quicker than along an axis of three
+    coloured: Mask = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue) > DRAWN_CHROMA
     if coloured.mean() > MOST_COLOURED:
         return np.zeros(gray_vu.shape, dtype=np.bool_)
     return coloured | _bright_strokes(gray_vu)

@@ -67,6 +67,8 @@ def find_ruler(strokes_vu: Mask) -> Ruler | None:
     strokes_vu
         `overlays.find_strokes`.
     """
+    if not strokes_vu.any():
+        return None
     found = [
         *(ruler for box in _candidates(strokes_vu) if (ruler := _ruler(strokes_vu, box, "v")) is not None),
         *(ruler for box in _candidates(strokes_vu.T) if (ruler := _ruler(strokes_vu.T, box, "u")) is not None),

@@ -95,7 +95,11 @@ def test_pairs_are_found_across_the_parts_in_which_many_are_compared(monkeypatch
     rng = np.random.default_rng(0)
     looks = {f"case-{n:04d}": Look(rng.bytes(64).hex(), rng.bytes(64).hex()) for n in range(11)}
     looks["case-0010"] = Look(looks["case-0001"].straight, rng.bytes(64).hex())
-    assert near_duplicates.pairs_among(looks) == [NearPair("case-0001", "case-0010", 0, False)]
+    pair = NearPair("case-0001", "case-0010", 0, False)
+    assert near_duplicates.pairs_among(looks) == [pair]
+    for asked in ({"case-0001"}, {"case-0010"}, {"case-0001", "case-0010", "case-0002"}):
+        assert near_duplicates.pairs_among(looks, of=asked) == [pair]
+    assert near_duplicates.pairs_among(looks, of={"case-0002"}) == []
 
 
 def test_nothing_of_names_or_places_is_in_the_file_of_hashes(project: Project, tmp_path: Path) -> None:
