@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -28,14 +29,14 @@ NEAR_MM = 1.0
 
 @dataclass(frozen=True)
 class Measurement:
-    """A distance between two points, or the angle at the first of three.
+    """A distance between two points, or the angle at the middle one of three.
 
     Attributes
     ----------
     plane
         In whose pane it was drawn.
     points_lps_mm
-        Both ends; or the vertex and the ends of its arms (only one of them until the second is drawn).
+        Both ends; or end of one arm, apex, end of the other arm (only the first arm until the second is drawn).
     """
 
     kind: Tool
@@ -50,10 +51,10 @@ class Measurement:
     @property
     def value(self) -> float:
         """Millimetres, or degrees from 0 to 180; of half an angle the length of its arm."""
-        first, *others = (np.asarray(point) for point in self.points_lps_mm)
-        arms = [other - first for other in others]
-        if len(arms) == 1:
-            return float(np.linalg.norm(arms[0]))
+        first, second, *third = (np.asarray(point) for point in self.points_lps_mm)
+        if not third:
+            return float(np.linalg.norm(second - first))
+        arms = first - second, third[0] - second
         # Unlike the arc cosine exact near 0 and 180 degrees.
         return math.degrees(math.atan2(float(np.linalg.norm(np.cross(*arms))), float(np.dot(*arms))))
 
@@ -81,6 +82,8 @@ class Measuring:
     """
 
     changed = Signal()
+    # Unlike `changed` not with every movement of the pointer.
+    tool_changed = Signal(object)
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -94,19 +97,18 @@ class Measuring:
 
     def take(self, tool: Tool) -> None:
         """Take a tool up, or put it down if it is in the hand."""
-        self.tool = None if self.tool == tool or self._session.scan is None else tool
         self._drop_draft()
-        self.changed.emit()
+        self._hold(None if self.tool == tool or self._session.scan is None else tool)
 
     def escape(self) -> bool:
         """Drop what is being drawn, then put the tool down; False if there is nothing to end."""
         if self.draft is not None:
             self._drop_draft()
+            self.changed.emit()
         elif self.tool is not None:
-            self.tool = None
+            self._hold(None)
         else:
             return False
-        self.changed.emit()
         return True
 
     # --- drawing ----------------------------------------------------------------------------------------------------
@@ -141,12 +143,16 @@ class Measuring:
         if self.draft is None:
             return
         drawn = self.draft.with_last(at)
+        goes_nowhere = drawn.points_lps_mm[-1] == drawn.points_lps_mm[-2]
+        if drawn.kind == "angle" and goes_nowhere:
+            # The second click of a double click: an arm without a length has no angle.
+            return
         if drawn.whole:
             self.draft = None
-            if drawn.value > 0.0 or drawn.in_degrees:
+            if not goes_nowhere:
                 self._put((*self.items, drawn))
         else:
-            # One arm stands; the other follows the pointer from here.
+            # One arm stands; the other follows the pointer from the apex.
             self.draft = replace(drawn, points_lps_mm=(*drawn.points_lps_mm, at))
 
     # --- removing ---------------------------------------------------------------------------------------------------
@@ -182,8 +188,8 @@ class Measuring:
     def under(self, geometry: PaneGeometry, x: float, y: float) -> Measurement | None:
         """The measurement under the pointer."""
         for item in reversed(self.shown_in(geometry)):
-            first, *others = (geometry.xy_of(point) for point in item.points_lps_mm)
-            if item is not self.draft and any(_distance((x, y), first, other) <= HOVER_REACH_PX for other in others):
+            points = [geometry.xy_of(point) for point in item.points_lps_mm]
+            if item is not self.draft and any(_distance((x, y), *ends) <= HOVER_REACH_PX for ends in pairwise(points)):
                 return item
         return None
 
@@ -204,8 +210,13 @@ class Measuring:
 
     def _forget(self, _: object) -> None:
         self._drop_draft()
-        self.tool, self.items = None, ()
+        self.items = ()
+        self._hold(None)
+
+    def _hold(self, tool: Tool | None) -> None:
+        self.tool = tool
         self.changed.emit()
+        self.tool_changed.emit(tool)
 
 
 def _distance(point: Point, start: Point, end: Point) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.actions import Action
+from sos_studio.presenters.measuring import Tool
 from sos_studio.ui import keys
 
 STAGES = (Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5)
@@ -14,10 +15,14 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Hints", text)
 
 
-def step_hint(step: str, *, framed: bool = False) -> str:
-    """The keys and the mouse of a step, in one line; `framed`: the crop frame is there, and the way goes on."""
+def step_hint(step: str, *, framed: bool = False, tool: Tool | None = None) -> str:
+    """The keys and the mouse of a step, in one line; `framed`: the crop frame is there, and the way goes on; `tool`: in the hand."""
     contrast = _tr("right drag: contrast")
     match step:
+        case "orient" if tool == "distance":
+            return _tr("Distance: click one end and the other, or drag · Del removes the one under the pointer · Esc ends")
+        case "orient" if tool == "angle":
+            return _tr("Angle in three clicks: end of an arm, apex, end of the other arm; or drag the first · Del removes · Esc ends")
         case "orient":
             return _tr("Drag a line to move its plane, its end to turn it · wheel: slices · Ctrl+wheel: zoom · {contrast}").format(
                 contrast=contrast

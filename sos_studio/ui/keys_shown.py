@@ -41,7 +41,8 @@ class KeysShown:
     def show_hint(self, *_: object) -> None:
         """What can be done in the step in front."""
         window = self._window
-        window.messages.set_hint(hints.step_hint(_STEPS[window.tabs.currentIndex()], framed=window.session.roi is not None))
+        framed, tool = window.session.roi is not None, window.orient.presenter.measuring.tool
+        window.messages.set_hint(hints.step_hint(_STEPS[window.tabs.currentIndex()], framed=framed, tool=tool))
 
     def _on_settings(self, settings: Settings) -> None:
         if keys.put(settings.keys):

@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         session.message.connect(self.messages.say)
         session.begun.connect(self.messages.begin)
         session.roi_changed.connect(self.keys_shown.show_hint)
+        self.orient.presenter.measuring.tool_changed.connect(self.keys_shown.show_hint)
         self.opener.refused.connect(self._on_refused)
         session.case_changed.connect(self._on_other_reading)
         session.case_changed.connect(self._forget_remarks)

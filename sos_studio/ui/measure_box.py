@@ -29,7 +29,7 @@ class MeasureBox(QWidget):
             "distance": (_tr("Distance"), _tr("Drag from end to end, or click both"), Action.MEASURE_DISTANCE),
             "angle": (
                 _tr("Angle"),
-                _tr("Drag from the vertex along one arm, then click the end of the other"),
+                _tr("Click the end of one arm, the apex, and the end of the other arm; or drag the first arm to the apex"),
                 Action.MEASURE_ANGLE,
             ),
         }

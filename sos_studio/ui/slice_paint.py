@@ -114,6 +114,14 @@ def _in_the_way(at: QPointF, points: Sequence[tuple[float, float]]) -> bool:
     return any(math.dist((at.x() + 5, at.y() - 5), point) < LETTER_REACH_PX for point in points)
 
 
+def scale_bar_room(geometry: PaneGeometry, metrics: QFontMetricsF) -> QRectF:
+    """What the scale bar and its words take."""
+    width, height = geometry.size_px
+    across = max(geometry.scale_bar_mm / geometry.view.mm_per_px, metrics.horizontalAdvance(f"{geometry.scale_bar_mm:g} mm"))
+    high = metrics.height() + 8.0
+    return QRectF(width - MARGIN - 2 - across, height - MARGIN - 2 - high, across + MARGIN + 2, high + MARGIN + 2)
+
+
 def _scale_bar(painter: QPainter, geometry: PaneGeometry) -> None:
     width, height = geometry.size_px
     length = geometry.scale_bar_mm / geometry.view.mm_per_px

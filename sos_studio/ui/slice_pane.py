@@ -171,7 +171,9 @@ class SlicePane(QWidget):
         sideways = moved or _tr("{angle} 0.1°").format(angle=angle)
         texts: tuple[str, ...] = (_tr("← → {sideways}   ↑ ↓ {level}").format(sideways=sideways, level=words.plane_title(level.value)),)
         if self._measuring.tool is not None:
-            texts = tool_hints(self._measuring.tool)
+            draft = self._measuring.draft
+            # The last point of a draft still follows the pointer.
+            texts = tool_hints(self._measuring.tool, len(draft.points_lps_mm) - 1 if draft is not None else 0)
         room = min(self.width() - geometry.scale_bar_mm / geometry.view.mm_per_px - 40, self.width() / 2 - 45)
         return next((text for text in texts if self.fontMetrics().horizontalAdvance(text) < room), "")
 

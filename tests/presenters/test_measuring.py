@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from sos_studio.core.geometry import Orientation, Plane
@@ -73,20 +72,51 @@ def test_two_clicks_do_as_well_as_a_drag(session: Session, measuring: Measuring)
     assert [item.value for item in measuring.items] == [pytest.approx(50 * MM_PER_PX)]
 
 
+def arms(degrees: float) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
+    """End of an arm, apex, end of the other arm."""
+    x, y, arm = 200.0, 150.0, 80.0
+    return (x + arm, y), (x, y), (x + arm * math.cos(math.radians(degrees)), y + arm * math.sin(math.radians(degrees)))
+
+
 @pytest.mark.parametrize("degrees", [0.0, 37.5, 90.0, 179.9])
-def test_an_angle_is_one_drag_and_one_click(session: Session, measuring: Measuring, degrees: float) -> None:
+def test_an_angle_is_three_clicks_with_the_apex_second(session: Session, measuring: Measuring, degrees: float) -> None:
     geometry = pane(session, Plane.CORONAL)
     measuring.take("angle")
-    vertex, arm = np.array((200.0, 150.0)), 80.0
-    drag(measuring, geometry, tuple(vertex), (vertex[0] + arm, vertex[1]))
+    first, apex, second = arms(degrees)
+    click(measuring, geometry, first)
+    measuring.move(geometry, *apex)
+    assert measuring.draft.value == pytest.approx(80.0 * MM_PER_PX), "the length of the arm, until there is an angle"
+    click(measuring, geometry, apex)
     assert measuring.items == ()
-    end = vertex + arm * np.array((math.cos(math.radians(degrees)), math.sin(math.radians(degrees))))
-    measuring.move(geometry, *end)
+    measuring.move(geometry, *second)
     assert measuring.draft.value == pytest.approx(degrees, abs=1e-6), "live"
-    click(measuring, geometry, tuple(end))
+    click(measuring, geometry, second)
     (item,) = measuring.items
     assert item.in_degrees
     assert item.value == pytest.approx(degrees, abs=1e-6)
+
+
+def test_an_angle_is_one_drag_to_the_apex_and_one_click(session: Session, measuring: Measuring) -> None:
+    geometry = pane(session)
+    measuring.take("angle")
+    first, apex, second = arms(37.5)
+    drag(measuring, geometry, first, apex)
+    assert measuring.items == ()
+    click(measuring, geometry, second)
+    assert [item.value for item in measuring.items] == [pytest.approx(37.5)]
+    assert measuring.under(geometry, (first[0] + apex[0]) / 2, apex[1]) is measuring.items[0]
+    assert measuring.under(geometry, (first[0] + second[0]) / 2 + 12.0, (first[1] + second[1]) / 2) is None, (
+        "between the ends there is no line"
+    )
+
+
+def test_a_double_click_makes_no_arm_without_a_length(session: Session, measuring: Measuring) -> None:
+    geometry = pane(session)
+    measuring.take("angle")
+    first, apex, second = arms(90.0)
+    for at in (first, first, apex, apex, second):
+        click(measuring, geometry, at)
+    assert [item.value for item in measuring.items] == [pytest.approx(90.0)]
 
 
 def test_a_click_that_goes_nowhere_measures_nothing(session: Session, measuring: Measuring) -> None:

@@ -337,3 +337,12 @@ def test_a_new_project_gets_the_next_free_name_and_is_created(window: MainWindow
         if buttons.buttonRole(button) is QDialogButtonBox.ButtonRole.AcceptRole
     ] == ["Create"]
     dialog.reject()
+
+
+def test_the_line_of_hints_follows_the_tool_in_the_hand(window: MainWindow, scan: OpenedScan) -> None:
+    window.session.set_scan(scan)
+    before = window.messages._hint
+    window.keymap.trigger(Action.MEASURE_ANGLE)
+    assert "apex" in window.messages._hint
+    window.keymap.trigger(Action.MEASURE_ANGLE)
+    assert window.messages._hint == before

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QNativeGestureEvent, QPointingDevice, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QFontMetricsF, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -21,7 +21,9 @@ from sos_studio.core.volume import Volume
 from sos_studio.imaging import resample, slabs, windowing
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
+from sos_studio.ui.measure_paint import value_room
 from sos_studio.ui.orient_step import EmptyPage, OrientStep
+from sos_studio.ui.slice_paint import scale_bar_room
 from sos_studio.ui.slice_pane import SlicePane
 
 
@@ -386,6 +388,29 @@ def test_measuring_with_the_mouse_leaves_the_orientation_alone(step: OrientStep,
     assert step.presenter.measuring.items == (item,)
     step._inspector._measure.remove.click()
     assert step.presenter.measuring.items == ()
+
+
+def test_each_click_of_an_angle_is_told(step: OrientStep) -> None:
+    pane = step.slices[Plane.SAGITTAL]
+    pane.setFocus()
+    step.actions_by_id[Action.MEASURE_ANGLE]()
+    for n, place in enumerate((QPoint(80, 60), QPoint(100, 120), QPoint(140, 100)), start=1):
+        assert f"{n} of 3" in pane._hint(pane.geometry_now())
+        QTest.mouseClick(pane, Qt.MouseButton.LeftButton, pos=place)
+    (item,) = step.presenter.measuring.items
+    assert item.in_degrees
+    assert not pane.grab().isNull()
+
+
+def test_values_stay_clear_of_the_scale_bar_and_of_one_another(step: OrientStep) -> None:
+    geometry, size = step.slices[Plane.SAGITTAL].geometry_now(), QSizeF(50.0, 15.0)
+    scale_bar = scale_bar_room(geometry, QFontMetricsF(step.font()))
+    taken = [scale_bar]
+    for _ in range(4):
+        room = value_room(scale_bar.center(), size, geometry.size_px, taken)
+        assert not any(room.intersects(other) for other in taken)
+        assert QRectF(QPointF(), QSizeF(*geometry.size_px)).contains(room)
+        taken.append(room)
 
 
 def test_with_a_tool_in_the_hand_a_double_click_measures_and_does_not_enlarge(step: OrientStep) -> None:
