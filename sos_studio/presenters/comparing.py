@@ -68,6 +68,7 @@ class Comparing:
         session.scan_completed.connect(self._on_capture)
         session.capture_changed.connect(self._on_capture)
         session.orientation_changed.connect(self._on_orientation)
+        session.case_changed.connect(self._on_case)
 
     @property
     def other(self) -> Orientation | None:
@@ -81,13 +82,15 @@ class Comparing:
 
     @property
     def difference(self) -> Difference | None:
-        """Mine against the other one, whichever of them is shown."""
+        """Mine against the other one, whichever of them is shown; None while the case in front has no open scan."""
         mine = self._mine or self._session.orientation
-        return Difference.between(mine, self.other) if self.other is not None else None
+        return Difference.between(mine, self.other) if self.other is not None and self._session.scan_in_front else None
 
     def switch(self) -> None:
         """Show the other orientation, or mine again. A change of the one that is shown makes it mine."""
         other, session = self.other, self._session
+        if not session.scan_in_front:
+            return
         if self._mine is not None:
             mine, self._mine = self._mine, None
             session.set_orientation(mine, label="compare", merge_key="compare")
@@ -106,6 +109,10 @@ class Comparing:
         if self._mine is not None and orientation != self.other:
             # Turned on from there, or undone: what is shown is the person's own.
             self._mine = None
+        self.changed.emit()
+
+    def _on_case(self, _: object) -> None:
+        """What is compared belongs to the open scan, not to a case without it."""
         self.changed.emit()
 
     def _on_capture(self, _: object = None) -> None:

@@ -266,17 +266,19 @@ class OrientInspector(QWidget):
         _show(self._window[1], window.high)
 
     def _show_checklist(self) -> None:
+        there = self._session.scan_in_front
         for index, (_, box, label) in enumerate(self._steps):
-            box.setCheckState(MARKS[self._presenter.mark(index)])
-            label.setEnabled(self._session.scan_in_front)
+            # The marks are the open scan's; a case without it has none.
+            box.setCheckState(MARKS[self._presenter.mark(index)] if there else Qt.CheckState.Unchecked)
+            label.setEnabled(there)
 
     def _on_scan(self, _: object = None) -> None:
         there = self._session.scan_in_front
         for part in (*self._angles.values(), *self._centre, *self._window, *self._chips):
             part.setEnabled(there)
-        for _, tick, label in self._steps:
+        for _, tick, _ in self._steps:
             tick.setEnabled(there)
-            label.setEnabled(there)
+        self._show_checklist()
         self._show_capture_button()
 
     def _show_capture_button(self, *_: object) -> None:

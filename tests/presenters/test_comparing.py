@@ -105,3 +105,16 @@ def test_another_scan_starts_afresh_and_a_capture_of_another_series_is_no_match(
     comparing.remember()
     session.set_scan(make_scan(seed=5))
     assert (comparing.source, comparing.other, comparing.shows_other) == (None, None, False)
+
+
+def test_a_case_without_the_open_scan_is_compared_with_nothing(comparing: Comparing, session: Session) -> None:
+    comparing.remember()
+    session.set_orientation(session.orientation.turned_about(Plane.CORONAL, 2.0))
+    mine, told = session.orientation, []
+    comparing.changed.connect(lambda: told.append(comparing.difference))
+    session.set_case("case-0145")
+    assert told[-1] is None
+    comparing.switch()
+    assert session.orientation == mine
+    session.set_case(None)
+    assert told[-1] is not None

@@ -470,3 +470,21 @@ def test_presets_of_grey_values_follow_one_key_and_auto_leaves_padding_out(step:
     auto = windowing.scan_window(session.scan.volume.array_kji)
     bone, soft = (Window(low=-500.0, high=1500.0), Window(low=-160.0, high=240.0))
     assert seen == [soft, auto, bone, soft]
+
+
+def test_marks_and_comparison_of_the_open_scan_are_not_shown_for_another_case(step: OrientStep, session: Session) -> None:
+    inspector = step._inspector
+    step.presenter.tick(0, True)
+    step.actions_by_id[Action.REMEMBER_ORIENTATION]()
+    session.set_orientation(session.orientation.turned_about(Plane.AXIAL, 2.0))
+    boxes = [box for _, box, _ in inspector._steps]
+    before = [box.checkState() for box in boxes]
+    assert Qt.CheckState.Checked in before
+    told = inspector._compare.told.text()
+    session.set_case("case-0145")
+    assert {box.checkState() for box in boxes} == {Qt.CheckState.Unchecked}
+    assert "Yours" not in inspector._compare.told.text() or inspector._compare.told.isHidden()
+    assert not inspector._compare.switch.isEnabled()
+    session.set_case(None)
+    assert [box.checkState() for box in boxes] == before
+    assert inspector._compare.told.text() == told
