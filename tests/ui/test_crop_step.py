@@ -253,3 +253,24 @@ def test_500_degrees_are_140_and_not_50(step):
     QTest.keyClick(box, Qt.Key.Key_Return)
     assert step.presenter.state.roi.angle_deg == pytest.approx(140.0)
     assert box.text() == "140.0 °"
+
+
+@pytest.mark.parametrize("typed", ["nan", "inf", "1e9", "-99999", "0", "720", "", "twice as long", "1,5"])
+def test_whatever_is_typed_into_the_boxes_the_frame_stays_one(step, typed):
+    draw(step)
+    shape_vu = step.presenter._shape_vu
+    for box in (step._panel._angle, step._panel._width, step._panel._u, step._panel._v):
+        before = step.presenter.state.roi
+        box.selectAll()
+        QTest.keyClicks(box, typed)
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        after = step.presenter.state
+        assert after.roi is not None
+        assert after.roi.width_px == 2 * after.roi.height_px
+        assert after.roi.inside(shape_vu)
+        assert after.roi.width_px >= 8.0 - 1e-6
+        if after.refusal is not None:
+            assert after.roi == before
+            assert after.refusal.text
+            step.presenter.escape()
+            assert step.presenter.state.refusal is None
