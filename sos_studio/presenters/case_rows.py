@@ -8,10 +8,11 @@ from typing import Literal
 
 from sos_studio.dataset.light_readings import Light
 from sos_studio.presenters.sitting import Sitting
+from sos_studio.services.adjudication import waits
 from sos_studio.services.listed_cases import ListedCase
 
-Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded"]
-STATUSES: tuple[Status, ...] = ("all", "to_capture", "to_crop", "to_stage", "staged", "predicted", "excluded")
+Status = Literal["all", "to_capture", "to_crop", "to_stage", "staged", "to_adjudicate", "predicted", "excluded"]
+STATUSES: tuple[Status, ...] = ("all", "to_capture", "to_crop", "to_stage", "staged", "to_adjudicate", "predicted", "excluded")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,11 @@ class Seen:
         case = as_seen_by(raw, me, opened) if self._blinded is None else blinded_to(raw, me, self._blinded(raw.case_id))
         own = own_reading(case, me)
         stage = own.stage if case.label is None and own is not None and not own.ambiguous else case.label
-        return CaseRow(raw, case, f"{case.name}\n{case.patient}".lower(), stage, statuses_of(case, me), opened)
+        statuses = statuses_of(case, me)
+        # That evaluators differ is no answer; but whoever reads blinded learns not even that before their own reading.
+        if waits(raw, "open") and (self._blinded is None or me in raw.staged_here):
+            statuses |= {"to_adjudicate"}
+        return CaseRow(raw, case, f"{case.name}\n{case.patient}".lower(), stage, statuses, opened)
 
 
 def passing(rows: Iterable[CaseRow], wanted: Filter) -> tuple[ListedCase, ...]:
@@ -170,6 +175,11 @@ def blinded_to(case: ListedCase, evaluator: str, name: str) -> ListedCase:
         staged_here=tuple(reader for reader in case.staged_here if reader == evaluator),
         stands=(own,) if own is not None else (),
         predicted=False,
+        status="unread",
+        disagree=False,
+        contested=False,
+        adjudicated_by="",
+        read_elsewhere=0,
         # Metal, a pathology: why a case was left out tells of patient and picture.
         exclusion_reason="",
         exclusion_note="",

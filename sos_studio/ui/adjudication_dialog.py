@@ -79,7 +79,8 @@ class AdjudicationDialog(QDialog):
         self.which.currentIndexChanged.connect(lambda _: self.presenter.show(self.which.currentData()))
         self.finished.connect(self._on_finished)
         self._on_state(self.presenter.state)
-        self.columns.setFocus()
+        self.resize(self.sizeHint())  # Qt itself would take no more than two thirds of the screen
+        self.setFocus()  # on none of the buttons, which Space would press
 
     def sizeHint(self) -> QSize:
         """Nearly all of the screen: two pairs of pictures want room."""

@@ -84,8 +84,10 @@ class CareDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._lay_out(text)
         self.presenter.changed.connect(self._on_state)
+        session.project_changed.connect(self._on_project)
         self.finished.connect(self._on_finished)
         self._on_state(self.presenter.state)
+        self.resize(self.sizeHint())
         self.check.setFocus()
 
     def sizeHint(self) -> QSize:
@@ -129,6 +131,10 @@ class CareDialog(QDialog):
     def _on_finished(self) -> None:
         # An answer may still be on its way.
         self.presenter.changed.disconnect(self._on_state)
+        self._session.project_changed.disconnect(self._on_project)
+
+    def _on_project(self, _: object) -> None:
+        self._on_state(self.presenter.state)
 
     def _on_state(self, state: CareState) -> None:
         busy, is_open = state.working is not None, self._session.project is not None
@@ -152,7 +158,8 @@ class CareDialog(QDialog):
         if mended is not None and mended.recovered is not None:
             rows.append(("–", recovered_words(mended.recovered), mended.recovered.set_aside))
         rows += [(f.case_id or "–", finding_words(f), f.file) for f in (mended.report.findings if mended is not None else ())]
-        rows += [(p.case_id or "–", problem_words(p), p.file) for p in state.problems or ()]
+        lost = {f.file for f in (mended.report.findings if mended is not None else ()) if f.action == "lost"}
+        rows += [(p.case_id or "–", problem_words(p), p.file) for p in state.problems or () if p.file not in lost]
         for row in rows:
             item = QTreeWidgetItem(list(row))
             for column, words in enumerate(row):

@@ -90,6 +90,7 @@ class CaseFilters(QWidget):
             ("to_crop", _tr("To crop")),
             ("to_stage", _tr("To stage")),
             ("staged", _tr("Staged by me")),
+            ("to_adjudicate", _tr("To adjudicate")),
             ("predicted", _tr("Predicted")),
             ("excluded", _tr("Excluded")),
         )

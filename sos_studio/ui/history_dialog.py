@@ -109,10 +109,11 @@ class HistoryDialog(QDialog):
         self.table.setTabKeyNavigation(False)
         self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 8)
         header = self.table.horizontalHeader()
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((150, 190, 130, 100)):
+        for column, width in enumerate((175, 180, 130, 100)):
             header.resizeSection(column, width)
         self.count = parts.note()
         self.problem = parts.red()
@@ -128,6 +129,7 @@ class HistoryDialog(QDialog):
         self.text.textChanged.connect(lambda _: self._filter())
         self.finished.connect(lambda _: self.presenter.changed.disconnect(self._on_state))
         self._on_state(self.presenter.state)
+        self.resize(self.sizeHint())
         self.text.setFocus()
 
     def sizeHint(self) -> QSize:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSize
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from sos_studio.core.readings import Reading
@@ -38,6 +38,9 @@ class OpinionColumn(QFrame):
         self.setMinimumWidth(MIN_WIDTH)
         self.setAccessibleName(heading_words(reading))
         self.heading = parts.heading(heading_words(reading))
+        # Room for two lines, so that the pictures beside one another stand at one height.
+        self.heading.setMinimumHeight(2 * self.heading.fontMetrics().lineSpacing())
+        self.heading.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.how = parts.note(how_words(opinion))
         self.full = FramedImage()
         self.full.setAccessibleName(_tr("Full image with the frame that {name} saw").format(name=reading.evaluator))

@@ -175,3 +175,24 @@ def test_work_goes_on_at_the_first_thing_that_is_missing_and_predict_comes_after
     cases.exclude(session.project, "case-0002", "motion", "Dr Test")
     session.cases_changed.emit()
     assert step("Dr Other") == "predict"
+
+
+def test_cases_whose_evaluators_differ_are_found_but_not_by_a_blinded_evaluator_before_reading(
+    session: Session, presenter: CasesPresenter
+) -> None:
+    project = session.project
+    assert project is not None
+    case = next(case for case in presenter.everything if case.captured)
+    for name, stage in (("Ada", 2), ("Ben", 5)):
+        staging.stage(project, case.case_id, case.capture_id or "", None, name, stage)
+    session.cases_changed.emit()
+    presenter.set_filter(Filter(status="to_adjudicate"))
+    assert [row.case_id for row in presenter.rows] == [case.case_id]
+    session.set_evaluator("Dora")
+    session.blinding.set_on(True)
+    assert presenter.rows == ()
+    staging.stage(project, case.case_id, case.capture_id or "", None, "Dora", 3)
+    session.cases_changed.emit()
+    (row,) = presenter.rows
+    assert (row.disagree, row.adjudicated_by, row.stands[0].evaluator, len(row.stands)) == (False, "", "Dora", 1)
+    session.blinding.set_on(False)

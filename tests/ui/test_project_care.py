@@ -55,6 +55,7 @@ def test_a_check_lists_what_is_wrong_and_repair_mends_it(opened: MainWindow, stu
     assert _rows(dialog)[0][1] == "✓ made again from the database"
     qtbot.waitUntil(lambda: opened.session.project is not None)
     assert roi.is_file()
+    qtbot.waitUntil(dialog.check.isEnabled)
     dialog.reject()
 
 
