@@ -34,7 +34,8 @@ def step_hint(step: str, *, framed: bool = False, tool: Tool | None = None) -> s
             return _tr("Click the two ends, or set them with arrows and Space · wheel: zoom · {contrast}").format(contrast=contrast)
         case "stage":
             actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.EXCLUDE_CASE, Action.NEXT_UNSTAGED, Action.UNDO)
-            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *_pressed(*actions), contrast])
+            told = _pressed(*actions, Action.ATLAS)
+            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *told, contrast])
         case "predict":
             told = _pressed(Action.PREDICT, Action.TOGGLE_HEATMAP, Action.CONFIRM_PREDICTION)
             return " · ".join([*told, _tr("{keys} correct").format(keys=keys.span(*STAGES)), _tr("wheel: zoom"), contrast])
@@ -60,6 +61,7 @@ def _words(action: Action) -> str:
         Action.EXCLUDE_CASE: _tr("exclude"),
         Action.NEXT_UNSTAGED: _tr("next unstaged"),
         Action.UNDO: _tr("take back"),
+        Action.ATLAS: _tr("atlas"),
         Action.PREDICT: _tr("predict"),
         Action.TOGGLE_HEATMAP: _tr("heatmap"),
         Action.CONFIRM_PREDICTION: _tr("confirm"),

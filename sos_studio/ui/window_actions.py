@@ -197,6 +197,8 @@ class WindowActions:
         """The same key opens and closes it."""
         if self._atlas is None:
             self._atlas = AtlasDialog(self._session, self._window)
+        if not self._atlas.isVisible():
+            self._atlas.turn_to(self._window.stage.presenter.state.stage)
         self._atlas.setVisible(not self._atlas.isVisible())
 
     def _turn_blinding(self) -> None:
