@@ -47,6 +47,7 @@ class ExclusionDialog(QDialog):
             layout.addWidget(choice)
         self._note = QLineEdit(standing.note if standing is not None else "")
         self._note.setMaxLength(MAX_NOTE)
+        self._note.setCursorPosition(0)  # long words are read from their beginning
         self._note.setPlaceholderText(_tr("In your own words (optional; no patient's name)"))
         self._note.setAccessibleName(_tr("Reason in your own words"))
         layout.addWidget(self._note)
