@@ -7,6 +7,8 @@ MESSAGES: dict[str, Template] = {
     "orient.step_roll": Template("roll (coronal pane)"),
     "orient.step_yaw": Template("yaw (axial pane)"),
     "orient.step_sagittal": Template("sagittal plane"),
+    "crop.at_border": Template("The frame stops at the border of the full image."),
+    "crop.not_changed": Template("Not changed: that frame would reach beyond the border of the full image."),
     "crop.stage_elsewhere": Template("Stages are given in the step {stage}."),
     "staging.no_full_image": Template(
         "There is no full image to stage.", "Capture the midsagittal slice in Orient, or choose a captured case."

@@ -196,6 +196,8 @@ class CropPresenter:
         """Let go: what is shown is saved."""
         if self._drag is not None:
             self._drag = None
+            # The frame lies at the border, where it may: there is nothing to be done about it any more.
+            self._show(refusal=None)
             self.commit()
 
     # --- keys and typed values -----------------------------------------------------------------------------------
@@ -226,8 +228,12 @@ class CropPresenter:
             return Edit(roi, ends)
 
         self._wish(typed)
-        if self.state.refusal is None:
+        refusal = self.state.refusal
+        if refusal is None:
             self.commit()
+        elif refusal.code == "roi.outside_image":
+            # Nothing reaches beyond the border: the frame is as it was.
+            self._show(refusal=message("crop.not_changed"))
 
     # --- saving --------------------------------------------------------------------------------------------------
 

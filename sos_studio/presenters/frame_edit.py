@@ -8,7 +8,8 @@ is answered with the nearest frame that may be and with the code of the reason i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -19,6 +20,9 @@ Shape = tuple[int, int]
 
 # The turning knobs stand this share of the frame's width outside its short sides.
 KNOB_OUTSIDE = 0.07
+HAIR_PX = 1e-7
+# Of the search for a border that is met on the way.
+MOST_STEPS, BISECTIONS = 360, 12
 
 
 class Grip(StrEnum):
@@ -53,7 +57,7 @@ class Edit:
     refused: str = ""
 
 
-OUTSIDE, TOO_SMALL = "roi.outside_image", "roi.too_small"
+OUTSIDE, TOO_SMALL = "crop.at_border", "roi.too_small"
 
 
 def knobs_uv(roi: Roi) -> tuple[Point, Point]:
@@ -119,15 +123,24 @@ def moved(roi: Roi, ends: Ends | None, du_px: float, dv_px: float, shape_vu: Sha
         return Edit(wish, ends)
     height, width = shape_vu
     low, high = wish.corners_uv.min(axis=0), wish.corners_uv.max(axis=0)
-    shift = np.maximum(-0.5 - low, 0.0) - np.maximum(high - (np.array([width, height]) - 0.5), 0.0)
+    back = np.maximum(-0.5 - low, 0.0) - np.maximum(high - (np.array([width, height]) - 0.5), 0.0)
+    # A hair farther in: a frame that touches the border exactly may lie beyond it by the last bit.
+    shift = back + np.sign(back) * HAIR_PX
     slid = Roi.of((wish.center_uv[0] + float(shift[0]), wish.center_uv[1] + float(shift[1])), roi.angle_deg, roi.width_px)
     return Edit(slid if slid.inside(shape_vu) else roi, ends, OUTSIDE)
 
 
 def turned(roi: Roi, ends: Ends | None, degrees: float, shape_vu: Shape) -> Edit:
-    """Turn about the frame's centre, clockwise on the screen for positive degrees."""
+    """Turn about the frame's centre, clockwise on the screen for positive degrees; at the border the frame stops."""
     wish = Roi.of(roi.center_uv, roi.angle_deg + degrees, roi.width_px)
-    return Edit(wish, ends) if wish.inside(shape_vu) else Edit(roi, ends, OUTSIDE)
+    way_deg = math.remainder(degrees, 360.0)
+    if wish.inside(shape_vu):
+        return Edit(wish, ends)
+
+    def at(share: float) -> Edit:
+        return Edit(Roi.of(roi.center_uv, roi.angle_deg + share * way_deg, roi.width_px), ends)
+
+    return _as_far_as_it_goes(at, Edit(roi, ends, OUTSIDE), shape_vu, abs(way_deg))
 
 
 def scaled(roi: Roi, ends: Ends | None, factor: float, shape_vu: Shape) -> Edit:
@@ -157,9 +170,56 @@ def _end_dragged(roi: Roi, ends: Ends | None, grip: Grip, now_uv: Point, shape_v
     if ends is None:
         return Edit(roi, ends, OUTSIDE)
     endocranial = grip is Grip.ENDOCRANIAL_END
-    wish_ends = Ends(now_uv, ends.ectocranial_uv) if endocranial else Ends(ends.endocranial_uv, now_uv)
     over = roi.width_px / max(ends.distance_px, 1e-6)
-    if wish_ends.distance_px * over < MIN_WIDTH_PX:
-        return Edit(roi, ends, TOO_SMALL)
-    wish = Roi.from_ends(wish_ends.endocranial_uv, wish_ends.ectocranial_uv, over)
-    return Edit(wish, wish_ends) if wish.inside(shape_vu) else Edit(roi, ends, OUTSIDE)
+    began = ends.endocranial_uv if endocranial else ends.ectocranial_uv
+
+    def ends_at(share: float) -> Ends:
+        end = (began[0] + share * (now_uv[0] - began[0]), began[1] + share * (now_uv[1] - began[1]))
+        return Ends(end, ends.ectocranial_uv) if endocranial else Ends(ends.endocranial_uv, end)
+
+    def at(share: float) -> Edit | None:
+        wish = ends_at(share)
+        small = wish.distance_px * over < MIN_WIDTH_PX
+        return None if small else Edit(Roi.from_ends(wish.endocranial_uv, wish.ectocranial_uv, over), wish)
+
+    if ends_at(1.0).distance_px * over < MIN_WIDTH_PX:
+        return _as_far_as_it_goes(at, Edit(roi, ends, TOO_SMALL), shape_vu, math.dist(began, now_uv))
+    wish = at(1.0)
+    if wish is not None and wish.roi.inside(shape_vu):
+        return wish
+    return _as_far_as_it_goes(at, Edit(roi, ends, OUTSIDE), shape_vu, math.dist(began, now_uv))
+
+
+def _as_far_as_it_goes(at: Callable[[float], Edit | None], start: Edit, shape_vu: Shape, way: float) -> Edit:
+    """The last frame that can be on the way to a wish that can't: nothing springs back when a border is met.
+
+    Parameters
+    ----------
+    at
+        The frame at a share of the way, None if it would be too small.
+    start
+        The frame from which the way begins, with the reason why its end can't be reached.
+    way
+        How long the way is, in pixels or degrees; the border is looked for in steps of about one.
+    """
+
+    def possible(share: float) -> Edit | None:
+        edit = at(share)
+        return edit if edit is not None and edit.roi.inside(shape_vu) else None
+
+    steps = min(max(math.ceil(way), 1), MOST_STEPS)
+    last, low = start, 0.0
+    for n in range(1, steps + 1):
+        found = possible(n / steps)
+        if found is None:
+            break
+        last, low = found, n / steps
+    high = min(low + 1.0 / steps, 1.0)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        found = possible(middle)
+        if found is None:
+            high = middle
+        else:
+            last, low = found, middle
+    return replace(last, refused=start.refused)

@@ -192,7 +192,7 @@ def test_typed_values_beyond_the_border_are_refused(presenter, session):
     presenter.click((200.0, 150.0))
     before = session.roi
     presenter.set_values((2.0, 2.0), 0.0, 80.0)
-    assert presenter.state.refusal.code == "roi.outside_image"
+    assert presenter.state.refusal.code == "crop.not_changed"
     assert session.roi == before
     presenter.set_values((150.0, 140.0), 12.5, 60.0)
     assert presenter.state.refusal is None
@@ -308,3 +308,21 @@ def test_the_cross_hair_gives_way_to_the_mouse_and_comes_back_where_it_was(prese
     assert presenter.escape()
     assert presenter.state.cross_uv is None
     assert not presenter.escape()
+
+
+def test_a_frame_that_was_dragged_to_the_border_stays_there_with_no_warning(presenter, session):
+    presenter.click((160.0, 120.0))
+    presenter.click((200.0, 150.0))
+    center = presenter.state.roi.center_uv
+    presenter.grab(center, 6.0)
+    presenter.drag((center[0] - 900.0, center[1]))
+    assert presenter.state.refusal.code == "crop.at_border"
+    at_border = presenter.state.roi
+    assert at_border.corners_uv.min(axis=0)[0] == pytest.approx(-0.5, abs=1e-3)
+    presenter.release()
+    assert presenter.state.refusal is None
+    assert session.roi == at_border
+    presenter.grab(at_border.center_uv, 6.0)
+    presenter.drag((at_border.center_uv[0] - 50.0, at_border.center_uv[1]))
+    presenter.release()
+    assert presenter.state.refusal is None, "also when nothing could be moved"

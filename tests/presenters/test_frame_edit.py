@@ -82,7 +82,37 @@ def test_an_end_that_is_corrected_takes_the_frame_along():
     assert edit.roi.width_px == pytest.approx(over * math.dist(ENDS.endocranial_uv, (340.0, 200.0)))
 
 
-def test_an_end_on_top_of_the_other_is_refused():
+def test_an_end_is_dragged_no_nearer_to_the_other_than_the_smallest_frame():
     edit = dragged(ROI, ENDS, Grip.ENDOCRANIAL_END, start_uv=ENDS.endocranial_uv, now_uv=ENDS.ectocranial_uv, shape_vu=SHAPE)
-    assert edit.refused
-    assert edit.roi == ROI
+    assert edit.refused == "roi.too_small"
+    assert MIN_WIDTH_PX <= edit.roi.width_px < MIN_WIDTH_PX + 1.0
+    assert edit.ends.ectocranial_uv == ENDS.ectocranial_uv
+
+
+@given(du=st.floats(-3000, 3000), dv=st.floats(-3000, 3000), angle=st.floats(-180, 180))
+def test_a_frame_that_is_dragged_out_stops_at_the_border_and_never_springs_back(du, dv, angle):
+    roi = Roi.of((300.0, 200.0), angle, 120.0)
+    edit = moved(roi, None, du, dv, SHAPE)
+    if edit.refused:
+        corners = edit.roi.corners_uv
+        at_border = [abs(edge) < 1e-3 for edge in (*(corners.min(axis=0) + 0.5), *(corners.max(axis=0) - (599.5, 399.5)))]
+        assert any(at_border)
+        assert edit.refused == "crop.at_border"
+
+
+def test_a_turn_stops_where_a_corner_meets_the_border():
+    level = Roi.of((300.0, 40.0), 0.0, 120.0)
+    edit = turned(level, ENDS, 90.0, SHAPE)
+    assert edit.refused == "crop.at_border"
+    assert edit.roi.angle_deg > 5.0
+    assert edit.roi.corners_uv.min() == pytest.approx(-0.5, abs=0.05)
+    assert turned(level, ENDS, 180.0, SHAPE).refused == "", "upside down it lies where it lay"
+
+
+def test_an_end_that_is_dragged_out_stops_where_the_frame_meets_the_border():
+    edit = dragged(ROI, ENDS, Grip.ECTOCRANIAL_END, start_uv=ENDS.ectocranial_uv, now_uv=(2000.0, 300.0), shape_vu=SHAPE)
+    assert edit.refused == "crop.at_border"
+    assert edit.roi.corners_uv.max(axis=0)[0] == pytest.approx(599.5, abs=2.0) or edit.roi.corners_uv.max(axis=0)[1] == pytest.approx(
+        399.5, abs=2.0
+    )
+    assert edit.ends != ENDS
