@@ -50,11 +50,13 @@ class CurveView(QWidget):
         super().__init__(parent)
         self._title, self._names, self._top = title, names, top
         self._curves: tuple[Curve, ...] = ()
+        self._by_fold = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
 
-    def set_curves(self, curves: tuple[Curve, ...]) -> None:
-        """Other numbers."""
+    def set_curves(self, curves: tuple[Curve, ...], *, by_fold: bool = False) -> None:
+        """Other numbers; a cross-validation's run over its folds."""
+        self._by_fold = by_fold
         if curves != self._curves:
             self._curves = curves
             told = ", ".join(f"{self._names(curve)} {curve.last:.3g}" for curve in curves)
@@ -120,7 +122,8 @@ class CurveView(QWidget):
             text = f"{share * top:.3g}"
             painter.drawText(QPointF(room.left() - metrics.horizontalAdvance(text) - 4, y + metrics.ascent() / 2 - 2), text)
         y = room.bottom() + metrics.ascent() + 3
-        begin, end = _tr("epoch {n}").format(n=steps[0]), str(steps[1])
+        step = _tr("fold {n}") if self._by_fold else _tr("epoch {n}")
+        begin, end = step.format(n=steps[0]), str(steps[1])
         painter.drawText(QPointF(room.left(), y), begin)
         if metrics.horizontalAdvance(begin + "  " + end) < room.width():
             painter.drawText(QPointF(room.right() - metrics.horizontalAdvance(end), y), end)

@@ -281,8 +281,9 @@ class TrainingDock(QDockWidget):
         job = self.presenter.state.job
         part = self._part.currentData()
         shown = curves(job.state.metrics, part if isinstance(part, str) else "") if job is not None else None
+        by_fold = job is not None and job.spec is not None and job.spec.kind == "crossval"
         self.losses.set_curves(shown.losses if shown is not None else ())
-        self.rates.set_curves(shown.rates if shown is not None else ())
+        self.rates.set_curves(shown.rates if shown is not None else (), by_fold=by_fold)
 
     def _show_log(self, text: str) -> None:
         if text == self.log.toPlainText():

@@ -116,6 +116,7 @@ class Report:
         if self.arms:
             more = tuple(_more_row(a.arm, self.summaries[a.arm.name]) for a in self.arms)
             tables.append(Table("figures", "Further figures, pooled over the folds", _MORE, more, self._more_notes()))
+            tables.append(self._stage_table())
         if self.detector is not None:
             tables.append(_detector_table(self.detector, self._notes()))
         if self.comparisons:
@@ -150,6 +151,19 @@ class Report:
             f"Set: neighbouring stages that hold the true one with {promised} promised, calibrated on the inner split of each fold. "
             "In frame: share of the attention inside the expert's frame. Probabilities are calibrated by one temperature per fold.",
         )
+
+    def _stage_table(self) -> Table:
+        """Recall of each stage: what averages hide, above all of the rare stages 2 and 3."""
+        first = next(iter(self.summaries.values()))["recall_by_stage"]
+        columns = ("Model", "Version", *(f"Stage {stage['stage']} ({stage['n']} cases)" for stage in first))
+        rows = []
+        for result in self.arms:
+            recalls = self.summaries[result.arm.name]["recall_by_stage"]
+            rows.append((result.arm.network, paper.version(result.arm), *(_with_limits(recall) for recall in recalls)))
+        notes: tuple[str, ...] = ("Share of each stage's cases that were staged rightly, in per cent, with Wilson's 95 % interval.",)
+        if len({tuple(stage["n"] for stage in s["recall_by_stage"]) for s in self.summaries.values()}) > 1:
+            notes += ("Methods on crops judge only cases that have one; the counts are the first row's.",)
+        return Table("stages", "Recall of each stage, pooled over the folds", columns, tuple(rows), notes)
 
     def _comparison_table(self) -> Table:
         columns = (

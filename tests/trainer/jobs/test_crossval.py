@@ -147,7 +147,7 @@ def test_every_pair_of_arms_is_compared_on_the_same_cases(done: Done) -> None:
 
 def test_the_papers_tables_stand_beside_ours_as_csv_and_latex(done: Done) -> None:
     tables = {table["name"]: Table.of_data(table) for table in done.result["tables"]}
-    assert set(tables) == {"table-1", "table-2", "arms", "figures", "detector", "comparisons"}
+    assert set(tables) == {"table-1", "table-2", "arms", "figures", "stages", "detector", "comparisons"}
     assert [row[2] for row in tables["table-1"].rows] == ["78.57", "84.87", "84.59", "84.03", "87.39", "88.24"]
     second = {(row[0], row[1]): row[2] for row in tables["table-2"].rows}
     assert second["ConvNeXt + Attn", "Proposed Framework"] == "83.75"
@@ -156,6 +156,7 @@ def test_the_papers_tables_stand_beside_ours_as_csv_and_latex(done: Done) -> Non
     assert framework[3].startswith(f"{100 * done.report()['arms'][FRAMEWORK]['pooled']['accuracy']['value']:.2f} [")
     assert framework[-1] == "from scratch"
     assert "phantoms" in " ".join(tables["arms"].notes)
+    assert tables["stages"].columns[2:] == tuple(f"Stage {k} (10 cases)" for k in range(1, 6))
     for name, table in tables.items():
         found = rows_of(done.folder / f"{name}.csv")
         assert [tuple(row.values()) for row in found] == list(table.rows)
