@@ -9,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.presenters.crop import CropPresenter, CropState
 from sos_studio.presenters.session import Session
@@ -164,8 +165,9 @@ class CropPanel(QWidget):
         """Another full image."""
         self._spacing_mm = spacing_mm
         self.preview.set_image(image)  # type: ignore[arg-type]  # QImage or None
-        self._width.setSuffix(" mm" if spacing_mm else " px")
-        self._width.setToolTip(_tr("Length of the frame; its height is always half of it"))
+        for spin in (self._width, self._u, self._v):
+            spin.setSuffix(" mm" if spacing_mm else " px")
+        self._on_state(self._presenter.state)
 
     def _on_state(self, state: CropState) -> None:
         has_roi = state.roi is not None
@@ -183,29 +185,33 @@ class CropPanel(QWidget):
         for spin in (self._angle, self._width, self._u, self._v):
             spin.setEnabled(has_roi)
         if state.roi is not None:
-            unit = self._spacing_mm or 1.0
-            for spin, value in (
-                (self._angle, state.roi.angle_deg),
-                (self._width, state.roi.width_px * unit),
-                (self._u, state.roi.center_uv[0]),
-                (self._v, state.roi.center_uv[1]),
-            ):
+            for spin, value in zip((self._angle, self._width, self._u, self._v), self._shown(state.roi), strict=True):
                 with QSignalBlocker(spin):
                     spin.setValue(value)
+
+    def _shown(self, roi: Roi) -> tuple[float, float, float, float]:
+        """Angle, length and centre as the boxes have them: millimetres where the size of a pixel is known, all or none."""
+        (u, v), unit = roi.center_uv, self._spacing_mm
+        if unit is None:
+            return roi.angle_deg, roi.width_px, u, v
+        # From the border of the picture, which lies half a pixel before the middle of the first one.
+        return roi.angle_deg, roi.width_px * unit, (u + 0.5) * unit, (v + 0.5) * unit
 
     def _typed(self) -> None:
         roi = self._presenter.state.roi
         if roi is None:
             return
-        unit = self._spacing_mm or 1.0
+        unit, half = (self._spacing_mm, 0.5) if self._spacing_mm is not None else (1.0, 0.0)
 
         # A box holds a rounded number: only the one that was really changed counts.
         def chosen(spin: QDoubleSpinBox, now: float) -> float:
             return spin.value() if abs(spin.value() - now) > 0.5 * 10 ** -spin.decimals() else now
 
-        center = (chosen(self._u, roi.center_uv[0]), chosen(self._v, roi.center_uv[1]))
-        width_px = chosen(self._width, roi.width_px * unit) / unit
-        self._presenter.set_values(center, chosen(self._angle, roi.angle_deg), width_px)
+        angle_deg, width, right, down = self._shown(roi)
+        u = roi.center_uv[0] if (x := chosen(self._u, right)) == right else x / unit - half
+        v = roi.center_uv[1] if (y := chosen(self._v, down)) == down else y / unit - half
+        width_px = roi.width_px if (length := chosen(self._width, width)) == width else length / unit
+        self._presenter.set_values((u, v), chosen(self._angle, angle_deg), width_px)
 
 
 def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:

@@ -274,3 +274,28 @@ def test_whatever_is_typed_into_the_boxes_the_frame_stays_one(step, typed):
             assert after.refusal.text
             step.presenter.escape()
             assert step.presenter.state.refusal is None
+
+
+def test_length_and_centre_have_one_unit(step):
+    draw(step)
+    panel, roi = step.inspector(), step.presenter.state.roi
+    assert {box.suffix() for box in (panel._width, panel._u, panel._v)} == {" mm"}
+    assert panel._u.value() == pytest.approx((roi.center_uv[0] + 0.5) * 0.25, abs=0.06), (
+        "from the border, not from the first pixel's middle"
+    )
+    panel._u.setValue(50.0)
+    panel._u.editingFinished.emit()
+    now = step.presenter.state.roi
+    assert now.center_uv == (pytest.approx(199.5), roi.center_uv[1])
+    assert (now.angle_deg, now.width_px) == (roi.angle_deg, roi.width_px)
+
+
+def test_without_a_pixel_size_length_and_centre_are_in_pixels(step):
+    draw(step)
+    panel, roi = step.inspector(), step.presenter.state.roi
+    panel.set_picture(None, None)
+    assert {box.suffix() for box in (panel._width, panel._u, panel._v)} == {" px"}
+    assert (panel._width.value(), panel._u.value()) == (pytest.approx(roi.width_px, abs=0.06), pytest.approx(roi.center_uv[0], abs=0.06))
+    panel._v.setValue(130.0)
+    panel._v.editingFinished.emit()
+    assert step.presenter.state.roi.center_uv == (roi.center_uv[0], 130.0)
