@@ -133,7 +133,7 @@ class CropPanel(QWidget):
                 "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
                 "Arrows move · Ctrl+\u2060←\u00a0/\u00a0→\u00a0turn\u00a00.1° · Ctrl+\u2060↑\u00a0/\u00a0↓\u00a0size · "
                 "Shift: ten times as far · wheel zooms · "
-                "right drag: contrast · 0 fits the picture to the window"
+                "middle drag moves the picture · right drag: contrast · 0 fits the picture to the window"
             )
         )
         layout = QVBoxLayout(self)

@@ -17,7 +17,7 @@ def _tr(text: str) -> str:
 
 def step_hint(step: str, *, framed: bool = False, tool: Tool | None = None) -> str:
     """The keys and the mouse of a step, in one line; `framed`: the crop frame is there, and the way goes on; `tool`: in the hand."""
-    contrast = _tr("right drag: contrast")
+    contrast = _tr("middle drag: move · right drag: contrast")
     match step:
         case "orient" if tool == "distance":
             return _tr("Distance: click one end and the other, or drag · Del removes the one under the pointer · Esc ends")
@@ -28,7 +28,7 @@ def step_hint(step: str, *, framed: bool = False, tool: Tool | None = None) -> s
                 contrast=contrast
             )
         case "crop" if framed:
-            mouse = _tr("drag inside to move, a corner to size, a knob to turn · wheel: zoom")
+            mouse = _tr("drag inside: move, corner: size, knob: turn · wheel: zoom")
             return " · ".join([_tr("Next: {stage}").format(stage=keys.after(stage_step(), Action.STEP_STAGE)), mouse, contrast])
         case "crop":
             return _tr("Click the two ends, or set them with arrows and Space · wheel: zoom · {contrast}").format(contrast=contrast)

@@ -346,3 +346,10 @@ def test_the_line_of_hints_follows_the_tool_in_the_hand(window: MainWindow, scan
     assert "apex" in window.messages._hint
     window.keymap.trigger(Action.MEASURE_ANGLE)
     assert window.messages._hint == before
+
+
+def test_every_step_tells_how_the_picture_is_moved(window: MainWindow, project: Project) -> None:
+    window.session.set_project(project)
+    for step in ("orient", "crop", "stage", "predict"):
+        window.show_step(step)
+        assert "middle drag: move" in window.messages._hint
