@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QGridLayout,
@@ -38,7 +41,14 @@ class EvaluatorDialog(QDialog):
         text = QLabel(
             _tr("Who is reading? Every reading is saved under this name.\nInitials or a code will do; don't use a patient's name.")
         )
-        self._name = QLineEdit(name)
+        self._names = QComboBox()
+        self._names.setEditable(True)
+        self._names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self._names.setAccessibleName(_tr("Evaluator's name"))
+        self._name = QLineEdit()
+        self._names.setLineEdit(self._name)
+        self._names.setCompleter(None)  # would put another person's name in place of a shorter one
+        self._name.setText(name)
         self._name.setMaxLength(NAME_LENGTH)
         self._name.setPlaceholderText(_tr("for example: Dr A"))
         self._name.setAccessibleName(_tr("Evaluator's name"))
@@ -50,9 +60,17 @@ class EvaluatorDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(12)
-        for part in (text, self._name, buttons):
+        for part in (text, self._names, buttons):
             layout.addWidget(part)
         self._on_text(name)
+        self._name.selectAll()
+
+    def offer(self, names: Sequence[str]) -> None:
+        """Names to choose from: one spelt otherwise would be another evaluator."""
+        typed = self._name.text()
+        self._names.addItems([name for name in names if self._names.findText(name, Qt.MatchFlag.MatchExactly) < 0])
+        self._names.setCurrentIndex(self._names.findText(typed, Qt.MatchFlag.MatchExactly))
+        self._name.setText(typed)
         self._name.selectAll()
 
     @property

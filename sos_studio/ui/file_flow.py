@@ -22,7 +22,7 @@ from sos_studio.presenters.recent import Kind
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
-from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.export_dialog import ExportDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.import_dialog import ImportDialog
@@ -136,9 +136,7 @@ class FileFlow(QObject):
 
     def ask_evaluator(self) -> None:
         """Who reads."""
-        dialog = EvaluatorDialog(self._session.evaluator, self._window)
-        dialog.accepted.connect(lambda: self._session.set_evaluator(dialog.name))
-        dialog.open()
+        ask_evaluator(self._session, self._window)
 
     def choose_series(self, picker: SeriesPicker) -> None:
         """One of several."""

@@ -179,6 +179,8 @@ class MainWindow(QMainWindow):
             step.pixel_pointed.connect(self.status.show_pixel)
         self.orient.open_folder_wanted.connect(self.files.open_scan_folder)
         self.orient.open_file_wanted.connect(self.files.open_scan_file)
+        self.orient.open_project_wanted.connect(self.files.open_project)
+        self.orient.new_project_wanted.connect(self.files.new_project)
         self.cases.scan_known.connect(self.orient.set_scan_known)
         self.cases.work_remains.connect(self._on_work_remains)
         self.cases.rows_changed.connect(self.keymap.refresh)

@@ -40,11 +40,9 @@ class EmptyPage(QWidget):
         self.case_scan.setObjectName("primary")
         self.back = parts.button(_tr("Back to the open scan"), _tr("It is still there, as you left it"))
         self.folder.setObjectName("primary")
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        for button in (self.back, self.case_scan, self.folder, self.file):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        self.open_project = parts.button(_tr("Open project…"), _tr("Choose the folder of a project"), Action.OPEN_PROJECT)
+        self.new_project = parts.button(_tr("New project…"), _tr("Make a folder for captures, frames and readings"), Action.NEW_PROJECT)
+        buttons = _centred(self.back, self.case_scan, self.folder, self.file)
         layout = QVBoxLayout(self)
         layout.addStretch(2)
         layout.addWidget(self.title)
@@ -52,6 +50,7 @@ class EmptyPage(QWidget):
         layout.addWidget(self.text)
         layout.addSpacing(14)
         layout.addLayout(buttons)
+        layout.addLayout(_centred(self.open_project, self.new_project))
         layout.addSpacing(18)
         layout.addStretch(3)
         self._rows = layout
@@ -62,6 +61,11 @@ class EmptyPage(QWidget):
         """What was opened last, below the buttons of a fresh start."""
         self._recent = recent
         self._rows.insertWidget(self._rows.count() - 1, recent)
+
+    def offer_projects(self, offered: bool) -> None:
+        """Whether none is open."""
+        self.open_project.setVisible(offered)
+        self.new_project.setVisible(offered)
 
     def show_state(self, case_id: str | None, *, scan_known: bool, other_open: bool, imported: bool = False) -> None:
         """Say it for a case, or for a fresh start; an `imported` case is a picture that never had a scan here."""
@@ -93,6 +97,15 @@ class EmptyPage(QWidget):
         )
 
 
+def _centred(*buttons: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addStretch(1)
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch(1)
+    return row
+
+
 class OrientStep(QWidget):
     """Axial and coronal above, sagittal and volume below.
 
@@ -100,13 +113,15 @@ class OrientStep(QWidget):
     -------
     pointed
         ``(lps_mm, value)`` under the pointer, or None.
-    open_folder_wanted, open_file_wanted, case_scan_wanted
+    open_folder_wanted, open_file_wanted, open_project_wanted, new_project_wanted, case_scan_wanted
         Buttons of the empty state.
     """
 
     pointed = Signal(object)
     open_folder_wanted = Signal()
     open_file_wanted = Signal()
+    open_project_wanted = Signal()
+    new_project_wanted = Signal()
     case_scan_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -131,6 +146,10 @@ class OrientStep(QWidget):
         self._empty = EmptyPage()
         self._empty.folder.clicked.connect(self.open_folder_wanted)
         self._empty.file.clicked.connect(self.open_file_wanted)
+        self._empty.open_project.clicked.connect(self.open_project_wanted)
+        self._empty.new_project.clicked.connect(self.new_project_wanted)
+        session.project_changed.connect(self._on_project)
+        self._on_project(session.project)
         self._empty.case_scan.clicked.connect(self.case_scan_wanted)
         self._empty.back.clicked.connect(self._back_to_scan)
         self._stack = QStackedWidget()
@@ -236,6 +255,9 @@ class OrientStep(QWidget):
         """Whether this computer knows where the present case's scan lies."""
         self._scan_known = known
         self._on_scan()
+
+    def _on_project(self, project: object) -> None:
+        self._empty.offer_projects(project is None)
 
     def _on_case(self, _: object) -> None:
         self._scan_known = False

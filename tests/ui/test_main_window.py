@@ -17,7 +17,9 @@ from sos_studio.core.actions import Action, default_keys
 from sos_studio.core.geometry import Plane
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
+from sos_studio.dataset import captures
 from sos_studio.dataset.project import Project
+from sos_studio.services import staging
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui import words
 from sos_studio.ui.dialogs import EvaluatorDialog
@@ -212,6 +214,39 @@ def test_undo_names_the_case_of_a_reading_as_the_reader_may_know_it(window: Main
     window.keymap.trigger(Action.UNDO)
     qtbot.waitUntil(lambda: session.case_id == "case-0001")
     assert window.keymap[Action.REDO].text().endswith(session.blinding.name("case-0001"))
+
+
+def test_a_fresh_start_opens_and_makes_projects_too(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    page = window.orient._empty
+    assert page.open_project.isVisible()
+    qtbot.mouseClick(page.open_project, Qt.MouseButton.LeftButton)
+    (asked,) = window.findChildren(QFileDialog)
+    assert asked.windowTitle().startswith("Open project")
+    asked.reject()
+    window.session.set_project(project)
+    assert not page.open_project.isVisible()
+    assert not page.new_project.isVisible()
+
+
+def test_who_has_read_in_the_project_is_offered_as_evaluator_but_not_to_a_blinded_reader(
+    window: MainWindow, project: Project, qtbot: QtBot
+) -> None:
+    capture = captures.captures(project, "case-0001")[-1].capture_id
+    for name in ("Dr A", "Dr B"):
+        staging.stage(project, "case-0001", capture, None, name, 3)
+    window.session.set_project(project)
+    window.keymap.trigger(Action.EVALUATOR)
+    dialog = dialog_of(EvaluatorDialog)
+    qtbot.waitUntil(lambda: dialog._names.count() == 2)
+    assert dialog.name == "Dr Test", "what stands there is not replaced"
+    dialog._names.setCurrentIndex(1)
+    dialog.accept()
+    assert window.session.evaluator == "Dr B"
+    dialog.deleteLater()
+    window.session.blinding.set_on(True)
+    window.keymap.trigger(Action.EVALUATOR)
+    qtbot.wait(100)
+    assert [each._names.count() for each in window.findChildren(EvaluatorDialog) if each.isVisible()] == [0]
 
 
 def test_staging_asks_once_who_reads(window: MainWindow, project: Project, qtbot: QtBot) -> None:
