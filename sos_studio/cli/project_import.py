@@ -42,6 +42,7 @@ _PREVIEW_LINES = 10
 @click.option(
     "--ruler", "ruler_mm", type=float, metavar="MM", help="Between neighbouring ticks of the pictures' ruler: gives the pixel size."
 )
+@click.option("--crops", is_flag=True, help="The pictures are crops, endocranial end left: frame all of each.")
 @click.option("--keep-borders", is_flag=True, help="Don't cut uniform borders away.")
 @click.option("--keep-overlays", is_flag=True, help="Don't cover letters, rulers and coloured lines.")
 @click.option("--no-originals", is_flag=True, help="Don't keep the untouched pictures of those that are changed.")
@@ -60,6 +61,7 @@ def import_(
     facing: Literal["right", "left"],
     spacing: float | None,
     ruler_mm: float | None,
+    crops: bool,
     keep_borders: bool,
     keep_overlays: bool,
     no_originals: bool,
@@ -80,7 +82,7 @@ def import_(
     if separator is not None and len(separator) != 1:
         raise click.BadParameter("give one character, or the word tab.", click.get_current_context(), param_hint="--separator")
     options = ImportOptions(
-        PictureOptions(facing, spacing, ruler_mm, not keep_borders, not keep_overlays, not no_originals),
+        PictureOptions(facing, spacing, ruler_mm, not keep_borders, not keep_overlays, not no_originals, crops),
         TableOptions(sheet, _fields(columns), separator, encoding),
         names or "",
     )

@@ -43,6 +43,7 @@ class ImportMemory(BaseModel):
     cut_borders: bool = True
     cover_overlays: bool = True
     keep_originals: bool = True
+    crops: bool = False
 
 
 def user_data_dir() -> Path:

@@ -137,6 +137,10 @@ MESSAGES: dict[str, Template] = {
     "import.pattern_bad": Template(
         "{pattern} is no pattern for the names of files.", "Write {fields} where each of them stands, each once."
     ),
+    "import.crop_not_2_to_1": Template(
+        "The crop is {width} × {height} pixels, not twice as wide as high: the frame is the largest one in its middle.",
+        "Draw another in Crop if the joint is not well in it.",
+    ),
     "import.no_ruler": Template(
         "No ruler was found in the picture, so its pixel size is not known.", "Type the pixel size and import again."
     ),

@@ -167,6 +167,7 @@ class ImportPresenter:
             cut_borders=pictures.cut_borders,
             cover_overlays=pictures.cover_overlays,
             keep_originals=pictures.keep_originals,
+            crops=pictures.crops,
         )
         self._session.save_settings()
 
@@ -228,9 +229,7 @@ class ImportPresenter:
 
 
 def _remembered(memory: ImportMemory) -> ImportOptions:
-    pictures = PictureOptions(
-        memory.facing, memory.spacing_mm, memory.ruler_tick_mm, memory.cut_borders, memory.cover_overlays, memory.keep_originals
-    )
+    pictures = PictureOptions(**memory.model_dump(exclude={"columns", "names"}))
     return ImportOptions(pictures, names=memory.names)
 
 

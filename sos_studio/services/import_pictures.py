@@ -39,6 +39,8 @@ class PictureOptions:
         Whether uniform borders are cut away, and letters, rulers and lines filled from around.
     keep_originals
         Whether the file's untouched grey pixels are kept beside a picture that was changed.
+    crops
+        Whether the pictures are crops, endocranial end left: each gets a frame around all of it.
     """
 
     facing: Facing = "right"
@@ -47,6 +49,7 @@ class PictureOptions:
     cut_borders: bool = True
     cover_overlays: bool = True
     keep_originals: bool = True
+    crops: bool = False
 
 
 @dataclass(frozen=True)

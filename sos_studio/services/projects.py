@@ -15,7 +15,7 @@ from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
 from sos_studio.dataset.imports import ImportReport
 from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.project import Project
-from sos_studio.services import capture_import, exporting, import_pictures
+from sos_studio.services import capture_import, exporting, import_crops, import_pictures
 from sos_studio.services.import_pictures import ImportOptions
 
 Progress = Callable[[float], None]
@@ -91,12 +91,11 @@ def import_images(
     -------
     What was imported, and why each of the others was not. Errors of `imports.import_images`.
     """
-
     options = options or ImportOptions()
     pattern = NamePattern(options.names) if options.names else None
 
     def pictures_only(paths: Sequence[Path]) -> ImportReport:
-        return imports.import_images(
+        report = imports.import_images(
             project,
             paths,
             labels,
@@ -106,6 +105,7 @@ def import_images(
             progress=progress,
             cancelled=cancelled,
         )
+        return import_crops.with_frames(project, report) if options.pictures.crops else report
 
     folders, pictures = capture_import.split_sources(sources)
     if not folders:

@@ -51,6 +51,8 @@ class ImportForm(QWidget):
         self.cover = QCheckBox(_tr("Cover letters, rulers and lines"))
         self.keep = QCheckBox(_tr("Keep untouched originals too"))
         self.keep.setToolTip(_tr("Beside the pictures that are changed; leave it out if patients' names are written into them"))
+        self.crops = QCheckBox(_tr("They are crops already"))
+        self.crops.setToolTip(_tr("Each gets a frame around all of it; the endocranial end is left"))
         self.size_from = QComboBox()
         self.size_mm = NumberBox(0.001, 1000.0, 3, 0.05, " mm")
         self._fill()
@@ -97,7 +99,7 @@ class ImportForm(QWidget):
         for widget in (
             *(parts.heading(_tr("Columns of the table")), self._no_table, table),
             *(parts.rule(), parts.heading(_tr("From the files' names")), self.names, self.offer),
-            *(parts.rule(), parts.heading(_tr("Pictures")), self.facing, self.cut, self.cover, self.keep),
+            *(parts.rule(), parts.heading(_tr("Pictures")), self.facing, self.cut, self.cover, self.keep, self.crops),
             *(size, self.size_from, self.size_mm, self.ruler),
         ):
             layout.addWidget(widget)
@@ -113,7 +115,12 @@ class ImportForm(QWidget):
         self.names.editingFinished.connect(lambda: shown.set_names(self.names.text()))
         self.offer.clicked.connect(lambda: shown.set_names(shown.state.seen.suggested_names if shown.state.seen else ""))
         self.facing.activated.connect(lambda _: shown.set_pictures(facing=self.facing.currentData()))
-        for tick, option in ((self.cut, "cut_borders"), (self.cover, "cover_overlays"), (self.keep, "keep_originals")):
+        for tick, option in (
+            (self.cut, "cut_borders"),
+            (self.cover, "cover_overlays"),
+            (self.keep, "keep_originals"),
+            (self.crops, "crops"),
+        ):
             tick.clicked.connect(lambda on, name=option: shown.set_pictures(**{name: on}))
         self.size_from.activated.connect(lambda _: self._set_source())
         self.size_mm.valueChanged.connect(self._set_size)
@@ -139,7 +146,12 @@ class ImportForm(QWidget):
         self.offer.setText(_tr("Use {pattern}").format(pattern=suggested))
         self.offer.setVisible(bool(suggested) and suggested != state.options.names)
         self.facing.setCurrentIndex(self.facing.findData(pictures.facing))
-        for box, on in ((self.cut, pictures.cut_borders), (self.cover, pictures.cover_overlays), (self.keep, pictures.keep_originals)):
+        for box, on in (
+            (self.cut, pictures.cut_borders),
+            (self.cover, pictures.cover_overlays),
+            (self.keep, pictures.keep_originals),
+            (self.crops, pictures.crops),
+        ):
             box.setChecked(on)
         source, value = None, None
         if pictures.ruler_tick_mm is not None:

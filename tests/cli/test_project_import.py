@@ -77,6 +77,11 @@ def test_names_are_guessed_on_request(run: Run, folder: Path) -> None:
     assert "{sex} {age}_{stage}" in ran.err
 
 
+def test_crops_are_framed(run: Run, folder: Path) -> None:
+    assert run("project", "import", folder / "project", folder / "pictures", "--crops").code == 0
+    assert len(list((folder / "project").rglob("crop-1.png"))) == 2
+
+
 def test_screenshots_are_prepared_and_near_duplicates_told_in_words(run: Run, folder: Path) -> None:
     shot = screenshots.screenshot(screenshots.head(0), border=(9, 9, 9, 9), letters="AP", tick_px=8.0)
     Image.fromarray(shot.rgb).save(folder / "pictures" / "shot.png")

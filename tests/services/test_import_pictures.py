@@ -193,6 +193,23 @@ def test_imported_captures_are_cropped_staged_frozen_for_training_and_predicted_
     assert full_images.full_image(folder).full8.shape == screenshots.SHAPE_VU
 
 
+def test_crops_get_a_frame_around_all_of_them_once(study: Project, tmp_path: Path) -> None:
+    pictures = tmp_path / "crops"
+    pictures.mkdir()
+    for n, shape in enumerate([(60, 120), (61, 120), (90, 120)]):
+        images.write_png(pictures / f"c{n}.png", np.random.default_rng(n).integers(0, 255, shape, dtype=np.uint8))
+    options = ImportOptions(PictureOptions(crops=True))
+    report = projects.import_images(study, [pictures], options=options)
+    assert [(doubt.image, doubt.code) for doubt in report.doubts] == [("c2.png", "import.crop_not_2_to_1")]
+    first, _, high = cases.cases(study)
+    assert all(summary.cropped for summary in cases.cases(study))
+    np.testing.assert_array_equal(images.read_gray(first.crop or Path()), images.read_gray(pictures / "c0.png"))
+    np.testing.assert_array_equal(images.read_gray(high.crop or Path()), images.read_gray(pictures / "c2.png")[15:75])
+    again = projects.import_images(study, [pictures], options=options)
+    assert (len(again.already_there), again.doubts) == (3, ())
+    assert list(captures.rois(study, first.capture_id or "")) == [1]
+
+
 @pytest.mark.slow
 def test_a_hundred_images_are_in_within_twelve_seconds(study: Project, tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
