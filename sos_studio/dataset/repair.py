@@ -9,6 +9,7 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -219,7 +220,7 @@ class _Run:
         if name == FULL16_FILE:
             return [("scan", lambda: self._makers.full16(record()))]
         if name == RECORD_FILE:
-            return [("database", lambda mirrored=mirrored: _imported_record(row, mirrored)) for mirrored in (False, True)]
+            return [("database", partial(_imported_record, row, mirrored)) for mirrored in (False, True)]
         match = re.fullmatch(r"(?:roi|crop)-(\d+)\.(?:json|png)", name)
         if match is None:  # an untouched import: nothing here holds it twice
             return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError, SosError
@@ -87,7 +88,7 @@ def mend(
     recovered = recovery.recover(directory) if _database_damaged(directory) else None
     with Project.open(directory) as project:
         if recovered is not None:
-            details = {"saved": recovered.saved, "unreadable": recovered.unreadable, "certain": recovered.certain}
+            details: dict[str, Any] = {"saved": recovered.saved, "unreadable": recovered.unreadable, "certain": recovered.certain}
             events.record(project, "recovered", who=who, copy=recovered.copy, **details)
         report = mend_open(project, backup_file=backup_file, who=who, progress=progress, cancelled=cancelled)
     return Mended(report, recovered)

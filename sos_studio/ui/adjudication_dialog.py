@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -92,8 +93,8 @@ class AdjudicationDialog(QDialog):
         for widget in (self.which, self.where):
             head.addWidget(widget)
         head.addStretch(1)
-        for widget in (self.rule, self.change_rule):
-            head.addWidget(widget)
+        head.addWidget(self.rule)
+        head.addWidget(self.change_rule)
         decide = QHBoxLayout()
         decide.setSpacing(6)
         for button in (*self.stages, self.ambiguous, self.leave):
@@ -129,8 +130,7 @@ class AdjudicationDialog(QDialog):
 
     def _take_keys(self) -> None:
         does: list[tuple[tuple[str, ...], Callable[[], None]]] = [
-            (keys.of(action), lambda number=stage.number: self._decide(number))
-            for action, stage in zip(STAGE_ACTIONS, BASSED_5.stages, strict=True)
+            (keys.of(action), partial(self._decide, stage.number)) for action, stage in zip(STAGE_ACTIONS, BASSED_5.stages, strict=True)
         ]
         does += [
             (keys.of(Action.AMBIGUOUS), self._ambiguous),
@@ -191,8 +191,8 @@ class AdjudicationDialog(QDialog):
             chosen = decision is not None and decision.stage == n + 1
             button.setChecked(chosen)
             button.setText(f"✓ {n + 1}" if chosen else str(n + 1))
-        for button in (*self.stages, self.ambiguous, self.leave, self.remark):
-            button.setEnabled(ready)
+        for widget in (*self.stages, self.ambiguous, self.leave, self.remark):
+            widget.setEnabled(ready)
         self.back.setEnabled(ready and self.presenter.can_take_back)
         self.open_case.setEnabled(dispute is not None)
         for button in (self.previous, self.next):

@@ -71,7 +71,7 @@ class ConsensusDialog(QDialog):
             self.senior.setCurrentText(rule.senior)
         self._rules.idToggled.connect(lambda *_: self._on_choice())
         self._on_choice()
-        self._rules.checkedButton().setFocus()
+        self._rules.button(RULES.index(rule.name)).setFocus()
 
     @property
     def rule(self) -> Rule:

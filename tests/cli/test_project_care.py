@@ -9,7 +9,8 @@ import pytest
 
 from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
-from tests.cli.conftest import Run, small_volume, write_series
+from sos_studio.imaging.dicom_write import write_series
+from tests.cli.conftest import Run, small_volume
 
 
 @pytest.fixture

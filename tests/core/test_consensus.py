@@ -17,7 +17,7 @@ NAMES = ("a", "b", "c", "d", "e")
 
 
 def _reading(evaluator: str, stage: int | None, **more: object) -> Reading:
-    return Reading(reading_id=f"r{next(serial)}", case_id="c", capture_id="k", evaluator=evaluator, stage=stage, **more)  # type: ignore[arg-type]
+    return Reading(reading_id=f"r{next(serial)}", case_id="c", capture_id="k", evaluator=evaluator, stage=stage, **more)
 
 
 def _decision(stage: int | None, by: str = "chair", **more: object) -> Reading:
@@ -54,7 +54,7 @@ def test_without_the_senior_only_agreement_counts() -> None:
 def test_a_senior_is_named_exactly_where_one_counts() -> None:
     for name, senior in (("senior", ""), ("senior", "  "), ("majority", "a")):
         with pytest.raises(ValueError, match="senior"):
-            Rule(name=name, senior=senior)  # type: ignore[arg-type]
+            Rule(name=name, senior=senior)
 
 
 def test_no_reading_no_label() -> None:

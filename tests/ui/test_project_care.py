@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def opened(window: MainWindow, study: Path, qtbot: QtBot) -> Iterator[MainWindow
     qtbot.waitUntil(lambda: window.session.project is not None)
     yield window
     window.opener.close_project()
+
+
+def _is_read(dialog: HistoryDialog) -> bool:
+    return dialog.presenter.state.everything is not None
 
 
 def _rows(dialog: CareDialog) -> list[tuple[str, str, str]]:
@@ -79,7 +84,9 @@ def test_a_backup_is_restored_into_a_new_folder_and_opened(opened: MainWindow, s
     backup.back_up(project, tmp_path / "b.sosbackup")
     opened.actions_of_window.care._restore(tmp_path / "b.sosbackup", tmp_path / "again")
     qtbot.waitUntil(lambda: opened.session.project is not None and opened.session.project.directory.name == "again", timeout=20_000)
-    assert len(cases.cases(opened.session.project)) == 3
+    again = opened.session.project
+    assert again is not None
+    assert len(cases.cases(again)) == 3
 
 
 def test_a_damaged_database_offers_the_way_back(window: MainWindow, study: Path, qtbot: QtBot) -> None:
@@ -124,7 +131,7 @@ def test_the_history_whispers_no_stage_and_is_shut_to_who_reads_blinded(session:
             session.blinding.set_on(blinded)
             dialog = HistoryDialog(session, project)
             qtbot.addWidget(dialog)
-            qtbot.waitUntil(lambda shown=dialog: shown.presenter.state.everything is not None)
+            qtbot.waitUntil(partial(_is_read, dialog))
             dialog.text.setText("case-000")
             reads = [n for n in range(dialog.model.rowCount()) if dialog.model.data(dialog.model.index(n, 1)) == "Read"]
             assert len(reads) == rows
