@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker
+from PySide6.QtCore import QCoreApplication, QRect, QSignalBlocker, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from sos_studio.core.actions import Action
@@ -12,6 +13,9 @@ from sos_studio.ui import parts, words
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("CompareBox", text)
+
+
+SOURCES: tuple[Source, ...] = ("capture", "remembered")
 
 
 def source_words(source: Source | None) -> str:
@@ -51,6 +55,7 @@ class CompareBox(QWidget):
         self.keep.clicked.connect(comparing.remember)
         self.told = QLabel()
         self.told.setWordWrap(True)
+        self.told.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.told.setObjectName("quiet")
         rows = QGridLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -71,9 +76,24 @@ class CompareBox(QWidget):
         with QSignalBlocker(self.switch):
             self.switch.setChecked(comparing.shows_other)
         self.switch.setEnabled(difference is not None)
-        self.told.setVisible(difference is not None)
-        if difference is not None:
-            source = source_words(comparing.source)
-            told = _tr("⚠ Shown: {source}. Yours:") if comparing.shows_other else _tr("Yours against {source}:")
-            text = difference_text(difference)
-            self.told.setText(told.format(source=source) + ("\n" if "\n" in text else " ") + text)
+        if difference is None:
+            self.told.setText(_tr("Nothing to compare with yet: capture, or remember an orientation."))
+        else:
+            self.told.setText(_told(comparing.source, difference, shows_other=comparing.shows_other))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for the longest words at this width: nothing below moves while the head is turned."""
+        super().resizeEvent(event)
+        wide = Difference(roll_deg=-22.2, yaw_deg=-22.2, pitch_deg=-22.2, plane_mm=-22.2, centre_mm=22.2)
+        longest = max((_told(source, wide, shows_other=other) for source in SOURCES for other in (False, True)), key=self._height)
+        self.told.setMinimumHeight(self._height(longest))
+
+    def _height(self, text: str) -> int:
+        room = QRect(0, 0, max(self.width(), 1), 9999)
+        return self.told.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
+
+
+def _told(source: Source | None, difference: Difference, *, shows_other: bool) -> str:
+    told = _tr("⚠ Shown: {source}. Yours:") if shows_other else _tr("Yours against {source}:")
+    text = difference_text(difference)
+    return told.format(source=source_words(source)) + ("\n" if "\n" in text else " ") + text

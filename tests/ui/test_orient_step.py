@@ -488,3 +488,28 @@ def test_marks_and_comparison_of_the_open_scan_are_not_shown_for_another_case(st
     session.set_case(None)
     assert [box.checkState() for box in boxes] == before
     assert inspector._compare.told.text() == told
+
+
+@pytest.mark.parametrize("width", [256, 284, 400])
+def test_nothing_below_the_comparison_moves_while_the_head_is_turned(step: OrientStep, session: Session, qtbot: QtBot, width: int) -> None:
+    inspector = step._inspector
+    inspector.resize(width, 900)
+    inspector.show()
+    qtbot.waitExposed(inspector)
+    slab, heights = inspector._slab, set()
+
+    def look() -> None:
+        QApplication.processEvents()
+        heights.add(slab.mapTo(inspector, QPoint()).y())
+
+    look()
+    step.actions_by_id[Action.REMEMBER_ORIENTATION]()
+    look()
+    for _ in range(3):
+        turned = session.orientation.turned_about(Plane.CORONAL, -4.2).turned_about(Plane.AXIAL, -4.2).moved(Plane.SAGITTAL, -3.0)
+        session.set_orientation(turned)
+        look()
+    step.actions_by_id[Action.COMPARE_ORIENTATION]()
+    look()
+    assert len(heights) == 1
+    inspector.hide()
