@@ -118,6 +118,7 @@ class OrientInspector(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot = QVBoxLayout()
         foot.setContentsMargins(12, 4, 12, 12)
+        foot.setSpacing(8)
         foot.addWidget(self._capture_slab)
         foot.addWidget(self.capture_button)
         bar = scroll.verticalScrollBar()

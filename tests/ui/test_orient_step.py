@@ -513,3 +513,15 @@ def test_nothing_below_the_comparison_moves_while_the_head_is_turned(step: Orien
     look()
     assert len(heights) == 1
     inspector.hide()
+
+
+def test_the_thickness_of_the_capture_keeps_off_the_capture_button(step: OrientStep, qtbot: QtBot) -> None:
+    inspector = step._inspector
+    inspector.resize(284, 700)
+    inspector.show()
+    qtbot.waitExposed(inspector)
+    field, button = inspector._capture_slab.thickness, inspector.capture_button
+    below = field.mapTo(inspector, field.rect().bottomLeft()).y()
+    assert below + 6 <= button.mapTo(inspector, QPoint()).y()
+    assert field.height() >= field.minimumSizeHint().height()
+    inspector.hide()
