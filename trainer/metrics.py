@@ -18,7 +18,7 @@ _CASES_FOR_NO_CHANGE = 2.0
 def softmax(logits_NK: npt.NDArray[np.floating], temperature: float = 1.0) -> FloatArray:
     """Probabilities (N, K) in float64."""
     scaled = np.asarray(logits_NK, dtype=np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True, initial=-np.inf))
     result: FloatArray = powers / powers.sum(axis=1, keepdims=True)
     return result
 

@@ -68,10 +68,9 @@ def _reliability(result: ArmResult) -> Any:
     """Share staged rightly over confidence, before and after the temperature, with Wilson's limits, and how many cases are where."""
     figure = _figure(3.6, 4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    raw_NK = np.concatenate([record.probabilities(record.held_out, calibrated=False) for record in result.records])
     above.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":")
     for probabilities_NK, label, colour, marker in (
-        (raw_NK, "as trained", "0.5", "s"),
+        (result.uncalibrated_NK, "as trained", "0.5", "s"),
         (result.probabilities_NK, "with temperature", "tab:blue", "o"),
     ):
         bins = statistics.reliability(probabilities_NK, result.target_N)

@@ -107,8 +107,8 @@ class UnitRecord(_Frozen):
 
 
 def logits_of(cases: tuple[JudgedCase, ...]) -> FloatArray:
-    """Logits (N, K)."""
-    return np.array([case.logits for case in cases], dtype=np.float64).reshape(len(cases), -1)
+    """Logits (N, K); no columns without cases."""
+    return np.array([case.logits for case in cases], dtype=np.float64) if cases else np.zeros((0, 0))
 
 
 def targets_of(cases: tuple[JudgedCase, ...]) -> IntArray:

@@ -52,16 +52,29 @@ class ArmResult:
     @cached_property
     def probabilities_NK(self) -> FloatArray:
         """Calibrated by each fold's own temperature."""
-        return np.concatenate([record.probabilities(record.held_out) for record in self.records])
+        return self._probabilities(calibrated=True)
 
     @cached_property
     def sets(self) -> tuple[IntArray, IntArray]:
         """First and last stage (0-based) of each case's set, by each fold's own inner split."""
         found = []
-        for record in self.records:
+        for record in self._judged:
             at_most = conformal.threshold(record.probabilities(record.inner), targets_of(record.inner), self.coverage)
             found.append(conformal.stage_sets(record.probabilities(record.held_out), at_most))
         return np.concatenate([first for first, _ in found]), np.concatenate([last for _, last in found])
+
+    @property
+    def _judged(self) -> tuple[UnitRecord, ...]:
+        """Folds that have a case for this method: one without any crop has none for the teacher."""
+        return tuple(record for record in self.records if record.held_out)
+
+    def _probabilities(self, *, calibrated: bool) -> FloatArray:
+        return np.concatenate([record.probabilities(record.held_out, calibrated=calibrated) for record in self._judged])
+
+    @property
+    def uncalibrated_NK(self) -> FloatArray:
+        """As trained, without temperatures."""
+        return self._probabilities(calibrated=False)
 
     @property
     def groups(self) -> list[str]:
@@ -80,8 +93,11 @@ class ArmResult:
 
     def by_fold(self) -> list[dict[str, float | None]]:
         """All figures of each fold alone."""
-        found = []
+        found: list[dict[str, float | None]] = []
         for record in self.records:
+            if not record.held_out:
+                found.append(dict.fromkeys(FIGURES) | {"n": 0.0})
+                continue
             values = statistics.figures(record.probabilities(record.held_out), targets_of(record.held_out))
             found.append({name: _finite(values[name][0]) for name in FIGURES} | {"n": float(len(record.held_out))})
         return found
@@ -108,7 +124,6 @@ class ArmResult:
         confusion = confusion_matrix(self.target_N, self.probabilities_NK.argmax(axis=1), self.probabilities_NK.shape[1])
         recalls = [statistics.wilson(int(confusion[k, k]), int(confusion[k].sum())) for k in range(len(confusion))]
         shares = [case.attention for case in self.cases if case.attention is not None]
-        raw_NK = np.concatenate([record.probabilities(record.held_out, calibrated=False) for record in self.records])
         return {
             "method": self.arm.method,
             "network": self.arm.network,
@@ -123,7 +138,7 @@ class ArmResult:
             "recall_by_stage": [asdict(recall) | {"stage": k + 1, "n": int(confusion[k].sum())} for k, recall in enumerate(recalls)],
             "confusion": confusion.tolist(),
             "temperatures": [record.temperature for record in self.records],
-            "ece_uncalibrated": _finite(statistics.figures(raw_NK, self.target_N)["ece"][0]),
+            "ece_uncalibrated": _finite(statistics.figures(self.uncalibrated_NK, self.target_N)["ece"][0]),
             "negative_log_likelihood": negative_log_likelihood(np.log(np.maximum(self.probabilities_NK, 1e-300)), self.target_N),
             "stage_sets": self.conformal_figures(),
             "attention_in_roi": {"n": len(shares), "mean": float(np.mean(shares)) if shares else None},
@@ -141,7 +156,7 @@ def arm_results(arms: Sequence[Arm], records: Sequence[UnitRecord], manifest: Ma
     found = []
     for arm in arms:
         own = tuple(sorted((record for record in records if record.arm == arm), key=lambda record: record.fold))
-        if arm.stages and own and not any(record.failure for record in own):
+        if arm.stages and not any(record.failure for record in own) and any(record.held_out for record in own):
             found.append(ArmResult(arm, own, patients, coverage))
     return found
 

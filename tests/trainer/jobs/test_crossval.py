@@ -340,6 +340,26 @@ def test_the_second_tables_vision_transformer_can_be_trained_and_looked_into(con
     }
 
 
+def test_a_fold_without_a_crop_has_no_case_for_the_teacher_and_all_for_the_others(context_of: Callable[..., JobContext]) -> None:
+    context = context_of(only("teacher", "detector", "full-image", folds=(0, 1)))
+    bare = tuple(e.model_copy(update={"roi": None, "crop": None}) if e.fold == 0 else e for e in context.manifest.entries)
+    context = replace(context, manifest=context.manifest.model_copy(update={"entries": bare}))
+    result = crossval.run_crossval(context)
+    assert {name: arm["n"] for name, arm in result["arms"].items()} == {"teacher:test_convnext": 10, "full-image:test_convnext": 20}
+    assert result["held_out"]["detector"]["n"] == 10
+    rows = rows_of(context.job_dir / "crossval" / "predictions.csv")
+    assert {row["fold"] for row in rows if row["arm"].startswith("teacher")} == {"2"}
+    (compared,) = json.loads((context.job_dir / "crossval" / "report.json").read_text(encoding="utf-8"))["comparisons"]
+    assert compared["n"] == 10
+
+
+def test_a_detector_alone_is_judged(context_of: Callable[..., JobContext]) -> None:
+    result = crossval.run_crossval(context_of(only("detector", folds=(0,))))
+    assert result["held_out"]["detector"]["n"] == 10
+    assert [table["name"] for table in result["tables"]] == ["detector"]
+    assert result["arms"] == {}
+
+
 def test_arms_of_one_fold_share_teacher_detector_and_helpers(
     context_of: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
