@@ -114,7 +114,7 @@ class Exchange:
         session.tell("window.imported", "success", count=len(report.imported), readings=report.readings, again=len(report.already_there))
         if report.faults:
             first = report.faults[0]
-            words = message(first.code, first.values)
+            words = message(first.code, session.blinding.values(first.values))
             session.tell("window.import_faults", "error", count=len(report.faults), first=str(words))
         if report.faults or report.doubts or report.near:
             self.told.emit(report)

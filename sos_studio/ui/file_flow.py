@@ -105,7 +105,7 @@ class FileFlow(QObject):
 
     def show_import_report(self, report: ImportReport) -> None:
         """What was not taken, and what looks nearly alike."""
-        dialog = ImportReportDialog(report, self.exchange.picture_of, self.exchange.import_again, self._window)
+        dialog = ImportReportDialog(report, self.exchange.picture_of, self.exchange.import_again, self._session.blinding, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -26,6 +26,7 @@ from sos_studio.dataset.imports import ImportReport
 from sos_studio.dataset.label_table import RowFault
 from sos_studio.dataset.near_duplicates import NearPair
 from sos_studio.messages import message
+from sos_studio.presenters.blinding import Blinding
 from sos_studio.ui import parts
 from sos_studio.ui.fitted_picture import FittedPicture
 from sos_studio.ui.image_view import gray_image
@@ -50,12 +51,16 @@ class ImportReportDialog(QDialog):
         For the pictures of nearly alike cases.
     again
         Does the same import once more, after mending.
+    blinding
+        Knows what cases are called.
     """
 
-    def __init__(self, report: ImportReport, fetch: Fetch, again: Callable[[], None], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, report: ImportReport, fetch: Fetch, again: Callable[[], None], blinding: Blinding, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(_tr("After the import"))
-        self._report, self._fetch, self._do_again = report, fetch, again
+        self._report, self._fetch, self._do_again, self._blinding = report, fetch, again, blinding
         self._wanted: tuple[str, str] | None = None
         self.faults = QTableWidget()
         self.pairs = QListWidget()
@@ -82,11 +87,15 @@ class ImportReportDialog(QDialog):
         self.faults.setHorizontalHeaderLabels([_tr("Row"), _tr("File"), _tr("What to know")])
         self.faults.setRowCount(len(told))
         for n, fault in enumerate(told):
-            for column, text in enumerate(_cells(fault)):
+            for column, text in enumerate(self._cells(fault)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text if column == 2 else "")
                 self.faults.setItem(n, column, item)
-        self.pairs.addItems([_pair_words(pair) for pair in self._report.near])
+        self.pairs.addItems([_pair_words(pair, self._blinding.name) for pair in self._report.near])
+
+    def _cells(self, fault: RowFault) -> tuple[str, str, str]:
+        words = str(message(fault.code, self._blinding.values(fault.values)))
+        return str(fault.line or ""), "•••" if names_hidden() else fault.image, words
 
     def _lay_out(self) -> None:
         report = self._report
@@ -133,7 +142,7 @@ class ImportReportDialog(QDialog):
         wanted = self._wanted = pair.case_id, pair.other_case_id
         for case_id, picture in zip(wanted, (self.left, self.right), strict=True):
             picture.clear()
-            picture.setToolTip(case_id)
+            picture.setToolTip(self._blinding.name(case_id))
 
             def show(full8: npt.NDArray[np.uint8], view: FittedPicture = picture) -> None:
                 if self._wanted == wanted:
@@ -152,11 +161,7 @@ class ImportReportDialog(QDialog):
 
     def _copy(self) -> None:
         told = [*self._report.faults, *self._report.doubts]
-        QGuiApplication.clipboard().setText("\n".join("\t".join(_cells(fault)) for fault in told))
-
-
-def _cells(fault: RowFault) -> tuple[str, str, str]:
-    return str(fault.line or ""), "•••" if names_hidden() else fault.image, str(message(fault.code, fault.values))
+        QGuiApplication.clipboard().setText("\n".join("\t".join(self._cells(fault)) for fault in told))
 
 
 def _heading(report: ImportReport) -> str:
@@ -165,6 +170,6 @@ def _heading(report: ImportReport) -> str:
     return plural("ImportReportDialog", "Imported, with 1 remark", "Imported, with {n} remarks", len(report.doubts))
 
 
-def _pair_words(pair: NearPair) -> str:
+def _pair_words(pair: NearPair, name: Callable[[str], str]) -> str:
     words = _tr("{one} and {other}, one mirrored") if pair.mirrored else _tr("{one} and {other}")
-    return words.format(one=pair.case_id, other=pair.other_case_id)
+    return words.format(one=name(pair.case_id), other=name(pair.other_case_id))

@@ -48,11 +48,12 @@ class Diary:
     def write(self, *words: object) -> None:
         os.write(self._file, (" ".join(map(str, words)) + "\n").encode())
 
-    def say(self, what: str, case_id: str, value: object) -> None:
-        """What the window shows of a case, when it becomes something else."""
+    def say(self, who: str, what: str, case_id: str, value: object) -> None:
+        """What a part of the window shows of a case, when it becomes something else."""
         text = json.dumps(value)
         if self._said.get((what, case_id)) != text:
             self._said[what, case_id] = text
+            self.write("by", who)
             self.write("said", what, case_id, text)
 
 
@@ -116,13 +117,13 @@ def listen(window: MainWindow, diary: Diary) -> None:
     def on_stage(state: object) -> None:
         reading = stage.state.reading
         if stage.state.phase == "saved" and reading is not None:
-            diary.say("reading", reading.case_id, reading.reading_id)
+            diary.say("stage", "reading", reading.case_id, reading.reading_id)
             words = [reading.stage, reading.ambiguous, reading.remark, reading.confidence, reading.capture_id, reading.roi_n]
-            diary.say("words", reading.reading_id, words)
+            diary.say("stage", "words", reading.reading_id, words)
 
     def on_crop(state: object) -> None:
         if crop.state.saving == "saved" and crop.state.roi_n is not None and session.capture is not None:
-            diary.say("in_use", session.capture.case_id, [session.capture.capture_id, crop.state.roi_n])
+            diary.say("crop", "in_use", session.capture.case_id, [session.capture.capture_id, crop.state.roi_n])
 
     def on_message(told: Message, severity: str) -> None:
         diary.write("told", severity, told.code)
@@ -130,9 +131,9 @@ def listen(window: MainWindow, diary: Diary) -> None:
     def on_rows() -> None:
         for case in window.cases.everything:
             own = next((reading.reading_id for reading in case.stands if reading.evaluator == EVALUATOR), None)
-            diary.say("reading", case.case_id, own)
-            diary.say("in_use", case.case_id, [case.capture_id, case.roi_n])
-            diary.say("excluded", case.case_id, [case.exclusion_reason, case.exclusion_note] if case.excluded else None)
+            diary.say("list", "reading", case.case_id, own)
+            diary.say("list", "in_use", case.case_id, [case.capture_id, case.roi_n])
+            diary.say("list", "excluded", case.case_id, [case.exclusion_reason, case.exclusion_note] if case.excluded else None)
 
     stage.changed.connect(on_stage)
     crop.changed.connect(on_crop)
@@ -196,7 +197,7 @@ def main() -> int:
     choices = possible(window, rng, pictures)
     for n in range(ACTIONS):
         name, do = rng.choice(choices)
-        diary.write("begin", n, name)
+        diary.write("begin", n, name, window.session.case_id)
         do()
         end = time.perf_counter() + rng.choice((0.0, 0.005, 0.03, 0.1))
         app.processEvents()
