@@ -31,6 +31,23 @@ OF_A_PROJECT = frozenset(
         Action.EXPORT_DATASET,
         Action.NEXT_UNSTAGED,
         Action.LEAKS,
+        Action.RETRAIN_ALL,
+    }
+)
+OF_A_SCAN = frozenset(
+    {
+        Action.CAPTURE,
+        Action.RESET_ORIENTATION,
+        Action.WINDOW_PRESET,
+        Action.COMPARE_ORIENTATION,
+        Action.REMEMBER_ORIENTATION,
+        Action.MEASURE_DISTANCE,
+        Action.MEASURE_ANGLE,
+        Action.REMOVE_MEASURES,
+        Action.GRID,
+        Action.SLAB_THICKER,
+        Action.SLAB_THINNER,
+        Action.SLAB_MODE,
     }
 )
 THEME_ACTIONS: Mapping[theme.Choice, Action] = {
@@ -137,7 +154,9 @@ class WindowActions:
             return self._session.project is not None and self._session.case_id is not None
         if action in OF_A_PROJECT and self._session.project is None:
             return False
-        if action in OF_A_PREDICTION and self._window.gate.closed:
+        if action in OF_A_SCAN and self._session.scan is None:
+            return False
+        if action in OF_A_PREDICTION and (self._window.gate.closed or self._session.capture is None):
             return False
         if action is Action.EXCLUDE_CASE:
             return self._session.case_id is not None

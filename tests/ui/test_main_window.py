@@ -25,6 +25,7 @@ from sos_studio.ui import words
 from sos_studio.ui.dialogs import EvaluatorDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.refusal_dialog import RefusalDialog
+from tests.presenters.kit import open_case
 from tests.presenters.scans import make_volume
 
 
@@ -356,6 +357,24 @@ def test_what_needs_a_project_or_a_case_is_greyed_without_one(window: MainWindow
         assert window.cases_dock._next.isEnabled()
         window.session.set_project(None)
         assert not window.keymap[Action.NEXT_UNSTAGED].isEnabled()
+
+
+def test_what_needs_a_scan_a_full_image_or_a_project_is_greyed_while_nothing_is_open(
+    window: MainWindow, project: Project, scan: OpenedScan
+) -> None:
+    def possible(*actions: Action) -> list[bool]:
+        return [window.keymap[action].isEnabled() for action in actions]
+
+    of_a_scan = (Action.CAPTURE, Action.GRID, Action.MEASURE_DISTANCE, Action.SLAB_THICKER, Action.WINDOW_PRESET)
+    assert not any(possible(*of_a_scan, Action.PREDICT, Action.RETRAIN_ALL))
+    window.session.set_scan(scan)
+    assert all(possible(*of_a_scan))
+    window.session.set_scan(None)
+    assert not any(possible(*of_a_scan))
+    window.session.set_project(project)
+    assert possible(Action.RETRAIN_ALL, Action.PREDICT) == [True, False]
+    open_case(window.session, "case-0001")
+    assert possible(Action.PREDICT) == [True]
 
 
 def test_a_new_project_gets_the_next_free_name_and_is_created(window: MainWindow, tmp_path: Path) -> None:
