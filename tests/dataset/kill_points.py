@@ -18,12 +18,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import SosError
 from sos_studio.core.preparation import Preparation
-from sos_studio.dataset import captures, cases, checks, exports, imports, manifests, readings
+from sos_studio.core.roi import Roi
+from sos_studio.dataset import backup, captures, cases, checks, exports, imports, manifests, readings, recovery, repair
 from sos_studio.dataset.export_files import SUMS_FILE
 from sos_studio.dataset.near_duplicates import Look
 from sos_studio.dataset.project import Project
+from sos_studio.dataset.set_aside import SET_ASIDE_DIR
 from tests.dataset import builders
 
 Say = Callable[[str], None]
@@ -103,6 +106,40 @@ def _judge_export(out: Path) -> None:
     assert there == listed
 
 
+def backup_and_restore(folder: Path, say: Say) -> None:
+    with Project.open(folder) as project:
+        backup.back_up(project, folder.parent / "kept.sosbackup")
+    say("backed-up kept.sosbackup")
+    backup.restore(folder.parent / "kept.sosbackup", folder.parent / "again")
+    say("restored again")
+
+
+def mend(folder: Path, say: Say) -> None:
+    """The template's project is damaged in its database and in a file; a reading newer than the copy is in the damaged database."""
+    recovery.recover(folder)
+    say("recovered -")
+    with Project.open(folder) as project:
+        report = repair.repair(project, _NoPictures())
+        say(f"repaired {len(report.findings)}")
+
+
+class _NoPictures:
+    """Nothing is made of pixels here."""
+
+    def full(self, full16: Path, record: CaptureRecord) -> None:
+        """Can't."""
+
+    def full16(self, record: CaptureRecord) -> None:
+        """Can't."""
+
+    def crop(self, full: Path, roi: Roi) -> None:
+        """Can't."""
+
+    def decodes(self, picture: Path, shape_vu: tuple[int, int]) -> bool:
+        """Whether it is a picture."""
+        return picture.stat().st_size > 100
+
+
 def _decode(path: Path) -> imports.DecodedImage:
     png = path.read_bytes()
     digest = captures.sha256(png)
@@ -120,6 +157,9 @@ def judge(folder: Path, said: list[str]) -> None:
         assert not any(line.startswith("project") for line in said) or (fresh / "project.sqlite").exists()
     for out in folder.parent.glob("out-*"):
         _judge_export(out)
+    _judge_copies(folder.parent, said)
+    if recovery.is_damaged(folder):  # killed before it was mended: then it can still be mended
+        recovery.recover(folder)
     with Project.open(folder) as project:
         there = {c.case_id: c for c in cases.cases(project)}
         for line in said:
@@ -140,15 +180,37 @@ def judge(folder: Path, said: list[str]) -> None:
                 assert (folder.parent / f"out-{what}").is_dir(), line
             if kind == "manifest":
                 assert (project.directory / "manifests" / what).is_file(), line
+        _mend_on(project)
         problems = [p for p in checks.check(project) if p.severity == "error"]
         assert not problems, problems
-        left = list(project.directory.rglob("*.tmp"))
+        left = [path for path in project.directory.rglob("*.tmp") if SET_ASIDE_DIR not in path.parts]
         assert not left, left
         builders.staged_case(project, 2)
 
 
+def _judge_copies(scratch: Path, said: list[str]) -> None:
+    """A backup that is there under its name is whole, and so is a restored project."""
+    kept, again = scratch / "kept.sosbackup", scratch / "again"
+    assert kept.exists() or not any(line.startswith("backed-up") for line in said)
+    if kept.exists():
+        assert backup.verify(kept).cases == 1
+    assert again.exists() or not any(line.startswith("restored") for line in said)
+    if again.exists():
+        with Project.open(again) as project:
+            assert len(cases.cases(project)) == 1
+            assert not [p for p in checks.check(project) if p.severity == "error"]
+
+
+def _mend_on(project: Project) -> None:
+    """A repair that was killed can be done again, and the reading that only the damaged database had is there."""
+    if sys.argv[1] == "mend":
+        repair.repair(project, _NoPictures())
+        assert {reading.evaluator for rows in readings.all_readings(project).values() for reading in rows} == {"Ada", "Ben"}
+
+
 def main() -> int:
-    story = {"case": new_case, "import": import_two, "freeze": freeze, "create": create, "upgrade": upgrade, "export": export}[sys.argv[1]]
+    stories = {"case": new_case, "import": import_two, "freeze": freeze, "create": create, "upgrade": upgrade, "export": export}
+    story = {**stories, "backup": backup_and_restore, "mend": mend}[sys.argv[1]]
     template = Path(sys.argv[2])
     failures: list[str] = []
     # A killed process loses nothing that the kernel has, so memory serves as well as a disk here, and syncs at once.

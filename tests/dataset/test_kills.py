@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from sos_studio.dataset import captures, checks, readings
+from sos_studio.dataset import captures, cases, checks, readings
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -54,7 +55,10 @@ def test_a_reading_is_there_when_the_app_is_killed_right_after_saved(tmp_path: P
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed at every write point quickly")
-@pytest.mark.parametrize(("story", "least"), [("case", 30), ("import", 20), ("freeze", 8), ("create", 4), ("upgrade", 6), ("export", 30)])
+@pytest.mark.parametrize(
+    ("story", "least"),
+    [("case", 30), ("import", 20), ("freeze", 8), ("create", 4), ("upgrade", 6), ("export", 30), ("backup", 15), ("mend", 12)],
+)
 def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str, least: int) -> None:
     template = tmp_path / "template"
     with Project.create(template / "study") as project:
@@ -64,6 +68,8 @@ def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str
     for n in (1, 2):
         (template / "pictures" / f"{n}.png").write_bytes(builders.png(seed=n))
     (template / "pictures" / "stages.csv").write_text("image,stage\n1.png,1\n2.png,5\n")
+    if story == "mend":
+        _damage(template / "study")
     if story == "upgrade":
         builders.back_to_the_first_schema(template / "study" / "project.sqlite")
     done = subprocess.run(
@@ -78,3 +84,19 @@ def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["failures"] == [], done.stderr
     assert result["points"] > least, "the story has fewer write points than it had: is one not counted?"
+
+
+def _damage(folder: Path) -> None:
+    """A page of the database destroyed, a frame's file gone, and a reading that the copy does not have."""
+    with Project.open(folder) as project:
+        summary = cases.cases(project)[0]
+        builders.read(project, summary.case_id, summary.capture_id or "", 5, "Ben")
+        project._wrote = False
+    next(folder.glob("captures/*/*/roi-1.json")).unlink()
+    connection = sqlite3.connect(folder / "project.sqlite")
+    page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'exclusions'").fetchone()[0]
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    data = bytearray((folder / "project.sqlite").read_bytes())
+    data[(page - 1) * size : page * size] = b"\x55" * size
+    (folder / "project.sqlite").write_bytes(bytes(data))
