@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from pydantic import ValidationError
+
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.consensus import Rule, standing_decision
-from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import Reading, standing
-from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import consensus, manifests, near_duplicates, sql
+from sos_studio.dataset.captures import RECORD_FILE
 from sos_studio.dataset.case_flow import CaseFlow, flow_of, place_of
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.export_files import Writer
-from sos_studio.dataset.project import Project
+from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.readings import all_readings
 from sos_studio.dataset.splits import folds_given
 
@@ -131,13 +132,15 @@ class Facts:
     read_between: tuple[str, str] | None
 
 
-def gather(project: Project, people: Mapping[str, str], writer: Writer) -> Facts:
+def gather(project: Project, people: Mapping[str, str], writer: Writer, progress: Callable[[float], None] | None = None) -> Facts:
     """The facts as they stand; `writer` is asked whether to go on, and told which cases are in.
 
     Parameters
     ----------
     people
         What each evaluator is called (`export_people.evaluator_names`).
+    progress
+        Of looking at all pictures for near duplicates, which takes longest the first time.
     """
     summaries, readings = cases(project), all_readings(project)
     stages = tuple(stage.number for stage in project.scheme.stages)
@@ -152,7 +155,7 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer) -> Facts
     used = [stored[case.capture_id] for case in included if case.capture_id is not None]
     decided = [standing_decision(readings.get(case.case_id, [])) for case in included]
     inside = {case.case_id for case in included}
-    near = near_duplicates.near_duplicate_pairs(project, cancelled=writer.cancelled)
+    near = near_duplicates.near_duplicate_pairs(project, progress=progress, cancelled=writer.cancelled)
     days = sorted(reading.created_utc.date().isoformat() for reading in rows)
     return Facts(
         phantom=project.phantom,
@@ -186,9 +189,10 @@ def _images(project: Project, included: Sequence[CaseSummary], used: Sequence[sq
     unreadable = 0
     for row in used:
         writer.go_on()
+        path = project.path(CAPTURES_DIR, row.case_id, row.capture_id, RECORD_FILE)
         try:
-            records.append(dataset_captures.read_record(project, row.capture_id))
-        except ProjectError:
+            records.append(CaptureRecord.model_validate_json(path.read_bytes()))
+        except (OSError, ValidationError):
             unreadable += 1
     from_scan = [record for record in records if record.series_hash is not None]
     heights, widths = [row.height for row in used], [row.width for row in used]

@@ -26,14 +26,15 @@ def write(project: Project, writer: Writer, options: ExportOptions, progress: Ca
     Errors of `details.checked`, and ``export.nothing_to_export`` where there is no case.
     """
     filled = details.read(project) | details.checked(options.details)
-    facts = gather(project, evaluator_names(project, by_name=options.by_name("datasheet")), writer)
+    people = evaluator_names(project, by_name=options.by_name("datasheet"))
+    facts = gather(project, people, writer, lambda fraction: progress(0.8 * fraction))
     if not facts.flow.screened:
         raise BadInputError("export.nothing_to_export")
-    progress(0.4)
+    progress(0.8)
     title, parts = sections.title(filled), sections.sections(facts, filled, SOFTWARE)
     footer = f"{SOFTWARE} · {sections.RESEARCH_USE}"
     writer.go_on()
-    progress(0.7)
+    progress(0.9)
     writer.text("datasheet.html", html.render(title, parts, footer))
     writer.data("datasheet.pdf", pdf.render(title, parts, footer))
     writer.text("methods.txt", methods.paragraph(facts) + "\n")
