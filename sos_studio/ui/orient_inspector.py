@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sos_studio.core.actions import Action
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Orientation, Plane
 from sos_studio.presenters.orientation import PROTOCOL, Angle, Mark, OrientationPresenter
 from sos_studio.presenters.session import Session
+from sos_studio.presenters.window_presets import Preset
 from sos_studio.ui import parts, words
 from sos_studio.ui.compare_box import CompareBox
 from sos_studio.ui.measure_box import MeasureBox
@@ -68,6 +80,8 @@ class OrientInspector(QWidget):
         self._angles = {angle: self._make_angle(angle) for angle in ANGLES}
         self._centre = [self._make_centre(n) for n in range(3)]
         self._window = [self._make_window(), self._make_window()]
+        self._grey = parts.heading(_tr("Grey values"))
+        self._presets: dict[Preset, QToolButton] = {}
         self._slab = SlabBox(session.slices)
         self._capture_slab = CaptureSlabBox(presenter)
         self._compare = CompareBox(presenter.comparing)
@@ -83,6 +97,8 @@ class OrientInspector(QWidget):
         session.window_changed.connect(self._show_window)
         session.scan_changed.connect(self._on_scan)
         session.case_changed.connect(self._on_scan)
+        session.capture_changed.connect(self._show_preset)
+        session.scan_completed.connect(self._show_preset)
         presenter.checklist_changed.connect(self._show_checklist)
         presenter.capturing_changed.connect(self._show_capture_button)
         presenter.capture_slab_changed.connect(self._show_capture_button)
@@ -220,19 +236,18 @@ class OrientInspector(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(6)
-        grid.addWidget(parts.heading(_tr("Grey values")), 0, 0, 1, 3)
-        for n, (name, text, tip) in enumerate(
-            (
-                ("auto", _tr("Auto"), _tr("From this scan's own values: CBCT values are not calibrated")),
-                ("bone", _tr("Bone"), _tr("−500 to 1500")),
-                ("soft_tissue", _tr("Soft"), _tr("Soft tissue: −160 to 240")),
-            )
-        ):
+        grid.addWidget(self._grey, 0, 0, 1, 3)
+        presets: tuple[tuple[Preset, str, str], ...] = (
+            ("auto", _tr("Auto"), _tr("From this scan's own values: CBCT values are not calibrated")),
+            ("bone", _tr("Bone"), _tr("−500 to 1500")),
+            ("soft_tissue", _tr("Soft"), _tr("Soft tissue: −160 to 240")),
+        )
+        for n, (name, text, tip) in enumerate(presets):
             chip = parts.chip(text, tip, Action.WINDOW_PRESET)
-            chip.setCheckable(False)
-            chip.clicked.connect(lambda _=False, preset=name: self._presenter.presets.choose(preset))
+            chip.clicked.connect(lambda _=False, preset=name: self._choose_preset(preset))
             grid.addWidget(chip, 1, n)
             self._chips.append(chip)
+            self._presets[name] = chip
         for text, box in ((_tr("Black"), self._window[0]), (_tr("White"), self._window[1])):
             box.setAccessibleName(text)
             box.setToolTip(_tr("Right-drag in a pane changes it too: sideways for contrast, up and down for brightness"))
@@ -256,6 +271,22 @@ class OrientInspector(QWidget):
             self._session.set_window(Window(low=low, high=high), merge_key="typed-window")
             self._presenter.seal_soon()
 
+    def _choose_preset(self, preset: Preset) -> None:
+        self._presenter.presets.choose(preset)
+        # A click on the chip that is chosen already must not put it out.
+        self._show_preset()
+
+    def _show_preset(self, _: object = None) -> None:
+        """Which preset is in force, or whose window it is."""
+        there = self._session.scan_in_front
+        current = self._presenter.presets.current if there else None
+        for name, chip in self._presets.items():
+            with QSignalBlocker(chip):
+                chip.setChecked(name == current)
+        self._grey.setText(
+            {"captured": _tr("Grey values: as captured"), "own": _tr("Grey values: your own")}.get(current or "", _tr("Grey values"))
+        )
+
     def _show_orientation(self, orientation: Orientation) -> None:
         for angle, box in self._angles.items():
             _show(box, getattr(orientation, f"{angle}_deg"))
@@ -265,6 +296,7 @@ class OrientInspector(QWidget):
     def _show_window(self, window: Window) -> None:
         _show(self._window[0], window.low)
         _show(self._window[1], window.high)
+        self._show_preset()
 
     def _show_checklist(self) -> None:
         there = self._session.scan_in_front
@@ -280,6 +312,7 @@ class OrientInspector(QWidget):
         for _, tick, _ in self._steps:
             tick.setEnabled(there)
         self._show_checklist()
+        self._show_preset()
         self._show_capture_button()
 
     def _show_capture_button(self, *_: object) -> None:

@@ -18,7 +18,9 @@ from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Plane
 from sos_studio.core.slabs import Slab
 from sos_studio.core.volume import Volume
+from sos_studio.dataset.project import Project
 from sos_studio.imaging import resample, slabs, windowing
+from sos_studio.presenters.case_files import capture_into
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.measure_paint import value_room
@@ -525,3 +527,28 @@ def test_the_thickness_of_the_capture_keeps_off_the_capture_button(step: OrientS
     assert below + 6 <= button.mapTo(inspector, QPoint()).y()
     assert field.height() >= field.minimumSizeHint().height()
     inspector.hide()
+
+
+def test_the_preset_in_force_is_highlighted_and_other_windows_are_named(
+    step: OrientStep, session: Session, project: Project, qtbot: QtBot
+) -> None:
+    inspector = step._inspector
+
+    def shown() -> tuple[list[str], str]:
+        return [name for name, chip in inspector._presets.items() if chip.isChecked()], inspector._grey.text()
+
+    inspector._presets["bone"].click()
+    inspector._presets["bone"].click()
+    assert shown() == (["bone"], "Grey values")
+    inspector._presets["auto"].click()
+    qtbot.waitUntil(lambda: shown()[0] == ["auto"])
+    assert shown() == (["auto"], "Grey values")
+    session.set_window(Window(low=-321.0, high=1214.0))
+    assert shown() == ([], "Grey values: your own")
+    done = capture_into(project, session.scan, session.orientation, session.window, None)
+    session.scan_case_id = done.case_id
+    session.set_case(done.case_id)
+    session.set_capture(done.capture)
+    assert shown() == ([], "Grey values: as captured")
+    session.set_case("case-0002")
+    assert shown() == ([], "Grey values"), "nothing of a scan that is not in front"
