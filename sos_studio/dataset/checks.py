@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sos_studio.core.errors import CancelledError
-from sos_studio.dataset import copies, parasagittal, prepared, sql
+from sos_studio.dataset import copies, parasagittal, prepared, sql, sync_traces
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
 from sos_studio.dataset.upgrade import DATABASE_FILE
@@ -67,7 +67,8 @@ def check(
     with project.reading() as session:
         damage = session.execute(sql.text("PRAGMA integrity_check(1)")).scalar_one()
         expected = list(expected_files(session))
-    found: list[Problem] = []
+    beside = sync_traces.conflicted_copies(project.directory)
+    found = [Problem("check.conflicted_copy", "error", None, None, name, {"file": name}) for name in beside]
     if damage != "ok":
         found.append(Problem("check.database_damaged", "error", None, None, "project.sqlite"))
     else:

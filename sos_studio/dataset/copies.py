@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sos_studio.dataset import upgrade
+from sos_studio.dataset.faults import ILLEGIBLE
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def is_sound(database: Path) -> bool:
             return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
         finally:
             connection.close()
-    except sqlite3.Error:
+    except ILLEGIBLE:
         return False
 
 

@@ -6,13 +6,20 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import sql
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What reading a damaged database raises: text in it may be none.
+ILLEGIBLE = (sqlite3.Error, UnicodeDecodeError)
 _PROTECTED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class IllegibleRowError(ValueError):
+    """What stands in a row makes no sense: a byte of the file is not what it was."""
 
 
 @contextmanager
@@ -31,6 +38,9 @@ def translated(directory: Path) -> Iterator[None]:
         raise database_fault(error.orig, directory) from error
     except sqlite3.Error as error:
         raise database_fault(error, directory) from error
+    except (UnicodeDecodeError, JSONDecodeError, IllegibleRowError) as error:
+        # Text that is none: SQLite itself does not look into what it stores.
+        raise ProjectError("project.damaged", project=directory.name) from error
     except OSError as error:
         raise file_fault(error, directory) from error
 

@@ -92,7 +92,7 @@ def known(session: sql.Session, codes: Sequence[PatientCode]) -> list[str]:
     found: dict[str, None] = {}
     for code in codes:
         births: dict[str, set[str]] = defaultdict(set)
-        rows = sql.select(sql.PatientCodeRow).where(sql.PatientCodeRow.code == code.value).order_by(sql.PatientCodeRow.created_utc)
+        rows = sql.select(sql.PatientCodeRow).where(sql.PatientCodeRow.code == code.value).order_by(sql.text("rowid"))
         for row in session.scalars(rows):
             births[row.patient] |= {row.born} - {""}
         if not births and _first_case(session, code.value) is not None:

@@ -17,7 +17,7 @@ from sos_studio import __version__
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import utc_now
 from sos_studio.core.stages import BASSED_5, StageScheme, scheme
-from sos_studio.dataset import copies, sql, upgrade
+from sos_studio.dataset import copies, seal, sql, sync_traces, upgrade
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.lock import ProjectLock
 from sos_studio.dataset.upgrade import DATABASE_FILE, SCHEMA_VERSION
@@ -47,6 +47,8 @@ class Project:
         Whether this opener may only look.
     read_only_because
         Why `open` with `fall_back` could not open for writing; None otherwise.
+    conflicted_copies
+        Names of further databases that a sync program put beside the project's own.
     upgraded_from
         The backup that was kept when opening brought an older database up to date; None otherwise.
     """
@@ -55,6 +57,7 @@ class Project:
         self.directory = directory
         self.read_only_because: ProjectError | None = None
         self.upgraded_from: Path | None = None
+        self.conflicted_copies = tuple(sync_traces.conflicted_copies(directory))
         self._lock = lock
         self._writer = threading.RLock()
         self._closed = False
@@ -128,12 +131,14 @@ class Project:
         Raises
         ------
         ProjectError
-            ``project.not_found``, ``project.unreadable``, ``project.locked`` (owner, host, pid, since_utc, elsewhere),
+            ``project.not_found``, ``project.not_fetched`` and ``project.renamed`` (a sync program's doing), ``project.unreadable``,
+            ``project.locked`` (owner, host, pid, since_utc, elsewhere),
             ``project.newer_version``, ``project.older_version`` (read-only openers can't upgrade), ``project.damaged``,
             ``project.unwritable`` and other refusals of the disk.
         """
         path = Path(directory).absolute()
         try:
+            sync_traces.require_fetched(path)
             there = (path / DATABASE_FILE).is_file()
         except OSError as error:  # the folder may not be looked into
             raise ProjectError("project.unreadable", project=path.name) from error
@@ -149,6 +154,7 @@ class Project:
         else:
             because = None
         with translated(path):
+            seal.require_unbroken(path / DATABASE_FILE)
             version = upgrade.schema_version(path / DATABASE_FILE)
             if version < SCHEMA_VERSION:
                 raise ProjectError("project.older_version", project=path.name)
@@ -161,6 +167,7 @@ class Project:
         with translated(path):
             lock = ProjectLock(path, take_over=take_over)
             try:
+                seal.require_unbroken(path / DATABASE_FILE)
                 _roll_back_unfinished(path / DATABASE_FILE)
                 version = upgrade.schema_version(path / DATABASE_FILE)
                 backup = upgrade.bring_up_to_date(path, version) if version < SCHEMA_VERSION else None
@@ -232,6 +239,7 @@ class Project:
             if self._lock is not None:
                 if self._wrote:
                     copies.keep(self.directory)
+                    seal.put(self.directory / DATABASE_FILE)
                 self._lock.release()
 
     def _require_open(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import copies, upgrade
-from sos_studio.dataset.faults import translated
+from sos_studio.dataset.faults import ILLEGIBLE, translated
 from sos_studio.dataset.lock import ProjectLock
 from sos_studio.dataset.set_aside import SetAside
 
@@ -61,7 +61,7 @@ def is_damaged(directory: Path) -> bool:
     trusted = copies.copies(directory)
     try:
         return bool(trusted) and any(True for _ in copies.changed_rows(database, trusted[-1]))
-    except sqlite3.Error:
+    except ILLEGIBLE:
         return True
 
 
@@ -119,7 +119,7 @@ def _with_new_indexes(database: Path, working: Path, trusted: list[Path]) -> Rec
         finally:
             connection.close()
         good = copies.is_sound(working) and not (trusted and any(True for _ in copies.changed_rows(working, trusted[-1])))
-    except sqlite3.Error:
+    except ILLEGIBLE:
         good = False
     return Recovered("") if good else None
 
@@ -161,7 +161,7 @@ def _make_legible(database: Path, copy: Path, legible: Path) -> None:
         with contextlib.closing(sqlite3.connect(f"{legible.as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("SELECT name FROM sqlite_master").fetchall()
             connection.execute("SELECT project_id FROM project").fetchall()
-    except sqlite3.Error:
+    except ILLEGIBLE:
         good = copy.read_bytes()
         size = int.from_bytes(good[16:18], "big")
         size = 65536 if size == 1 else size
@@ -187,7 +187,7 @@ def _newer(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -
                 taken += 1
             else:  # may have changed for good since the copy was made: patients are joined, ages taken out
                 target.execute(f"UPDATE {table} SET ({names}) = ({marks}) WHERE rowid = ?", (*row[1:], row[0]))
-        except sqlite3.Error:
+        except ILLEGIBLE:
             missed += 1
     return taken, missed
 
@@ -199,7 +199,7 @@ def _readable(source: sqlite3.Connection, query: str, table: str, after: int) ->
         while (row := cursor.fetchone()) is not None:
             after = row[0]
             yield row
-    except sqlite3.Error:
+    except ILLEGIBLE:
         yield from _one_by_one(source, query, table, after)
 
 
@@ -210,7 +210,7 @@ def _one_by_one(source: sqlite3.Connection, query: str, table: str, after: int) 
     while number <= highest if highest is not None else missed < _GIVE_UP_AFTER:
         try:
             row = source.execute(f"{query} WHERE rowid = ?", (number,)).fetchone()
-        except sqlite3.Error:
+        except ILLEGIBLE:
             row = None
         if row is not None:
             missed = 0
@@ -229,7 +229,7 @@ def _highest(source: sqlite3.Connection, table: str) -> int | None:
     for query, values in ((f"SELECT max(rowid) FROM {table}", ()), ("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))):
         try:
             row = source.execute(query, values).fetchone()
-        except sqlite3.Error:
+        except ILLEGIBLE:
             continue
         if row is not None and row[0] is not None:
             return int(row[0])

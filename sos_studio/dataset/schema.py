@@ -9,6 +9,8 @@ from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, Foreig
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from sos_studio.dataset.faults import IllegibleRowError
+
 
 class UtcTime(TypeDecorator[datetime]):
     """A moment as ISO 8601 text in UTC: SQLite's own type would drop the zone."""
@@ -22,7 +24,12 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  (SQLAlchemy's signature)
         """From the database."""
-        return None if value is None else datetime.fromisoformat(value)
+        if value is None:
+            return None
+        try:
+            return datetime.fromisoformat(value)
+        except (ValueError, TypeError) as error:
+            raise IllegibleRowError("no time") from error
 
 
 class Base(DeclarativeBase):

@@ -16,6 +16,7 @@ from typing import Any
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import ProjectError
+from sos_studio.dataset import seal
 
 DATABASE_FILE = "project.sqlite"
 # The newest revision in `migrations/versions`. Known here, so that opening an up-to-date project needs no Alembic.
@@ -143,6 +144,8 @@ def into_place(temporary: Path, target: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    if target.name == DATABASE_FILE:
+        seal.take_off(target)
     temporary.replace(target)
     atomic.sync_directory(target.parent)
 

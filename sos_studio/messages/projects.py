@@ -20,7 +20,23 @@ MESSAGES: dict[str, Template] = {
     ),
     "project.damaged": Template(
         "The database of {project} is damaged.",
-        "Put back project.sqlite from a backup; the folder backups may hold one. The pictures are untouched.",
+        "Repair brings it back from the copy of the last day of work (the window offers it; or: sos-studio project repair).",
+    ),
+    "project.not_fetched": Template(
+        "The database of {project} is an empty file: it is still in the cloud.",
+        "Let the sync program keep this folder on this computer (available offline), wait until it has fetched it, then open it again.",
+    ),
+    "project.renamed": Template(
+        "{project} has no project.sqlite; a sync program seems to have renamed it to {file}.",
+        "Stop the sync program, give the newest of these files the name project.sqlite, then open the project again.",
+    ),
+    "project.conflicted_copies": Template(
+        "A sync program has put another copy of the database into {project}: {files}. What was saved on the other computer is in it.",
+        "Open a copy of the folder with that file as project.sqlite to compare; then move it out of this folder.",
+    ),
+    "check.conflicted_copy": Template(
+        "{file} is another copy of the database, put there by a sync program.",
+        "What was saved on the other computer is in it: compare, then move it out of this folder.",
     ),
     "project.unfinished_write": Template(
         "{project} was left in the middle of a write.", "Open it once where it can be written; nothing that was confirmed is lost."
@@ -168,9 +184,15 @@ MESSAGES: dict[str, Template] = {
     "export.whole_only": Template("A datasheet is about all cases of a project, not about some.", "Export it by File ▸ Export dataset."),
     "datasheet.unknown_field": Template("A datasheet has no field {field}.", "Choose among {fields}."),
     "datasheet.too_long": Template("The field {field} is too long for a datasheet.", "Keep it below {most} characters."),
-    "check.database_damaged": Template("The database is damaged.", "Put back project.sqlite from a backup; the pictures are untouched."),
-    "check.file_missing": Template("{case}: {file} is missing.", "Put it back from a backup, or capture the case again."),
-    "check.file_changed": Template("{case}: {file} is not what was saved.", "Put it back from a backup, or capture the case again."),
+    "check.database_damaged": Template(
+        "The database is damaged.", "Repair brings it back from the copy of the last day of work; the pictures are untouched."
+    ),
+    "check.file_missing": Template(
+        "{case}: {file} is missing.", "Repair may make it again or take it from a backup; else capture the case again."
+    ),
+    "check.file_changed": Template(
+        "{case}: {file} is not what was saved.", "Repair may make it again or take it from a backup; else capture the case again."
+    ),
     "check.file_unreadable": Template("{case}: {file} can't be read.", "Check the disk and the permissions."),
     "check.manifest_missing": Template(
         "The manifest {file} is missing.", "Jobs that use it can't be run again; new ones are not affected."

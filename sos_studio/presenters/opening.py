@@ -235,6 +235,9 @@ class Opener:
             if before is not None:
                 before.close()
             self.recent.remember(project.directory, "project")
+            if project.conflicted_copies:
+                files = ", ".join(project.conflicted_copies)
+                session.tell("project.conflicted_copies", "warning", project=project.directory.name, files=files)
             because = project.read_only_because
             if because is not None:
                 words = message(because.code, because.values)
@@ -260,6 +263,7 @@ class Opener:
 def is_project(path: Path) -> bool:
     """Whether a folder is a project of SOS Studio."""
     try:
-        return (path / "project.sqlite").is_file()
+        # Without its database it is one too: a sync program may have renamed it, and opening says so.
+        return (path / "project.sqlite").is_file() or ((path / "project.lock").is_file() and (path / "captures").is_dir())
     except OSError:  # not even that may be asked; opening it as a scan will say so
         return False
