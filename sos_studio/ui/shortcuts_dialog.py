@@ -165,9 +165,11 @@ class ShortcutsDialog(QDialog):
         self.search.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter on the list changes a key; Delete takes it away."""
+        """Enter on the list changes a key, Delete takes it away; Escape leaves a question unanswered before it leaves the dialog."""
         at_list = self.list.hasFocus() and self._foot.currentWidget() is self._choices
-        if at_list and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() == Qt.Key.Key_Escape and self._foot.currentWidget() is not self._choices:
+            self._rest()
+        elif at_list and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._catch(beside=False)
         elif at_list and event.key() == Qt.Key.Key_Delete:
             self._take()

@@ -83,6 +83,17 @@ def test_a_taken_key_is_named_in_a_sentence_and_given_by_choice(window: MainWind
     dialog.reject()
 
 
+def test_escape_leaves_the_question_unanswered_and_the_dialog_open(dialog: ShortcutsDialog, qtbot: QtBot) -> None:
+    press_new_key(dialog, Action.PREDICT, qtbot, Qt.Key.Key_2)
+    assert dialog.keep.isVisible()
+    qtbot.keyClick(dialog.keep, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+    assert not dialog.keep.isVisible()
+    assert (keys.of(Action.PREDICT), keys.of(Action.STEP_CROP)) == (("Ctrl+P",), ("Ctrl+2",))
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
 def test_a_key_of_the_panes_is_refused_and_the_field_waits_on(dialog: ShortcutsDialog, qtbot: QtBot) -> None:
     press_new_key(dialog, Action.PREDICT, qtbot, Qt.Key.Key_PageUp, Qt.KeyboardModifier.NoModifier)
     assert dialog.said.text().startswith("PgUp is fixed: “Scroll slices” (Orient).")
