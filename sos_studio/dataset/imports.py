@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -163,18 +163,7 @@ def import_images(
     if not paths:
         raise BadInputError("import.nothing_found")
     run = _Run(project, decode, names)
-    try:
-        with closing(_ahead(paths, run.read)) as files_read:
-            for n, (path, read) in enumerate(files_read):
-                if cancelled is not None and cancelled():
-                    raise CancelledError
-                run.try_to_take(path, rows_of.get(path, []), read)
-                if progress is not None:
-                    progress((n + 1) / len(paths))
-    finally:
-        # They can be made again: no reason to call an import failed.
-        with suppress(ProjectError):
-            near_duplicates.remember(project, run.looks)
+    _take_all(project, run, [(path, rows_of.get(path, [])) for path in paths], progress, cancelled)
     return ImportReport(
         tuple(run.imported),
         tuple(run.already_there),
@@ -187,6 +176,27 @@ def import_images(
         tuple(run.doubts),
         run.prepared,
     )
+
+
+def _take_all(
+    project: Project,
+    run: _Run,
+    files: Sequence[tuple[Path, Sequence[LabelRow]]],
+    progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> None:
+    try:
+        with closing(_ahead([path for path, _ in files], run.read)) as files_read:
+            for n, ((_, rows), (path, read)) in enumerate(zip(files, files_read, strict=True)):
+                if cancelled is not None and cancelled():
+                    raise CancelledError
+                run.try_to_take(path, rows, read)
+                if progress is not None:
+                    progress((n + 1) / len(files))
+    finally:
+        # They can be made again: no reason to call an import failed.
+        with suppress(ProjectError):
+            near_duplicates.remember(project, run.looks)
 
 
 def _near(project: Project, run: _Run) -> tuple[NearPair, ...]:
@@ -204,7 +214,7 @@ class _Read:
     fault: SosError | None = None
 
 
-def _ahead(paths: Sequence[Path], read: Callable[[Path], _Read]) -> Iterator[tuple[Path, _Read]]:
+def _ahead(paths: Sequence[Path], read: Callable[[Path], _Read]) -> Generator[tuple[Path, _Read], None, None]:
     """Read and decode the next files while one is written: both wait for the disk, and decoders let go of the interpreter."""
     with ThreadPoolExecutor(READERS, "import-read") as pool:
         under_way: deque[tuple[Path, Future[_Read]]] = deque()

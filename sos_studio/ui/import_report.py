@@ -62,8 +62,8 @@ class ImportReportDialog(QDialog):
         self.setWindowTitle(_tr("After the import"))
         self._report, self._fetch, self._do_again, self._blinding = report, fetch, again, blinding
         self._wanted: tuple[str, str] | None = None
-        self.faults = QTableWidget()
-        self.pairs = QListWidget()
+        self.faults = QTableWidget(self)
+        self.pairs = QListWidget(self)
         self.left, self.right = FittedPicture(_tr("The first of the two")), FittedPicture(_tr("The second of the two"))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.again = self.buttons.addButton(_tr("Import again"), QDialogButtonBox.ButtonRole.ActionRole)
@@ -107,7 +107,7 @@ class ImportReportDialog(QDialog):
         self.faults.horizontalHeader().setStretchLastSection(True)
         self.pairs.setAccessibleName(_tr("Cases that look nearly alike"))
         self.pairs.setFixedWidth(230)
-        alike = QWidget()
+        alike = QWidget(self)
         beside = QHBoxLayout(alike)
         beside.setContentsMargins(0, 0, 0, 0)
         for widget in (self.pairs, self.left, self.right):
