@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
+from sos_studio.core.actions import Action
 from sos_studio.dataset import backup
 from sos_studio.dataset.backup import Contents
 from sos_studio.dataset.project import Project
@@ -34,6 +36,16 @@ class ProjectCare(QObject):
         self._window = window
         self._stop = threading.Event()
         opener.damaged.connect(self.offer_repair)
+
+    @property
+    def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
+        """What menus and shortcuts call."""
+        return {
+            Action.ADJUDICATE: self.adjudicate,
+            Action.PROJECT_HISTORY: self.show_history,
+            Action.LOOK_AFTER_PROJECT: self.look_after,
+            Action.RESTORE_BACKUP: self.restore,
+        }
 
     def adjudicate(self) -> None:
         """The queue of cases whose evaluators disagree."""

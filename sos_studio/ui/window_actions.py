@@ -73,7 +73,7 @@ class WindowActions:
         self._session = window.session
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
         self.care = ProjectCare(window.session, window.opener, window)
-        files, care = window.files, self.care
+        files = window.files
         self._areas = Areas(
             (
                 lambda: window.cases_dock,
@@ -121,10 +121,7 @@ class WindowActions:
             **window.selected_cases.actions_by_id,
             Action.LEAKS: window.selected_cases.show_leaks,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
-            Action.ADJUDICATE: care.adjudicate,
-            Action.PROJECT_HISTORY: care.show_history,
-            Action.LOOK_AFTER_PROJECT: care.look_after,
-            Action.RESTORE_BACKUP: care.restore,
+            **self.care.actions_by_id,
             Action.BLINDED: self._turn_blinding,
             Action.ATLAS: self._show_atlas,
             Action.SHORTCUTS: self._show_keys,
