@@ -12,6 +12,7 @@ from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_files import LoadedCase, load_case, scan_of_case
 from sos_studio.presenters.case_rows import CaseRow, Filter, Seen, passing
 from sos_studio.presenters.opening import Opener
+from sos_studio.presenters.ports import Ticket
 from sos_studio.presenters.scan_case import ScanCase
 from sos_studio.presenters.session import Session, Step
 from sos_studio.presenters.sitting import Sitting
@@ -52,6 +53,7 @@ class CasesPresenter:
         self._session = session
         self._opener = opener
         self._scan_case = ScanCase(session)
+        self._opening: Ticket | None = None  # of the case that is being read
         self._next: LoadedCase | None = None  # read ahead, so that it is there when the key is let go
         self._next_project: Project | None = None
         self._to_go_back_to: Visit | None = None
@@ -121,7 +123,7 @@ class CasesPresenter:
             self._show(case)
             session.step_requested.emit(left_at if left_at != "orient" else next_step(case.summary, session.evaluator))
 
-        session.background.run(lambda: load_case(project, case_id), go_back, session.report, key="open-case")
+        self._opening = session.background.run(lambda: self._load(project, case_id), go_back, session.report, key="open-case")
 
     def set_filter(self, wanted: Filter) -> None:
         """Show fewer or more."""
@@ -137,9 +139,17 @@ class CasesPresenter:
         ahead = self._next
         if ahead is not None and ahead.summary.case_id == case_id and self._next_project is project:
             self._next = None
+            if self._opening is not None:  # a case that was asked for before comes too late
+                self._opening.cancel()
             self._show(ahead)
             return
-        self._session.background.run(lambda: load_case(project, case_id), self._show, self._session.report, key="open-case")
+        work = self._session.background
+        self._opening = work.run(lambda: self._load(project, case_id), self._show, self._session.report, key="open-case")
+
+    def _load(self, project: Project, case_id: str) -> LoadedCase:
+        """Worker thread: with what was drawn of it a moment ago and is still on its way to the disk."""
+        self._session.writes.drain()
+        return load_case(project, case_id)
 
     def open_next_unstaged(self) -> None:
         """The next captured case without a reading by this evaluator, after the present one and round to the start."""
@@ -189,7 +199,7 @@ class CasesPresenter:
         pictures = self._session.crop_pictures
 
         def load() -> LoadedCase:
-            case = load_case(project, case_id)
+            case = self._load(project, case_id)
             if case.capture is not None and case.roi is not None:
                 pictures.make(case.capture, case.roi)
             return case

@@ -47,12 +47,16 @@ class WriteQueue:
 
         Before the window closes, and before anything is undone: until its answer has come, the history does not know what was done last.
         """
+        self.drain()
+        while self._answers:
+            self._hand_over_one()
+
+    def drain(self) -> None:
+        """Write everything that still waits, in the calling thread: who reads then, reads what was done last. Answers come as ever."""
         while self._waiting:
             self._write_one()
         with self._one_at_a_time:  # a write in progress
             pass
-        while self._answers:
-            self._hand_over_one()
 
     def _write_one(self) -> None:
         with self._one_at_a_time:

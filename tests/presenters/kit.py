@@ -66,6 +66,13 @@ def _template(count: int) -> Path:
         return project.directory
 
 
+class _Ticket:
+    cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
 class Slow(ImmediateBackground):
     """Work waits until the test lets it go on, as it does behind a busy disk."""
 
@@ -74,7 +81,9 @@ class Slow(ImmediateBackground):
 
     def run(self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Any = None, *, key: str | None = None) -> Any:
         """Later."""
-        self.jobs.append(lambda: on_done(work()))
+        ticket = _Ticket()
+        self.jobs.append(lambda: on_done(work()) if not ticket.cancelled else None)
+        return ticket
 
     def go_on(self) -> None:
         """All of it, and what it asks for."""

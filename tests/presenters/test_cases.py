@@ -12,12 +12,13 @@ from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.case_rows import Filter
 from sos_studio.presenters.cases import CasesPresenter, next_step
+from sos_studio.presenters.crop import CropPresenter
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services import staging
 from sos_studio.services.listed_cases import listed_case
-from tests.presenters.kit import capture_again, make_project, make_session
+from tests.presenters.kit import Slow, capture_again, make_project, make_session, open_case
 
 
 @pytest.fixture
@@ -196,3 +197,44 @@ def test_cases_whose_evaluators_differ_are_found_but_not_by_a_blinded_evaluator_
     (row,) = presenter.rows
     assert (row.disagree, row.adjudicated_by, row.stands[0].evaluator, len(row.stands)) == (False, "", "Dora", 1)
     session.blinding.set_on(False)
+
+
+def test_a_case_that_comes_late_does_not_take_away_from_the_one_that_was_asked_for_after_it(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p", 3) as project:
+        background = Slow()
+        session = make_session(project, background=background)
+        presenter = CasesPresenter(session, Opener(session))
+        presenter.refresh()
+        background.go_on()
+        open_case(session, "case-0001")
+        presenter._read_ahead()
+        background.go_on()
+        presenter.open_case("case-0003")  # from the disk
+        presenter.open_next_unstaged()  # read ahead: there at once
+        assert session.case_id == "case-0002"
+        background.go_on()
+        assert session.case_id == "case-0002"
+
+
+def test_back_at_a_case_its_frame_is_the_last_one_though_it_was_not_saved_yet(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p", 2) as project:
+        background = Slow()
+        session = make_session(project, background=background)
+        presenter, crop = CasesPresenter(session, Opener(session)), CropPresenter(session)
+        presenter.refresh()
+        background.go_on()
+        open_case(session, "case-0001")
+        crop.click((160.0, 120.0))
+        crop.click((200.0, 150.0))
+        drawn = session.roi
+        saving, background.jobs = background.jobs, []
+        presenter.open_case("case-0002")
+        background.go_on()
+        presenter.open_case("case-0001")
+        background.go_on()
+        assert session.case_id == "case-0001"
+        assert session.roi == drawn
+        assert session.roi_n == 1
+        background.jobs = saving
+        background.go_on()
+        assert session.roi == drawn
