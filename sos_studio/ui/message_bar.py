@@ -60,6 +60,8 @@ class MessageBar(QFrame):
         self.setObjectName("message")
         self._hint = ""
         self._sign = QLabel()
+        # Signs come from fonts with higher lines than the words beside them: they don't decide how high the line is.
+        self._sign.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)

@@ -138,3 +138,17 @@ def test_the_button_of_a_message_that_is_covered_comes_back_with_it(bar: Message
     assert pressed == [refused]
     bar.dismiss()
     assert bar._more.isHidden()
+
+
+@pytest.mark.parametrize("severity", ["info", "success", "warning", "error"])
+def test_the_picture_above_keeps_its_height_when_a_message_comes_and_goes(bar: MessageBar, severity: str, qtbot: QtBot) -> None:
+    bar.set_hint("Drag a line")
+    qtbot.wait(10)
+    heights = {bar.workspace.height()}
+    bar.say(Message("a", "The frame is saved."), severity)
+    qtbot.wait(10)
+    heights.add(bar.workspace.height())
+    bar.dismiss()
+    qtbot.wait(10)
+    heights.add(bar.workspace.height())
+    assert len(heights) == 1
