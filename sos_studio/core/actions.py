@@ -33,6 +33,16 @@ class Action(StrEnum):
     FLIP_CUT = "view.flip_cut"
     FACE_LEFT = "view.face_left"
     WINDOW_PRESET = "view.window_preset"
+    PANE_ZOOM_IN = "view.pane_zoom_in"
+    PANE_ZOOM_OUT = "view.pane_zoom_out"
+    PANE_LEFT = "view.pane_left"
+    PANE_RIGHT = "view.pane_right"
+    PANE_UP = "view.pane_up"
+    PANE_DOWN = "view.pane_down"
+    MORE_CONTRAST = "view.more_contrast"
+    LESS_CONTRAST = "view.less_contrast"
+    BRIGHTER = "view.brighter"
+    DARKER = "view.darker"
     GRID = "view.grid"
     MEASURE_DISTANCE = "view.measure_distance"
     MEASURE_ANGLE = "view.measure_angle"
@@ -118,6 +128,16 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.CUT_HEAD, ("K",)),
     Binding(Action.FLIP_CUT, ("Shift+K",)),
     Binding(Action.WINDOW_PRESET, ("W",)),
+    Binding(Action.PANE_ZOOM_IN, ("Z", "Ctrl++", "Ctrl+=")),
+    Binding(Action.PANE_ZOOM_OUT, ("Shift+Z", "Ctrl+-")),
+    Binding(Action.PANE_LEFT, ("Alt+Left",)),
+    Binding(Action.PANE_RIGHT, ("Alt+Right",)),
+    Binding(Action.PANE_UP, ("Alt+Up",)),
+    Binding(Action.PANE_DOWN, ("Alt+Down",)),
+    Binding(Action.MORE_CONTRAST, ("U",)),
+    Binding(Action.LESS_CONTRAST, ("Shift+U",)),
+    Binding(Action.BRIGHTER, ("J",)),
+    Binding(Action.DARKER, ("Shift+J",)),
     Binding(Action.GRID, ("G",)),
     Binding(Action.MEASURE_DISTANCE, ("D",)),
     Binding(Action.MEASURE_ANGLE, ("Shift+D",)),

@@ -86,6 +86,16 @@ GESTURES: tuple[Gesture, ...] = (
 
 _LOOKS_AND_TOOLS = (
     Action.WINDOW_PRESET,
+    Action.PANE_ZOOM_IN,
+    Action.PANE_ZOOM_OUT,
+    Action.PANE_LEFT,
+    Action.PANE_RIGHT,
+    Action.PANE_UP,
+    Action.PANE_DOWN,
+    Action.MORE_CONTRAST,
+    Action.LESS_CONTRAST,
+    Action.BRIGHTER,
+    Action.DARKER,
     Action.GRID,
     Action.SLAB_THICKER,
     Action.SLAB_THINNER,

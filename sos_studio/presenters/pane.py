@@ -179,6 +179,20 @@ class PanePresenter:
         self._choose(replace(geometry.view, focus_lps_mm=focus, mm_per_px=mm_per_px))
         self.changed.emit()
 
+    def pan(self, geometry: PaneGeometry, dx_px: float, dy_px: float) -> None:
+        """Look farther right and down by so many logical pixels."""
+        width, height = geometry.size_px
+        self._choose(replace(geometry.view, focus_lps_mm=geometry.lps_at(width / 2 + dx_px, height / 2 + dy_px)))
+        self.changed.emit()
+
+    def change_window(self, *, wider: float = 1.0, darker: float = 0.0) -> None:
+        """Scale the width of the grey-value window, and raise it by a share of its width."""
+        now = self._session.window
+        width, middle = now.high - now.low, (now.low + now.high) / 2
+        middle, half = middle + darker * width, max(width * wider, 1e-3) / 2
+        self._session.set_window(Window(low=middle - half, high=middle + half), merge_key="key-window")
+        self._orienting.seal_soon()
+
     def key(self, geometry: PaneGeometry, key: Key, *, fast: bool = False) -> None:
         """Nudge: up and down move the level line, left and right turn (or move the upright line when it is selected)."""
         times = COARSE if fast else 1

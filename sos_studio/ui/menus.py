@@ -51,6 +51,20 @@ VIEW: tuple[Action | None, ...] = (
     Action.NEXT_AREA,
     Action.PREVIOUS_AREA,
 )
+PANE: tuple[Action | None, ...] = (
+    Action.PANE_ZOOM_IN,
+    Action.PANE_ZOOM_OUT,
+    None,
+    Action.PANE_LEFT,
+    Action.PANE_RIGHT,
+    Action.PANE_UP,
+    Action.PANE_DOWN,
+    None,
+    Action.MORE_CONTRAST,
+    Action.LESS_CONTRAST,
+    Action.BRIGHTER,
+    Action.DARKER,
+)
 CASE: tuple[Action | None, ...] = (
     Action.FIND_CASE,
     Action.NEXT_UNSTAGED,
@@ -90,7 +104,9 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     care = (Action.PATIENT_DATA, Action.PROJECT_HISTORY, Action.LOOK_AFTER_PROJECT, Action.RESTORE_BACKUP)
     keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, None, *care, None, Action.QUIT))
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO, None, Action.CHANGE_SHORTCUTS))
-    keys.fill(bar.addMenu(_tr("&View")), VIEW)
+    view = bar.addMenu(_tr("&View"))
+    keys.fill(view, VIEW)
+    keys.fill(view.addMenu(_tr("Slice pane with the ke&ys")), PANE)
     case = bar.addMenu(_tr("&Case"))
     keys.fill(case, CASE)
     keys.fill(case.addMenu(_tr("Selec&ted cases")), SELECTED)

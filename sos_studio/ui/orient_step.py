@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, 
 from sos_studio.core.actions import Action
 from sos_studio.core.geometry import Plane
 from sos_studio.presenters.orientation import OrientationPresenter
+from sos_studio.presenters.pane import ZOOM_STEP, PanePresenter
+from sos_studio.presenters.pane_geometry import PaneGeometry
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts
 from sos_studio.ui.orient_inspector import OrientInspector
@@ -18,6 +20,9 @@ from sos_studio.ui.slice_pane import SlicePane
 from sos_studio.ui.volume_pane import VolumePane
 
 Pane = SlicePane | VolumePane
+# Of a pane's width and height, and of the window's width, with each press of a key.
+PAN_SHARE, BRIGHTNESS_SHARE = 0.1, 0.05
+CONTRAST_STEP = 1.1
 
 
 def _tr(text: str) -> str:
@@ -183,6 +188,7 @@ class OrientStep(QWidget):
             Action.CUT_HEAD: self.volume.presenter.toggle_cut,
             Action.FLIP_CUT: self.volume.presenter.flip_cut,
             Action.WINDOW_PRESET: self.presenter.presets.choose_next,
+            **self._look_actions(),
             Action.COMPARE_ORIENTATION: self.presenter.comparing.switch,
             Action.REMEMBER_ORIENTATION: self.presenter.comparing.remember,
             Action.MEASURE_DISTANCE: lambda: self.presenter.measuring.take("distance"),
@@ -193,6 +199,37 @@ class OrientStep(QWidget):
             Action.SLAB_THINNER: lambda: self._session.slices.step_slab(-1),
             Action.SLAB_MODE: self._session.slices.switch_mode,
         }
+
+    def _look_actions(self) -> Mapping[Action, Callable[[], None]]:
+        """Zoom, place and grey values of the slice pane that has the keys: what wheel and drags do."""
+
+        def zoom(factor: float) -> Callable[[], None]:
+            return lambda: self._look(lambda pane, drawn: pane.zoom(drawn, factor, *(side / 2 for side in drawn.size_px)))
+
+        def pan(x: float, y: float) -> Callable[[], None]:
+            return lambda: self._look(lambda pane, drawn: pane.pan(drawn, x * drawn.size_px[0], y * drawn.size_px[1]))
+
+        def window(wider: float, darker: float) -> Callable[[], None]:
+            return lambda: self._look(lambda pane, _: pane.change_window(wider=wider, darker=darker))
+
+        return {
+            Action.PANE_ZOOM_IN: zoom(ZOOM_STEP),
+            Action.PANE_ZOOM_OUT: zoom(1 / ZOOM_STEP),
+            Action.PANE_LEFT: pan(-PAN_SHARE, 0.0),
+            Action.PANE_RIGHT: pan(PAN_SHARE, 0.0),
+            Action.PANE_UP: pan(0.0, -PAN_SHARE),
+            Action.PANE_DOWN: pan(0.0, PAN_SHARE),
+            Action.MORE_CONTRAST: window(1 / CONTRAST_STEP, 0.0),
+            Action.LESS_CONTRAST: window(CONTRAST_STEP, 0.0),
+            Action.BRIGHTER: window(1.0, -BRIGHTNESS_SHARE),
+            Action.DARKER: window(1.0, BRIGHTNESS_SHARE),
+        }
+
+    def _look(self, change: Callable[[PanePresenter, PaneGeometry], None]) -> None:
+        pane = next((pane for pane in self.slices.values() if pane.hasFocus()), self.slices[Plane.SAGITTAL])
+        drawn = pane.geometry_now()
+        if drawn is not None and self._session.scan_in_front:
+            change(pane.presenter, drawn)
 
     def fit(self) -> None:
         """Show the whole scan in every pane."""

@@ -552,3 +552,31 @@ def test_the_preset_in_force_is_highlighted_and_other_windows_are_named(
     assert shown() == ([], "Grey values: as captured")
     session.set_case("case-0002")
     assert shown() == ([], "Grey values"), "nothing of a scan that is not in front"
+
+
+def test_a_slice_pane_is_zoomed_moved_and_windowed_by_keys(step: OrientStep, session: Session) -> None:
+    pane = step.slices[Plane.AXIAL]
+    pane.setFocus()
+    do, before, other = step.actions_by_id, pane.geometry_now().view, step.slices[Plane.CORONAL].geometry_now().view
+    do[Action.PANE_ZOOM_IN]()
+    assert pane.geometry_now().view.mm_per_px == pytest.approx(before.mm_per_px / 1.2)
+    do[Action.PANE_ZOOM_OUT]()
+    assert pane.geometry_now().view.mm_per_px == pytest.approx(before.mm_per_px)
+    start = pane.geometry_now()
+    do[Action.PANE_RIGHT]()
+    assert pane.geometry_now().xy_of(start.lps_at(*(side / 2 for side in start.size_px)))[0] < start.size_px[0] / 2 - 5
+    do[Action.PANE_LEFT]()
+    do[Action.PANE_UP]()
+    do[Action.PANE_DOWN]()
+    assert pane.geometry_now().view.focus_lps_mm == pytest.approx(start.view.focus_lps_mm)
+    assert step.slices[Plane.CORONAL].geometry_now().view == other, "the pane with the keys only"
+    window = session.window
+    do[Action.MORE_CONTRAST]()
+    assert session.window.high - session.window.low == pytest.approx((window.high - window.low) / 1.1)
+    do[Action.LESS_CONTRAST]()
+    do[Action.BRIGHTER]()
+    assert session.window.high < window.high
+    do[Action.DARKER]()
+    assert (session.window.low, session.window.high) == (pytest.approx(window.low), pytest.approx(window.high))
+    session.undo.undo()
+    assert session.window == window, "presses in a row are one step of the history"
