@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -106,6 +107,13 @@ class ExportDialog(QDialog):
         self.by_name.setChecked(self.format in BY_NAME)
         self._form.setVisible(self.format == "datasheet")
         self.adjustSize()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A dialog that grows where it stands would push its buttons off a small screen."""
+        super().resizeEvent(event)
+        room, frame = self.screen().availableGeometry(), self.frameGeometry()
+        if self.isVisible() and frame.bottom() > room.bottom():
+            self.move(frame.left(), max(room.top(), room.bottom() - frame.height()))
 
 
 def _formats() -> dict[ExportFormat, str]:

@@ -43,3 +43,10 @@ def test_a_datasheets_fields_show_what_was_filled_in_before(dialog: ExportDialog
     assert {key: value for key, value in dialog.options.details.items() if value} == {"licence": "CC BY 4.0", "title": "Ours"}
     dialog.choices["csv"].setChecked(True)
     assert dialog.options.details == {}
+
+
+def test_its_buttons_stay_on_the_screen_when_it_grows(dialog: ExportDialog) -> None:
+    room = dialog.screen().availableGeometry()
+    dialog.move(room.left(), room.bottom() - dialog.frameGeometry().height())
+    dialog.choices["datasheet"].setChecked(True)
+    assert room.contains(dialog.frameGeometry().bottomRight())
