@@ -119,26 +119,28 @@ class PredictPanel(QWidget):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(
-            parts.column(
-                self.predict_button,
-                self._models,
-                self.phantom,
-                self.stage,
-                self._words,
-                self.bars,
-                self.expected,
-                self.attention,
-                parts.rule(),
-                self._heat_box(),
-                parts.rule(),
-                parts.heading(_tr("Your answer (a reading made after seeing the AI)")),
-                self._answer_box(),
-                self.saved,
-                parts.rule(),
-                self._about,
-            )
+        column = parts.column(
+            self.predict_button,
+            self._models,
+            self.phantom,
+            self.stage,
+            self._words,
+            self.bars,
+            self.expected,
+            self.attention,
+            parts.rule(),
+            self._heat_box(),
+            parts.rule(),
+            parts.heading(_tr("Your answer, having seen the AI")),
+            self._answer_box(),
+            self.saved,
+            parts.rule(),
+            self._about,
         )
+        rows = column.layout()
+        if rows is not None:
+            rows.setSpacing(6)  # so that all of it fits on a laptop
+        area.setWidget(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -280,7 +282,7 @@ def _attention_words(shown: Shown) -> str:
 
 
 def _about(card: ModelCard) -> str:
-    told = [_tr("This network was trained on {when}.").format(when=trained_when(card))]
+    told = []  # when it was trained stands above, in its name
     held_out = held_out_student(card)
     if held_out is not None:
         correct, n = held_out

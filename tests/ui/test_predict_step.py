@@ -1,12 +1,12 @@
 import pytest
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QScrollArea
 
 from sos_studio.core.actions import Action
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import readings
-from sos_studio.ui import heat_view
+from sos_studio.ui import heat_view, theme
 from sos_studio.ui.frame_painter import frame_polygon
 from sos_studio.ui.predict_step import PredictStep
 from tests.presenters.kit import make_project, make_session
@@ -198,3 +198,14 @@ def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_st
     service.sure = 0.5
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Stage 4"
+
+
+def test_all_of_an_answer_is_in_sight_on_a_laptop(qapp, step, service, qtbot):
+    theme.apply(qapp, "dark")
+    service.sure = 0.38
+    step.actions_by_id[Action.PREDICT]()
+    step.presenter.confirm()
+    step.panel.resize(274, 667)  # of a window of 1366 x 768
+    (area,) = step.panel.findChildren(QScrollArea)
+    qtbot.wait(30)
+    assert area.verticalScrollBar().maximum() == 0
