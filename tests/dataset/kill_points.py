@@ -22,7 +22,20 @@ from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import SosError
 from sos_studio.core.preparation import Preparation
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import backup, captures, cases, checks, exports, imports, manifests, readings, recovery, repair
+from sos_studio.dataset import (
+    backup,
+    captures,
+    cases,
+    checks,
+    exports,
+    imports,
+    manifests,
+    near_duplicates,
+    patients,
+    readings,
+    recovery,
+    repair,
+)
 from sos_studio.dataset.export_files import SUMS_FILE
 from sos_studio.dataset.near_duplicates import Look
 from sos_studio.dataset.project import Project
@@ -79,6 +92,23 @@ def freeze(folder: Path, say: Say) -> None:
     with Project.open(folder) as project:
         path = manifests.freeze(project)
         say(f"manifest {path.name}")
+
+
+def many(folder: Path, say: Say) -> None:
+    """What is done with several cases at once, undone, and said of patients."""
+    with Project.open(folder) as project:
+        ids = [case.case_id for case in cases.cases(project)][:3]
+        cases.set_exclusions(project, dict.fromkeys(ids, ("motion", "")), "Ada")
+        say("excluded " + " ".join(ids))
+        cases.set_exclusions(project, {ids[0]: None}, "Ada")
+        say(f"included {ids[0]}")
+        patients.say_same(project, ids[1], ids[2], "Ada")
+        say(f"same {ids[1]} {ids[2]}")
+        near_duplicates.looks(project)
+        reading = builders.read(project, ids[1], cases.case(project, ids[1]).capture_id or "", 5, "Ben")
+        say(f"reading {ids[1]} {reading.reading_id}")
+        taken = readings.retract(project, reading.reading_id, "Ben")
+        say(f"reading {ids[1]} {taken.reading_id}")
 
 
 def create(folder: Path, say: Say) -> None:
@@ -148,6 +178,16 @@ def _decode(path: Path) -> imports.DecodedImage:
     return imports.DecodedImage(png, builders.SHAPE_VU, preparation=preparation, original_png=png, mask_png=png, look=look)
 
 
+def _judge_many(kind: str, names: list[str], there: dict[str, cases.CaseSummary], line: str) -> None:
+    """What was said of several cases at once holds for all of them."""
+    if kind == "excluded":
+        assert all(there[name].excluded for name in names[1:]), line  # the first is taken in again
+    if kind == "included":
+        assert not there[names[0]].excluded, line
+    if kind == "same":
+        assert there[names[0]].patient == there[names[1]].patient, line
+
+
 def judge(folder: Path, said: list[str]) -> None:
     """Everything confirmed is there, whole; nothing is damaged; the project can be written."""
     fresh = folder.parent / "fresh"
@@ -174,6 +214,7 @@ def judge(folder: Path, said: list[str]) -> None:
             if kind == "frame":
                 assert int(more[0]) in captures.rois(project, what), line
                 assert captures.crop_path(project, what, int(more[0])).is_file(), line
+            _judge_many(kind, [what, *more], there, line)
             if kind == "reading":
                 assert more[0] in {r.reading_id for r in readings.readings(project, what)}, line
             if kind == "export":
@@ -209,7 +250,15 @@ def _mend_on(project: Project) -> None:
 
 
 def main() -> int:
-    stories = {"case": new_case, "import": import_two, "freeze": freeze, "create": create, "upgrade": upgrade, "export": export}
+    stories = {
+        "case": new_case,
+        "import": import_two,
+        "freeze": freeze,
+        "create": create,
+        "upgrade": upgrade,
+        "export": export,
+        "many": many,
+    }
     story = {**stories, "backup": backup_and_restore, "mend": mend}[sys.argv[1]]
     template = Path(sys.argv[2])
     failures: list[str] = []

@@ -57,12 +57,22 @@ def test_a_reading_is_there_when_the_app_is_killed_right_after_saved(tmp_path: P
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed at every write point quickly")
 @pytest.mark.parametrize(
     ("story", "least"),
-    [("case", 30), ("import", 20), ("freeze", 8), ("create", 4), ("upgrade", 6), ("export", 30), ("backup", 15), ("mend", 12)],
+    [
+        ("case", 30),
+        ("import", 20),
+        ("freeze", 8),
+        ("create", 4),
+        ("upgrade", 6),
+        ("many", 12),
+        ("export", 30),
+        ("backup", 15),
+        ("mend", 12),
+    ],
 )
 def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str, least: int) -> None:
     template = tmp_path / "template"
     with Project.create(template / "study") as project:
-        for n in range(12 if story == "freeze" else 1):
+        for n in range({"freeze": 12, "many": 4}.get(story, 1)):
             builders.staged_case(project, 1 + n % 3, seed=n)
     (template / "pictures").mkdir()
     for n in (1, 2):
