@@ -47,7 +47,8 @@ class EvaluatorDialog(QDialog):
         self._names.setAccessibleName(_tr("Evaluator's name"))
         self._name = QLineEdit()
         self._names.setLineEdit(self._name)
-        self._names.setCompleter(None)  # would put another person's name in place of a shorter one
+        # One would put another person's name in place of a shorter one; Qt takes None, its annotations don't.
+        self._names.setCompleter(None)  # type: ignore[arg-type]
         self._name.setText(name)
         self._name.setMaxLength(NAME_LENGTH)
         self._name.setPlaceholderText(_tr("for example: Dr A"))
