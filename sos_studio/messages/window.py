@@ -36,6 +36,13 @@ MESSAGES: dict[str, Template] = {
     "window.capture_while_opening": Template(
         "Nothing was captured: another scan is being opened.", "Capture once it is there, or press Esc to stay with this one."
     ),
+    "window.capture_same_plane": Template(
+        "This plane is captured already, and readings were made on it: with another capture they count as earlier ones.",
+        "Capture again to make another all the same.",
+    ),
+    "window.capture_was_read": Template(
+        "Readings were made on the present capture: with another one they count as earlier ones.", "Capture again to go on."
+    ),
     "window.captured": Template("Captured as {case} and saved."),
     "window.captured_again": Template(
         "Captured again as {case} and saved. The frame and readings of the capture before stay with that one.",

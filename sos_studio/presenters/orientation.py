@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from psygnal import Signal
 
+from sos_studio.core.errors import SosError
 from sos_studio.core.geometry import NORMAL_AXIS, Orientation, Plane, Vector
+from sos_studio.core.readings import standing
 from sos_studio.core.slabs import MAX_SLAB_MM
-from sos_studio.dataset import in_use
+from sos_studio.dataset import in_use, readings
 from sos_studio.dataset.in_use import InUse
 from sos_studio.imaging import slabs
 from sos_studio.messages import message
@@ -21,6 +23,9 @@ from sos_studio.presenters.measuring import Measuring
 from sos_studio.presenters.session import Session, Severity
 from sos_studio.presenters.undo import Along, Change
 from sos_studio.presenters.window_presets import WindowPresets
+
+if TYPE_CHECKING:
+    from sos_studio.dataset.project import Project
 
 Angle = Literal["roll", "yaw", "pitch"]
 ANGLE_OF_PLANE: dict[Plane, Angle] = {Plane.CORONAL: "roll", Plane.AXIAL: "yaw", Plane.SAGITTAL: "pitch"}
@@ -71,6 +76,7 @@ class OrientationPresenter:
         self.measuring = Measuring(session)
         self.comparing = Comparing(session)
         self._asked_about_data: set[str] = set()
+        self._asked_about_capture: tuple[object, ...] | None = None
         self._touched: frozenset[str] = frozenset()
         self._confirmed: frozenset[str] = frozenset()
         self._capture_waits = False
@@ -236,6 +242,8 @@ class OrientationPresenter:
             self._capture_waits = True
             session.tell("window.capture_waits", "info")
             return
+        if self._asks_first(project):
+            return
         orientation, window, case_id, slab_mm = session.orientation, session.window, session.case_id, self.capture_slab_mm
         session.begun.emit()
         self._set_capturing(True)
@@ -245,6 +253,32 @@ class OrientationPresenter:
             self._capture_failed,
             key="capture",
         )
+
+    def _asks_first(self, project: Project) -> bool:
+        """Whether readings were made on the present capture: then it is told what becomes of them, and the second wish is done."""
+        session, capture = self.session, self.session.capture
+        if capture is None or session.case_id is None:
+            return False
+        wish = capture.capture_id, session.orientation, session.window, self.capture_slab_mm
+        if wish == self._asked_about_capture:
+            self._asked_about_capture = None
+            return False
+        try:
+            rows = standing(readings.readings(project, session.case_id))
+        except SosError as error:
+            session.report(error)
+            return True
+        # Whether others read the case is nothing for who reads blinded.
+        known = [
+            row for row in rows if row.capture_id == capture.capture_id and (row.evaluator == session.evaluator or not session.blinding.on)
+        ]
+        if not known:
+            return False
+        self._asked_about_capture = wish
+        then = capture.record.orientation
+        same = then is not None and then.orientation() == session.orientation and capture.record.slab_mm == self.capture_slab_mm
+        session.tell("window.capture_same_plane" if same else "window.capture_was_read", "warning")
+        return True
 
     def _capture_at_last(self, _: object) -> None:
         """All slices are there: make the capture that was asked for meanwhile."""

@@ -10,10 +10,11 @@ import pytest
 
 from sos_studio.core.captures import CaptureRecord, Window
 from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
 from sos_studio.core.settings import Settings
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import cases
+from sos_studio.dataset import cases, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images
@@ -307,3 +308,57 @@ def test_a_capture_may_be_the_mean_of_a_slab_and_comes_out_of_its_record_bit_for
         old = json.loads((plane.folder / "capture.json").read_bytes())
         old.pop("slab_mm")
         assert np.array_equal(imaging_capture.replay(scan.volume, CaptureRecord.model_validate(old)).full8_vu, plane.full8)
+
+
+def test_a_capture_that_was_read_gives_way_only_when_asked_for_twice(
+    session: Session, presenter: OrientationPresenter, tmp_path: Path
+) -> None:
+    said = []
+    session.settings.evaluator = "Dr Test"
+    session.message.connect(lambda message, severity: said.append(message.code))
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.capture()
+        case_id, first = session.case_id, session.capture
+        read = Reading(
+            reading_id=readings.new_reading_id(),
+            case_id=case_id,
+            evaluator="Dr Other",
+            stage=3,
+            shown="full_image",
+            capture_id=first.capture_id,
+        )
+        readings.append(project, read)
+        presenter.capture()
+        assert said[-1] == "window.capture_same_plane"
+        presenter.turn(Plane.CORONAL, 2.0)
+        presenter.capture()
+        assert said[-1] == "window.capture_was_read", "another plane is another wish"
+        assert session.capture is first
+        presenter.capture()
+        assert session.capture is not first
+        assert len(dataset_captures.captures(project, case_id)) == 2
+        presenter.capture()
+        assert len(dataset_captures.captures(project, case_id)) == 3, "nobody read the second one"
+
+
+def test_who_reads_blinded_does_not_hear_that_others_read(session: Session, presenter: OrientationPresenter, tmp_path: Path) -> None:
+    session.settings.evaluator = "Dr Test"
+    with Project.create(tmp_path / "p") as project:
+        session.set_project(project)
+        presenter.capture()
+        case_id, first = session.case_id, session.capture
+        readings.append(
+            project,
+            Reading(
+                reading_id=readings.new_reading_id(),
+                case_id=case_id,
+                evaluator="Dr Other",
+                stage=3,
+                shown="full_image",
+                capture_id=first.capture_id,
+            ),
+        )
+        session.blinding.set_on(True)
+        presenter.capture()
+        assert session.capture is not first
