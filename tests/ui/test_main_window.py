@@ -407,3 +407,18 @@ def test_every_step_tells_how_the_picture_is_moved(window: MainWindow, project: 
     for step in ("orient", "crop", "stage", "predict"):
         window.show_step(step)
         assert "middle drag: move" in window.messages._hint
+
+
+def test_with_the_keys_on_the_steps_only_the_tab_in_front_is_ringed(window: MainWindow, qtbot: QtBot) -> None:
+    bar = window.tabs.tabBar()
+    window.activateWindow()
+    bar.clearFocus()
+    qtbot.wait(20)
+    before, places = bar.grab().toImage(), [bar.tabRect(n) for n in range(bar.count())]
+    bar.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.wait(20)
+    after, front = bar.grab().toImage(), bar.tabRect(bar.currentIndex())
+    assert [bar.tabRect(n) for n in range(bar.count())] == places, "nothing moves"
+    changed = [(x, y) for x in range(after.width()) for y in range(after.height()) if before.pixel(x, y) != after.pixel(x, y)]
+    assert changed
+    assert all(front.contains(x, y) for x, y in changed)
