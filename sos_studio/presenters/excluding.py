@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from sos_studio.core.exclusions import Exclusion
 from sos_studio.dataset import cases
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, bring
 from sos_studio.presenters.undo import PERSON_SCOPE, Change
 from sos_studio.services import exclusions
 
@@ -76,7 +76,7 @@ class ExclusionPresenter:
         def put(what: exclusions.Wish | None) -> None:
             self._session.writes.flush()
             exclusions.put(project, case_id, what, evaluator)
-            self._session.bring(case_id)
+            bring(self._session, case_id)
             self._tell(case_id, what is not None)
             self._written(project)
 

@@ -250,11 +250,6 @@ class Session:
         self.roi, self.roi_n = roi, n
         self.roi_changed.emit(roi)
 
-    def bring(self, case_id: str) -> None:
-        """Ask for a case unless it is in front: what undo and redo change there is seen."""
-        if case_id != self.case_id:
-            self.case_requested.emit(case_id)
-
     def tell(self, code: str, severity: Severity = "info", **values: object) -> None:
         """Say something that does not block; words come from `sos_studio.messages`."""
         self.message.emit(message(code, values), severity)
@@ -266,6 +261,12 @@ class Session:
         else:
             code, values = fault(error)
             self.tell(code, "error", **self.blinding.values(values))
+
+
+def bring(session: Session, case_id: str) -> None:
+    """Ask for a case unless it is in front: what undo and redo change there is seen."""
+    if case_id != session.case_id:
+        session.case_requested.emit(case_id)
 
 
 def fault(error: Exception) -> tuple[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from sos_studio.core.readings import Reading, Shown, standing
 from sos_studio.core.roi import Roi
 from sos_studio.core.stages import BASSED_5, StageScheme
 from sos_studio.dataset import captures, predictions, readings
-from sos_studio.presenters.session import Session
+from sos_studio.presenters.session import Session, bring
 from sos_studio.presenters.undo import PERSON_SCOPE, Change
 from sos_studio.services import revealing, staging
 
@@ -219,7 +219,7 @@ class StagingPresenter:
             self._session.writes.flush()
             latest[0] = _append(intent)
             self._on_disk(latest[0].case_id, latest[0], unblinded=_own(intent.project, latest[0].case_id, intent.evaluator)[1])
-            self._session.bring(latest[0].case_id)
+            bring(self._session, latest[0].case_id)
             self._session.cases_changed.emit()
 
         self._session.undo.push(Change("reading", undo, redo, scope=PERSON_SCOPE, case_id=first.case_id))
@@ -229,7 +229,7 @@ class StagingPresenter:
         before, unblinded = _own(session.project, case_id, taken_back.evaluator) if session.project is not None else (None, False)
         if session.project is not None:
             self._on_disk(case_id, before, unblinded=unblinded)
-        session.bring(case_id)  # unseen it would be taken for the case in front
+        bring(session, case_id)  # unseen it would be taken for the case in front
         case = session.blinding.name(case_id)
         if before is None:
             session.tell("staging.taken_back", "info", case=case, stage=taken_back.stage)
