@@ -100,10 +100,10 @@ class WindowActions:
             Action.QUIT: self._quit,
             Action.UNDO: lambda: self._through_history(self._session.undo.undo),
             Action.REDO: lambda: self._through_history(self._session.undo.redo),
-            Action.STEP_ORIENT: lambda: window.show_step("orient"),
-            Action.STEP_CROP: lambda: window.show_step("crop"),
-            Action.STEP_STAGE: lambda: window.show_step("stage"),
-            Action.STEP_PREDICT: lambda: window.show_step("predict"),
+            Action.STEP_ORIENT: lambda: self._go_to("orient"),
+            Action.STEP_CROP: lambda: self._go_to("crop"),
+            Action.STEP_STAGE: lambda: self._go_to("stage"),
+            Action.STEP_PREDICT: lambda: self._go_to("predict"),
             Action.FACE_LEFT: self._turn_face,
             Action.THEME_SYSTEM: lambda: self._set_theme("system"),
             Action.THEME_DARK: lambda: self._set_theme("dark"),
@@ -179,6 +179,11 @@ class WindowActions:
     def _toggle(self, dock: QDockWidget) -> None:
         dock.setVisible(not dock.isVisible())
         Areas.enter(dock if dock.isVisible() else self._window.step)
+
+    def _go_to(self, step: str) -> None:
+        """To the front, and the keys to it, also if it is in front already and the list has them."""
+        self._window.show_step(step)
+        self._window.step.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _find_case(self) -> None:
         self._window.cases_dock.show()

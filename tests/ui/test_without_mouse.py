@@ -68,3 +68,14 @@ def test_each_of_the_keys_sets_an_end(window: MainWindow, project: Project, qtbo
     press(window, Qt.Key.Key_Left)
     press(window, key)
     assert window.crop.presenter.state.first_uv == (198.5, 149.5)
+
+
+def test_the_key_of_the_step_in_front_gives_it_the_keys_that_the_list_had(window: MainWindow, project: Project, qtbot: QtBot) -> None:
+    window.session.set_project(project)
+    qtbot.waitUntil(lambda: len(window.cases.everything) == 2)
+    window.cases.open_case("case-0001")
+    qtbot.waitUntil(lambda: window.session.capture is not None)
+    window.show_step("crop")
+    window.cases_dock.search.setFocus()
+    press(window, Qt.Key.Key_2, CTRL)
+    assert window.crop.view.hasFocus()
