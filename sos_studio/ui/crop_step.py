@@ -128,14 +128,6 @@ class CropPanel(QWidget):
         self._swap = parts.button(_tr("Swap ends"), _tr("The endocranial end becomes the ectocranial one"), Action.CROP_SWAP)
         self._swap.clicked.connect(presenter.swap_ends)
         self._doubt = parts.red()
-        gestures = parts.note(
-            _tr(
-                "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
-                "Arrows move · Ctrl+\u2060←\u00a0/\u00a0→\u00a0turn\u00a00.1° · Ctrl+\u2060↑\u00a0/\u00a0↓\u00a0size · "
-                "Shift: ten times as far · wheel zooms · "
-                "middle drag moves the picture · right drag: contrast · 0 fits the picture to the window"
-            )
-        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(
@@ -154,7 +146,7 @@ class CropPanel(QWidget):
                     parts.rule(),
                     parts.heading(_tr("Frame (always 2:1)")),
                     values,
-                    gestures,
+                    parts.note(_gestures()),
                 )
             )
         )
@@ -212,6 +204,15 @@ class CropPanel(QWidget):
         v = roi.center_uv[1] if (y := chosen(self._v, down)) == down else y / unit - half
         width_px = roi.width_px if (length := chosen(self._width, width)) == width else length / unit
         self._presenter.set_values((u, v), chosen(self._angle, angle_deg), width_px)
+
+
+def _gestures() -> str:
+    return _tr(
+        "Drag inside to move, a corner to size, a round knob to turn, an end to correct it.\n"
+        "Arrows move · Ctrl+\u2060←\u00a0/\u00a0→\u00a0turn\u00a00.1° · Ctrl+\u2060↑\u00a0/\u00a0↓\u00a0size · "
+        "Shift: ten times as far · wheel zooms · "
+        "middle drag moves the picture · right drag: contrast · 0 fits the picture to the window"
+    )
 
 
 def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:
