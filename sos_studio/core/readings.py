@@ -93,12 +93,7 @@ def standing(readings: Iterable[AnyReading]) -> list[AnyReading]:
     retracted = {row.retracts for row in rows if row.retracts}
     latest: dict[str, AnyReading] = {}
     for row in rows:
-        if (
-            row.retracts is None
-            and row.stage is not None
-            and row.source != ADJUDICATION
-            and row.reading_id not in retracted
-        ):
+        if row.retracts is None and row.stage is not None and row.source != ADJUDICATION and row.reading_id not in retracted:
             latest.pop(row.evaluator, None)
             latest[row.evaluator] = row
     return list(latest.values())

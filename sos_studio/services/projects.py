@@ -114,8 +114,16 @@ def import_images(
         report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures)
         if pictures:
             report = capture_import.merged(report, pictures_only(pictures), folders)
-    counts = {"cases": len(report.imported), "readings": report.readings, "not_taken": len(report.faults)}
-    events.record(project, "imported", who=who, again=len(report.already_there), table=labels is not None, **counts)
+    events.record(
+        project,
+        "imported",
+        who=who,
+        cases=len(report.imported),
+        readings=report.readings,
+        not_taken=len(report.faults),
+        again=len(report.already_there),
+        table=labels is not None,
+    )
     return report
 
 

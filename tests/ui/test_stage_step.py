@@ -152,7 +152,7 @@ def test_without_a_case_nothing_can_be_pressed_and_it_says_why(project, qtbot):
 def test_taking_a_case_in_again_by_key_leaves_the_keys_beside_the_button(step, qtbot):
     box = step.exclusion
     box.presenter.exclude("motion")
-    qtbot.waitUntil(lambda: box.take_in.isVisible())
+    qtbot.waitUntil(box.take_in.isVisible)
     box.take_in.setFocus()
     QTest.keyClick(box.take_in, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not box.take_in.isVisible())
