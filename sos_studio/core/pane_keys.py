@@ -58,6 +58,8 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("orient.contrast", "orient"),
     Gesture("orient.enlarge", "orient"),
     Gesture("orient.four_panes", "orient", ("Esc",)),
+    Gesture("orient.measure_cross", "orient", _each(*_UPRIGHT, *_LEVEL, modifiers=_PLAIN_AND_SHIFT)),
+    Gesture("orient.measure_point", "orient", ("Space", "Return", "Enter")),
     Gesture("orient.remove_measurement", "orient", ("Del", "Backspace")),
     Gesture("orient.end_tool", "orient", ("Esc",)),
     Gesture("orient.turn_volume", "orient", _each(*_UPRIGHT, *_LEVEL)),

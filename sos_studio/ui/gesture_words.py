@@ -69,6 +69,8 @@ def _orient() -> dict[str, tuple[str, str]]:
         "orient.pan": (_tr("Move the picture"), _tr("Middle-button drag")),
         "orient.contrast": (_tr("Contrast and brightness"), _tr("Right-button drag")),
         "orient.enlarge": (_tr("Enlarge a pane"), _tr("Double click")),
+        "orient.measure_cross": (_tr("Cross-hair, while distance or angle is in the hand"), _tr("← → ↑ ↓ (Shift ×10)")),
+        "orient.measure_point": (_tr("Set a point of the measurement at the cross-hair"), _tr("Space or Enter")),
         "orient.remove_measurement": (_tr("Remove the measurement under the pointer, or the newest"), _tr("Del")),
         "orient.end_tool": (_tr("End a distance or an angle, put the tool down"), _tr("Esc")),
         "orient.four_panes": (_tr("All four panes again"), _tr("Esc")),

@@ -50,6 +50,7 @@ def tool_hints(tool: Tool, points_set: int = 0) -> tuple[str, ...]:
         case "distance", 0:
             ends = _tr("Esc ends")
             return (
+                _tr("Distance: click one end, then the other, or drag (or arrows and Space) · Del removes") + f" · {ends}",
                 _tr("Distance: click one end, then the other, or drag · Del removes") + f" · {ends}",
                 _tr("Distance: click both ends") + f" · {ends}",
                 _tr("1 of 2: an end") + f" · {ends}",
@@ -59,6 +60,7 @@ def tool_hints(tool: Tool, points_set: int = 0) -> tuple[str, ...]:
         case _, 0:
             ends = _tr("Esc ends")
             return (
+                _tr("Angle, 1 of 3: click the end of an arm, or drag it to the apex (or arrows and Space) · Del removes") + f" · {ends}",
                 _tr("Angle, 1 of 3: click the end of an arm, or drag it to the apex · Del removes") + f" · {ends}",
                 _tr("Angle, 1 of 3: click the end of an arm") + f" · {ends}",
                 _tr("1 of 3: arm") + f" · {ends}",

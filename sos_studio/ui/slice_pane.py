@@ -29,6 +29,7 @@ from sos_studio.presenters.rendering import Look, SlicePicture, SliceRenderer
 from sos_studio.presenters.session import Session
 from sos_studio.ui import words
 from sos_studio.ui.compare_box import shown_note
+from sos_studio.ui.frame_painter import paint_cross
 from sos_studio.ui.image_view import BACKDROP
 from sos_studio.ui.measure_paint import paint_grid, paint_measurements, tool_hints
 from sos_studio.ui.pane_focus import take_keys
@@ -37,6 +38,7 @@ from sos_studio.ui.slice_paint import Overlay, paint_overlay, paint_reading
 from sos_studio.ui.theme import PLANE_COLORS
 
 NOTCH = 120.0
+CROSS_STEPS: dict[Key, tuple[float, float]] = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
 
 _BUTTONS: dict[Qt.MouseButton, Button] = {
     Qt.MouseButton.LeftButton: "left",
@@ -81,6 +83,8 @@ class SlicePane(QWidget):
         self._renderer = SliceRenderer(session.background, f"pane-{plane.value}")
         self._image: tuple[SlicePicture, QImage] | None = None
         self._pointer: QPointF | None = None
+        # Where keys measure; None while the mouse does.
+        self._cross: QPointF | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -118,6 +122,8 @@ class SlicePane(QWidget):
                 paint_grid(painter, picture.geometry)
             paint_overlay(painter, picture.geometry, self._overlay(picture))
             paint_measurements(painter, picture.geometry, self._measuring.shown_in(picture.geometry), self._held)
+            if self._cross is not None and self._measuring.tool is not None:
+                paint_cross(painter, self._cross)
             if scan is not None and scan.coarse:
                 paint_reading(painter)
         if self.hasFocus():
@@ -193,6 +199,7 @@ class SlicePane(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag what was grabbed, or show what could be."""
         at = self._pointer = event.position()
+        self._cross = None
         geometry = self.geometry_now()
         if geometry is None:
             return
@@ -249,16 +256,41 @@ class SlicePane(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Nudge; Delete removes a measurement, Escape ends what is drawn and puts the tool down."""
+        """Nudge, or measure with the tool in the hand; Delete removes a measurement, Escape ends what is drawn and puts the tool down."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._measuring.remove(self._held):
             return
         if event.key() == Qt.Key.Key_Escape and self._measuring.escape():
+            return
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._set_point():
             return
         key, geometry = _KEYS.get(event.key()), self.geometry_now()
         if key is None or geometry is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().keyPressEvent(event)
             return
-        self.presenter.key(geometry, key, fast=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        fast = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if self._measuring.tool is not None and key in CROSS_STEPS:
+            self._move_cross(geometry, key, 10.0 if fast else 1.0)
+            return
+        self.presenter.key(geometry, key, fast=fast)
+
+    def _move_cross(self, geometry: PaneGeometry, key: Key, step_px: float) -> None:
+        """The cross-hair that keys measure with, first where the pointer is or in the middle; it stays within the pane."""
+        at = self._cross or self._pointer or QPointF(self.width() / 2, self.height() / 2)
+        at = at + QPointF(*CROSS_STEPS[key]) * step_px
+        self._cross = QPointF(min(max(at.x(), 0.0), self.width() - 1.0), min(max(at.y(), 0.0), self.height() - 1.0))
+        self._measuring.move(geometry, self._cross.x(), self._cross.y())
+        self._point(self._cross)
+        self.update()
+
+    def _set_point(self) -> bool:
+        """Set a point where the cross-hair is, as a click would; False while no tool is in the hand."""
+        geometry = self.geometry_now()
+        if self._measuring.tool is None or geometry is None:
+            return False
+        at = self._cross = self._cross or self._pointer or QPointF(self.width() / 2, self.height() / 2)
+        self._measuring.press(geometry, at.x(), at.y())
+        self._measuring.release(geometry, at.x(), at.y())
+        return True
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Keys go to the pane under the mouse, unless somebody is typing."""

@@ -415,6 +415,30 @@ def test_values_stay_clear_of_the_scale_bar_and_of_one_another(step: OrientStep)
         taken.append(room)
 
 
+def test_a_distance_and_an_angle_are_measured_by_keys_alone(step: OrientStep, session: Session) -> None:
+    before = session.orientation
+    pane = step.slices[Plane.AXIAL]
+    pane.setFocus()
+    geometry = pane.geometry_now()
+    assert geometry is not None
+
+    def keys(*pressed: Qt.Key) -> None:
+        for key in pressed:
+            far = key in (Qt.Key.Key_Right, Qt.Key.Key_Down)
+            QTest.keyClick(pane, key, Qt.KeyboardModifier.ShiftModifier if far else Qt.KeyboardModifier.NoModifier)
+
+    step.actions_by_id[Action.MEASURE_DISTANCE]()
+    keys(Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Return)
+    (distance,) = step.presenter.measuring.items
+    assert distance.value == pytest.approx(19 * geometry.view.mm_per_px, rel=1e-6)
+    step.actions_by_id[Action.MEASURE_ANGLE]()
+    keys(Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_Space)
+    assert step.presenter.measuring.items[-1].value == pytest.approx(90.0, abs=1e-6)
+    assert session.orientation == before
+    keys(Qt.Key.Key_Escape, Qt.Key.Key_Up)
+    assert session.orientation != before, "without a tool the arrows nudge again"
+
+
 def test_with_a_tool_in_the_hand_a_double_click_measures_and_does_not_enlarge(step: OrientStep) -> None:
     pane = step.slices[Plane.AXIAL]
     step.presenter.measuring.take("distance")
