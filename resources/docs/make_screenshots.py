@@ -177,6 +177,10 @@ class Photographer:
         """3: the midsagittal slice as a full image."""
         session, earlier = self.session, self.session.capture
         QTest.keyClick(self.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        if earlier is not None:
+            # Readings were made on the present capture: the window asks first.
+            settle(self.window)
+            QTest.keyClick(self.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
         wait(lambda: session.capture is not None and session.capture is not earlier)
         self._dismiss_message()
         self._keep("3-capture")
