@@ -35,7 +35,8 @@ def step_hint(step: str, *, framed: bool = False, tool: Tool | None = None) -> s
         case "stage":
             actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.EXCLUDE_CASE, Action.NEXT_UNSTAGED, Action.UNDO)
             told = _pressed(*actions, Action.ATLAS)
-            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *told, contrast])
+            # No room for the mouse on a small screen, and none is needed.
+            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *told])
         case "predict":
             told = _pressed(Action.PREDICT, Action.TOGGLE_HEATMAP, Action.CONFIRM_PREDICTION)
             return " · ".join([*told, _tr("{keys} correct").format(keys=keys.span(*STAGES)), _tr("wheel: zoom"), contrast])
