@@ -12,7 +12,7 @@ from PIL import Image
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.readings import Reading
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import captures, cases, readings
+from sos_studio.dataset import captures, cases, readings, upgrade
 from sos_studio.dataset.project import Project
 
 SHAPE_VU = (90, 120)
@@ -109,3 +109,6 @@ def back_to_the_first_schema(database: Path) -> None:
             connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()
+    # Nor did the first version keep copies of each day, which tell rows that went missing.
+    for copy in (database.parent / upgrade.BACKUPS_DIR).glob("daily-*"):
+        copy.unlink()

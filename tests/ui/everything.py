@@ -31,6 +31,7 @@ from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.consensus_dialog import ConsensusDialog
 from sos_studio.ui.main_window import MainWindow
+from sos_studio.ui.predicted_dialog import PredictedDialog
 from tests.presenters.kit import open_case
 
 HEAD = SeriesInfo("head", "CT", True, (400, 512, 480), (0.4, 0.5, 0.5))
@@ -102,6 +103,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "train.weights",
             }
         ),
+        lambda: PredictedDialog(window.session, window.selected_cases.presenter, window).open(),
         lambda: ConsensusDialog(MAJORITY, ("Ada", "Ben"), window).open(),
         lambda: window.files.choose_series(SeriesPicker(ImmediateBackground(), Reader(), lambda *_: None)),
         lambda: window.files.show_refusal(
