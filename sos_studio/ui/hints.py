@@ -35,8 +35,8 @@ def step_hint(step: str, *, framed: bool = False, tool: Tool | None = None) -> s
         case "stage":
             actions = (Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK, Action.EXCLUDE_CASE, Action.NEXT_UNSTAGED, Action.UNDO)
             told = _pressed(*actions, Action.ATLAS)
-            # No room for the mouse on a small screen, and none is needed.
-            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *told])
+            # On a small screen there is no room for more.
+            return " · ".join([_tr("{keys} stage").format(keys=keys.span(*STAGES)), *told, _tr("middle drag: move")])
         case "predict":
             told = _pressed(Action.PREDICT, Action.TOGGLE_HEATMAP, Action.CONFIRM_PREDICTION)
             return " · ".join([*told, _tr("{keys} correct").format(keys=keys.span(*STAGES)), _tr("wheel: zoom"), contrast])
@@ -60,7 +60,7 @@ def _words(action: Action) -> str:
         Action.AMBIGUOUS: _tr("ambiguous"),
         Action.REMARK: _tr("remark"),
         Action.EXCLUDE_CASE: _tr("exclude"),
-        Action.NEXT_UNSTAGED: _tr("next unstaged"),
+        Action.NEXT_UNSTAGED: _tr("next"),
         Action.UNDO: _tr("take back"),
         Action.ATLAS: _tr("atlas"),
         Action.PREDICT: _tr("predict"),
