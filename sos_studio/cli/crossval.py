@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 import click
 
-from sos_studio.cli.options import PATH, json_option
+from sos_studio.cli.options import PATH, json_option, training_options
 from sos_studio.cli.output import emit, emit_json, say
 from sos_studio.cli.train import raise_unless_done, resume_as, watch
 from sos_studio.core.consensus import Rule
@@ -31,14 +31,7 @@ from sos_studio.messages import message
     help=f"These only, separated by commas: {', '.join(METHODS)}; METHOD:NETWORK, METHOD[alpha=0.1].",
 )
 @click.option("--folds", type=click.IntRange(1, FOLDS), default=FOLDS, show_default=True, help="Fewer are a quick look.")
-@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="quick, clinic, paper or paper-literal.")
-@click.option("--set", "assignments", multiple=True, metavar="K=V", help="Change one setting, for example student.alpha=0.02.")
-@click.option("--weights", type=PATH, metavar="FILE", help="Starting weights of the preset's network (safetensors).")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
-@click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1].")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--resume", "resumed", metavar="JOB", help="Go on with an interrupted, cancelled or failed cross-validation instead.")
-@click.option("--consensus", type=click.Choice(["majority", "median"]), help="Another rule than the project's, for this time only.")
+@training_options
 @json_option
 def command(
     *,

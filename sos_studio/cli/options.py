@@ -62,3 +62,21 @@ def volume_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def training_options(command: Command) -> Command:
+    """With which settings, on what, and by which labels networks are trained."""
+    for option in reversed(
+        (
+            click.option("--preset", default="quick", show_default=True, metavar="NAME", help="quick, clinic, paper or paper-literal."),
+            click.option("--set", "assignments", multiple=True, metavar="K=V", help="Change one setting, for example student.alpha=0.02."),
+            click.option("--weights", type=PATH, metavar="FILE", help="Starting weights of the preset's network (safetensors)."),
+            click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True),
+            click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1]."),
+            click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True),
+            click.option("--resume", "resumed", metavar="JOB", help="Go on with an interrupted, cancelled or failed job instead."),
+            click.option("--consensus", type=click.Choice(["majority", "median"]), help="Another rule than the project's, this time only."),
+        )
+    ):
+        command = option(command)
+    return command

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from sos_studio.cli.options import PATH, json_option
+from sos_studio.cli.options import PATH, json_option, training_options
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
 from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError, CancelledError, JobFailedError
@@ -25,15 +25,8 @@ _KINDS: dict[str, JobKind] = {"teacher": "teacher", "detector": "detector", "stu
 @click.command("train")
 @click.argument("what", type=click.Choice(list(_KINDS)))
 @click.option("--project", "directory", type=PATH, required=True, metavar="DIR")
-@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="quick, clinic, paper or paper-literal.")
-@click.option("--set", "assignments", multiple=True, metavar="K=V", help="Change one setting, for example student.alpha=0.02.")
-@click.option("--weights", type=PATH, metavar="FILE", help="Starting weights (safetensors).")
+@training_options
 @click.option("--download-weights", is_flag=True, help="Fetch ImageNet weights from the public network first.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
-@click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1].")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--resume", "resumed", metavar="JOB", help="Go on with an interrupted, cancelled or failed training instead.")
-@click.option("--consensus", type=click.Choice(["majority", "median"]), help="Another rule than the project's, for this training only.")
 @json_option
 def command(
     *,

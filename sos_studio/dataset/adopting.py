@@ -17,7 +17,7 @@ from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import sql
-from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file, sha256
+from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, capture_row, crop_file, roi_file, sha256
 from sos_studio.dataset.in_use import NOTHING, in_use_by_case, row_for
 from sos_studio.dataset.project import Project
 
@@ -59,28 +59,12 @@ def adopt_capture(project: Project, folder_file: str, pictures: Decodes) -> list
     if full16 is None and record.value_from_png is not None:
         return []
     frames = _frames(folder, record.shape_vu, pictures)
-    now = utc_now()
     with project.writing() as session:
         before = in_use_by_case(session, record.case).get(record.case, NOTHING)
         if session.scalar(sql.select(sql.CaseRow.number).where(sql.CaseRow.case_id == record.case)) is None and number is not None:
             session.add(_case(int(number[1]), record, project))
             session.flush()
-        session.add(
-            sql.CaptureRow(
-                capture_id=record.capture_id,
-                case_id=record.case,
-                series_hash=record.series_hash,
-                source_sha256=None,
-                height=record.shape_vu[0],
-                width=record.shape_vu[1],
-                spacing_mm=record.spacing_mm,
-                full_sha256=sha256(full),
-                full16_sha256=None if full16 is None else sha256(full16),
-                record_sha256=sha256(record_bytes),
-                software=record.software,
-                created_utc=now,
-            )
-        )
+        session.add(capture_row(record, record_bytes, full, full16))
         session.flush()
         session.add_all(_frame_row(record.capture_id, n, *frame) for n, frame in frames.items())
         session.flush()

@@ -144,9 +144,16 @@ def write_capture_files(
     folder = project.path(CAPTURES_DIR, case_id, capture_id)
     with translated(project.directory):
         _write_folder(folder, files)
-    row = sql.CaptureRow(
-        capture_id=capture_id,
-        case_id=case_id,
+    return capture_row(record, record_json, full_png, full16_png, source_sha256), folder
+
+
+def capture_row(
+    record: CaptureRecord, record_json: bytes, full_png: bytes, full16_png: bytes | None, source_sha256: str | None = None
+) -> sql.CaptureRow:
+    """The database's row of a capture whose files have these bytes."""
+    return sql.CaptureRow(
+        capture_id=record.capture_id,
+        case_id=record.case,
         series_hash=record.series_hash,
         source_sha256=source_sha256,
         height=record.shape_vu[0],
@@ -158,7 +165,6 @@ def write_capture_files(
         software=record.software,
         created_utc=utc_now(),
     )
-    return row, folder
 
 
 def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int:
