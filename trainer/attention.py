@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody reads
 from torch import Tensor
 
+from sos_studio.core.predictions import HeatMethod
 from sos_studio.core.roi import Roi
 from sos_studio.imaging.crops import bilinear, roi_mask
 
@@ -82,7 +83,11 @@ def training_attention(features_NCHW: Tensor, logits_NK: Tensor, target_N: Tenso
 
 
 def picture_attention(
-    network: MappableNetwork, images_NCHW: Tensor, stage_N: Tensor | None = None, grid_stage: GridStage = "last"
+    network: MappableNetwork,
+    images_NCHW: Tensor,
+    stage_N: Tensor | None = None,
+    grid_stage: GridStage = "last",
+    method: HeatMethod = "grad-cam",
 ) -> tuple[Tensor, Tensor]:
     """Logits and normalised evidence maps for a person to look at; detached.
 
@@ -90,6 +95,8 @@ def picture_attention(
     ----------
     stage_N
         0-based stages whose evidence is shown; None: the predicted ones.
+    method
+        See `evidence_map`.
 
     Returns
     -------
@@ -99,8 +106,42 @@ def picture_attention(
         # The pictures carry the gradient, so that networks with frozen weights have a graph too.
         features_NCHW, logits_NK = network.activations_and_logits(images_NCHW.detach().requires_grad_(), grid_stage)
         target_N = logits_NK.argmax(dim=1) if stage_N is None else stage_N
-        map_NHW = grad_cam(features_NCHW, evidence_score(logits_NK.float(), target_N), create_graph=False)
-    return logits_NK.detach().float(), map_NHW.detach().float()
+        score_N = evidence_score(logits_NK.float(), target_N)
+        (gradient_NCHW,) = torch.autograd.grad(score_N.sum(), features_NCHW)
+    return logits_NK.detach().float(), evidence_map(features_NCHW.detach().float(), gradient_NCHW.detach().float(), method)
+
+
+def evidence_map(features_NCHW: Tensor, gradient_NCHW: Tensor, method: HeatMethod = "grad-cam") -> Tensor:
+    """What speaks for a stage, cell by cell: ReLU, divided by each sample's maximum.
+
+    Parameters
+    ----------
+    gradient_NCHW
+        ∂score/∂A of a log-probability.
+    method
+        ``grad-cam``: channels weighted by their mean gradient (Selvaraju et al. 2017). ``grad-cam++``: by the positive gradients, each cell
+        weighted by its share α of the channel's evidence (Chattopadhay et al. 2018, Eqs. 10 and 19; exp of the score is the stage's
+        probability), so that several small places count as one large one. ``hires-cam``: gradient times activation in each cell
+        (Draelos and Carin 2021), equal to Grad-CAM where a head averages and is linear.
+
+    Returns
+    -------
+    attention_NHW, 0 … 1; all zero without evidence.
+    """
+    if method == "hires-cam":
+        map_NHW = (gradient_NCHW * features_NCHW).sum(dim=1)
+    else:
+        weight_NC = gradient_NCHW.mean(dim=(2, 3))
+        if method == "grad-cam++":
+            # α = g² / (2g² + g³ ΣA), reduced by g². It is made for activations above zero; a sum below counts as none, or α had a pole.
+            held_NC11 = features_NCHW.sum(dim=(2, 3), keepdim=True).relu()
+            gain_NCHW = gradient_NCHW.relu()
+            weight_NC = (gain_NCHW / (2 + held_NC11 * gain_NCHW)).sum(dim=(2, 3))
+        map_NHW = torch.einsum("nc,nchw->nhw", weight_NC, features_NCHW)
+    map_NHW = map_NHW.relu()
+    peak_N11 = map_NHW.amax(dim=(1, 2), keepdim=True)
+    # A sure network's gradients are tiny; its picture must not fade for that, as `EPSILON` would let it.
+    return map_NHW / torch.where(peak_N11 > 0, peak_N11, torch.ones_like(peak_N11))
 
 
 def attention_inside(map_HW: npt.NDArray[np.floating], uv_from_cell: npt.NDArray[np.float64], roi: Roi, shape_vu: tuple[int, int]) -> float:

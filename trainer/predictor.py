@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.predictions import CoarseMap
+from sos_studio.core.predictions import CoarseMap, HeatMethod
 from sos_studio.core.stages import scheme
 from trainer import model_store
 from trainer.attention import GridStage, picture_attention
@@ -73,7 +73,7 @@ class Predictor:
         self._grid_stage: GridStage = extra.get("attention_grid_stage", "last")
         self._temperature = float(extra.get("calibration", {}).get("temperature", 1.0))
 
-    def predict(self, image_vu: npt.NDArray[np.uint8], stage: int | None = None) -> Answer:
+    def predict(self, image_vu: npt.NDArray[np.uint8], stage: int | None = None, method: HeatMethod = "grad-cam") -> Answer:
         """Stage one picture.
 
         Parameters
@@ -82,6 +82,8 @@ class Predictor:
             Full image for a student, crop for a teacher; grey, any size.
         stage
             1-based stage whose evidence the map shows; None: the likeliest.
+        method
+            How the map is made, see `attention.evidence_map`.
 
         Raises
         ------
@@ -93,7 +95,7 @@ class Predictor:
         boxed = letterbox(image_vu, card.input_shape_hw)
         # Rounded, because the network was fitted to whole grey values.
         images_NCHW = network_input(boxed.values_HW.round()[None].to(self._device), self._network.channels)
-        logits_NK, map_NHW = picture_attention(self._network, images_NCHW, wanted, self._grid_stage)
+        logits_NK, map_NHW = picture_attention(self._network, images_NCHW, wanted, self._grid_stage, method)
         probabilities_NK = softmax(logits_NK.cpu().numpy(), self._temperature)
         return Answer(
             tuple(float(p) for p in probabilities_NK[0]),

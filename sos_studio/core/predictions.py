@@ -10,6 +10,8 @@ from sos_studio.core.roi import Finite, Roi
 
 Probability = Annotated[Finite, Field(ge=0, le=1)]
 Row3 = tuple[Finite, Finite, Finite]
+HeatMethod = Literal["grad-cam", "grad-cam++", "hires-cam"]
+HEAT_METHODS: tuple[HeatMethod, ...] = ("grad-cam", "grad-cam++", "hires-cam")
 
 
 class ModelCard(BaseModel):

@@ -3,15 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod
 from sos_studio.core.roi import Roi
 from sos_studio.imaging.crops import roi_mask
 from sos_studio.imaging.heatmaps import attention_inside as inside_heatmap
 from sos_studio.imaging.heatmaps import upsample
-from trainer.attention import attention_inside, evidence_score, grad_cam, mask_to_grid, picture_attention
+from trainer.attention import attention_inside, evidence_map, evidence_score, grad_cam, mask_to_grid, picture_attention
 from trainer.data import letterbox, network_input, uv_from_cell
-from trainer.networks import CellGrid
+from trainer.networks import CellGrid, build
 
 STRIDE = 16
 
@@ -48,6 +51,76 @@ def test_the_peak_of_a_known_attention_lands_on_the_right_pixel_of_the_full_imag
     # A tenth of a cell; half a cell is what a wrong centre convention costs.
     assert found == pytest.approx((u, v), abs=0.1 * matrix[0, 0])
     assert np.hypot(*(np.array(np.unravel_index(heat.argmax(), shape_vu)) - (v, u))) < 0.75 * matrix[0, 0]
+
+
+@pytest.mark.parametrize("method", HEAT_METHODS)
+@given(
+    shape_vu=st.tuples(st.integers(150, 500), st.integers(150, 500)),
+    input_shape=st.tuples(st.integers(18, 26), st.integers(18, 26)),
+    place=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+@settings(max_examples=12, deadline=None)
+def test_the_peak_lies_within_half_a_cell_by_each_method_at_any_size_and_aspect(
+    method: HeatMethod, shape_vu: tuple[int, int], input_shape: tuple[int, int], place: tuple[float, float]
+) -> None:
+    height, width = input_shape[0] * STRIDE, input_shape[1] * STRIDE
+    shrunk = max(shape_vu[0] / height, shape_vu[1] / width)  # picture pixels per input pixel
+    # Two cells from the border: cells that are half in the black beside the picture see half of it.
+    margin = 2 * STRIDE * shrunk
+    v, u = (margin + part * (side - 1 - 2 * margin) for part, side in zip(place, shape_vu, strict=True))
+    boxed = letterbox(spot(shape_vu, u, v, STRIDE * shrunk), (height, width))
+    _, maps = picture_attention(
+        KnownAttention(),  # type: ignore[arg-type]
+        network_input(boxed.values_HW[None], 1),
+        torch.tensor([0]),
+        method=method,
+    )
+    matrix = uv_from_cell(boxed.uv_from_input, CellGrid(STRIDE, (STRIDE - 1) / 2))
+    heat = upsample(maps[0].numpy(), matrix, shape_vu)
+    row, column = np.unravel_index(heat.argmax(), shape_vu)
+    assert abs(column - u) <= 0.5 * matrix[0, 0] + 1
+    assert abs(row - v) <= 0.5 * matrix[1, 1] + 1
+
+
+def test_methods_are_the_published_ones_by_hand() -> None:
+    features = torch.tensor([[[[1.0, 3.0]], [[2.0, 0.0]]]], dtype=torch.float64)
+    gradient = torch.tensor([[[[0.5, 0.1]], [[-0.4, 0.2]]]], dtype=torch.float64)
+    mean = [0.3 * 1.0, 0.3 * 3.0]  # the second channel's mean is below zero: -0.1
+    by_hand = {
+        "grad-cam": [mean[0] - 0.1 * 2, mean[1] - 0.1 * 0],
+        # Σ α relu(g), α = g² / (2 g² + g³ ΣA): 4 and 2 are the channels' sums.
+        "grad-cam++": [
+            (0.25 / (0.5 + 0.125 * 4) * 0.5 + 0.01 / (0.02 + 0.001 * 4) * 0.1) * a + (0.04 / (0.08 + 0.008 * 2) * 0.2) * b
+            for a, b in ((1, 2), (3, 0))
+        ],
+        "hires-cam": [0.5 * 1 - 0.4 * 2, 0.1 * 3 + 0.2 * 0],
+    }
+    for method in HEAT_METHODS:
+        expected = np.clip(by_hand[method], 0, None)
+        found = evidence_map(features, gradient, method)
+        assert found[0, 0].tolist() == pytest.approx(list(expected / expected.max()), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["test_convnext", "test_resnet"])
+def test_hires_cam_equals_grad_cam_behind_an_averaging_head_and_differs_before_the_last_stage(name: str) -> None:
+    torch.manual_seed(3)
+    network, images = build(name).eval(), torch.randn(1, 1, 96, 128)
+    target = torch.tensor([2])
+    last = [picture_attention(network, images, target, "last", method)[1] for method in ("grad-cam", "hires-cam")]  # type: ignore[arg-type]
+    assert torch.allclose(*last, atol=1e-5)
+    third = [picture_attention(network, images, target, "third", method)[1] for method in HEAT_METHODS]
+    assert not torch.allclose(third[0], third[2], atol=1e-2)
+    assert all(float(found.max()) == pytest.approx(1, abs=1e-4) or not found.any() for found in third)
+
+
+@pytest.mark.parametrize("method", HEAT_METHODS)
+def test_a_vision_transformers_map_is_drawn_from_its_tokens_gradients(method: HeatMethod) -> None:
+    torch.manual_seed(4)
+    network = build("test_vit", stages=5, channels=1).eval()
+    _, maps = picture_attention(network, torch.randn(1, 1, 96, 160), torch.tensor([1]), "last", method)
+    assert maps.shape == (1, 6, 10)
+    assert torch.isfinite(maps).all()
+    assert float(maps.max()) == pytest.approx(1, abs=1e-4)
 
 
 def test_weights_are_the_hand_computed_ones_of_a_linear_head() -> None:
