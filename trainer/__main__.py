@@ -29,6 +29,7 @@ PARTS: dict[jobs.JobKind, tuple[str, ...]] = {
     "detector": ("detector",),
     "student": ("student",),
     "retrain": ("teacher", "detector", "student"),
+    "evaluate": ("evaluate",),
 }
 
 _log = logging.getLogger("trainer")

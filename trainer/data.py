@@ -141,8 +141,7 @@ def load_samples(
     affines: list[FloatArray] = []
     damaged: list[str] = []
     for n, entry in enumerate(entries):
-        file, smallest_side_px = (entry.crop, 1) if picture == "crop" else (entry.full_image, SMALLEST_SIDE_PX)
-        image_vu = checked_picture(project_dir, file, smallest_side_px)
+        image_vu = checked_picture(project_dir, file_of(entry, picture), 1 if picture == "crop" else SMALLEST_SIDE_PX)
         if image_vu is None:
             damaged.append(entry.case_id)
             continue
@@ -158,6 +157,11 @@ def load_samples(
     framed = torch.tensor([e.capture_id in frames for e in entries], dtype=torch.bool)
     target = torch.tensor([e.stage - 1 for e in entries], dtype=torch.int64)
     return Samples(tuple(entries), images, masks, framed, target, tuple(affines))
+
+
+def file_of(entry: ManifestEntry, picture: Picture) -> ManifestImage | None:
+    """The file of that picture; None: nobody drew a frame."""
+    return entry.crop if picture == "crop" else entry.full_image
 
 
 def checked_picture(

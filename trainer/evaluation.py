@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from sos_studio.core.held_out import HeldOutRecord
+from sos_studio.core.manifests import ManifestEntry
 from trainer.attention import GridStage, attention_inside, picture_attention
-from trainer.data import Samples, network_input, uv_from_cell
+from trainer.data import Picture, Samples, file_of, network_input, uv_from_cell
 from trainer.metrics import softmax, staging_figures
 from trainer.networks import Network
 
@@ -27,34 +31,93 @@ def predict_logits(network: Network, samples: Samples, device: torch.device) -> 
     return logits
 
 
-def held_out_figures(network: Network, samples: Samples, temperature: float, device: torch.device) -> dict[str, Any]:
-    """`metrics.staging_figures` with calibrated probabilities."""
-    probabilities = softmax(predict_logits(network, samples, device), temperature)
-    return staging_figures(probabilities, samples.target_N.numpy())
+@dataclass(frozen=True)
+class Judged:
+    """What a network says of cases that it was not fitted to.
 
-
-def attention_figures(network: Network, samples: Samples, grid_stage: GridStage, device: torch.device) -> dict[str, Any]:
-    """Mean of `attention_shares` over the cases that have a frame.
-
-    Returns
-    -------
-    ``{"n": …, "mean": … or None}``
+    Attributes
+    ----------
+    figures
+        `metrics.staging_figures` with calibrated probabilities; of a student also ``attention_in_roi`` {n, mean}.
+    records
+        Case by case, in the order of the samples.
     """
-    shares = [share for share in attention_shares(network, samples, grid_stage, device) if share is not None]
-    return {"n": len(shares), "mean": float(np.mean(shares)) if shares else None}
+
+    figures: dict[str, Any]
+    records: tuple[HeldOutRecord, ...]
 
 
-def attention_shares(network: Network, samples: Samples, grid_stage: GridStage, device: torch.device) -> list[float | None]:
-    """Share of the attention (for the predicted stage) that lies inside the expert's frame, 0 … 1; None for a case without one."""
+def judge(
+    network: Network,
+    samples: Samples,
+    temperature: float,
+    device: torch.device,
+    *,
+    picture: Picture,
+    grid_stage: GridStage | None = None,
+    on_cases: Callable[[int], None] = lambda _: None,
+) -> Judged:
+    """Stage cases, and see where a student looks.
+
+    Parameters
+    ----------
+    picture
+        Which picture of each case the samples hold.
+    grid_stage
+        Where attention is read off; None: it is not looked at.
+    on_cases
+        Hears how many cases are done; may raise to end the work.
+    """
+    on_cases(0)
+    probabilities_NK = softmax(predict_logits(network, samples, device), temperature)
+    figures = staging_figures(probabilities_NK, samples.target_N.numpy())
+    shares: list[float | None] = [None] * len(samples)
+    if grid_stage is not None:
+        shares = attention_shares(network, samples, grid_stage, device, on_cases)
+        known = [share for share in shares if share is not None]
+        figures["attention_in_roi"] = {"n": len(known), "mean": float(np.mean(known)) if known else None}
+    return Judged(
+        figures,
+        tuple(_record(e, picture, p, share) for e, p, share in zip(samples.entries, probabilities_NK.tolist(), shares, strict=True)),
+    )
+
+
+def _record(entry: ManifestEntry, picture: Picture, probabilities: list[float], share: float | None) -> HeldOutRecord:
+    file = file_of(entry, picture)
+    if file is None:
+        raise ValueError(f"{entry.case_id} has no {picture}, and yet was judged by one")
+    return HeldOutRecord(
+        case_id=entry.case_id,
+        patient=entry.patient,
+        capture_id=entry.capture_id,
+        picture_sha256=file.sha256,
+        stage=entry.stage,
+        probabilities=tuple(min(max(p, 0.0), 1.0) for p in probabilities),
+        attention_in_roi=None if share is None else min(max(share, 0.0), 1.0),
+    )
+
+
+def attention_shares(
+    network: Network, samples: Samples, grid_stage: GridStage, device: torch.device, on_cases: Callable[[int], None] = lambda _: None
+) -> list[float | None]:
+    """Share of the attention (for the predicted stage) that lies inside the expert's frame, 0 … 1; None for a case without one.
+
+    Parameters
+    ----------
+    on_cases
+        Hears how many cases are done; may raise to end the work.
+    """
     network.eval()
-    shares: list[float | None] = []
+    shares: list[float | None] = [None] * len(samples)
+    framed = [n for n, entry in enumerate(samples.entries) if entry.roi is not None]
     grid = network.grid(grid_stage)
-    for n, entry in enumerate(samples.entries):
-        if entry.roi is None:
-            shares.append(None)
-            continue
-        images_NCHW = network_input(samples.images_NHW[n : n + 1].to(device), network.channels)
+    for start in range(0, len(framed), _BATCH):
+        on_cases(start)
+        part = framed[start : start + _BATCH]
+        images_NCHW = network_input(samples.images_NHW[part].to(device), network.channels)
         _, map_NHW = picture_attention(network, images_NCHW, None, grid_stage)
-        matrix = uv_from_cell(samples.uv_from_input[n], grid)
-        shares.append(attention_inside(map_NHW[0].cpu().numpy(), matrix, entry.roi, entry.shape_vu))
+        for map_HW, n in zip(map_NHW.cpu().numpy(), part, strict=True):
+            entry = samples.entries[n]
+            assert entry.roi is not None
+            shares[n] = attention_inside(map_HW, uv_from_cell(samples.uv_from_input[n], grid), entry.roi, entry.shape_vu)
     return shares

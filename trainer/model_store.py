@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.held_out import HeldOutRecord, HeldOutRecords, write_records
 from sos_studio.core.predictions import ModelCard
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def new_model_id(kind: ModelKind) -> str:
     return f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def save(project_dir: Path, card: ModelCard, state: Mapping[str, torch.Tensor]) -> StoredModel:
+def save(
+    project_dir: Path, card: ModelCard, state: Mapping[str, torch.Tensor], held_out: Sequence[HeldOutRecord] | None = None
+) -> StoredModel:
     """Write a model so that it is either whole or not there.
 
     Parameters
@@ -64,6 +67,8 @@ def save(project_dir: Path, card: ModelCard, state: Mapping[str, torch.Tensor]) 
         calibration) are kept. ``weights_sha256`` is added.
     state
         Weights and buffers by name; moved to the CPU.
+    held_out
+        What it says of each held-out case, kept beside it.
 
     Raises
     ------
@@ -82,6 +87,8 @@ def save(project_dir: Path, card: ModelCard, state: Mapping[str, torch.Tensor]) 
         temporary.mkdir()
         atomic.write_bytes(temporary / WEIGHTS_FILE, weights)
         atomic.write_json(temporary / CARD_FILE, card.model_dump(mode="json"))
+        if held_out is not None:
+            write_records(temporary, HeldOutRecords(model_id=card.model_id).renewed(held_out))
         temporary.replace(final)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

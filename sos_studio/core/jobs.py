@@ -24,7 +24,7 @@ WEIGHTS_VARIABLE = "SOS_STUDIO_STARTING_WEIGHTS"
 HEARTBEAT_EVERY_S = 2.0
 HEARTBEAT_LOST_S = 60.0
 
-JobKind = Literal["teacher", "detector", "student", "retrain", "crossval"]
+JobKind = Literal["teacher", "detector", "student", "retrain", "crossval", "evaluate"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -44,6 +44,9 @@ class JobSpec(BaseModel):
         Model ids that a single `student` job starts from; a `retrain` job makes its own.
     crossval
         What a `crossval` job compares; its files of starting weights are named there.
+    judged_models
+        Model ids that are asked about the cases that none of them was trained on: all that an `evaluate` job does, and what a training of
+        a student does in the end with the one in use, so that the two can be compared on the same cases.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +64,7 @@ class JobSpec(BaseModel):
     teacher_model: str | None = None
     detector_model: str | None = None
     crossval: CrossvalSettings | None = None
+    judged_models: tuple[str, ...] = ()
     created_utc: AwareDatetime = Field(default_factory=utc_now)
 
     @property

@@ -45,6 +45,16 @@ MESSAGES: dict[str, Template] = {
         "{arm} went astray in fold {fold}: its loss is no longer a number.", "It is left out of the tables; try lower learning rates."
     ),
     "training.not_finite": Template("{name} was not a number at step {step}."),
+    "compare.unknown_training": Template(
+        "Nobody can tell which cases {model} was trained on: it comes from elsewhere.",
+        "Compare networks that were trained in this project.",
+    ),
+    "compare.no_common_cases": Template(
+        "There is no case that none of the networks was trained on.", "Stage more cases, or train a network anew."
+    ),
+    "compare.rival_not_judged": Template(
+        "The network in use could not be asked about the new one's test cases.", "Compare them later, in the training panel."
+    ),
     "model.missing": Template("The network {model} is not there.", "Train it again, or choose another."),
     "model.unreadable": Template(
         "The files of the network {model} are damaged or of a newer version.", "Train it again, or choose another."

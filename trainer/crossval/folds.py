@@ -235,9 +235,11 @@ class Fold:
         network, fitted, _ = fit_student(context, fitting, inner, taught, frames, watch=watch)
         network.load_state_dict(fitted.state)
 
+        grid = settings.attention_grid_stage
+
         def judged(entries: Sequence[ManifestEntry], *, look: bool) -> tuple[JudgedCase, ...]:
             samples = load_samples(context.project_dir, entries, "full_image", settings.input_shape_hw)
-            shares = attention_shares(network, samples, settings.attention_grid_stage, context.device) if look else None
+            shares = attention_shares(network, samples, grid, context.device, work.judging_progress) if look else None
             return _judged(entries, predict_logits(network, samples, context.device), shares)
 
         found = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer import statistics
+from sos_studio.core import staging_statistics as statistics
 from trainer.crossval.results import ArmResult
 from trainer.metrics import confusion_matrix
 

@@ -12,12 +12,12 @@ import numpy as np
 from sos_studio.core import atomic
 from sos_studio.core.crossval import Arm, CrossvalSettings
 from sos_studio.core.manifests import Manifest
+from sos_studio.core.staging_statistics import FIGURES
 from sos_studio.core.tables import Table, as_csv
 from trainer.crossval import paper
 from trainer.crossval.paper import PaperRow
 from trainer.crossval.records import UnitRecord
 from trainer.crossval.results import ArmResult, arm_results, compare, detector_summary
-from trainer.statistics import FIGURES
 
 REPORT_FILE, PREDICTIONS_FILE, PLOTS_DIR = "report.json", "predictions.csv", "plots"
 _COLUMNS = (

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sos_studio.core import staging_statistics as statistics
 from sos_studio.core.crossval import Arm
 from sos_studio.core.manifests import Manifest
-from trainer import conformal, statistics
+from sos_studio.core.staging_statistics import FIGURES, Interval
+from trainer import conformal
 from trainer.crossval.records import JudgedCase, UnitRecord, targets_of
 from trainer.detector_metrics import Detection, judge
 from trainer.metrics import confusion_matrix, negative_log_likelihood
-from trainer.statistics import FIGURES, Interval
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -27,12 +27,20 @@ def run(context: JobContext) -> dict[str, Any]:
         from trainer.jobs.crossval import run_crossval
 
         return run_crossval(context)
+    if context.spec.kind == "evaluate":
+        from trainer.jobs.judging import run_evaluate
+
+        return run_evaluate(context)
     from trainer.jobs.memory import enough_memory
 
     began = time.monotonic()
     context.events.progress(0, 1)
     with enough_memory(context, context.spec.kind):
         model = _one(context)
+    if model.card.kind == "student":
+        from trainer.jobs.judging import judge_rivals
+
+        judge_rivals(context, model)
     return {
         "kind": context.spec.kind,
         "models": {context.spec.kind: model.model_id},

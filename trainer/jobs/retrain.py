@@ -13,6 +13,7 @@ from sos_studio.core.training_cost import retraining_cost
 from trainer import model_store
 from trainer.context import JobContext
 from trainer.jobs.detector import run_detector, student_frames
+from trainer.jobs.judging import judge_rivals
 from trainer.jobs.memory import enough_memory
 from trainer.jobs.student import run_student
 from trainer.jobs.teacher import run_teacher
@@ -51,6 +52,7 @@ def run_retrain(context: JobContext) -> dict[str, Any]:
     teacher = part("teacher", run_teacher)
     detector = part("detector", run_detector)
     student = part("student", lambda own: run_student(own, teacher, student_frames(own, detector)))
+    judge_rivals(context, student)
     figures = student.held_out
     return {
         "kind": "retrain",

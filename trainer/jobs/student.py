@@ -16,7 +16,7 @@ from sos_studio.core.training_cost import epoch_costs
 from trainer import checkpoints, model_store
 from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable, split_by_patient
-from trainer.evaluation import attention_figures, held_out_figures, predict_logits
+from trainer.evaluation import judge, predict_logits
 from trainer.jobs.card import calibration, classifier_card, fingerprint
 from trainer.jobs.teacher import fit_teacher, new_network
 from trainer.loop import Fitted, Watch, batches_per_epoch, fit
@@ -26,6 +26,8 @@ from trainer.networks import Network, restore
 from trainer.tasks import StudentTask
 
 _FEWEST_PER_FOLD = 5
+# What it takes to judge a case and see where the network looks, in cases of a step of training: whole pictures, always in fp32.
+_JUDGING_COST = 2.5
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Work:
     ----------
     costs
         Of the student's epochs.
+    judging
+        Steps that the held-out cases take in the end.
     """
 
     context: JobContext
@@ -60,6 +64,7 @@ class Work:
     helper_weight: float
     batches: int
     costs: tuple[float, ...]
+    judging: float
 
     @classmethod
     def of(cls, context: JobContext, fitting: Sequence[ManifestEntry]) -> Work:
@@ -74,6 +79,7 @@ class Work:
             helper_weight=pixels[0] / pixels[1],
             batches=batches_per_epoch(len(fitting), student.optimiser.batch_size),
             costs=tuple(epoch_costs(student)),
+            judging=_JUDGING_COST * len(context.held_out_entries) / student.optimiser.batch_size,
         )
 
     def helper_watch(self, k: int) -> Watch:
@@ -91,8 +97,17 @@ class Work:
         begun = self.costs[epochs] * steps if steps else 0.0
         self._tell(self.helper_steps * self.helper_weight + self.batches * sum(self.costs[:epochs]) + begun)
 
+    def judging_progress(self, cases: int) -> None:
+        """So many of the held-out cases were judged by the student that is complete."""
+        self.context.control.check()
+        self._tell(self._fitted + self.judging * cases / max(1, len(self.context.held_out_entries)))
+
+    @property
+    def _fitted(self) -> float:
+        return self.helper_steps * self.helper_weight + self.batches * sum(self.costs)
+
     def _tell(self, done: float) -> None:
-        self.context.events.progress(done, self.helper_steps * self.helper_weight + self.batches * sum(self.costs))
+        self.context.events.progress(done, self._fitted + self.judging)
 
 
 def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, Roi]) -> StoredModel:
@@ -124,20 +139,29 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
     network.load_state_dict(fitted.state)
     temperature = fit_temperature(predict_logits(network, judges, context.device), judges.target_N.numpy())
     held_out = load_samples(context.project_dir, context.held_out_entries, "full_image", shape)
-    figures = held_out_figures(network, held_out, temperature, context.device)
-    figures["attention_in_roi"] = attention_figures(network, held_out, settings.attention_grid_stage, context.device)
+    judged = judge(
+        network,
+        held_out,
+        temperature,
+        context.device,
+        picture="full_image",
+        grid_stage=settings.attention_grid_stage,
+        on_cases=work.judging_progress,
+    )
+    work.judging_progress(len(held_out))
     card = classifier_card(
         context,
         "student",
         fitted,
         network,
         calibration=calibration(temperature, len(inner)),
-        held_out=figures,
+        held_out=judged.figures,
         fitted_cases={"n": len(fitting), "with_frame": framed, "with_teacher_logits": int(taught.taught_N.sum())},
         teacher_model=teacher.model_id,
         teacher_logits=taught.source,
+        manifests=sorted({context.manifest.manifest_id, teacher.card.manifest_id}),
     )
-    stored = model_store.save(context.project_dir, card, checkpoints.state_of(network))
+    stored = model_store.save(context.project_dir, card, checkpoints.state_of(network), judged.records)
     context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
     return stored
 

@@ -12,7 +12,7 @@ from trainer import model_store
 from trainer.checkpoints import state_of
 from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable
-from trainer.evaluation import held_out_figures, predict_logits
+from trainer.evaluation import judge, predict_logits
 from trainer.jobs.card import calibration, classifier_card, fingerprint
 from trainer.jobs.memory import enough_memory
 from trainer.loop import Fitted, Watch, fit, generator_for
@@ -45,16 +45,17 @@ def run_teacher(context: JobContext) -> StoredModel:
     inner_logits = predict_logits(network, inner_samples, context.device)
     temperature = fit_temperature(inner_logits, inner_samples.target_N.numpy())
     held_out = load_samples(context.project_dir, _with_crop(context.held_out_entries), "crop", shape)
+    judged = judge(network, held_out, temperature, context.device, picture="crop")
     card = classifier_card(
         context,
         "teacher",
         fitted,
         network,
         calibration=calibration(temperature, len(inner)),
-        held_out=held_out_figures(network, held_out, temperature, context.device),
+        held_out=judged.figures,
         fitted_cases=len(fitting),
     )
-    stored = model_store.save(context.project_dir, card, state_of(network))
+    stored = model_store.save(context.project_dir, card, state_of(network), judged.records)
     context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
     return stored
 

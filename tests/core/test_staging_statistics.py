@@ -10,9 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from trainer import statistics
+from sos_studio.core import staging_statistics as statistics
+from sos_studio.core.staging_statistics import (
+    FIGURES,
+    figures,
+    intervals,
+    mcnemar,
+    mean_and_sd,
+    paired_differences,
+    resample_patients,
+    wilson,
+)
 from trainer.metrics import softmax, staging_figures
-from trainer.statistics import FIGURES, figures, intervals, mcnemar, mean_and_sd, paired_differences, resample_patients, wilson
 
 
 def answers(n: int, seed: int, skill: float = 2.0, stages: int = 5) -> tuple[np.ndarray, np.ndarray]:
