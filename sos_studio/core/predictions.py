@@ -1,9 +1,13 @@
-"""What a network says about a picture."""
+"""What a network says about a picture, and how it is kept."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Literal, Self
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sos_studio.core.roi import Finite, Roi
@@ -97,3 +101,91 @@ class CoarseMap(BaseModel):
     path: str
     shape_hw: tuple[int, int]
     uv_from_cell: tuple[Row3, Row3, Row3]
+
+
+class KeptMap(BaseModel):
+    """An attention map as it is kept with a prediction: small, and aligned to the full image.
+
+    Attributes
+    ----------
+    stage, method
+        Whose evidence it shows (1-based), and how it was made.
+    uv_from_cell
+        3 x 3 affine from ``(column, row, 1)`` of a cell to pixels of the full image.
+    in_frame
+        Whether the network saw the crop alone, so that there is nothing outside of the frame.
+    cells
+        Base64 of float16 values 0 … 1, row by row, little endian.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Annotated[int, Field(ge=1)]
+    method: HeatMethod
+    shape_hw: tuple[Annotated[int, Field(gt=0, le=4096)], Annotated[int, Field(gt=0, le=4096)]]
+    uv_from_cell: tuple[Row3, Row3, Row3]
+    in_frame: bool = False
+    cells: str
+
+    @classmethod
+    def of(
+        cls, map_hw: npt.NDArray[np.float32], uv_from_cell: npt.NDArray[np.float64], *, stage: int, method: HeatMethod, in_frame: bool
+    ) -> Self:
+        """Pack a map; half precision is finer than the eight bits that a person sees."""
+        clean = np.clip(np.nan_to_num(map_hw, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+        rows = [(float(a), float(b), float(c)) for a, b, c in uv_from_cell]
+        return cls(
+            stage=stage,
+            method=method,
+            shape_hw=(map_hw.shape[0], map_hw.shape[1]),
+            uv_from_cell=(rows[0], rows[1], rows[2]),
+            in_frame=in_frame,
+            cells=base64.b64encode(clean.astype("<f2").tobytes()).decode("ascii"),
+        )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        try:
+            length = len(base64.b64decode(self.cells, validate=True))
+        except binascii.Error as error:
+            raise ValueError("cells are base64") from error
+        if length != 2 * self.shape_hw[0] * self.shape_hw[1]:
+            raise ValueError("one value per cell")
+        return self
+
+    def map_hw(self) -> npt.NDArray[np.float32]:
+        """The map."""
+        return np.frombuffer(base64.b64decode(self.cells), dtype="<f2").astype(np.float32).reshape(self.shape_hw)
+
+
+class KeptPrediction(BaseModel):
+    """All that is needed to show a prediction again: what was said, of which pixels, by which weights, and the map.
+
+    Attributes
+    ----------
+    prediction
+        Its model's card without what only the trainer adds.
+    weights_sha256, full_sha256
+        Of the network's weights (None: its card doesn't say) and of the full image's file or pixels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    prediction: Prediction
+    weights_sha256: str | None = None
+    full_sha256: str | None = None
+    map: KeptMap | None = None
+
+    @classmethod
+    def of(cls, prediction: Prediction, map_: KeptMap | None, full_sha256: str | None) -> Self:
+        """What to keep of an answer."""
+        card = prediction.model
+        told = (card.model_extra or {}).get("weights_sha256")
+        plain = ModelCard.model_validate(card.model_dump(include=set(ModelCard.model_fields)))
+        return cls(
+            prediction=prediction.model_copy(update={"model": plain}),
+            weights_sha256=told if isinstance(told, str) else None,
+            full_sha256=full_sha256,
+            map=map_,
+        )

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import KeptPrediction
 from sos_studio.core.readings import utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.project import Project
@@ -24,10 +27,18 @@ class ShownPrediction:
     probabilities: tuple[float, ...]
     evaluator: str | None
     shown_utc: datetime
+    kept: KeptPrediction | None = None
 
 
 def record_shown(
-    project: Project, capture_id: str, *, model_id: str, stage: int, probabilities: Sequence[float], evaluator: str | None = None
+    project: Project,
+    capture_id: str,
+    *,
+    model_id: str,
+    stage: int,
+    probabilities: Sequence[float],
+    evaluator: str | None = None,
+    kept: KeptPrediction | None = None,
 ) -> ShownPrediction:
     """Note that a prediction was shown.
 
@@ -35,6 +46,8 @@ def record_shown(
     ----------
     probabilities
         In stage order.
+    kept
+        What it takes to show it again. The hash of the full image is filled in from the database.
 
     Raises
     ------
@@ -45,9 +58,14 @@ def record_shown(
     """
     project.scheme.check(stage)
     with project.writing() as session:
-        case_id = session.scalar(sql.select(sql.CaptureRow.case_id).where(sql.CaptureRow.capture_id == capture_id))
-        if case_id is None:
+        found = session.execute(
+            sql.select(sql.CaptureRow.case_id, sql.CaptureRow.full_sha256).where(sql.CaptureRow.capture_id == capture_id)
+        ).one_or_none()
+        if found is None:
             raise BadInputError("capture.unknown", capture=capture_id)
+        case_id, full_sha256 = found
+        if kept is not None:
+            kept = kept.model_copy(update={"full_sha256": full_sha256})
         row = sql.PredictionRow(
             case_id=case_id,
             capture_id=capture_id,
@@ -57,6 +75,7 @@ def record_shown(
             probabilities=[float(p) for p in probabilities],
             evaluator=evaluator,
             shown_utc=utc_now(),
+            kept=None if kept is None else kept.model_dump(mode="json"),
         )
         session.add(row)
         session.flush()
@@ -85,5 +104,23 @@ def seen_by(project: Project, case_id: str, evaluator: str) -> bool:
 
 def _shown(row: sql.PredictionRow) -> ShownPrediction:
     return ShownPrediction(
-        row.case_id, row.capture_id, row.model_id, row.scheme, row.stage, tuple(row.probabilities), row.evaluator, row.shown_utc
+        row.case_id,
+        row.capture_id,
+        row.model_id,
+        row.scheme,
+        row.stage,
+        tuple(row.probabilities),
+        row.evaluator,
+        row.shown_utc,
+        _kept(row),
     )
+
+
+def _kept(row: sql.PredictionRow) -> KeptPrediction | None:
+    """Of a newer version or damaged: as good as none, because it can be made again."""
+    if row.kept is None:
+        return None
+    try:
+        return KeptPrediction.model_validate(row.kept)
+    except ValidationError:
+        return None

@@ -208,7 +208,10 @@ class ManifestRow(Base):
 
 
 class PredictionRow(Base):
-    """A prediction that was shown to somebody. Append-only."""
+    """A prediction that was shown to somebody. Append-only.
+
+    `kept` is a `core.predictions.KeptPrediction`; None in rows of before there were such.
+    """
 
     __tablename__ = "predictions"
 
@@ -221,6 +224,7 @@ class PredictionRow(Base):
     probabilities: Mapped[list[float]] = mapped_column(JSON)
     evaluator: Mapped[str | None]
     shown_utc: Mapped[datetime] = mapped_column(UtcTime)
+    kept: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = ({"sqlite_autoincrement": True},)
 

@@ -20,7 +20,7 @@ from sos_studio.dataset import seal
 
 DATABASE_FILE = "project.sqlite"
 # The newest revision in `migrations/versions`. Known here, so that opening an up-to-date project needs no Alembic.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BACKUPS_DIR = "backups"
 _ALEMBIC = threading.Lock()  # Alembic's context is global to the process
 

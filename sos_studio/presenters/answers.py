@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.core.errors import SosError
-from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, KeptMap, KeptPrediction, ModelCard, PredictedRoi, Prediction
 from sos_studio.dataset import predictions
 from sos_studio.services.model_list import ModelEntry
-from sos_studio.services.prediction import PredictionService
+from sos_studio.services.prediction import PredictionService, heat_of
 
 if TYPE_CHECKING:
     from sos_studio.core.roi import Roi
@@ -47,6 +47,10 @@ class Shown:
         Attention, size of the full image; None if only the figures were kept, since `shown_utc`.
     expert_frame, detector_frame
         The frame the attention was measured in, if the expert drew one; and what the detector proposes.
+    heat_stage, heat_method
+        Whose evidence the heatmap shows (1-based), and how it was made.
+    attention
+        Share of that heatmap's attention inside the frame, 0 … 1; None without a frame or without attention.
     """
 
     prediction: Prediction
@@ -54,6 +58,14 @@ class Shown:
     expert_frame: PredictedRoi | None
     detector_frame: PredictedRoi | None
     shown_utc: datetime | None = None
+    heat_stage: int | None = None
+    heat_method: HeatMethod = HEAT_METHODS[0]
+    attention: float | None = None
+
+    @property
+    def frame(self) -> PredictedRoi | None:
+        """What the attention is measured in."""
+        return self.expert_frame if self.expert_frame is not None else self.detector_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +82,13 @@ class OnRecord:
 
     shown: Shown | None
     others: bool
+
+
+class Answered(NamedTuple):
+    """An answer that has just come, and the map to keep with it."""
+
+    shown: Shown
+    map: KeptMap | None
 
 
 class Answers:
@@ -98,20 +117,47 @@ class Answers:
         self._kept.clear()
 
 
-def on_record(project: Project, case_id: str, asked: Asked, card: ModelCard) -> OnRecord:
-    """Worker thread: read from the project what was shown of a capture before, also in an earlier sitting."""
+def on_record(project: Project, case_id: str, asked: Asked, card: ModelCard, shape_vu: tuple[int, int]) -> OnRecord:
+    """Worker thread: read from the project what was shown of a capture before, also in an earlier sitting.
+
+    Parameters
+    ----------
+    card, shape_vu
+        Of the network as it is now, and of the capture.
+    """
     rows = [row for row in predictions.shown(project, case_id) if row.capture_id == asked.capture_id]
     own = [row for row in rows if (row.model_id, row.evaluator or "") == (asked.model_id, asked.evaluator)]
     if not own or len(own[-1].probabilities) != card.stages:
         return OnRecord(None, bool(rows))
     last = own[-1]
+    again = _kept(last.kept, card, shape_vu)
+    if again is not None:
+        return OnRecord(replace(again, shown_utc=last.shown_utc), True)
     expected = sum(n * p for n, p in enumerate(last.probabilities, start=1))
     said = Prediction(scheme=last.scheme, stage=last.stage, probabilities=last.probabilities, expected_stage=expected, model=card)
     return OnRecord(Shown(said, None, None, None, last.shown_utc), True)
 
 
-def record(project: Project, asked: Asked, said: Prediction) -> None:
-    """Worker thread: note that it was shown to who asked, so that a reading made afterwards is marked."""
+def _kept(kept: KeptPrediction | None, card: ModelCard, shape_vu: tuple[int, int]) -> Shown | None:
+    """All of an answer as it was given, if it was given by the very weights that are there now."""
+    if kept is None or kept.map is None or kept.weights_sha256 != (card.model_extra or {}).get("weights_sha256"):
+        return None
+    said = kept.prediction.model_copy(update={"model": card})
+    frame, expert = said.roi, said.roi is not None and said.roi.source == "expert"
+    return Shown(
+        said,
+        heat_of(kept.map, frame, shape_vu),
+        frame if expert else None,
+        None if expert else frame,
+        heat_stage=kept.map.stage,
+        heat_method=kept.map.method,
+        attention=said.attention_in_roi,
+    )
+
+
+def record(project: Project, asked: Asked, shown: Shown, kept: KeptMap | None) -> None:
+    """Worker thread: note that it was shown to who asked, so that a reading made afterwards is marked; with it what shows it again."""
+    said = shown.prediction
     predictions.record_shown(
         project,
         asked.capture_id,
@@ -119,20 +165,61 @@ def record(project: Project, asked: Asked, said: Prediction) -> None:
         stage=said.stage,
         probabilities=said.probabilities,
         evaluator=asked.evaluator or None,
+        kept=KeptPrediction.of(said, kept, None),
     )
 
 
-def ask(service: PredictionService, capture: StoredCapture, model: ModelEntry, detector: ModelEntry | None, roi: Roi | None) -> Shown:
+def ask(
+    service: PredictionService,
+    capture: StoredCapture,
+    model: ModelEntry,
+    detector: ModelEntry | None,
+    roi: Roi | None,
+    *,
+    method: HeatMethod = HEAT_METHODS[0],
+) -> Answered:
     """Worker thread. With an expert's frame the detector is asked too, so that both can be compared."""
     detector_dir = detector.path if detector is not None else None
-    result = service.predict(capture.full8, model_dir=model.path, roi=roi, detector_dir=detector_dir)
-    frame = result.prediction.roi
-    if frame is None or frame.source == "detector":
-        return Shown(result.prediction, result.heat01_vu, None, frame)
-    proposal = None
-    if detector_dir is not None:
+    result = service.predict(capture.full8, model_dir=model.path, roi=roi, detector_dir=detector_dir, method=method)
+    said = result.prediction
+    frame, proposal, expert = said.roi, said.roi, said.roi is not None and said.roi.source == "expert"
+    if expert and detector_dir is not None:
+        proposal = None
         try:
             proposal = service.find_frame(capture.full8, detector_dir=detector_dir)
         except SosError as error:
             log.info("the detector gave no frame: %s", error.code)
-    return Shown(result.prediction, result.heat01_vu, frame, proposal)
+    shown = Shown(
+        said,
+        result.heat01_vu,
+        frame if expert else None,
+        None if expert and detector_dir is None else proposal,
+        heat_stage=said.stage,
+        heat_method=method,
+        attention=said.attention_in_roi,
+    )
+    return Answered(shown, result.map)
+
+
+def other_heat(
+    service: PredictionService, capture: StoredCapture, model: ModelEntry, shown: Shown, *, stage: int, method: HeatMethod
+) -> Shown:
+    """Worker thread: the same answer with the evidence for another stage, or made in another way.
+
+    Where the figures of an earlier sitting stand without a heatmap, this brings it back.
+    """
+    frame = shown.frame
+    result = service.predict(
+        capture.full8,
+        model_dir=model.path,
+        roi=None if frame is None else frame.roi(),
+        stage=stage or shown.prediction.stage,
+        method=method,
+    )
+    return replace(
+        shown,
+        heat01_vu=result.heat01_vu,
+        heat_stage=stage,
+        heat_method=method,
+        attention=result.prediction.attention_in_roi,
+    )

@@ -143,10 +143,10 @@ class BulkPresenter:
             case = load_case(project, case_id)
             if case.capture is None:
                 return PredictedCase(case_id, None, message("predict.no_image"))
-            said = ask(service, case.capture, model, detector, case.roi).prediction
+            answered = ask(service, case.capture, model, detector, case.roi)
             if run == self._run and not project.read_only:  # else nobody will see it
-                record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), said)
-            return PredictedCase(case_id, said)
+                record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), answered.shown, answered.map)
+            return PredictedCase(case_id, answered.shown.prediction)
 
         def arrived(answer: PredictedCase) -> None:
             if run == self._run:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
-from sos_studio.core.predictions import ModelCard, Prediction
+from sos_studio.core.predictions import HeatMethod
 from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
-from sos_studio.messages import Message, message
-from sos_studio.presenters.answers import Answers, Asked, OnRecord, Shown, ask, on_record, record
+from sos_studio.messages import message
+from sos_studio.presenters.answers import Answered, Answers, Asked, OnRecord, Shown, ask, on_record, other_heat, record
+from sos_studio.presenters.prediction_state import Phase, PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services.model_list import ModelEntry, models
@@ -29,59 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WARM_UP_AFTER_MS = 3000
-# The student is called unsure if its most likely stage has less than this: all the other stages together are then likelier.
-UNSURE_BELOW = 0.5
-COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
-
-Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
-
-
-@dataclass(frozen=True, eq=False)
-class PredictionState:
-    """What the step shows.
-
-    Attributes
-    ----------
-    students
-        Newest first; `chosen` is the one that is asked.
-    problem
-        Why there is no answer.
-    others
-        Nothing is shown, but there are predictions: by another student, or for another evaluator.
-    """
-
-    phase: Phase = "no_project"
-    students: tuple[ModelEntry, ...] = ()
-    chosen: ModelEntry | None = None
-    detector: ModelEntry | None = None
-    shown: Shown | None = None
-    problem: Message | None = None
-    others: bool = False
-    heat_on: bool = True
-    opacity: float = 0.6
-    colour_map: ColourMap = "inferno"
-
-
-def heat_rgba(heat01_vu: npt.NDArray[np.float32], colour_map: ColourMap) -> npt.NDArray[np.uint8]:
-    """The attention as a picture to lay over the full image: uint8 ``[v, u, RGBA]``, more opaque where there is more of it."""
-    rgba = np.empty((*heat01_vu.shape, 4), dtype=np.uint8)
-    rgba[..., :3] = heatmaps.colourise(heat01_vu, colour_map)
-    rgba[..., 3] = heatmaps.to_grey(heat01_vu)
-    return rgba
-
-
-def held_out_student(card: ModelCard) -> tuple[int, int] | None:
-    """``(correct, n)`` on the held-out cases as the card has it; None if it was not measured."""
-    figures: Any = (card.model_extra or {}).get("held_out")
-    if not isinstance(figures, dict):
-        return None
-    correct, n = figures.get("correct"), figures.get("n")
-    return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
-
-
-def unsure(said: Prediction) -> bool:
-    """Whether no stage stands out, so that the most likely one must not be read as an answer."""
-    return max(said.probabilities) < UNSURE_BELOW
 
 
 class PredictionPresenter:
@@ -135,15 +83,15 @@ class PredictionPresenter:
             return
         if asked in self._running:
             return
-        model, detector, roi, service = state.chosen, state.detector, self._session.roi, self._service
+        model, detector, roi, service, method = state.chosen, state.detector, self._session.roi, self._service, state.heat_method
         self._running.add(asked)
         self._session.begun.emit()
         self._show(phase="predicting", problem=None)
         self._session.busy.emit("predict")
         self._session.progress.emit(-1.0)
         self._session.background.run(
-            lambda: ask(service, capture, model, detector, roi),
-            lambda shown: self._answered(asked, capture, project, shown),
+            lambda: ask(service, capture, model, detector, roi, method=method),
+            lambda answered: self._answered(asked, capture, project, answered),
             lambda error: self._failed(asked, capture, project, error),
             key=f"predict.{asked}",
         )
@@ -185,6 +133,22 @@ class PredictionPresenter:
             self._show(colour_map=colour_map)
             self._colour()
 
+    def set_heat_stage(self, stage: int | None) -> None:
+        """Show the evidence for this stage; None: for the predicted one."""
+        if stage != self.state.heat_stage:
+            self._show(heat_stage=stage)
+            self._heat_as_asked()
+
+    def set_heat_method(self, method: HeatMethod) -> None:
+        """Make heatmaps in this way from now on."""
+        if method != self.state.heat_method:
+            self._show(heat_method=method)
+            self._heat_as_asked()
+
+    def set_outline(self, share: float | None) -> None:
+        """Outline where more than this share of the highest attention lies; None: no outline."""
+        self._show(outline=None if share is None else min(max(share, 0.0), 1.0))
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     def confirm(self) -> None:
@@ -201,19 +165,20 @@ class PredictionPresenter:
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def _answered(self, asked: Asked, capture: StoredCapture, project: Project | None, shown: Shown) -> None:
+    def _answered(self, asked: Asked, capture: StoredCapture, project: Project | None, answered: Answered) -> None:
         """On the screen if who asked is still there; else kept for when they come back, and told."""
-        asked = self._named(asked)
+        asked, shown = self._named(asked), answered.shown
         if not self._arrived(asked, project):
             return
         self._answers.keep(asked, shown)
         if project is not None and not project.read_only:
             self._session.writes.submit(
-                lambda: record(project, asked, shown.prediction), lambda _: self._session.cases_changed.emit(), self._session.report
+                lambda: record(project, asked, shown, answered.map), lambda _: self._session.cases_changed.emit(), self._session.report
             )
         if self._asked() == asked:
             self._show(phase="shown", shown=shown)
             self._colour()
+            self._heat_as_asked()
         elif not self._in_front(capture):
             # The case, never the stage: who looks at the screen now may not have read that case yet.
             self._session.tell("predict.ready_elsewhere", "info", case=self._session.blinding.name(capture.case_id))
@@ -242,6 +207,33 @@ class PredictionPresenter:
 
     def _in_front(self, capture: StoredCapture) -> bool:
         return self._session.capture is not None and self._session.capture.capture_id == capture.capture_id
+
+    def _heat_as_asked(self) -> None:
+        """Bring a heatmap that is missing, or is of another stage or made in another way than is wanted now."""
+        state, capture = self.state, self._session.capture
+        shown, model = state.shown, state.chosen
+        if shown is None or capture is None or model is None:
+            return
+        stage = state.heat_stage or shown.prediction.stage
+        method, asked, service = state.heat_method, self._asked(), self._service
+        if shown.heat01_vu is not None and (shown.heat_stage, shown.heat_method) == (stage, method):
+            return
+
+        def deliver(made: Shown) -> None:
+            if self.state.shown is shown and asked is not None:
+                self._answers.keep(asked, made)
+                self._show(shown=made)
+                self._colour()
+
+        def failed(error: Exception) -> None:
+            if shown.heat01_vu is not None:
+                self._session.report(error)
+            else:  # nobody has asked: the figures stand without it, and say so
+                log.info("no heatmap for an earlier prediction: %s", error)
+
+        self._session.background.run(
+            lambda: other_heat(service, capture, model, shown, stage=stage, method=method), deliver, failed, key="predict.heat"
+        )
 
     def _colour(self) -> None:
         shown, colour_map = self.state.shown, self.state.colour_map
@@ -315,6 +307,7 @@ class PredictionPresenter:
         if shown is not None:
             self._show(phase="shown", shown=shown)
             self._colour()
+            self._heat_as_asked()
             return
 
         def found(there: OnRecord) -> None:
@@ -322,11 +315,15 @@ class PredictionPresenter:
                 return
             if there.shown is not None:
                 self._show(phase="shown", shown=there.shown)
+                self._colour()
+                self._heat_as_asked()
             else:
                 self._show(others=there.others)
 
-        case_id, card = capture.case_id, chosen.card
-        self._session.background.run(lambda: on_record(project, case_id, asked, card), found, self._session.report, key="predict.record")
+        case_id, card, shape_vu = capture.case_id, chosen.card, capture.shape_vu
+        self._session.background.run(
+            lambda: on_record(project, case_id, asked, card, shape_vu), found, self._session.report, key="predict.record"
+        )
 
     def _found_models(self, project: Project | None, found: list[ModelEntry]) -> None:
         if self._session.project is not project:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, JobFailedError, ProjectError
-from sos_studio.core.predictions import CoarseMap, ModelCard, PredictedRoi, Prediction
+from sos_studio.core.predictions import CoarseMap, HeatMethod, KeptMap, ModelCard, PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.dataset.upgrade import DATABASE_FILE
 from sos_studio.imaging import crops, heatmaps, images
@@ -86,11 +86,14 @@ class PredictionResult:
         Attention of the network for the stage, 0 … 1, size of the full image.
     full8
         The full image it was made from.
+    map
+        What `heat01_vu` was drawn from, to be kept.
     """
 
     prediction: Prediction
     heat01_vu: FloatMap
     full8: Gray
+    map: KeptMap | None = None
 
 
 class PredictionService:
@@ -129,6 +132,7 @@ class PredictionService:
         roi: Roi | None = None,
         detector_dir: Path | None = None,
         stage: int | None = None,
+        method: HeatMethod = "grad-cam",
         cancelled: Callable[[], bool] | None = None,
     ) -> PredictionResult:
         """Stage a full image.
@@ -145,6 +149,8 @@ class PredictionService:
             Folder of the detector that looks for the frame if there is none.
         stage
             Whose evidence the map shows; None: the predicted stage.
+        method
+            How the map is made.
 
         Raises
         ------
@@ -167,10 +173,13 @@ class PredictionService:
                 frame = self._find_frame(full_png, detector_dir, cancelled)
             seen = self._what_it_sees(full8, full_png, model, frame, out)
             answer = self._serve.ask(
-                "predict", cancelled=cancelled, model=str(model.path), image=str(seen), stage=stage, out=str(out.resolve())
+                "predict", cancelled=cancelled, model=str(model.path), image=str(seen), stage=stage, method=method, out=str(out.resolve())
             )
-            heat01_vu = _heat(answer, model, frame, full8)
-        return PredictionResult(_prediction(answer, model.card, frame, heat01_vu), heat01_vu, full8)
+            said = _prediction(answer, model.card, frame)
+            kept = _kept_map(answer, model, frame, said.stage if stage is None else stage, method)
+        heat01_vu = heat_of(kept, frame, (full8.shape[0], full8.shape[1]))
+        inside = None if frame is None else heatmaps.attention_inside(heat01_vu, frame.roi())
+        return PredictionResult(said.model_copy(update={"attention_in_roi": inside}), heat01_vu, full8, kept)
 
     def find_frame(self, picture: Gray | Path, *, detector_dir: Path, cancelled: Callable[[], bool] | None = None) -> PredictedRoi | None:
         """The detector's proposal of a frame, None if it sees nothing; errors as `predict`."""
@@ -222,25 +231,31 @@ def write_prediction(result: PredictionResult, out: Path, *, opacity: float = DE
     return files
 
 
-def _heat(answer: dict[str, Any], model: ModelEntry, frame: PredictedRoi | None, full8: Gray) -> FloatMap:
-    """The coarse map at the full image's size; a teacher's map lies in its crop and is nothing outside of it."""
-    shape_vu: tuple[int, int] = (full8.shape[0], full8.shape[1])
+def heat_of(kept: KeptMap, frame: PredictedRoi | None, shape_vu: tuple[int, int]) -> FloatMap:
+    """A map at the full image's size, 0 … 1; that of a network which saw the crop is nothing outside of its frame."""
+    heat01_vu = heatmaps.upsample(kept.map_hw(), kept.uv_from_cell, shape_vu)
+    if kept.in_frame and frame is not None:
+        return np.asarray(heat01_vu * crops.roi_mask(frame.roi(), shape_vu), dtype=np.float32)
+    return heat01_vu
+
+
+def _kept_map(answer: dict[str, Any], model: ModelEntry, frame: PredictedRoi | None, stage: int, method: HeatMethod) -> KeptMap:
+    """The coarse map of an answer, aligned to the full image."""
     try:
         coarse_map = CoarseMap.model_validate(answer["map"])
         coarse = np.load(coarse_map.path, allow_pickle=False)
         if coarse.shape != coarse_map.shape_hw:
             raise ValueError("the map has another shape than was said")
+        uv_from_cell = np.asarray(coarse_map.uv_from_cell, dtype=np.float64)
+        in_frame = model.card.kind == "teacher" and frame is not None
+        if in_frame and frame is not None:
+            uv_from_cell = frame.roi().uv_from_crop @ uv_from_cell
+        return KeptMap.of(coarse, uv_from_cell, stage=stage, method=method, in_frame=in_frame)
     except (KeyError, OSError, ValueError, ValidationError) as error:
         raise JobFailedError("prediction.bad_answer") from error
-    uv_from_cell = np.asarray(coarse_map.uv_from_cell, dtype=np.float64)
-    if model.card.kind == "teacher" and frame is not None:
-        roi = frame.roi()
-        in_full = heatmaps.upsample(coarse, roi.uv_from_crop @ uv_from_cell, shape_vu)
-        return np.asarray(in_full * crops.roi_mask(roi, shape_vu), dtype=np.float32)
-    return heatmaps.upsample(coarse, uv_from_cell, shape_vu)
 
 
-def _prediction(answer: dict[str, Any], card: ModelCard, frame: PredictedRoi | None, heat01_vu: FloatMap) -> Prediction:
+def _prediction(answer: dict[str, Any], card: ModelCard, frame: PredictedRoi | None) -> Prediction:
     try:
         probabilities = np.asarray(answer["probabilities"], dtype=np.float64)
         if probabilities.shape != (card.stages,):
@@ -252,7 +267,6 @@ def _prediction(answer: dict[str, Any], card: ModelCard, frame: PredictedRoi | N
             probabilities=tuple(float(p) for p in probabilities),
             expected_stage=float(probabilities @ numbers),
             roi=frame,
-            attention_in_roi=None if frame is None else heatmaps.attention_inside(heat01_vu, frame.roi()),
             model=card,
         )
     except (KeyError, TypeError, ValueError) as error:

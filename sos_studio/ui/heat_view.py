@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QWidget
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
-from sos_studio.presenters.prediction import PredictionPresenter, PredictionState
+from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.presenters.prediction_state import PredictionState
 from sos_studio.ui.frame_painter import FRAME, GHOST, SWATCH, Line, paint_banner, paint_frame, paint_swatch
 from sos_studio.ui.image_view import ImageView
 from sos_studio.ui.parts import WARNING_RED

@@ -23,7 +23,8 @@ from sos_studio.core.actions import Action
 from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.answers import Shown
-from sos_studio.presenters.prediction import COLOUR_MAPS, PredictionPresenter, PredictionState, held_out_student, unsure
+from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.presenters.prediction_state import COLOUR_MAPS, PredictionState, held_out_student, unsure
 from sos_studio.presenters.staging import StagingState
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.ui import keys, parts

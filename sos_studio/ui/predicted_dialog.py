@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from sos_studio.presenters.bulk import BulkPresenter, PredictedCase
-from sos_studio.presenters.prediction import unsure
+from sos_studio.presenters.prediction_state import unsure
 from sos_studio.presenters.session import Session
 from sos_studio.ui import dialogs
 from sos_studio.ui.language import plural

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction
+from sos_studio.core.predictions import KeptMap, ModelCard, PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.services.prediction import PredictionResult
 
@@ -45,6 +45,7 @@ class FakeService:
         self.error = None
         self.closed = False
         self.stage = stage
+        self.heats = []
 
     def warm_up(self):
         pass
@@ -52,7 +53,7 @@ class FakeService:
     def close(self):
         self.closed = True
 
-    def predict(self, picture, *, model_dir, roi=None, detector_dir=None, stage=None, cancelled=None):
+    def predict(self, picture, *, model_dir, roi=None, detector_dir=None, stage=None, method="grad-cam", cancelled=None):
         self.asked.append((model_dir.name, roi, None if detector_dir is None else detector_dir.name))
         if self.error is not None:
             raise self.error
@@ -72,7 +73,12 @@ class FakeService:
             attention_in_roi=None if frame is None else 0.64,
             model=ModelCard.model_validate(json.loads((model_dir / "model.json").read_text())),
         )
-        return PredictionResult(prediction, heat, picture)
+        of = stage or self.stage
+        self.heats.append((of, method))
+        # Cells of ten pixels; the place moves with the stage.
+        cells = np.exp(-((np.arange(40)[None, :] - 10 - 2 * of) ** 2 + (np.arange(30)[:, None] - 15) ** 2) / 20).astype(np.float32)
+        kept = KeptMap.of(cells, np.array([[10, 0, 4.5], [0, 10, 4.5], [0, 0, 1]]), stage=of, method=method, in_frame=False)
+        return PredictionResult(prediction, heat if of == self.stage else np.roll(heat, 40, axis=1), picture, kept)
 
     def find_frame(self, picture, *, detector_dir, cancelled=None):
         return PredictedRoi.of(DETECTED, "detector", 0.8)

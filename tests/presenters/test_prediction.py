@@ -5,7 +5,8 @@ from sos_studio.core.errors import JobFailedError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
 from sos_studio.presenters.ports import ImmediateBackground
-from sos_studio.presenters.prediction import PredictionPresenter, heat_rgba, held_out_student
+from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.presenters.prediction_state import heat_rgba, held_out_student
 from tests.presenters.kit import make_project, make_session, open_case
 from tests.presenters.models import DETECTED, FakeService, add_model
 
@@ -262,7 +263,7 @@ def reopened(project, service, evaluator="Dr Test"):
     return PredictionPresenter(make_session(project, evaluator), service)
 
 
-def test_the_next_day_a_case_shows_the_figures_of_its_last_prediction_and_nothing_is_recorded_anew(project, service):
+def test_the_next_day_a_case_shows_its_last_prediction_with_its_heatmap_and_nothing_is_asked_or_recorded_anew(project, service):
     _, presenter = ready(project, service)
     presenter.predict()
     asked = list(service.asked)
@@ -270,18 +271,75 @@ def test_the_next_day_a_case_shows_the_figures_of_its_last_prediction_and_nothin
     heat = []
     again.heat_changed.connect(heat.append)
     assert again.state.phase == "shown"
-    assert again.state.shown.prediction.stage == 3
-    assert again.state.shown.prediction.probabilities == pytest.approx((0.05, 0.05, 0.8, 0.05, 0.05))
-    assert again.state.shown.heat01_vu is None
+    assert again.state.shown.prediction == presenter.state.shown.prediction
     assert again.state.shown.shown_utc is not None
     assert service.asked == asked
     assert len(predictions.shown(project, "case-0001")) == 1
     again.confirm()
     assert [(r.stage, r.ai_seen) for r in readings.readings(project, "case-0001")] == [(3, True)]
     again.set_colour_map("viridis")
-    assert heat == [None]
-    again.predict()
+    assert heat[-1].shape == (300, 400, 4)
+    v, u = np.unravel_index(again.state.shown.heat01_vu.argmax(), (300, 400))
+    assert (abs(u - 164.5), abs(v - 154.5)) <= (0.5, 0.5)  # cell (16, 15) of the fake's map
+
+
+def test_what_is_kept_names_weights_and_pixels_and_no_more_of_the_card_than_it_needs(project, service):
+    _, presenter = ready(project, service)
+    presenter.predict()
+    (row,) = predictions.shown(project, "case-0001")
+    assert len(row.kept.full_sha256) == 64
+    assert (row.kept.map.stage, row.kept.map.method) == (3, "grad-cam")
+    assert not row.kept.prediction.model.model_extra
+
+
+def test_a_heatmap_by_other_weights_or_of_before_there_were_kept_ones_is_made_again_without_a_new_record(project, service):
+    session, presenter = ready(project, service)
+    presenter.predict()
+    card_file = project.directory / "models" / "student-a" / "model.json"
+    card_file.write_text(card_file.read_text()[:-1] + ', "weights_sha256": "other"}')
+    service.heats.clear()
+    again = reopened(project, service)
+    assert service.heats == [(3, "grad-cam")]
     assert again.state.shown.heat01_vu is not None
+    assert again.state.shown.shown_utc is not None
+    assert len(predictions.shown(project, "case-0001")) == 1
+    service.error = JobFailedError("prediction.worker_died")
+    told = []
+    session.message.connect(lambda message, severity: told.append(message.code))
+    failing = reopened(project, service)
+    assert failing.state.shown.prediction.stage == 3
+    assert failing.state.shown.heat01_vu is None
+    assert told == []
+
+
+def test_the_evidence_for_another_stage_and_by_another_method_is_shown_and_the_figures_stay(project, service):
+    add_model(project.directory, "detector")
+    _, presenter = ready(project, service)
+    presenter.predict()
+    first = presenter.state.shown
+    heats = []
+    presenter.heat_changed.connect(heats.append)
+    presenter.set_heat_stage(5)
+    assert service.heats[-1] == (5, "grad-cam")
+    assert (presenter.state.shown.heat_stage, presenter.state.shown.prediction) == (5, first.prediction)
+    assert not np.array_equal(presenter.state.shown.heat01_vu, first.heat01_vu)
+    presenter.set_heat_method("hires-cam")
+    assert service.heats[-1] == (5, "hires-cam")
+    presenter.set_heat_stage(None)
+    assert service.heats[-1] == (3, "hires-cam")
+    assert len(heats) == 3
+    # The next case is looked at in the same way, and only one prediction of this one was recorded.
+    assert len(predictions.shown(project, "case-0001")) == 1
+    presenter.predict()
+    assert service.heats[-1] == (3, "hires-cam")
+
+
+def test_an_outline_stays_between_none_and_all(project, service):
+    _, presenter = ready(project, service)
+    presenter.set_outline(1.7)
+    assert presenter.state.outline == 1.0
+    presenter.set_outline(None)
+    assert presenter.state.outline is None
 
 
 def test_an_evaluator_who_was_not_shown_a_prediction_is_told_only_that_there_is_one(project, service):

@@ -1,6 +1,7 @@
 """Predictions from a process that is kept warm: one JSON line in, one out, arrays as files.
 
-``{"id", "op": "predict", "model", "image", "stage", "out"}`` → ``{"id", "ok": true, "probabilities", "map", "model"}``;
+``{"id", "op": "predict", "model", "image", "stage", "method", "out"}`` → ``{"id", "ok": true, "probabilities", "map", "model"}``
+(`stage` and `method` may be left out);
 ``{"id", "op": "detect", "model", "image"}`` → ``{"id", "ok": true, "roi": {…, "confidence"} or null}``;
 ``{"id", "op": "shutdown"}`` → ``{"id", "ok": true}`` and the end; a fault → ``{"id", "ok": false, "code", "values"}``.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import HEAT_METHODS
 from sos_studio.imaging.images import SMALLEST_SIDE_PX, read_gray
 from trainer import environment, model_store
 from trainer.failures import explain
@@ -121,11 +123,13 @@ class Server:
             return {"id": request_id, "ok": False, "code": code, "values": values}, True
 
     def _predict(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        stage, out = request.get("stage"), Path(request["out"])
+        stage, method, out = request.get("stage"), request.get("method", HEAT_METHODS[0]), Path(request["out"])
+        if method not in HEAT_METHODS:
+            raise BadInputError("prediction.bad_request")
         predictor = self._network(request, self._predictor.Predictor)
         # A crop may be smaller than a full image.
         image_vu = read_gray(Path(request["image"]), 1 if predictor.model.card.kind == "teacher" else SMALLEST_SIDE_PX)
-        said = predictor.predict(image_vu, None if stage is None else int(stage))
+        said = predictor.predict(image_vu, None if stage is None else int(stage), method)
         out.mkdir(parents=True, exist_ok=True)
         coarse = said.write_map(out.resolve() / "attention.npy")
         return {

@@ -1,0 +1,77 @@
+"""What the Predict step shows, and how a network's figures and attention are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard, Prediction
+from sos_studio.imaging import heatmaps
+from sos_studio.imaging.heatmaps import ColourMap
+from sos_studio.messages import Message
+from sos_studio.presenters.answers import Shown
+from sos_studio.services.model_list import ModelEntry
+
+# The student is called unsure if its most likely stage has less than this: all the other stages together are then likelier.
+UNSURE_BELOW = 0.5
+COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
+
+Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionState:
+    """What the step shows.
+
+    Attributes
+    ----------
+    students
+        Newest first; `chosen` is the one that is asked.
+    problem
+        Why there is no answer.
+    others
+        Nothing is shown, but there are predictions: by another student, or for another evaluator.
+    heat_stage
+        Whose evidence the heatmap is to show, 1-based; None: the predicted stage's.
+    outline
+        Where more than this share of the highest attention (0 … 1) is outlined; None: nowhere.
+    """
+
+    phase: Phase = "no_project"
+    students: tuple[ModelEntry, ...] = ()
+    chosen: ModelEntry | None = None
+    detector: ModelEntry | None = None
+    shown: Shown | None = None
+    problem: Message | None = None
+    others: bool = False
+    heat_on: bool = True
+    opacity: float = 0.6
+    colour_map: ColourMap = "inferno"
+    heat_stage: int | None = None
+    heat_method: HeatMethod = HEAT_METHODS[0]
+    outline: float | None = None
+
+
+def heat_rgba(heat01_vu: npt.NDArray[np.float32], colour_map: ColourMap) -> npt.NDArray[np.uint8]:
+    """The attention as a picture to lay over the full image: uint8 ``[v, u, RGBA]``, more opaque where there is more of it."""
+    rgba = np.empty((*heat01_vu.shape, 4), dtype=np.uint8)
+    rgba[..., :3] = heatmaps.colourise(heat01_vu, colour_map)
+    rgba[..., 3] = heatmaps.to_grey(heat01_vu)
+    return rgba
+
+
+def held_out_student(card: ModelCard) -> tuple[int, int] | None:
+    """``(correct, n)`` on the held-out cases as the card has it; None if it was not measured."""
+    figures: Any = (card.model_extra or {}).get("held_out")
+    if not isinstance(figures, dict):
+        return None
+    correct, n = figures.get("correct"), figures.get("n")
+    return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
+
+
+def unsure(said: Prediction) -> bool:
+    """Whether no stage stands out, so that the most likely one must not be read as an answer."""
+    return max(said.probabilities) < UNSURE_BELOW
