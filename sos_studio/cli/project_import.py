@@ -180,6 +180,7 @@ def _tell(report: ImportReport, as_json: bool) -> int:
                 "columns": dict(report.columns),
                 "near_duplicates": [vars(pair) for pair in report.near],
                 "prepared": report.prepared,
+                "filled_in": [{"image": row.image, "line": row.line, **row.values} for row in report.filled_in],
                 "doubts": [_fault(doubt) for doubt in report.doubts],
                 "failed": failed,
             }
@@ -199,6 +200,7 @@ def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
         say(str(message("import.ignored_columns", {"columns": ", ".join(report.ignored_columns)})))
     _say_faults(failed)
     _say_faults([_fault(doubt) for doubt in report.doubts])
+    _say_faults([_fault(row) for row in report.filled_in])
     name_of = {image.case_id: image.name for image in report.imported}
     for pair in report.near:
         one, other = (f"{case} ({name_of[case]})" if case in name_of else case for case in (pair.case_id, pair.other_case_id))

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from sos_studio.core.corrections import Correction
 from sos_studio.core.geometry import Orientation
-from sos_studio.core.preparation import Preparation
+from sos_studio.core.preparation import Preparation, Sha256
 from sos_studio.core.roi import Finite
 
 CAPTURE_SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_SPACING_MM = 0.25
+# The kind of event that tells the size of an imported picture's pixels, where its record does not.
+PIXEL_SIZE_GIVEN = "pixel_size_given"
 
 Matrix4 = tuple[
     tuple[Finite, Finite, Finite, Finite],
@@ -78,7 +80,7 @@ class CaptureRecord(_Record):
     An imported image has no series: `series_hash`, `orientation`, `lps_from_uv` and `value_from_png` are then None, and
     `spacing_mm` is None unless it was given. `corrections` says what was done to the scan's voxels before; it is written only
     if there was any, so that programs that don't know it read all other records. `prepared` says the same of a picture that was
-    imported.
+    imported, and `source_sha256` is the hash of the file that it was, by which the same file is known again.
     """
 
     schema_version: Literal[1] = CAPTURE_SCHEMA_VERSION
@@ -97,14 +99,16 @@ class CaptureRecord(_Record):
     mirrored: bool = False
     corrections: tuple[Correction, ...] = ()
     prepared: Preparation | None = None
+    source_sha256: Sha256 | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_was_not_done(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = whole(self)
         if not self.corrections:
             written.pop("corrections", None)
-        if self.prepared is None:
-            written.pop("prepared", None)
+        for name in ("prepared", "source_sha256"):
+            if getattr(self, name) is None:
+                written.pop(name, None)
         return written
 
 

@@ -22,7 +22,7 @@ from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import JOBS_DIR, Project
 
 COLUMNS: dict[str, str] = {
-    "when_utc": "when, ISO 8601, UTC; rows are in the order of writing within their kind, because clocks may be set back",
+    "when_utc": "when, ISO 8601, UTC; rows are in the order of writing within their kind, also where a clock was set back",
     "what": "what was done, as a code",
     "who": "evaluator's name; empty where the program was not told",
     "case_id": "pseudonym of the case; empty if it is about the whole project",
@@ -48,6 +48,10 @@ KINDS: tuple[str, ...] = (
     "readings_shown",
     "patient_data_decided",
     "imported",
+    "facts_filled_in",
+    "pixel_size_given",
+    "patients_joined",
+    "same_patient",
     "exported",
     "backup_made",
     "restored",
@@ -75,12 +79,20 @@ def history(project: Project) -> list[Entry]:
     ProjectError
         Refusals of the disk.
     """
-    found: list[Entry] = []
+    found: list[tuple[datetime, Entry]] = []
     with project.reading() as session:
         for table in _TABLES:
-            found += table(session)
-    found += _trainings(project)
-    return sorted(found, key=lambda entry: entry.when)
+            found += _in_order(table(session))
+    found += _in_order(_trainings(project))
+    return [entry for _, entry in sorted(found, key=lambda item: item[0])]
+
+
+def _in_order(entries: Iterable[Entry]) -> Iterator[tuple[datetime, Entry]]:
+    """Entries of one table with the moment by which they stand among others: never before an older one, wherever a clock was set to."""
+    latest: datetime | None = None
+    for entry in entries:
+        latest = entry.when if latest is None else max(latest, entry.when)
+        yield latest, entry
 
 
 def as_csv(entries: Iterable[Entry]) -> str:
@@ -140,7 +152,7 @@ def _captures(session: sql.Session) -> Iterator[Entry]:
 
 def _frames(session: sql.Session) -> Iterator[Entry]:
     query = sql.select(sql.RoiRow, sql.CaptureRow.case_id).join(sql.CaptureRow, sql.CaptureRow.capture_id == sql.RoiRow.capture_id)
-    for row, case_id in session.execute(query.order_by(sql.RoiRow.capture_id, sql.RoiRow.n)):
+    for row, case_id in session.execute(query.order_by(sql.text("rois.rowid"))):
         yield Entry(row.created_utc, "framed", "", case_id, {"capture": row.capture_id, "frame": row.n})
 
 
@@ -179,12 +191,12 @@ def _rules(session: sql.Session) -> Iterator[Entry]:
 
 
 def _folds(session: sql.Session) -> Iterator[Entry]:
-    for row in session.scalars(sql.select(sql.FoldRow).order_by(sql.FoldRow.created_utc, sql.FoldRow.patient)):
+    for row in session.scalars(sql.select(sql.FoldRow).order_by(sql.text("rowid"))):
         yield Entry(row.created_utc, "fold_given", "", None, {"patient": row.patient, "fold": row.fold, "seed": row.seed})
 
 
 def _manifests(session: sql.Session) -> Iterator[Entry]:
-    for row in session.scalars(sql.select(sql.ManifestRow).order_by(sql.ManifestRow.created_utc)):
+    for row in session.scalars(sql.select(sql.ManifestRow).order_by(sql.text("rowid"))):
         details = {"manifest": row.manifest_id, "cases": row.cases, "sha256": row.sha256}
         yield Entry(row.created_utc, "manifest_frozen", "", None, details)
 
@@ -216,9 +228,10 @@ _TABLES: tuple[Callable[[sql.Session], Iterator[Entry]], ...] = (
 )
 
 
-def _trainings(project: Project) -> Iterator[Entry]:
-    """Jobs, by what they were asked; their own events tell the rest."""
-    for path in sorted(project.path(JOBS_DIR).glob(f"*/{JOB_FILE}")):
+def _trainings(project: Project) -> list[Entry]:
+    """Jobs, by what they were asked; their own events tell the rest. Folders have no order but the clock's."""
+    found: list[Entry] = []
+    for path in project.path(JOBS_DIR).glob(f"*/{JOB_FILE}"):
         try:
             asked = json.loads(path.read_bytes())
             when = datetime.fromisoformat(str(asked["created_utc"]))
@@ -227,4 +240,5 @@ def _trainings(project: Project) -> Iterator[Entry]:
         except (OSError, ValueError, KeyError, TypeError):  # a worker's folder may hold anything
             continue
         if when.tzinfo is not None:
-            yield Entry(when, "training_started", "", None, details)
+            found.append(Entry(when, "training_started", "", None, details))
+    return sorted(found, key=lambda entry: entry.when)

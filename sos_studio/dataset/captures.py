@@ -47,7 +47,7 @@ class CapturePaths:
 
 @dataclass(frozen=True)
 class CaptureInfo:
-    """A capture as the database knows it."""
+    """A capture as the database knows it; `spacing_mm` also where it was given after the import (`pixel_sizes`)."""
 
     capture_id: str
     case_id: str
@@ -73,7 +73,7 @@ def add_capture(
     record_for: Callable[[str], CaptureRecord],
     full_png: bytes,
     full16_png: bytes | None = None,
-    source_sha256: str | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> str:
     """Store a capture; when this returns, it survives a crash.
 
@@ -83,8 +83,8 @@ def add_capture(
         Makes the record, given the new capture's id.
     full_png, full16_png
         Encoded PNG files: 8 bit, and 16 bit (None for imported images).
-    source_sha256
-        Hash of the file that an image was imported from.
+    beside
+        Further files of the folder, whose hashes the record holds (`prepared`).
 
     Returns
     -------
@@ -103,9 +103,7 @@ def add_capture(
         known = session.scalar(sql.select(sql.CaseRow.number).where(sql.CaseRow.case_id == case_id))
     if known is None:
         raise BadInputError("case.unknown", case=case_id)
-    row, folder = write_capture_files(
-        project, case_id, record_for=record_for, full_png=full_png, full16_png=full16_png, source_sha256=source_sha256
-    )
+    row, folder = write_capture_files(project, case_id, record_for=record_for, full_png=full_png, full16_png=full16_png, beside=beside)
     try:
         with project.writing() as session:
             session.add(row)
@@ -124,7 +122,6 @@ def write_capture_files(
     record_for: Callable[[str], CaptureRecord],
     full_png: bytes,
     full16_png: bytes | None,
-    source_sha256: str | None = None,
     beside: Mapping[str, bytes] | None = None,
 ) -> tuple[sql.CaptureRow, Path]:
     """The first half of `add_capture`: folder on the disk, row not yet in the database. The caller removes the folder if the row fails.
@@ -144,18 +141,16 @@ def write_capture_files(
     folder = project.path(CAPTURES_DIR, case_id, capture_id)
     with translated(project.directory):
         _write_folder(folder, files)
-    return capture_row(record, record_json, full_png, full16_png, source_sha256), folder
+    return capture_row(record, record_json, full_png, full16_png), folder
 
 
-def capture_row(
-    record: CaptureRecord, record_json: bytes, full_png: bytes, full16_png: bytes | None, source_sha256: str | None = None
-) -> sql.CaptureRow:
+def capture_row(record: CaptureRecord, record_json: bytes, full_png: bytes, full16_png: bytes | None) -> sql.CaptureRow:
     """The database's row of a capture whose files have these bytes."""
     return sql.CaptureRow(
         capture_id=record.capture_id,
         case_id=record.case,
         series_hash=record.series_hash,
-        source_sha256=source_sha256,
+        source_sha256=record.source_sha256,
         height=record.shape_vu[0],
         width=record.shape_vu[1],
         spacing_mm=record.spacing_mm,
@@ -236,6 +231,18 @@ def captures(project: Project, case_id: str) -> list[CaptureInfo]:
         ]
 
 
+def of_picture(project: Project, source_sha256: str | None, full_sha256: str) -> tuple[str, str] | None:
+    """Case and capture of an imported picture, by its file's hash or, where that is not known, by its full image's; None if it is new."""
+    row = sql.CaptureRow
+    same = row.full_sha256 == full_sha256
+    if source_sha256 is not None:
+        same = (row.source_sha256 == source_sha256) | (row.source_sha256.is_(None) & same)
+    query = sql.select(row.case_id, row.capture_id).where(row.series_hash.is_(None), same).order_by(row.number).limit(1)
+    with project.reading() as session:
+        found = session.execute(query).first()
+    return None if found is None else (found[0], found[1])
+
+
 def capture_paths(project: Project, capture_id: str) -> CapturePaths:
     """Where the files of a capture lie; ``capture.unknown`` if there is none."""
     with project.reading() as session:
@@ -253,12 +260,20 @@ def crop_path(project: Project, capture_id: str, n: int) -> Path:
 
 
 def read_record(project: Project, capture_id: str) -> CaptureRecord:
-    """Read `capture.json`; ``capture.damaged`` if it is missing or broken."""
+    """Read `capture.json`, with the pixel size that was given after the import where it has none.
+
+    Raises
+    ------
+    ProjectError
+        ``capture.damaged`` if it is missing or broken.
+    """
     paths = capture_paths(project, capture_id)
     try:
-        return CaptureRecord.model_validate_json(paths.record.read_bytes())
+        record = CaptureRecord.model_validate_json(paths.record.read_bytes())
     except (OSError, ValidationError) as error:
         raise ProjectError("capture.damaged", case=paths.case_id, capture=capture_id, file=RECORD_FILE) from error
+    given = None if record.spacing_mm is not None else capture(project, capture_id).spacing_mm
+    return record if given is None else record.model_copy(update={"spacing_mm": given})
 
 
 def rois(project: Project, capture_id: str) -> dict[int, Roi]:
@@ -310,7 +325,7 @@ def sha256(data: bytes) -> str:
 
 
 def _info(row: sql.CaptureRow) -> CaptureInfo:
-    return CaptureInfo(row.capture_id, row.case_id, row.series_hash, (row.height, row.width), row.spacing_mm)
+    return CaptureInfo(row.capture_id, row.case_id, row.series_hash, (row.height, row.width), row.pixel_mm)
 
 
 def _next_n(session: sql.Session, capture_id: str, folder: Path) -> int:

@@ -114,7 +114,7 @@ def expected_files(session: sql.Session) -> Iterator[Expected]:
             files |= {roi_file(frame.n): frame.roi_sha256, crop_file(frame.n): frame.crop_sha256}
         for name, digest in files.items():
             yield Expected(row.case_id, row.capture_id, f"{folder}/{name}", digest)
-    for manifest in session.scalars(sql.select(sql.ManifestRow).order_by(sql.ManifestRow.created_utc)):
+    for manifest in session.scalars(sql.select(sql.ManifestRow).order_by(sql.text("rowid"))):
         yield Expected(None, None, f"{MANIFESTS_DIR}/{manifest.manifest_id}.json", manifest.sha256)
 
 

@@ -203,7 +203,7 @@ def _images(project: Project, included: Sequence[CaseSummary], used: Sequence[sq
         framed=sum(case.cropped for case in included),
         tilt_corrected=sum(bool(record.corrections) for record in records),
         unreadable=unreadable,
-        spacings_mm=Counter(None if row.spacing_mm is None else round(row.spacing_mm, 3) for row in used),
+        spacings_mm=Counter(None if row.pixel_mm is None else round(row.pixel_mm, 3) for row in used),
         slabs_mm=Counter(round(record.slab_mm, 3) for record in from_scan),
         interpolations=Counter(record.interpolation for record in from_scan),
         software=Counter(row.software for row in used),

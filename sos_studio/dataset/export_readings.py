@@ -74,7 +74,7 @@ def _capture(row: sql.CaptureRow, frames: list[sql.RoiRow]) -> ReadCapture:
     base = f"{CAPTURES_DIR}/{row.case_id}/{row.capture_id}"
     return ReadCapture(
         capture_id=row.capture_id,
-        spacing_mm=row.spacing_mm,
+        spacing_mm=row.pixel_mm,
         from_scan=row.series_hash is not None,
         full_path=f"{base}/{FULL_FILE}",
         full_sha256=row.full_sha256,

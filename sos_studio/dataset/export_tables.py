@@ -164,7 +164,7 @@ def _capture_row(row: sql.CaptureRow, in_use: bool) -> tuple[Any, ...]:
     hashes = (row.full_sha256, row.full16_sha256, row.record_sha256)
     return (
         *(row.capture_id, row.case_id, in_use, row.series_hash),
-        *(row.height, row.width, row.spacing_mm, *hashes, row.software, row.created_utc),
+        *(row.height, row.width, row.pixel_mm, *hashes, row.software, row.created_utc),
     )
 
 

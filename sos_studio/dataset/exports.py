@@ -215,7 +215,7 @@ def export_items(project: Project, summaries: list[CaseSummary]) -> list[ExportI
                 summary=summary,
                 capture_id=row.capture_id,
                 shape_vu=(row.height, row.width),
-                spacing_mm=row.spacing_mm,
+                spacing_mm=row.pixel_mm,
                 full_path=f"{base}/{FULL_FILE}",
                 full_sha256=row.full_sha256,
                 roi=None if frame is None else roi_of(frame),

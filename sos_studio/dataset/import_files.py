@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.stages import StageScheme
@@ -14,6 +16,10 @@ from sos_studio.dataset import columns, label_table
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault
 from sos_studio.dataset.name_patterns import NamePattern
 
+_T = TypeVar("_T")
+
+# Files that are read and decoded at once, ahead of the one that is written.
+READERS = 2
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 
 
@@ -101,6 +107,24 @@ def with_facts(rows: Sequence[LabelRow], file_name: str, pattern: NamePattern, s
         )
         for row in rows
     ]
+
+
+def ahead(paths: Sequence[Path], read: Callable[[Path], _T]) -> Generator[tuple[Path, _T], None, None]:
+    """Read and decode the next files while one is written: both wait for the disk, and decoders let go of the interpreter."""
+    with ThreadPoolExecutor(READERS, "import-read") as pool:
+        under_way: deque[tuple[Path, Future[_T]]] = deque()
+        try:
+            for path in paths:
+                under_way.append((path, pool.submit(read, path)))
+                if len(under_way) > READERS:
+                    first, done = under_way.popleft()
+                    yield first, done.result()
+            while under_way:
+                first, done = under_way.popleft()
+                yield first, done.result()
+        finally:
+            for _, left in under_way:
+                left.cancel()
 
 
 def _key(name: str) -> str:

@@ -7,9 +7,7 @@ without doubling anything.
 from __future__ import annotations
 
 import shutil
-from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +17,11 @@ from sos_studio import __version__
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
 from sos_studio.core.preparation import Preparation
-from sos_studio.core.readings import Reading, standing
-from sos_studio.dataset import near_duplicates, prepared, readings, sql
-from sos_studio.dataset.captures import sha256, write_capture_files
+from sos_studio.dataset import completing, import_rows, near_duplicates, prepared, readings, sql
+from sos_studio.dataset.captures import read_record, sha256, write_capture_files
 from sos_studio.dataset.cases import new_case
 from sos_studio.dataset.columns import Field
-from sos_studio.dataset.import_files import Files, with_facts
+from sos_studio.dataset.import_files import Files, ahead, with_facts
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, TableOptions, read_labels
 from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.near_duplicates import Look, NearPair
@@ -33,8 +30,6 @@ from sos_studio.dataset.project import Project
 from sos_studio.dataset.pseudonyms import pseudonym
 
 MIN_SIDE_PX = 32
-# Files that are read and decoded at once, ahead of the one that is written.
-READERS = 2
 
 
 @dataclass(frozen=True)
@@ -63,10 +58,13 @@ class DecodedImage:
     original_png: bytes | None = None
     mask_png: bytes | None = None
     look: Look | None = None
-    doubts: tuple[tuple[str, dict[str, Any]], ...] = ()
+    doubts: Doubts = ()
 
 
+Doubts = tuple[tuple[str, dict[str, Any]], ...]
 Decode = Callable[[Path], DecodedImage]
+# Pixel size of a picture that the project has already, given the ruler's ticks as they were measured then (None: they were not).
+PixelSize = Callable[[Path, float | None], tuple[float | None, Doubts]]
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class ImportReport:
     imported
         New cases.
     already_there
-        Files whose very bytes were imported before; new or changed stages of theirs were still taken.
+        Files whose very bytes were imported before; new or changed stages of theirs were still taken, and facts that were missing.
     readings
         Number of readings written.
     unlabelled
@@ -103,6 +101,8 @@ class ImportReport:
         What should be known of images that were taken.
     prepared
         How many of the imported images were changed before they were stored, their originals kept where that was wanted.
+    filled_in
+        What was missing of images that were imported before, and is known now (``import.filled_in``).
     """
 
     imported: tuple[ImportedImage, ...]
@@ -115,6 +115,7 @@ class ImportReport:
     near: tuple[NearPair, ...] = ()
     doubts: tuple[RowFault, ...] = ()
     prepared: int = 0
+    filled_in: tuple[RowFault, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -130,6 +131,8 @@ def import_images(
     decode: Decode,
     table_options: TableOptions | None = None,
     names: NamePattern | None = None,
+    pixel_size: PixelSize | None = None,
+    who: str = "",
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ImportReport:
@@ -145,6 +148,8 @@ def import_images(
         How the table is read.
     names
         What the names of the files say, where the table says nothing.
+    pixel_size
+        For pictures that were imported before, which are not decoded again; None: nothing new is known of their size.
 
     Raises
     ------
@@ -162,7 +167,7 @@ def import_images(
     paths = files.paths
     if not paths:
         raise BadInputError("import.nothing_found")
-    run = _Run(project, decode, names)
+    run = _Run(project, decode, names, pixel_size, who)
     _take_all(project, run, [(path, rows_of.get(path, [])) for path in paths], progress, cancelled)
     return ImportReport(
         tuple(run.imported),
@@ -175,6 +180,7 @@ def import_images(
         _near(project, run),
         tuple(run.doubts),
         run.prepared,
+        tuple(run.filled_in),
     )
 
 
@@ -186,7 +192,7 @@ def _take_all(
     cancelled: Callable[[], bool] | None,
 ) -> None:
     try:
-        with closing(_ahead([path for path, _ in files], run.read)) as files_read:
+        with closing(ahead([path for path, _ in files], run.read)) as files_read:
             for n, ((_, rows), (path, read)) in enumerate(zip(files, files_read, strict=True)):
                 if cancelled is not None and cancelled():
                     raise CancelledError
@@ -207,41 +213,27 @@ def _near(project: Project, run: _Run) -> tuple[NearPair, ...]:
 
 @dataclass(frozen=True)
 class _Read:
-    """A file's hash, and its picture unless the project has it already; or why there is none."""
+    """A file's hash, and its picture, or of one that the project has already its pixel size; or why there is none."""
 
     digest: str = ""
     image: DecodedImage | None = None
     fault: SosError | None = None
-
-
-def _ahead(paths: Sequence[Path], read: Callable[[Path], _Read]) -> Generator[tuple[Path, _Read], None, None]:
-    """Read and decode the next files while one is written: both wait for the disk, and decoders let go of the interpreter."""
-    with ThreadPoolExecutor(READERS, "import-read") as pool:
-        under_way: deque[tuple[Path, Future[_Read]]] = deque()
-        try:
-            for path in paths:
-                under_way.append((path, pool.submit(read, path)))
-                if len(under_way) > READERS:
-                    first, done = under_way.popleft()
-                    yield first, done.result()
-            while under_way:
-                first, done = under_way.popleft()
-                yield first, done.result()
-        finally:
-            for _, left in under_way:
-                left.cancel()
+    spacing_mm: float | None = None
+    doubts: Doubts = ()
 
 
 class _Run:
     """One import under way."""
 
-    def __init__(self, project: Project, decode: Decode, names: NamePattern | None) -> None:
-        self._project, self._decode, self._names = project, decode, names
+    def __init__(self, project: Project, decode: Decode, names: NamePattern | None, pixel_size: PixelSize | None, who: str) -> None:
+        self._project, self._decode, self._names, self._pixel_size, self._who = project, decode, names, pixel_size, who
+        row = sql.CaptureRow
+        query = sql.select(row.source_sha256, row.full_sha256, row.case_id, row.capture_id).where(row.series_hash.is_(None))
         with project.reading() as session:
-            query = sql.select(sql.CaptureRow.source_sha256, sql.CaptureRow.case_id, sql.CaptureRow.capture_id).where(
-                sql.CaptureRow.source_sha256.is_not(None)
-            )
-            self._known = {digest: (case_id, capture_id) for digest, case_id, capture_id in session.execute(query)}
+            rows = session.execute(query).all()
+        self._known = {digest: (case_id, capture_id) for digest, _, case_id, capture_id in rows if digest is not None}
+        # Taken in by a repair from a record that does not say of which file it was made: then only its pixels tell.
+        self._adopted = {full: (case_id, capture_id) for digest, full, case_id, capture_id in rows if digest is None}
         self._name_of: dict[str, str] = {}
         self.imported: list[ImportedImage] = []
         self.already_there: list[ImportedImage] = []
@@ -251,6 +243,7 @@ class _Run:
         self.doubts: list[RowFault] = []
         self.looks: dict[str, Look] = {}
         self.prepared = 0
+        self.filled_in: list[RowFault] = []
 
     def read(self, path: Path) -> _Read:
         """Read and decode a file; in any thread."""
@@ -258,12 +251,26 @@ class _Run:
             digest = sha256(path.read_bytes())
         except OSError as error:
             return _Read(fault=BadInputError("import.file_unreadable", reason=error.strerror or type(error).__name__))
-        if digest in self._known:
-            return _Read(digest)
         try:
-            return _Read(digest, self._decode(path))
+            if digest in self._known:
+                return self._read_again(path, digest)
+            image = self._decode(path)
         except SosError as error:
             return _Read(digest, fault=error)
+        if self._adopted and (known := self._adopted.get(sha256(image.png))) is not None:
+            self._known[digest] = known
+            return _Read(digest, spacing_mm=image.spacing_mm, doubts=image.doubts)
+        return _Read(digest, image)
+
+    def _read_again(self, path: Path, digest: str) -> _Read:
+        if self._pixel_size is None:
+            return _Read(digest)
+        preparation = None
+        with suppress(ProjectError):  # its own damage is told by the check
+            preparation = read_record(self._project, self._known[digest][1]).prepared
+        ruler = None if preparation is None else preparation.ruler
+        spacing_mm, doubts = self._pixel_size(path, None if ruler is None else ruler.tick_px)
+        return _Read(digest, spacing_mm=spacing_mm, doubts=doubts)
 
     def try_to_take(self, path: Path, rows: Sequence[LabelRow], read: _Read) -> None:
         """One file; why it was not taken is kept, but for what the project's disk refuses."""
@@ -289,18 +296,16 @@ class _Run:
             raise read.fault
         if (twin := self._name_of.setdefault(digest, path.name)) != path.name:
             raise BadInputError("import.same_picture", other=twin)
-        person = _person(rows)
+        person = import_rows.person(rows)
         if digest in self._known:
-            case_id, capture_id = self._known[digest]
-            self._add_readings(case_id, capture_id, rows)
-            self.already_there.append(ImportedImage(path.name, case_id))
+            self._take_again(path.name, self._known[digest], rows, read)
             return
         if image is None:
             raise read.fault or BadInputError("image.unreadable", file=path.name)
         if min(image.shape_vu) < MIN_SIDE_PX:
             raise BadInputError("import.too_small", height=image.shape_vu[0], width=image.shape_vu[1], least=MIN_SIDE_PX)
         self.imported.append(ImportedImage(path.name, self._store(image, digest, person, rows)))
-        self.doubts += [RowFault(rows[0].line or None if rows else None, path.name, code, values) for code, values in image.doubts]
+        self._doubt(path.name, rows, image.doubts)
         if not any(row.stage is not None for row in rows):
             self.unlabelled.append(path.name)
 
@@ -319,10 +324,9 @@ class _Run:
                 capture, folder = write_capture_files(
                     project,
                     case_id,
-                    record_for=lambda new_id: _record(image, case_id, new_id),
+                    record_for=lambda new_id: _record(image, case_id, new_id, digest),
                     full_png=image.png,
                     full16_png=None,
-                    source_sha256=digest,
                     beside=prepared.files(image.original_png, image.mask_png),
                 )
                 capture_id = capture.capture_id
@@ -330,7 +334,7 @@ class _Run:
                 session.flush()
                 session.add(capture)
                 session.flush()
-                fresh = [_reading(row, row.stage, case_id, capture_id) for row in rows if row.stage is not None]
+                fresh = import_rows.readings_of(rows, case_id, capture_id)
                 for reading in fresh:
                     readings.add(project, session, reading)
         except BaseException:
@@ -344,28 +348,24 @@ class _Run:
         self.readings += len(fresh)
         return case_id
 
-    def _add_readings(self, case_id: str, capture_id: str, rows: Sequence[LabelRow]) -> None:
-        stands = {reading.evaluator: reading.stage for reading in standing(readings.readings(self._project, case_id))}
-        fresh = [
-            _reading(row, row.stage, case_id, capture_id)
-            for row in rows
-            if row.stage is not None and stands.get(row.evaluator) != row.stage
-        ]
-        if fresh:
-            readings.append_many(self._project, fresh)
-            self.readings += len(fresh)
+    def _take_again(self, name: str, known: tuple[str, str], rows: Sequence[LabelRow], read: _Read) -> None:
+        """A file whose picture is there: what is new of it."""
+        if read.fault is not None:
+            raise read.fault
+        case_id, capture_id = known
+        filled = completing.complete(self._project, case_id, capture_id, import_rows.person(rows), read.spacing_mm, who=self._who)
+        said = import_rows.readings_of(rows, case_id, capture_id)
+        self.readings += completing.add_readings(self._project, said)
+        self.already_there.append(ImportedImage(name, case_id))
+        if filled:
+            self.filled_in.append(RowFault(import_rows.line(rows), name, "import.filled_in", {"facts": ", ".join(filled), "case": case_id}))
+        self._doubt(name, rows, read.doubts)
+
+    def _doubt(self, name: str, rows: Sequence[LabelRow], doubts: Doubts) -> None:
+        self.doubts += [RowFault(import_rows.line(rows), name, code, values) for code, values in doubts]
 
 
-def _person(rows: Sequence[LabelRow]) -> LabelRow | None:
-    """The row that says who it is; rows of one image must not contradict one another."""
-    for row in rows[1:]:
-        for column in ("patient", "age_years", "sex"):
-            if getattr(row, column) != getattr(rows[0], column):
-                raise BadInputError("import.rows_contradict", column=column.removesuffix("_years"), first=rows[0].line, second=row.line)
-    return rows[0] if rows else None
-
-
-def _record(image: DecodedImage, case_id: str, capture_id: str) -> CaptureRecord:
+def _record(image: DecodedImage, case_id: str, capture_id: str, source_sha256: str) -> CaptureRecord:
     return CaptureRecord(
         software=f"SOS Studio {__version__}",
         case=case_id,
@@ -380,17 +380,5 @@ def _record(image: DecodedImage, case_id: str, capture_id: str) -> CaptureRecord
         value_from_png=None,
         mirrored=image.mirrored,
         prepared=image.preparation,
-    )
-
-
-def _reading(row: LabelRow, stage: int, case_id: str, capture_id: str) -> Reading:
-    return Reading(
-        reading_id=readings.new_reading_id(),
-        case_id=case_id,
-        capture_id=capture_id,
-        evaluator=row.evaluator,
-        stage=stage,
-        remark=row.remark,
-        shown="full_image",
-        source="imported",
+        source_sha256=source_sha256,
     )

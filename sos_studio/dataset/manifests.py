@@ -194,7 +194,7 @@ def _entry(summary: CaseSummary, stage: int, fold: int, files: _Files) -> Manife
         fold=fold,
         full_image=ManifestImage(path=f"{base}/{FULL_FILE}", sha256=capture.full_sha256),
         shape_vu=(capture.height, capture.width),
-        spacing_mm=capture.spacing_mm,
+        spacing_mm=capture.pixel_mm,
         roi=roi,
         crop=None if frame is None else ManifestImage(path=f"{base}/{crop_file(frame.n)}", sha256=frame.crop_sha256),
     )

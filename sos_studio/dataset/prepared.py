@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from sos_studio.core.captures import CaptureRecord
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.preparation import Preparation
 from sos_studio.dataset.captures import RECORD_FILE
 
 ORIGINAL_FILE, MASK_FILE = "original.png", "mask.png"
@@ -17,6 +19,21 @@ ORIGINAL_FILE, MASK_FILE = "original.png", "mask.png"
 def files(original_png: bytes | None, mask_png: bytes | None) -> dict[str, bytes]:
     """What is written, by name."""
     return {name: png for name, png in ((ORIGINAL_FILE, original_png), (MASK_FILE, mask_png)) if png is not None}
+
+
+def kept(folder: Path, preparation: Preparation | None) -> dict[str, bytes]:
+    """The files of a capture's folder that its record says were kept; ``capture.unreadable`` if they are not what it says."""
+    if preparation is None:
+        return {}
+    wanted = {ORIGINAL_FILE: preparation.original_sha256, MASK_FILE: preparation.mask_sha256}
+    found = {}
+    for name, digest in wanted.items():
+        if digest is None:
+            continue
+        if _digest(folder / name) != digest:
+            raise BadInputError("capture.unreadable", folder=folder.name)
+        found[name] = (folder / name).read_bytes()
+    return found
 
 
 def damaged(folder: Path) -> list[str]:

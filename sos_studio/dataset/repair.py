@@ -220,7 +220,9 @@ class _Run:
         if name == FULL16_FILE:
             return [("scan", lambda: self._makers.full16(record()))]
         if name == RECORD_FILE:
-            return [("database", partial(_imported_record, row, mirrored)) for mirrored in (False, True)]
+            # Older records don't say of which file they were made.
+            sources = {row.source_sha256, None}
+            return [("database", partial(_imported_record, row, mirrored, source)) for mirrored in (False, True) for source in sources]
         match = re.fullmatch(r"(?:roi|crop)-(\d+)\.(?:json|png)", name)
         if match is None:  # an untouched import: nothing here holds it twice
             return []
@@ -265,7 +267,7 @@ class _Run:
             self.findings.append(Finding("set_aside", case_id, file))
 
 
-def _imported_record(row: sql.CaptureRow, mirrored: bool) -> bytes | None:
+def _imported_record(row: sql.CaptureRow, mirrored: bool, source_sha256: str | None) -> bytes | None:
     """The record of an imported picture says nothing that its row does not."""
     if row.series_hash is not None or row.full16_sha256 is not None:
         return None
@@ -282,5 +284,6 @@ def _imported_record(row: sql.CaptureRow, mirrored: bool) -> bytes | None:
         window=None,
         value_from_png=None,
         mirrored=mirrored,
+        source_sha256=source_sha256,
     )
     return atomic.json_bytes(made.model_dump(mode="json"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, ForeignKeyConstraint, Index, String, false
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, CheckConstraint, Dialect, Float, ForeignKey, ForeignKeyConstraint, Index, String, false, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from sos_studio.core.captures import PIXEL_SIZE_GIVEN
 from sos_studio.dataset.faults import IllegibleRowError
 
 
@@ -84,8 +85,26 @@ class PatientCodeRow(Base):
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class EventRow(Base):
+    """Something that was done and that no other table tells (`events`). Append-only: triggers refuse every change."""
+
+    __tablename__ = "events"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str]
+    case_id: Mapped[str | None] = mapped_column(index=True)
+    who: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_utc: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
 class CaptureRow(Base):
-    """One capture folder. `source_sha256` is the imported file's hash: it finds doubles without keeping a name."""
+    """One capture folder. `source_sha256` is the imported file's hash: it finds doubles without keeping a name.
+
+    `spacing_mm` is what its record says, and never changes; `pixel_mm` is that or, where it is empty, what was given later (`pixel_sizes`).
+    """
 
     __tablename__ = "captures"
 
@@ -96,12 +115,27 @@ class CaptureRow(Base):
     source_sha256: Mapped[str | None] = mapped_column(index=True)
     height: Mapped[int]
     width: Mapped[int]
-    spacing_mm: Mapped[float | None]
+    spacing_mm: Mapped[float | None] = mapped_column()
     full_sha256: Mapped[str]
     full16_sha256: Mapped[str | None]
     record_sha256: Mapped[str]
     software: Mapped[str]
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
+    pixel_mm: Mapped[float | None] = column_property(
+        func.coalesce(
+            spacing_mm,
+            select(func.json_extract(EventRow.details, "$.spacing_mm", type_=Float))
+            .where(
+                EventRow.case_id == case_id,
+                EventRow.kind == PIXEL_SIZE_GIVEN,
+                func.json_extract(EventRow.details, "$.capture") == capture_id,
+            )
+            .order_by(EventRow.number.desc())
+            .limit(1)
+            .correlate_except(EventRow)
+            .scalar_subquery(),
+        )
+    )
 
     __table_args__ = ({"sqlite_autoincrement": True},)
 
@@ -238,21 +272,6 @@ class ConsensusRuleRow(Base):
     name: Mapped[str]
     senior: Mapped[str]
     who: Mapped[str]
-    created_utc: Mapped[datetime] = mapped_column(UtcTime)
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-
-class EventRow(Base):
-    """Something that was done and that no other table tells (`events`). Append-only: triggers refuse every change."""
-
-    __tablename__ = "events"
-
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    kind: Mapped[str]
-    case_id: Mapped[str | None] = mapped_column(index=True)
-    who: Mapped[str]
-    details: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_utc: Mapped[datetime] = mapped_column(UtcTime)
 
     __table_args__ = ({"sqlite_autoincrement": True},)

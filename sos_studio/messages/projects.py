@@ -173,6 +173,15 @@ MESSAGES: dict[str, Template] = {
     "import.image_not_found": Template("The image that the row names was not found.", "Check its spelling, or add its folder."),
     "import.image_ambiguous": Template("Several files have the name that the row gives.", "Write the folder before the name."),
     "import.rows_contradict": Template("Rows {first} and {second} name the same image but differ in {column}.", "Make them agree."),
+    "import.contradicts": Template(
+        "The project has {stored} as {field} of this picture, now it is said to be {given}.",
+        "What the project has was kept, and nothing was taken of this row: mend it, or leave it empty there.",
+    ),
+    "import.other_patient": Template(
+        "The picture is in the project as another patient's.",
+        "What the project has was kept, and nothing was taken of this row: mend its patient, or leave it empty.",
+    ),
+    "import.filled_in": Template("{case} was there already; it has {facts} now."),
     "import.file_unreadable": Template("The file can't be read ({reason}).", "Check that it opens in another program."),
     "import.same_picture": Template("It is the very same picture as {other}.", "Keep one of the two."),
     "import.too_small": Template("The image has only {width} × {height} pixels.", "Use full images of at least {least} pixels a side."),

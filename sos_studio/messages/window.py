@@ -54,6 +54,11 @@ MESSAGES: dict[str, Template] = {
         counts="count",
         one="Imported 1 full image (readings: {readings}; there already: {again}).",
     ),
+    "window.import_filled_in": Template(
+        "Filled in what was missing of {count} cases that were there already.",
+        counts="count",
+        one="Filled in what was missing of 1 case that was there already.",
+    ),
     "window.import_faults": Template(
         "{count} files or rows were not imported. The first: {first}",
         "Mend them and import again.",

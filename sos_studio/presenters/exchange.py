@@ -116,7 +116,9 @@ class Exchange:
             first = report.faults[0]
             words = message(first.code, session.blinding.values(first.values))
             session.tell("window.import_faults", "error", count=len(report.faults), first=str(words))
-        if report.faults or report.doubts or report.near:
+        if report.filled_in:
+            session.tell("window.import_filled_in", "success", count=len(report.filled_in))
+        if report.faults or report.doubts or report.near or report.filled_in:
             self.told.emit(report)
 
     def _exported(self, report: ExportReport) -> None:

@@ -10,7 +10,7 @@ from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError, SosError
 from sos_studio.core.readings import Reading
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import cases, label_table, patients, readings
+from sos_studio.dataset import cases, completing, label_table, patients, prepared, readings
 from sos_studio.dataset.imports import ImportedImage, ImportReport
 from sos_studio.dataset.label_table import LabelRow, RowFault, TableOptions
 from sos_studio.dataset.patients import PatientCode
@@ -37,6 +37,7 @@ def import_captures(
     table_options: TableOptions | None = None,
     *,
     alone: bool = True,
+    who: str = "",
 ) -> ImportReport:
     """Take capture folders in; a row of the table names a capture by the name of its folder.
 
@@ -60,7 +61,7 @@ def import_captures(
     for folder in folders:
         rows = [row for row in table.rows if row.image.rstrip("/\\").casefold() == folder.resolve().name.casefold()]
         try:
-            report = _with_one(project, report, folder, rows)
+            report = _with_one(project, report, folder, rows, who)
         except ProjectError:
             raise
         except SosError as error:
@@ -82,20 +83,19 @@ def merged(captures_report: ImportReport, pictures_report: ImportReport, folders
         pictures_report,
         imported=(*captures_report.imported, *pictures_report.imported),
         already_there=(*captures_report.already_there, *pictures_report.already_there),
+        filled_in=(*captures_report.filled_in, *pictures_report.filled_in),
         readings=captures_report.readings + pictures_report.readings,
         unlabelled=(*captures_report.unlabelled, *pictures_report.unlabelled),
         faults=(*captures_report.faults, *faults),
     )
 
 
-def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequence[LabelRow]) -> ImportReport:
+def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequence[LabelRow], who: str) -> ImportReport:
     name = folder.resolve().name
     source = captures.read_capture_folder(folder)
-    series_hash = source.record.series_hash
-    case_id = None if series_hash is None else cases.case_of_series(project, series_hash)
-    twin = None if case_id is None else _twin(project, case_id, source.record)
+    case_id, twin = _known(project, source)
     if case_id is not None and twin is not None:
-        return replace(report, already_there=(*report.already_there, ImportedImage(name, case_id)))
+        return _with_twin(project, report, (ImportedImage(name, case_id), twin), rows, who)
     if case_id is not None:
         capture_id, roi_n = _store(project, case_id, source)
     else:
@@ -112,6 +112,34 @@ def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequen
         imported=(*report.imported, ImportedImage(name, case_id)),
         readings=report.readings + len(written),
         unlabelled=report.unlabelled if written else (*report.unlabelled, name),
+    )
+
+
+def _known(project: Project, source: StoredCapture) -> tuple[str | None, str | None]:
+    """The case that a capture belongs to and the very same capture, as far as the project has them."""
+    record = source.record
+    if record.series_hash is not None:
+        case_id = cases.case_of_series(project, record.series_hash)
+        return case_id, None if case_id is None else _twin(project, case_id, record)
+    full_sha256 = dataset_captures.sha256((source.folder / captures.FULL_FILE).read_bytes())
+    return dataset_captures.of_picture(project, record.source_sha256, full_sha256) or (None, None)
+
+
+def _with_twin(
+    project: Project, report: ImportReport, known: tuple[ImportedImage, str], rows: Sequence[LabelRow], who: str
+) -> ImportReport:
+    """A capture that is there: what the table says anew of it."""
+    image, twin = known
+    frame = dataset_captures.latest_roi(project, twin)
+    shown = twin, None if frame is None else frame[0]
+    filled = completing.complete(project, image.case_id, twin, rows[0] if rows else None, who=who)
+    said = [_reading(project, row, row.stage, image.case_id, shown) for row in rows if row.stage is not None]
+    told = RowFault(rows[0].line if rows else None, image.name, "import.filled_in", {"facts": ", ".join(filled), "case": image.case_id})
+    return replace(
+        report,
+        already_there=(*report.already_there, image),
+        readings=report.readings + completing.add_readings(project, said),
+        filled_in=(*report.filled_in, told) if filled else report.filled_in,
     )
 
 
@@ -136,6 +164,7 @@ def _store(project: Project, case_id: str, source: StoredCapture) -> tuple[str, 
         record_for=lambda new_id: source.record.model_copy(update={"case": case_id, "capture_id": new_id}),
         full_png=images.encode_png(source.full8),
         full16_png=images.encode_png(images.read_png16(full16)) if full16.is_file() else None,
+        beside=prepared.kept(source.folder, source.record.prepared),
     )
     return capture_id, None if frame is None else staging.store_roi(project, capture_id, frame)[0]
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sos_studio.core.geometry import Facing
 from sos_studio.core.preparation import Preparation, RulerRecord
-from sos_studio.dataset.imports import DecodedImage
+from sos_studio.dataset.imports import DecodedImage, Doubts
 from sos_studio.dataset.label_table import TableOptions
 from sos_studio.dataset.near_duplicates import Look
 from sos_studio.imaging import borders, images, overlays, rulers
@@ -109,7 +108,7 @@ def decode(path: Path, options: PictureOptions) -> DecodedImage:
     """Read a file for the import; errors of `images.read_picture`."""
     found = find(path, options)
     full8 = full_image(found, options.facing)
-    spacing_mm, doubts = _spacing(found.ruler, options)
+    spacing_mm, doubts = _spacing(None if found.ruler is None else found.ruler.tick_px, options)
     masked = found.mask & _inside(found)
     changed = bool(masked.any()) or found.box.shape_vu != found.gray.shape
     original_png = images.encode_png(found.gray) if changed and options.keep_originals else None
@@ -137,15 +136,29 @@ def decode(path: Path, options: PictureOptions) -> DecodedImage:
     )
 
 
-def _spacing(ruler: Ruler | None, options: PictureOptions) -> tuple[float | None, tuple[tuple[str, dict[str, Any]], ...]]:
+def pixel_size(path: Path, tick_px: float | None, options: PictureOptions) -> tuple[float | None, Doubts]:
+    """Pixel size of a picture that was imported before, and what is to be said of it; errors of `images.read_picture`.
+
+    Parameters
+    ----------
+    tick_px
+        Pixels between the ticks of its ruler as they were measured then; None: they were not, so the picture is looked at again.
+    """
+    if options.ruler_tick_mm is not None and tick_px is None:
+        ruler = find(path, options).ruler
+        tick_px = None if ruler is None else ruler.tick_px
+    return _spacing(tick_px, options)
+
+
+def _spacing(tick_px: float | None, options: PictureOptions) -> tuple[float | None, Doubts]:
     """Pixel size, and what is to be said of it."""
     if options.ruler_tick_mm is None:
         return options.spacing_mm, ()
-    if ruler is None:
+    if tick_px is None:
         return options.spacing_mm, (("import.no_ruler", {}),)
-    spacing_mm = options.ruler_tick_mm / ruler.tick_px
+    spacing_mm = options.ruler_tick_mm / tick_px
     if not LEAST_SPACING_MM <= spacing_mm <= MOST_SPACING_MM:
-        return options.spacing_mm, (("import.ruler_not_right", {"spacing_mm": f"{spacing_mm:.3g}", "tick_px": f"{ruler.tick_px:.1f}"}),)
+        return options.spacing_mm, (("import.ruler_not_right", {"spacing_mm": f"{spacing_mm:.3g}", "tick_px": f"{tick_px:.1f}"}),)
     return spacing_mm, ()
 
 

@@ -102,6 +102,8 @@ def import_images(
             decode=lambda path: import_pictures.decode(path, options.pictures),
             table_options=options.table,
             names=pattern,
+            pixel_size=lambda path, tick_px: import_pictures.pixel_size(path, tick_px, options.pictures),
+            who=who,
             progress=progress,
             cancelled=cancelled,
         )
@@ -111,7 +113,7 @@ def import_images(
     if not folders:
         report = pictures_only(pictures)
     else:
-        report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures)
+        report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures, who=who)
         if pictures:
             report = capture_import.merged(report, pictures_only(pictures), folders)
     events.record(

@@ -82,7 +82,7 @@ class ImportReportDialog(QDialog):
         close.setFocus()
 
     def _fill(self) -> None:
-        told = [*self._report.faults, *self._report.doubts]
+        told = _told(self._report)
         self.faults.setColumnCount(3)
         self.faults.setHorizontalHeaderLabels([_tr("Row"), _tr("File"), _tr("What to know")])
         self.faults.setRowCount(len(told))
@@ -114,7 +114,7 @@ class ImportReportDialog(QDialog):
             beside.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
-        if report.faults or report.doubts:
+        if _told(report):
             layout.addWidget(parts.heading(_heading(report)))
             layout.addWidget(self.faults, 1)
         else:
@@ -132,7 +132,7 @@ class ImportReportDialog(QDialog):
             alike.hide()
         layout.addWidget(self.buttons)
         self.again.setVisible(bool(report.faults))
-        self.copy.setVisible(bool(report.faults or report.doubts))
+        self.copy.setVisible(bool(_told(report)))
         self.resize(SIZE.boundedTo(self.screen().availableGeometry().size() - QSize(40, 60)))
 
     def _show_pair(self, row: int) -> None:
@@ -160,14 +160,18 @@ class ImportReportDialog(QDialog):
         self._do_again()
 
     def _copy(self) -> None:
-        told = [*self._report.faults, *self._report.doubts]
+        told = _told(self._report)
         QGuiApplication.clipboard().setText("\n".join("\t".join(self._cells(fault)) for fault in told))
+
+
+def _told(report: ImportReport) -> list[RowFault]:
+    return [*report.faults, *report.doubts, *report.filled_in]
 
 
 def _heading(report: ImportReport) -> str:
     if report.faults:
         return plural("ImportReportDialog", "1 file or row was not imported", "{n} files or rows were not imported", len(report.faults))
-    return plural("ImportReportDialog", "Imported, with 1 remark", "Imported, with {n} remarks", len(report.doubts))
+    return plural("ImportReportDialog", "Imported, with 1 remark", "Imported, with {n} remarks", len(_told(report)))
 
 
 def _pair_words(pair: NearPair, name: Callable[[str], str]) -> str:

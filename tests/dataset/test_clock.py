@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sos_studio.core.readings
-from sos_studio.dataset import cases, in_use, manifests, patients, readings, splits
+from sos_studio.dataset import audit, cases, in_use, manifests, patients, readings, splits
 from sos_studio.dataset.in_use import InUse
 from sos_studio.dataset.patients import PatientCode
 from sos_studio.dataset.project import Project
@@ -71,6 +71,19 @@ def test_folds_and_patients_stay_what_they_were(project: Project) -> None:
     assert again.patient == first.patient
     manifests.freeze(project)
     assert splits.folds_given(project) == folds
+
+
+@pytest.mark.usefixtures("backwards")
+def test_the_history_is_told_in_the_order_in_which_it_was_made(project: Project) -> None:
+    made = [builders.staged_case(project, 1 + n % 5, seed=n) for n in range(12)]
+    frozen = [manifests.freeze(project).stem for _ in range(3)]
+    for case_id in made[:3]:
+        cases.exclude(project, case_id, "motion", "Ada")
+    entries = audit.history(project)
+    assert [entry.case_id for entry in entries if entry.what == "read"] == made
+    assert [entry.case_id for entry in entries if entry.what == "framed"] == made
+    assert [entry.case_id for entry in entries if entry.what == "excluded"] == made[:3]
+    assert [entry.details["manifest"] for entry in entries if entry.what == "manifest_frozen"] == frozen
 
 
 @settings(max_examples=10, deadline=None)

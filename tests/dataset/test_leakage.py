@@ -28,9 +28,7 @@ def _filled(project: Project, count: int = 15) -> list[str]:
 
 def _with_picture(project: Project, png: bytes, stage: int = 3) -> str:
     case_id = cases.add_case(project)
-    capture_id = captures.add_capture(
-        project, case_id, record_for=lambda made: builders.record(case_id, made), full_png=png, source_sha256=None
-    )
+    capture_id = captures.add_capture(project, case_id, record_for=lambda made: builders.record(case_id, made), full_png=png)
     builders.read(project, case_id, capture_id, stage)
     return case_id
 

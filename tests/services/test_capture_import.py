@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sos_studio.core.roi import Roi
 from sos_studio.core.volume import Volume
@@ -15,6 +16,7 @@ from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images
 from sos_studio.services import captures, projects
+from tests.imaging import screenshots
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,31 @@ def test_a_capture_that_can_not_be_taken_in_leaves_no_empty_case(folder: Path, t
         report = projects.import_images(project, [folder])
         assert [fault.code for fault in report.faults] == ["roi.outside_image"]
         assert cases.cases(project) == []
+
+
+def test_the_capture_of_an_imported_picture_comes_along_whole_and_once(tmp_path: Path) -> None:
+    shot = screenshots.screenshot(screenshots.head(1), border=(20, 30, 10, 40), letters="APSI")
+    Image.fromarray(shot.rgb).save(tmp_path / "shot.png")
+    with Project.create(tmp_path / "there") as there:
+        projects.import_images(there, [tmp_path / "shot.png"])
+        folder = dataset_captures.capture_paths(there, cases.cases(there)[0].capture_id or "").folder
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [folder])
+        assert (len(report.imported), report.faults, projects.check(project)) == (1, (), [])
+        again = projects.import_images(project, [folder, tmp_path / "shot.png"])
+        assert (len(again.imported), len(again.already_there), len(cases.cases(project))) == (0, 2, 1)
+        (folder / "mask.png").write_bytes(b"spoiled")
+    with Project.create(tmp_path / "other") as other:
+        assert [fault.code for fault in projects.import_images(other, [folder]).faults] == ["capture.unreadable"]
+
+
+def test_what_a_later_table_says_of_a_capture_is_filled_in(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    with Project.create(tmp_path / "project") as project:
+        projects.import_images(project, [folder])
+        table.write_text("image,stage,age\nfirst head,2,12\n")
+        later = projects.import_images(project, [folder], table)
+        case = cases.cases(project)[0]
+        assert (later.readings, case.label, case.age_years, [row.values["facts"] for row in later.filled_in]) == (1, 2, 12.0, ["age"])
+        table.write_text("image,stage,age\nfirst head,2,13\n")
+        assert [fault.code for fault in projects.import_images(project, [folder], table).faults] == ["import.contradicts"]
