@@ -12,8 +12,12 @@ from sos_studio.core.jobs import Artifact, Cancelled, Event, Failed, Metric, Pro
 
 
 class JobStatus(StrEnum):
-    """`INTERRUPTED`: the worker is gone without a last event (killed, power cut, restart of the machine)."""
+    """`WAITING`: another training has the device. `QUEUED`: its worker is on its way.
 
+    `INTERRUPTED`: the worker is gone without a last event (killed, power cut, restart of the machine).
+    """
+
+    WAITING = "waiting"
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -24,7 +28,7 @@ class JobStatus(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will come by itself."""
-        return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
+        return self not in (JobStatus.WAITING, JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +11,12 @@ from sos_studio.core import atomic, settings
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.job_state import fold
 from sos_studio.core.jobs import EVENTS_FILE, Device
-from sos_studio.services import worker_process
+from sos_studio.services import guards, worker_process
 from sos_studio.services.job_tail import EventReader
 from sos_studio.services.worker_process import Life
 
-_GUARD_STALE_S = 10.0
+# So long after a device was given away its worker may not have said anything yet.
+_STARTING_S = 10.0
 _DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 
 
@@ -40,26 +38,9 @@ def _conflicts(device: Device) -> tuple[Device, ...]:
     return _DEVICES if device == "auto" else ("auto", device)
 
 
-@contextlib.contextmanager
-def _guard(directory: Path) -> Iterator[None]:
-    """Mutual exclusion between starting processes, with nothing but an exclusively created file."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "guard"
-    until = time.monotonic() + _GUARD_STALE_S
-    while True:
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > _GUARD_STALE_S or time.monotonic() > until:
-                    path.unlink()
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
+def conflict(device: Device, other: Device) -> bool:
+    """Whether two trainings on these devices are in each other's way."""
+    return other in _conflicts(device) or device in _conflicts(other)
 
 
 def holder(device: Device) -> Holder | None:
@@ -76,7 +57,7 @@ def holder(device: Device) -> Holder | None:
             continue  # its worker may still be on its way out, but computes no more
         alive = worker_process.life(job_dir)
         # Between taking the lock and the worker's first word nobody is there yet.
-        starting = alive is Life.UNKNOWN and job_dir.is_dir() and 0 <= time.time() - since < _GUARD_STALE_S
+        starting = alive is Life.UNKNOWN and job_dir.is_dir() and 0 <= time.time() - since < _STARTING_S
         if alive.there or starting:
             return Holder(other, job_dir)
     return None
@@ -91,7 +72,7 @@ def take(device: Device, job_dir: Path, *, attempt: int) -> None:
         ``job.device_busy`` while another job has it.
     """
     directory = _locks_dir()
-    with _guard(directory):
+    with guards.guard(directory, "guard"):
         in_the_way = holder(device)
         if in_the_way is not None and in_the_way.job_dir != job_dir:
             raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)

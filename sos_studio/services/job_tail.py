@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import EVENTS_FILE, HEARTBEAT_LOST_S, JOB_FILE, Event, parse_event
-from sos_studio.services import worker_process
+from sos_studio.services import waiting, worker_process
 from sos_studio.services.worker_process import KILL_AFTER_S, TERMINATE_AFTER_S, Life
 
 _log = logging.getLogger(__name__)
@@ -113,6 +113,9 @@ class JobTail:
         for event in self._reader.read():
             self._folded = self._folded.after(event)
         self._state = self._folded
+        if not self._life.there and waiting.place(self.job_dir) is not None:
+            self._state = replace(self._folded, status=JobStatus.WAITING, failure_code="", failure_values={})
+            return self._state
         if self._folded.attempt < self._expected_attempt:
             self._state = replace(self._folded, status=JobStatus.QUEUED, failure_code="", failure_values={})
         if self._state.status.ended:
@@ -120,13 +123,14 @@ class JobTail:
         if self._life.there:
             worker_process.insist(self.job_dir, terminate_after_s=self._terminate_after_s, kill_after_s=self._kill_after_s)
             return self._state
-        if self._life is Life.GONE or self._never_came():
+        if self._life is Life.GONE or self._never_came() or self._called_off():
             self._state = self._without_worker()
         return self._state
 
     def cancel(self) -> None:
-        """Ask the worker to stop; `poll` terminates and then kills it if it doesn't."""
+        """Ask the worker to stop; `poll` terminates and then kills it if it doesn't. Who waits leaves the line."""
         if not self.poll().status.ended:
+            waiting.leave(self.job_dir)
             worker_process.ask_to_stop(self.job_dir)
 
     def wait(self, timeout_s: float | None = None, *, on_state: Callable[[JobState], None] | None = None, every_s: float = 0.2) -> JobState:
@@ -148,6 +152,10 @@ class JobTail:
             return time.time() - (self.job_dir / JOB_FILE).stat().st_mtime > HEARTBEAT_LOST_S
         except OSError:
             return True
+
+    def _called_off(self) -> bool:
+        """Whether it was cancelled while it waited for its device: no worker ever was."""
+        return self._life is Life.UNKNOWN and worker_process.asked_to_stop_s(self.job_dir) is not None
 
     def _without_worker(self) -> JobState:
         if worker_process.asked_to_stop_s(self.job_dir) is not None:

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ from sos_studio.core.jobs import (
     JobSpec,
 )
 from sos_studio.core.readings import utc_now
+from sos_studio.core.training import TrainingSettings
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import JOBS_DIR, Project
-from sos_studio.services import crossval, device_lock, model_list, presets, worker_process
+from sos_studio.services import crossval, device_lock, job_queue, model_list, presets, waiting, worker_process
 from sos_studio.services import weights as starting_weights
 from sos_studio.services.job_tail import EventReader, JobTail
+from sos_studio.services.waiting import Waiting
 
 # Leaving torch takes a process a second or two.
 _WAY_OUT_S = 10.0
@@ -101,6 +103,7 @@ def start_training(
     seed: int = 0,
     rule: Rule | None = None,
     compared: CrossvalSettings | None = None,
+    wait: bool = False,
 ) -> JobHandle:
     """Freeze what the project holds now and start a worker on it; returns at once.
 
@@ -114,6 +117,8 @@ def start_training(
         Computing threads of the worker; `default_threads` if None.
     compared
         Of a cross-validation (`crossval.plan`); all methods of the preset's network if None.
+    wait
+        While another training has the device, wait in line for it (`job_queue`) instead of being refused.
 
     Raises
     ------
@@ -125,14 +130,16 @@ def start_training(
         If the project can't be written.
     """
     settings = presets.settings(preset, overrides)
-    _require_free(device)  # before a manifest is frozen for nothing
+    if not wait:
+        _require_free(device)  # before a manifest is frozen for nothing
     teacher, detector = _models_to_start_from(project, kind)
     if kind == "crossval" and compared is None:
         compared = crossval.plan(settings, weights=weights)
     files = _weights_files(settings.student.network, compared, weights)
+    model_list.settle(project)
     manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))
     spec = JobSpec(
-        job_id=f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}",
+        job_id=_new_id(kind),
         kind=kind,
         manifest=manifest.relative_to(project.directory).as_posix(),
         seed=seed,
@@ -144,13 +151,38 @@ def start_training(
         teacher_model=teacher,
         detector_model=detector,
         crossval=compared,
+        judged_models=_rivals(project, kind),
     )
-    return _launch_new(project.directory, spec, files)
+    return _launch_new(project.directory, spec, files, wait=wait)
+
+
+def judge_models(project: Project, model_ids: Sequence[str], *, device: Device = "auto", wait: bool = False) -> JobHandle:
+    """Ask models about all labelled cases that none of them was trained on; short, but it waits its turn as trainings do.
+
+    Raises as `start_training`, for too few cases and a busy device.
+    """
+    if not wait:
+        _require_free(device)
+    manifest = manifests.freeze(project)
+    spec = JobSpec(
+        job_id=_new_id("evaluate"),
+        kind="evaluate",
+        manifest=manifest.relative_to(project.directory).as_posix(),
+        device=device,
+        threads=default_threads(),
+        preset=presets.DEFAULT_PRESET,
+        settings=TrainingSettings(),
+        judged_models=tuple(model_ids),
+    )
+    return _launch_new(project.directory, spec, {}, wait=wait)
+
+
+def _new_id(kind: JobKind) -> str:
+    return f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}"
 
 
 def require_startable(project: Project, kind: JobKind) -> None:
     """Raise what `start_training` would raise of this project and computer at once; nothing is begun or written."""
-    _require_free("auto")
     _models_to_start_from(project, kind)
     manifests.require_enough(project, need_crops=_needs_crops(kind))
 
@@ -166,13 +198,15 @@ def _needs_crops(kind: JobKind) -> bool:
     return kind != "student"
 
 
-def resume(job: JobHandle, *, weights: Path | None = None) -> JobHandle:
+def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False) -> JobHandle:
     """Start a worker again on a job that was interrupted, cancelled or failed; it goes on from its last checkpoint.
 
     Parameters
     ----------
     weights
         The file of starting weights if it was chosen by hand at first; the project does not know where it lies.
+    wait
+        As in `start_training`.
 
     Raises
     ------
@@ -192,7 +226,7 @@ def resume(job: JobHandle, *, weights: Path | None = None) -> JobHandle:
     for name in (CANCEL_FILE, WORKER_FILE):
         with contextlib.suppress(FileNotFoundError):
             (job.job_dir / name).unlink()
-    return _launch(job.job_dir, spec, files, expected_attempt=max(attempts, default=0) + 1)
+    return _launch(job.job_dir, spec, files, expected_attempt=max(attempts, default=0) + 1, wait=wait)
 
 
 def list_jobs(project: Project | Path) -> list[JobHandle]:
@@ -200,7 +234,8 @@ def list_jobs(project: Project | Path) -> list[JobHandle]:
     root = (project if isinstance(project, Path) else project.directory) / JOBS_DIR
     if not root.is_dir():
         return []
-    found = [entry for entry in root.iterdir() if (entry / JOB_FILE).is_file()]
+    # Hidden ones are being deleted.
+    found = [entry for entry in root.iterdir() if not entry.name.startswith(".") and (entry / JOB_FILE).is_file()]
     # Ids start with the time of creation in UTC.
     return [JobHandle(entry, entry.name) for entry in sorted(found, key=lambda entry: entry.name, reverse=True)]
 
@@ -254,6 +289,12 @@ def _models_to_start_from(project: Project, kind: JobKind) -> tuple[str | None, 
     return teacher.card.model_id, None if detector is None else detector.card.model_id
 
 
+def _rivals(project: Project, kind: JobKind) -> tuple[str, ...]:
+    """The student in use, that a new one is compared with in the end."""
+    used = model_list.current(project, "student") if kind in ("retrain", "student") else None
+    return () if used is None else (used.card.model_id,)
+
+
 def _create(project_dir: Path, spec: JobSpec) -> Path:
     job_dir = project_dir / JOBS_DIR / spec.job_id
     try:
@@ -265,10 +306,10 @@ def _create(project_dir: Path, spec: JobSpec) -> Path:
     return job_dir
 
 
-def _launch_new(project_dir: Path, spec: JobSpec, weights: Mapping[str, Path]) -> JobHandle:
+def _launch_new(project_dir: Path, spec: JobSpec, weights: Mapping[str, Path], *, wait: bool) -> JobHandle:
     job_dir = _create(project_dir, spec)
     try:
-        return _launch(job_dir, spec, weights, expected_attempt=1)
+        return _launch(job_dir, spec, weights, expected_attempt=1, wait=wait)
     except BaseException:
         shutil.rmtree(job_dir, ignore_errors=True)  # else it would be listed as a training that failed
         raise
@@ -282,13 +323,13 @@ def _weights_files(network: str, compared: CrossvalSettings | None, chosen: Path
     return {} if found is None else {network: found}
 
 
-def _launch(job_dir: Path, spec: JobSpec, weights: Mapping[str, Path], *, expected_attempt: int) -> JobHandle:
+def _launch(job_dir: Path, spec: JobSpec, weights: Mapping[str, Path], *, expected_attempt: int, wait: bool) -> JobHandle:
     job_dir = job_dir.resolve()  # the worker has another current folder
-    device_lock.take(spec.device, job_dir, attempt=expected_attempt)
-    try:
-        paths = {network: str(path) for network, path in weights.items()}
-        told = {WEIGHTS_VARIABLE: json.dumps(paths) if spec.crossval is not None else next(iter(paths.values()))} if paths else {}
-        process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir, told)
-    except OSError as error:
-        raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error
-    return JobHandle(job_dir, spec.job_id, process, expected_attempt)
+    paths = {network: str(path) for network, path in weights.items()}
+    told = {WEIGHTS_VARIABLE: json.dumps(paths) if spec.crossval is not None else next(iter(paths.values()))} if paths else {}
+    entry = Waiting(job_dir=str(job_dir), device=spec.device, attempt=expected_attempt, told=told)
+    if wait and job_queue.must_wait(entry):
+        waiting.join(entry)
+        job_queue.ensure_keeper()
+        return JobHandle(job_dir, spec.job_id, None, expected_attempt)
+    return JobHandle(job_dir, spec.job_id, job_queue.launch(entry), expected_attempt)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.predictions import ModelCard
 from sos_studio.dataset.project import Project
+from sos_studio.services import model_choice
 
 MODELS_DIR, CARD_FILE, TENSORS_FILE = "models", "model.json", "model.safetensors"
 ModelKind = Literal["teacher", "detector", "student"]
@@ -43,7 +44,7 @@ def read(path: Path) -> ModelEntry:
 
 def models(project: Project | Path) -> list[ModelEntry]:
     """All usable models of a project (or of any folder of models), newest first; damaged ones are left out."""
-    root = project if isinstance(project, Path) else project.directory / MODELS_DIR
+    root = _root(project)
     entries: list[ModelEntry] = []
     for path in root.iterdir() if root.is_dir() else ():
         # The trainer renames a folder into place when it is complete; hidden ones are on the way.
@@ -56,8 +57,42 @@ def models(project: Project | Path) -> list[ModelEntry]:
 
 
 def current(project: Project | Path, kind: ModelKind, *, manifest_id: str | None = None) -> ModelEntry | None:
-    """The newest model of a kind, of those trained on `manifest_id` if that is given."""
-    for entry in models(project):
-        if entry.card.kind == kind and manifest_id in (None, entry.card.manifest_id):
-            return entry
-    return None
+    """The model of a kind to work with: the student that was chosen (`model_choice`), of all else the newest.
+
+    Parameters
+    ----------
+    project
+        Or a folder of models.
+    manifest_id
+        Only models trained on it count, and the newest of them is taken.
+    """
+    fitting = [entry for entry in models(project) if entry.card.kind == kind and manifest_id in (None, entry.card.manifest_id)]
+    if kind == "student" and manifest_id is None:
+        by_id = {entry.card.model_id: entry for entry in fitting}
+        # A chosen one that is gone or damaged gives way to the one before it.
+        for choice in reversed(model_choice.choices(_root(project))):
+            if choice.model_id in by_id:
+                return by_id[choice.model_id]
+    return fitting[0] if fitting else None
+
+
+def before_current(project: Project | Path) -> ModelEntry | None:
+    """The student that was in use before the present one, if it is still there."""
+    used = current(project, "student")
+    by_id = {entry.card.model_id: entry for entry in models(project) if entry.card.kind == "student"}
+    history = [choice.model_id for choice in model_choice.choices(_root(project)) if choice.model_id in by_id]
+    if used is None or used.card.model_id not in history:
+        return None
+    at = len(history) - 1 - history[::-1].index(used.card.model_id)
+    return next((by_id[model_id] for model_id in reversed(history[:at]) if model_id != used.card.model_id), None)
+
+
+def settle(project: Project | Path) -> None:
+    """Record the student in use before another one comes, so that nothing is replaced without a person's choice."""
+    used = current(project, "student")
+    if used is not None and not model_choice.choices(_root(project)):
+        model_choice.choose(_root(project), used.card.model_id)
+
+
+def _root(project: Project | Path) -> Path:
+    return project if isinstance(project, Path) else project.directory / MODELS_DIR

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import IO
 
 import psutil
 from pydantic import ValidationError
@@ -67,19 +68,30 @@ def spawn(command: list[str], job_dir: Path, told: Mapping[str, str] | None = No
     once; the worker writes it again itself (under Windows its pid may differ from the launcher's). `told` are environment
     variables for this worker only.
     """
-    environment = {**trainer_environment(), **(told or {})}
     with open(job_dir / LOG_FILE, "ab") as log:
-        if os.name == "nt":
-            flags = getattr(subprocess, "DETACHED_PROCESS", 0x8) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200)
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=job_dir, env=environment, creationflags=flags
-            )
-        else:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=job_dir, env=environment, start_new_session=True
-            )
+        process = spawn_detached(command, job_dir, log, told)
     _record_worker(process.pid, job_dir)
     return process
+
+
+def spawn_detached(
+    command: list[str], directory: Path, output: IO[bytes], told: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, with its output in a file; see `spawn`."""
+    if os.name == "nt":
+        flags, own_session = getattr(subprocess, "DETACHED_PROCESS", 0x8) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200), False
+    else:
+        flags, own_session = 0, True
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        cwd=directory,
+        env={**trainer_environment(), **(told or {})},
+        creationflags=flags,
+        start_new_session=own_session,
+    )
 
 
 def _record_worker(pid: int, job_dir: Path) -> None:

@@ -1,0 +1,94 @@
+"""Names for trainings, and the end of those that nobody needs any more."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sos_studio.core import atomic
+from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.services import model_list, waiting, worker_process
+from sos_studio.services.jobs import JobHandle
+from sos_studio.services.model_list import ModelEntry
+
+NAME_FILE = "name.json"
+LONGEST_NAME = 60
+
+
+def name_of(job_dir: Path) -> str:
+    """What somebody called a training; empty if nobody did."""
+    try:
+        content = json.loads((job_dir / NAME_FILE).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    name = content.get("name") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def rename(job_dir: Path, name: str) -> None:
+    """Call a training something; an empty name is none.
+
+    Raises
+    ------
+    ProjectError
+        ``job.folder_unwritable``.
+    """
+    try:
+        atomic.write_json(job_dir / NAME_FILE, {"name": " ".join(name.split())[:LONGEST_NAME]})
+    except OSError as error:
+        raise ProjectError("job.folder_unwritable", reason=error.strerror or type(error).__name__) from error
+
+
+def models_of(job: JobHandle) -> list[ModelEntry]:
+    """The networks that a training has stored."""
+    models = model_list.models(job.job_dir.parents[1] / model_list.MODELS_DIR)
+    return [entry for entry in models if (entry.card.model_extra or {}).get("job_id") == job.job_id]
+
+
+def size_bytes(job: JobHandle) -> int:
+    """How much of the disk its folder takes; checkpoints of one that was interrupted may be most of it."""
+    total = 0
+    for path in job.job_dir.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size
+    return total
+
+
+def delete(job: JobHandle, models: Sequence[ModelEntry] = ()) -> None:
+    """Delete a training with its log and checkpoints, and those of its networks that are named.
+
+    Each folder is first taken out of sight by one rename: a crash leaves it whole or gone, and what is left of it is swept up by the next
+    deletion.
+
+    Raises
+    ------
+    BadInputError
+        ``job.still_running``; ``model.in_use`` if one of the networks is what predictions are made with.
+    ProjectError
+        ``job.folder_unwritable``.
+    """
+    if worker_process.life(job.job_dir).there:
+        raise BadInputError("job.still_running", job=job.job_id)
+    used = model_list.current(job.job_dir.parents[1] / model_list.MODELS_DIR, "student")
+    for entry in models:
+        if used is not None and entry.card.model_id == used.card.model_id:
+            raise BadInputError("model.in_use", model=entry.card.model_id)
+    waiting.leave(job.job_dir)
+    for folder in (*(entry.path for entry in models), job.job_dir):
+        _out_of_sight(folder)
+    for root in {job.job_dir.parent, *(entry.path.parent for entry in models)}:
+        for left in root.glob(".deleted-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _out_of_sight(folder: Path) -> None:
+    try:
+        folder.replace(folder.with_name(f".deleted-{folder.name}"))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ProjectError("job.folder_unwritable", reason=error.strerror or type(error).__name__) from error
+    atomic.sync_directory(folder.parent)
