@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +26,12 @@ from sos_studio.dataset.project import CAPTURES_DIR, Project
 HASHES_FILE = "picture-hashes.json"
 # Another way to make hashes makes the kept ones worthless.
 _KIND = f"difference {SIDE}"
-# Rows compared at once: a table of ten thousand by ten thousand would fill the memory.
-_AT_ONCE = 256
+# Rows and columns compared at once: what the processor keeps at hand, where all by all would fill the memory.
+_AT_ONCE, _ACROSS = 64, 2048
+# Pictures decoded at once; more threads than this wait for one another and for the disk.
+_THREADS = 4
+_LOOKED_AT = 64
+_Column = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +81,7 @@ def near_duplicate_pairs(
     Parameters
     ----------
     progress, cancelled
-        Of the first time, when hashes have to be made of all pictures (about a hundred a second).
+        Of the first time, when hashes have to be made of all pictures (a few hundred a second).
 
     Raises
     ------
@@ -88,21 +94,34 @@ def near_duplicate_pairs(
 def pairs_among(looks_of: Mapping[str, Look], *, of: Collection[str] | None = None, at_most: int = NEAR_BITS) -> list[NearPair]:
     """The pairs among looks by case, nearest first; with `of` only those in which one of these cases is."""
     cases = sorted(looks_of)
+    found = list(_near(cases, looks_of, of, at_most))
+    if not found:
+        return []
+    older, newer, bits, turned = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((newer, older, bits))
+    columns = (column[order].tolist() for column in (older, newer, bits, turned))
+    return [NearPair(cases[a], cases[b], n, mirrored) for a, b, n, mirrored in zip(*columns, strict=True)]
+
+
+def _near(cases: Sequence[str], looks_of: Mapping[str, Look], of: Collection[str] | None, at_most: int) -> Iterator[tuple[_Column, ...]]:
+    """Numbers of the older and of the newer case, differing bits, and whether mirrored, part by part of the table of all by all."""
     asked = np.array([n for n, case in enumerate(cases) if of is None or case in of], dtype=np.intp)
     is_asked = np.isin(np.arange(len(cases)), asked)
     straight = words([looks_of[case].straight for case in cases])
     mirrored = words([looks_of[case].mirrored for case in cases])
-    found: list[NearPair] = []
     for start in range(0, len(asked), _AT_ONCE):
         rows = asked[start : start + _AT_ONCE]
-        same, turned = distances(straight[rows], straight), distances(straight[rows], mirrored)
-        for row, b in np.argwhere(np.minimum(same, turned) <= at_most):
-            a = int(rows[row])
-            if a < b or (a > b and not is_asked[b]):  # each pair once, and nobody with themselves
-                older, newer = sorted((a, int(b)))
-                bits = int(min(same[row, b], turned[row, b]))
-                found.append(NearPair(cases[older], cases[newer], bits, bool(turned[row, b] < same[row, b])))
-    return sorted(found, key=lambda pair: (pair.bits, pair.case_id, pair.other_case_id))
+        # Where all are asked for, the half of the table below its diagonal says the same again.
+        for across in range(int(rows[0]) if of is None else 0, len(cases), _ACROSS):
+            columns = slice(across, across + _ACROSS)
+            same, turned = distances(straight[rows], straight[columns]), distances(straight[rows], mirrored[columns])
+            bits = np.minimum(same, turned)
+            row, column = np.nonzero(bits <= at_most)
+            a, b = rows[row], column + across
+            once = (a < b) | ((a > b) & ~is_asked[b])  # each pair once, and nobody with themselves
+            if once.any():
+                at = row[once], column[once]
+                yield np.minimum(a, b)[once], np.maximum(a, b)[once], bits[at], turned[at] < same[at]
 
 
 def looks(
@@ -114,18 +133,30 @@ def looks(
     kept = _kept(project)
     missing = {case_id: capture_id for case_id, capture_id in used.items() if capture_id not in kept}
     made: dict[str, Look] = {}
-    for n, (case_id, capture_id) in enumerate(missing.items()):
-        if cancelled is not None and cancelled():
-            raise CancelledError
-        look = _look_of_file(project.path(CAPTURES_DIR, case_id, capture_id, FULL_FILE))
-        if look is not None:
-            made[capture_id] = look
-        if progress is not None:
-            progress((n + 1) / len(missing))
-    if made:
+    try:
+        for n, (capture_id, look) in enumerate(_made(project, missing)):
+            if cancelled is not None and cancelled():
+                raise CancelledError
+            if look is not None:
+                made[capture_id] = look
+            if progress is not None:
+                progress((n + 1) / len(missing))
+    finally:  # who stops after half of it is to wait for the other half only
         remember(project, made)
     all_known = kept | made
     return {case_id: all_known[capture_id] for case_id, capture_id in used.items() if capture_id in all_known}
+
+
+def _made(project: Project, captures: Mapping[str, str]) -> Iterator[tuple[str, Look | None]]:
+    """Captures with their looks, made now; cases with their captures are given."""
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="looks") as pool:
+
+        def look(item: tuple[str, str]) -> tuple[str, Look | None]:
+            return item[1], _look_of_file(project.path(CAPTURES_DIR, *item, FULL_FILE))
+
+        waiting = list(captures.items())
+        for start in range(0, len(waiting), _LOOKED_AT):  # in parts, so that a stop does not wait for all
+            yield from pool.map(look, waiting[start : start + _LOOKED_AT])
 
 
 def remember(project: Project, made: Mapping[str, Look]) -> None:
