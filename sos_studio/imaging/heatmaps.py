@@ -77,6 +77,43 @@ def overlay(
     return rgb
 
 
+def outline(map01_vu: npt.NDArray[Any], level: float) -> npt.NDArray[np.float32]:
+    """Where a map crosses a level, by marching squares.
+
+    Parameters
+    ----------
+    level
+        0 … 1; above it is inside.
+
+    Returns
+    -------
+    float32 (n, 4): line segments ``u0, v0, u1, v1`` in pixels, linear between pixel centres; open where a region leaves the picture.
+    """
+    values = np.nan_to_num(np.asarray(map01_vu, dtype=np.float64), nan=0.0)
+    inside = values > level
+    corners_in = inside[:-1, :-1].astype(np.int8) + inside[:-1, 1:] + inside[1:, 1:] + inside[1:, :-1]
+    v, u = np.nonzero((corners_in > 0) & (corners_in < 4))
+    if not len(v):
+        return np.zeros((0, 4), dtype=np.float32)
+    # Corners clockwise from the top left; side n runs from corner n to corner n + 1.
+    du, dv = np.array([0, 1, 1, 0]), np.array([0, 0, 1, 1])
+    corner_n4 = values[v[:, None] + dv, u[:, None] + du]
+    next_n4 = np.roll(corner_n4, -1, axis=1)
+    crossed_n4 = (corner_n4 > level) != (next_n4 > level)
+    along_n4 = np.divide(level - corner_n4, next_n4 - corner_n4, out=np.zeros_like(corner_n4), where=crossed_n4)
+    at_u = u[:, None] + du + along_n4 * (np.roll(du, -1) - du)
+    at_v = v[:, None] + dv + along_n4 * (np.roll(dv, -1) - dv)
+    points_n42 = np.stack([at_u, at_v], axis=2)
+    saddle_n = crossed_n4.all(axis=1)
+    sides_n2 = np.argsort(~crossed_n4[~saddle_n], axis=1, kind="stable")[:, :2]
+    plain_n4 = np.take_along_axis(points_n42[~saddle_n], sides_n2[:, :, None], axis=1).reshape(-1, 4)
+    # Of two ways through a saddle the one that keeps its middle on the right side.
+    middle_as_first_n = (corner_n4[saddle_n].mean(axis=1) > level) == (corner_n4[saddle_n, 0] > level)
+    first_n = np.where(middle_as_first_n[:, None], [0, 1], [3, 0])
+    ways = [np.take_along_axis(points_n42[saddle_n], way[:, :, None], axis=1).reshape(-1, 4) for way in (first_n, (first_n + 2) % 4)]
+    return np.concatenate([plain_n4, *ways]).astype(np.float32)
+
+
 def attention_inside(map01_vu: npt.NDArray[Any], roi: Roi) -> float | None:
     """Share of the non-negative attention that lies inside a frame, 0 … 1; None if there is no attention at all."""
     attention = np.clip(np.nan_to_num(np.asarray(map01_vu, dtype=np.float64), nan=0.0), 0.0, None)

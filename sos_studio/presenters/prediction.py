@@ -38,6 +38,8 @@ class PredictionPresenter:
     changed = Signal(PredictionState)
     # RGBA picture of the attention in the chosen colours, or None.
     heat_changed = Signal(object)
+    # Line segments (n, 4) of its outline in full-image pixels, or None.
+    outline_changed = Signal(object)
 
     def __init__(self, session: Session, service: PredictionService | None = None) -> None:
         self._session = session
@@ -131,7 +133,7 @@ class PredictionPresenter:
         """Other colours."""
         if colour_map != self.state.colour_map:
             self._show(colour_map=colour_map)
-            self._colour()
+            self.send_heat()
 
     def set_heat_stage(self, stage: int | None) -> None:
         """Show the evidence for this stage; None: for the predicted one."""
@@ -148,6 +150,7 @@ class PredictionPresenter:
     def set_outline(self, share: float | None) -> None:
         """Outline where more than this share of the highest attention lies; None: no outline."""
         self._show(outline=None if share is None else min(max(share, 0.0), 1.0))
+        self._trace()
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -177,7 +180,7 @@ class PredictionPresenter:
             )
         if self._asked() == asked:
             self._show(phase="shown", shown=shown)
-            self._colour()
+            self.send_heat()
             self._heat_as_asked()
         elif not self._in_front(capture):
             # The case, never the stage: who looks at the screen now may not have read that case yet.
@@ -223,7 +226,7 @@ class PredictionPresenter:
             if self.state.shown is shown and asked is not None:
                 self._answers.keep(asked, made)
                 self._show(shown=made)
-                self._colour()
+                self.send_heat()
 
         def failed(error: Exception) -> None:
             if shown.heat01_vu is not None:
@@ -235,9 +238,11 @@ class PredictionPresenter:
             lambda: other_heat(service, capture, model, shown, stage=stage, method=method), deliver, failed, key="predict.heat"
         )
 
-    def _colour(self) -> None:
+    def send_heat(self) -> None:
+        """Tell views the heatmap and its outline as they are now."""
         shown, colour_map = self.state.shown, self.state.colour_map
         heat01_vu = shown.heat01_vu if shown is not None else None
+        self._trace()
         if heat01_vu is None:
             self.heat_changed.emit(None)
             return
@@ -247,6 +252,19 @@ class PredictionPresenter:
                 self.heat_changed.emit(rgba)
 
         self._session.background.run_latest(lambda: heat_rgba(heat01_vu, colour_map), deliver, key="predict.colours")
+
+    def _trace(self) -> None:
+        shown, level = self.state.shown, self.state.outline
+        heat01_vu = shown.heat01_vu if shown is not None else None
+        if heat01_vu is None or level is None:
+            self.outline_changed.emit(None)
+            return
+
+        def deliver(lines: npt.NDArray[np.float32]) -> None:
+            if self.state.shown is shown and self.state.outline is not None:
+                self.outline_changed.emit(lines)
+
+        self._session.background.run_latest(lambda: heatmaps.outline(heat01_vu, level), deliver, key="predict.outline")
 
     # --- the session ---------------------------------------------------------------------------------------------
 
@@ -306,7 +324,7 @@ class PredictionPresenter:
         shown = self._answers.get(asked)
         if shown is not None:
             self._show(phase="shown", shown=shown)
-            self._colour()
+            self.send_heat()
             self._heat_as_asked()
             return
 
@@ -315,7 +333,7 @@ class PredictionPresenter:
                 return
             if there.shown is not None:
                 self._show(phase="shown", shown=there.shown)
-                self._colour()
+                self.send_heat()
                 self._heat_as_asked()
             else:
                 self._show(others=there.others)
@@ -369,6 +387,7 @@ class PredictionPresenter:
             phase = "predicting"
         self._show(phase=phase)
         self.heat_changed.emit(None)
+        self.outline_changed.emit(None)
 
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -13,13 +13,15 @@ from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState
-from sos_studio.ui.frame_painter import FRAME, GHOST, SWATCH, Line, paint_banner, paint_frame, paint_swatch
+from sos_studio.ui.frame_painter import FRAME, GHOST, SHADE, SWATCH, Line, paint_banner, paint_frame, paint_swatch
 from sos_studio.ui.image_view import ImageView
 from sos_studio.ui.parts import WARNING_RED
 from sos_studio.ui.shaded_text import TEXT, draw_text
+from sos_studio.ui.viewport import Uv
 
 # Left end and middle of the first line that says whose frame is which.
 LEGEND_AT = (14.0, 20.0)
+OUTLINE = QColor("#ffffff")
 
 
 def _tr(text: str) -> str:
@@ -35,11 +37,15 @@ class HeatView(ImageView):
         self._heat: QImage | None = None
         self._heat_empty = False
         self._heat_layer: QPixmap | None = None
+        self._outline: npt.NDArray[np.float32] | None = None
+        self._pointed: Uv | None = None
         self._expert: Roi | None = None
         self.setAccessibleName(_tr("Full image with the heatmap"))
         self.view_changed.connect(self._forget_layer)
         presenter.changed.connect(self._on_state)
         presenter.heat_changed.connect(self._on_heat)
+        presenter.outline_changed.connect(self._on_outline)
+        self.pointer_moved.connect(self._on_pointer)
 
     def set_expert_frame(self, roi: Roi | None) -> None:
         """The case's own frame, drawn also before there is a prediction."""
@@ -61,6 +67,25 @@ class HeatView(ImageView):
         self._forget_layer()
         self.update()
 
+    def _on_outline(self, lines: npt.NDArray[np.float32] | None) -> None:
+        self._outline = lines
+        self.update()
+
+    def _on_pointer(self, uv: Uv | None) -> None:
+        self._pointed = uv
+        if self._heat is not None and self._presenter.state.heat_on:
+            self.update()
+
+    @property
+    def attention_pointed(self) -> float | None:
+        """Attention of the pixel under the pointer, 0 … 1; None without a heatmap or beside the picture."""
+        shown = self._presenter.state.shown
+        if shown is None or shown.heat01_vu is None or self._pointed is None:
+            return None
+        column, row = round(self._pointed[0]), round(self._pointed[1])
+        height, width = shown.heat01_vu.shape
+        return float(shown.heat01_vu[row, column]) if 0 <= row < height and 0 <= column < width else None
+
     def _forget_layer(self) -> None:
         self._heat_layer = None
 
@@ -76,6 +101,7 @@ class HeatView(ImageView):
             if self._heat_empty:
                 paint_banner(painter, room, _tr("The heatmap is empty: the network marks no place in this image."))
             else:
+                self._paint_outline(painter)
                 self._paint_scale(painter, state)
         self._paint_frames(painter)
         if state.phase == "predicting":  # all else that there is to say stands in the panel
@@ -100,8 +126,19 @@ class HeatView(ImageView):
             paint_swatch(painter, QPointF(LEGEND_AT[0], y), color, line)
             draw_text(painter, QPointF(LEGEND_AT[0] + SWATCH[0] + 8, y + metrics.ascent() / 2 - 1), text, color)
 
+    def _paint_outline(self, painter: QPainter) -> None:
+        if self._outline is None:
+            return
+        to_widget = self.viewport.widget_from_uv()
+        # The transform takes pixel centres to the middle of what is painted for them.
+        lines = [to_widget.map(QLineF(*map(float, line))) for line in self._outline]
+        painter.setPen(QPen(SHADE, 3.0))
+        painter.drawLines(lines)
+        painter.setPen(QPen(OUTLINE, 1.2))
+        painter.drawLines(lines)
+
     def _paint_scale(self, painter: QPainter, state: PredictionState) -> None:
-        """What the colours mean."""
+        """What the colours mean, whose evidence they show, and the value under the pointer as a mark."""
         metrics = QFontMetricsF(painter.font())
         low, high = _tr("little attention"), _tr("most")
         length = metrics.horizontalAdvance(low) + metrics.horizontalAdvance(high) + 24
@@ -115,6 +152,15 @@ class HeatView(ImageView):
         painter.drawRect(room)
         draw_text(painter, QPointF(room.left(), room.top() - 5), low)
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(high), room.top() - 5), high)
+        pointed = self.attention_pointed
+        told = "" if state.shown is None else _tr("evidence for stage {n}").format(n=state.shown.heat_stage)
+        if pointed is not None:
+            x = room.left() + pointed * room.width()
+            for color, width in ((SHADE, 5.0), (TEXT, 2.0)):
+                painter.setPen(QPen(color, width))
+                painter.drawLine(QPointF(x, room.top() - 2), QPointF(x, room.bottom() + 2))
+            told = _tr("{told} · here {p}\u00a0%").format(told=told, p=round(100 * pointed))
+        draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(told), room.top() - 8 - metrics.height()), told)
 
     def _paint_phantom_line(self, painter: QPainter) -> None:
         text = _tr("Trained on phantoms, not on patients")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
-    QFormLayout,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,10 +20,11 @@ from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.prediction import PredictionPresenter
-from sos_studio.presenters.prediction_state import COLOUR_MAPS, PredictionState, held_out_student, unsure
+from sos_studio.presenters.prediction_state import PredictionState, held_out_student, unsure
 from sos_studio.presenters.staging import StagingState
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.ui import keys, parts
+from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -83,7 +80,7 @@ class PredictPanel(QWidget):
         self.expected = QLabel()
         self.attention = QLabel()
         self.attention.setWordWrap(True)
-        self._build_heat_controls()
+        self.heat = HeatControls(presenter)
         self.confirm = parts.button(_tr("Confirm"), _tr("Write a reading of the predicted stage"), Action.CONFIRM_PREDICTION)
         self.confirm.clicked.connect(presenter.confirm)
         self._corrections: list[QToolButton] = []
@@ -94,25 +91,6 @@ class PredictPanel(QWidget):
         presenter.readings.changed.connect(self._on_reading)
         self._on_state(presenter.state)
         self._on_reading(presenter.readings.state)
-
-    def _build_heat_controls(self) -> None:
-        presenter = self._presenter
-        self.heat_on = QCheckBox(_tr("Heatmap"))
-        keys.set_tip(self.heat_on, _tr("Heatmap on or off"), Action.TOGGLE_HEATMAP)
-        self.heat_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.heat_on.clicked.connect(lambda _: presenter.toggle_heat())
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setToolTip(_tr("How strongly the heatmap covers the picture"))
-        self.opacity.setAccessibleName(_tr("Opacity of the heatmap"))
-        self.opacity.valueChanged.connect(lambda percent: presenter.set_opacity(percent / 100))
-        self._opacity_text = QLabel()
-        self.colour_map = QComboBox()
-        self.colour_map.setToolTip(_tr("Colours of the heatmap; both rise evenly in brightness"))
-        self.colour_map.setAccessibleName(_tr("Colours of the heatmap"))
-        for name in COLOUR_MAPS:
-            self.colour_map.addItem({"inferno": _tr("Fire (inferno)"), "viridis": _tr("Green (viridis)")}[name], name)
-        self.colour_map.activated.connect(lambda _: presenter.set_colour_map(self.colour_map.currentData()))
 
     def _lay_out(self) -> None:
         area = QScrollArea()
@@ -130,7 +108,7 @@ class PredictPanel(QWidget):
             self.expected,
             self.attention,
             parts.rule(),
-            self._heat_box(),
+            self.heat,
             parts.rule(),
             parts.heading(_tr("Your answer, having seen the AI")),
             self._answer_box(),
@@ -146,20 +124,6 @@ class PredictPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(area, 1)
-
-    def _heat_box(self) -> QWidget:
-        opacity = QHBoxLayout()
-        opacity.addWidget(self.opacity, 1)
-        opacity.addWidget(self._opacity_text)
-        self._opacity_text.setMinimumWidth(self._opacity_text.fontMetrics().horizontalAdvance("100 %"))
-        heat = QFormLayout()
-        heat.setContentsMargins(0, 0, 0, 0)
-        heat.addRow(self.heat_on)
-        heat.addRow(_tr("Opacity"), opacity)
-        heat.addRow(_tr("Colours"), self.colour_map)
-        heat_box = QWidget()
-        heat_box.setLayout(heat)
-        return heat_box
 
     def _answer_box(self) -> QWidget:
         answer = QGridLayout()
@@ -204,11 +168,7 @@ class PredictPanel(QWidget):
         self.confirm.setText(_tr("Confirm stage {n}").format(n=prediction.stage) if prediction is not None else _tr("Confirm"))
         for made in self._corrections:
             made.setEnabled(prediction is not None)
-        with QSignalBlocker(self.heat_on), QSignalBlocker(self.opacity), QSignalBlocker(self.colour_map):
-            self.heat_on.setChecked(state.heat_on)
-            self.opacity.setValue(round(100 * state.opacity))
-            self.colour_map.setCurrentIndex(self.colour_map.findData(state.colour_map))
-        self._opacity_text.setText(f"{round(100 * state.opacity)} %")
+        self.heat.show_state(state)
 
     def _show_models(self, state: PredictionState) -> None:
         if state.students != self._offered:
@@ -267,19 +227,17 @@ def _mean_words(prediction: Prediction) -> str:
 
 
 def _attention_words(shown: Shown) -> str:
-    prediction = shown.prediction
-    if shown.shown_utc is not None:
-        return _tr("As you saw it on {when}. The heatmap is not kept; {key} makes it again.").format(
-            when=local_time(shown.shown_utc), key=keys.named(Action.PREDICT)
-        )
-    if prediction.roi is not None and prediction.attention_in_roi is None:
-        return _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
-    if prediction.attention_in_roi is None or prediction.roi is None:
-        return _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in {crop}.").format(
+    since = "" if shown.shown_utc is None else _tr("As you saw it on {when}.").format(when=local_time(shown.shown_utc)) + " "
+    if shown.heat01_vu is None:
+        return since + _tr("The heatmap was not kept; {key} makes it again.").format(key=keys.named(Action.PREDICT))
+    if shown.frame is not None and shown.attention is None:
+        return since + _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
+    if shown.attention is None or shown.frame is None:
+        return since + _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in {crop}.").format(
             crop=keys.after(_tr("Crop"), Action.STEP_CROP)
         )
-    frame = _tr("evaluator's frame") if prediction.roi.source == "expert" else _tr("detector's frame")
-    return _tr("Attention inside the SOS region: {p}\u00a0% ({frame})").format(p=f"{100 * prediction.attention_in_roi:.0f}", frame=frame)
+    frame = _tr("evaluator's frame") if shown.frame is shown.expert_frame else _tr("detector's frame")
+    return since + _tr("Attention inside the SOS region: {p}\u00a0% ({frame})").format(p=f"{100 * shown.attention:.0f}", frame=frame)
 
 
 def _about(card: ModelCard) -> str:

@@ -45,6 +45,7 @@ class PredictStep(QWidget):
         self._on_settings(session.settings)
         self._on_capture(session.capture)
         self.view.set_expert_frame(session.roi)
+        self.presenter.send_heat()
         # The process that answers ends with the step, and at the latest with the program.
         close = self.presenter.close
         self.destroyed.connect(close)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from sos_studio.core.roi import Roi
@@ -78,3 +80,33 @@ def test_no_attention_has_no_share() -> None:
 
 def test_the_map_as_a_picture() -> None:
     np.testing.assert_array_equal(heatmaps.to_grey(np.array([[0.0, 0.5, 1.0, 7.0, np.nan]])), [[0, 128, 255, 255, 0]])
+
+
+def test_an_outline_lies_where_the_map_crosses_the_level() -> None:
+    v, u = np.mgrid[0:80, 0:100].astype(np.float64)
+    cone = 1 - np.hypot(u - 52.3, v - 37.6) / 40
+    lines = heatmaps.outline(cone, 0.5)
+    ends = lines.reshape(-1, 2)
+    assert np.abs(np.hypot(ends[:, 0] - 52.3, ends[:, 1] - 37.6) - 20).max() < 0.05
+    length = np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]).sum()
+    assert length == pytest.approx(2 * np.pi * 20, rel=0.01)
+    # Every end is another segment's beginning: the outline is closed.
+    _, counts = np.unique(ends.round(3), axis=0, return_counts=True)
+    assert set(counts) == {2}
+
+
+@given(st.integers(0, 10_000), st.floats(0.05, 0.95))
+@settings(max_examples=30, deadline=None)
+def test_an_outline_separates_what_is_above_from_what_is_not(seed: int, level: float) -> None:
+    values = np.random.default_rng(seed).random((7, 9))
+    lines = heatmaps.outline(values, level)
+    # Along each row a side is crossed exactly where neighbours lie on different sides.
+    crossings = int(((values[:, :-1] > level) != (values[:, 1:] > level)).sum() + ((values[:-1] > level) != (values[1:] > level)).sum())
+    _, counts = np.unique(lines.reshape(-1, 2), axis=0, return_counts=True)
+    assert len(counts) == crossings
+    assert set(counts) <= {1, 2}
+
+
+def test_a_flat_map_has_no_outline() -> None:
+    assert heatmaps.outline(np.full((20, 30), 0.4), 0.5).shape == (0, 4)
+    assert heatmaps.outline(np.full((20, 30), np.nan), 0.5).shape == (0, 4)

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPoint, QPointF, QRectF
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QScrollArea
 
 from sos_studio.core.actions import Action
@@ -91,22 +93,93 @@ def test_the_heatmap_colours_the_place_of_attention_and_can_be_switched_off(step
     off = step.view.grab().toImage().pixelColor(at)
     assert abs(off.red() - off.blue()) < 3
     assert abs(off.red() - before.pixelColor(at).red()) < 3
-    assert not step.panel.heat_on.isChecked()
+    assert not step.panel.heat.heat_on.isChecked()
 
 
 def test_opacity_and_colours_change_the_picture(step):
     step.actions_by_id[Action.PREDICT]()
     at = step.view.viewport.to_widget((180, 150)).toPoint()
-    step.panel.opacity.setValue(100)
+    step.panel.heat.opacity.setValue(100)
     strong = step.view.grab().toImage().pixelColor(at)
-    step.panel.opacity.setValue(10)
+    step.panel.heat.opacity.setValue(10)
     weak = step.view.grab().toImage().pixelColor(at)
     assert strong.red() - strong.blue() > weak.red() - weak.blue() + 20
-    step.panel.opacity.setValue(100)
-    step.panel.colour_map.setCurrentIndex(1)
-    step.panel.colour_map.activated.emit(1)
+    step.panel.heat.opacity.setValue(100)
+    step.panel.heat.colour_map.setCurrentIndex(1)
+    step.panel.heat.colour_map.activated.emit(1)
     green = step.view.grab().toImage().pixelColor(at)
     assert green != strong
+
+
+def test_the_highest_attention_is_painted_on_its_pixel_at_any_zoom_and_facing(step, qtbot):
+    step.actions_by_id[Action.PREDICT]()
+    heat = step.presenter.state.shown.heat01_vu
+    row, column = (int(n) for n in np.unravel_index(heat.argmax(), heat.shape))
+    step.panel.heat.opacity.setValue(100)
+    for zoom, mirrored in ((1.0, False), (2.0, False), (1.0, True)):
+        step.view.viewport.fit()
+        step.view.set_mirrored(mirrored)
+        step.view.viewport.zoom(zoom, step.view.viewport.to_widget((column, row)))
+        step.view.refresh()
+        step.actions_by_id[Action.TOGGLE_HEATMAP]()
+        plain = pixels(step.view.grab().toImage())
+        step.actions_by_id[Action.TOGGLE_HEATMAP]()
+        warm = pixels(step.view.grab().toImage()) - plain
+        at = step.view.viewport.to_widget((column, row))
+        reach = 40 * step.view.viewport.scale
+        rows, columns = np.mgrid[0 : warm.shape[0], 0 : warm.shape[1]]
+        near = np.hypot(columns - at.x(), rows - at.y()) < reach
+        weight = np.clip(warm[..., 0] - warm[..., 2], 0, None) * near
+        found = ((weight * columns).sum() / weight.sum(), (weight * rows).sum() / weight.sum())
+        assert np.hypot(found[0] - at.x(), found[1] - at.y()) < 2 * step.view.viewport.scale  # two pixels: noise of the bone below
+
+
+def pixels(image):
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    return raw[:, : image.width(), 2::-1].astype(np.int32)
+
+
+def test_the_value_under_the_pointer_is_that_of_the_pixel(step, qtbot):
+    step.actions_by_id[Action.PREDICT]()
+    assert step.view.attention_pointed is None
+    before = step.view.grab().toImage()
+    qtbot.mouseMove(step.view, step.view.viewport.to_widget((200, 160)).toPoint())
+    heat = step.presenter.state.shown.heat01_vu
+    assert step.view.attention_pointed == pytest.approx(float(heat[160, 200]), abs=0.05)
+    assert step.view.grab().toImage() != before
+    qtbot.mouseMove(step.view, QPoint(1, 1))
+    assert step.view.attention_pointed is None
+
+
+def test_the_outline_is_drawn_where_the_attention_crosses_the_threshold(step):
+    step.actions_by_id[Action.PREDICT]()
+    plain = pixels(step.view.grab().toImage())
+    step.panel.heat.outline_on.click()
+    assert step.presenter.state.outline == 0.5
+    changed = np.argwhere((pixels(step.view.grab().toImage()) != plain).any(axis=2))
+    heat = step.presenter.state.shown.heat01_vu
+    values = []
+    for y, x in changed:
+        u, v = step.view.viewport.to_uv(QPointF(x + 0.5, y + 0.5))
+        values.append(heat[min(max(round(v), 0), 299), min(max(round(u), 0), 399)])
+    assert len(values) > 50
+    assert 0.35 < min(values) <= 0.5 <= max(values) < 0.65
+    step.panel.heat.outline.setValue(80)
+    assert step.presenter.state.outline == 0.8
+    step.panel.heat.outline_on.click()
+    assert step.presenter.state.outline is None
+
+
+def test_stage_and_method_of_the_heatmap_are_chosen_in_the_inspector(step, service):
+    step.actions_by_id[Action.PREDICT]()
+    heat = step.panel.heat
+    heat.stage.setCurrentIndex(heat.stage.findData(2))
+    heat.stage.activated.emit(heat.stage.currentIndex())
+    heat.method.setCurrentIndex(heat.method.findData("hires-cam"))
+    heat.method.activated.emit(heat.method.currentIndex())
+    assert service.heats[-1] == (2, "hires-cam")
+    assert step.panel.stage.text() == "Stage 4"
 
 
 def test_confirm_and_correct_write_readings_after_the_ai(step):
@@ -180,13 +253,24 @@ def test_what_comes_next_is_said_in_the_panel_and_not_over_the_picture_too(step,
     assert said == []
 
 
-def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_how_its_heatmap_comes_back(step, service, qtbot):
+def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_shows_its_heatmap(step, service, qtbot):
     step.actions_by_id[Action.PREDICT]()
     again = make_step(step.session.project, service, qtbot)
     assert again.panel.stage.text() == "Stage 4"
     assert "As you saw it on" in again.panel.attention.text()
-    assert "Ctrl+P" in again.panel.attention.text()
+    assert "Attention inside the SOS region: 64" in again.panel.attention.text()
     assert again.panel.confirm.isEnabled()
+    assert again.view._heat is not None
+
+
+def test_figures_whose_heatmap_can_not_be_made_again_stand_alone_and_say_how_it_comes_back(step, service, qtbot):
+    step.actions_by_id[Action.PREDICT]()
+    card_file = next(step.session.project.directory.glob("models/student-*/model.json"))
+    card_file.write_text(card_file.read_text()[:-1] + ', "weights_sha256": "other"}')
+    service.error = JobFailedError("prediction.worker_died")
+    again = make_step(step.session.project, service, qtbot)
+    assert again.panel.stage.text() == "Stage 4"
+    assert "Ctrl+P" in again.panel.attention.text()
 
 
 def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_stage(step, service):
