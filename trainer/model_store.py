@@ -89,7 +89,7 @@ def save(
         atomic.write_json(temporary / CARD_FILE, card.model_dump(mode="json"))
         if held_out is not None:
             write_records(temporary, HeldOutRecords(model_id=card.model_id).renewed(held_out))
-        temporary.replace(final)
+        atomic.replace(temporary, final)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

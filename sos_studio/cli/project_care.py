@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DONE = {"restored": "restored", "taken_in": "taken in", "set_aside": "set aside", "lost": "can't be restored"}
 _SOURCE = {
     "backup": "from the backup",
+    "copy": "from a sync program's copy",
     "database": "from the database",
     "full16": "from the 16-bit image",
     "full": "from the full image",

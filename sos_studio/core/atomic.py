@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+# Sync programs and virus scanners open a file for a moment; on Windows nobody else can rename or replace it meanwhile.
+HELD_FOR_S = 2.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.01, 0.25
+# ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+_HELD_ON_WINDOWS = frozenset({5, 32, 33})
+
+
+class HeldError(PermissionError):
+    """Another program has held a file for longer than is worth waiting for."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -17,7 +29,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises
     ------
     OSError
-        As the system says (disk full, read-only …); the temporary file is removed and the old file is untouched.
+        As the system says (disk full, read-only …; `HeldError`); the temporary file is removed and the old file is untouched.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -25,7 +37,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -46,6 +58,40 @@ def json_bytes(content: Mapping[str, Any]) -> bytes:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """`write_bytes` with `json_bytes`."""
     write_bytes(path, json_bytes(content))
+
+
+def replace(source: Path, target: Path) -> None:
+    """Put a finished file into another's place in one step, waiting up to `HELD_FOR_S` where another program holds either.
+
+    Raises
+    ------
+    HeldError
+        If it was held all the time.
+    OSError
+        As the system says.
+    """
+    _patiently(lambda: source.replace(target), target)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Give a finished file or folder its name, which nothing has yet; waits and raises as `replace`."""
+    _patiently(lambda: source.rename(target), target)
+
+
+def _patiently(move: Callable[[], object], target: Path) -> None:
+    until, wait = time.monotonic() + HELD_FOR_S, _FIRST_WAIT_S
+    while True:
+        try:
+            move()
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _HELD_ON_WINDOWS and error.errno != errno.EBUSY:
+                raise
+            if time.monotonic() + wait > until:
+                raise HeldError(errno.EACCES, "held by another program", target.name) from error
+        else:
+            return
+        time.sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT_S)
 
 
 def sync_directory(directory: Path) -> None:

@@ -125,7 +125,7 @@ def back_up(
                 verify(temporary, progress=step.part(0.6, 1.0))
             except BadInputError as error:
                 raise ProjectError("backup.not_verified", file=target.name) from error
-            temporary.replace(target)
+            atomic.replace(temporary, target)
             atomic.sync_directory(target.parent)
         finally:
             with contextlib.suppress(OSError):
@@ -196,7 +196,7 @@ def restore(
                 events.record(project, "restored", who=who, made_utc=contents.created_utc.isoformat(timespec="seconds"))
             if target.exists():
                 target.rmdir()
-            partial.rename(target)
+            atomic.rename(partial, target)
             atomic.sync_directory(target.parent)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)

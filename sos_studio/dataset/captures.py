@@ -347,7 +347,7 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
         atomic.sync_directory(temporary)
-        temporary.rename(folder)
+        atomic.rename(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

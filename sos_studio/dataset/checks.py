@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sos_studio.core.errors import CancelledError
+from sos_studio.core.jobs import EVENTS_FILE, JOB_FILE, LOG_FILE, RESULT_FILE, WORKER_FILE
 from sos_studio.dataset import copies, parasagittal, prepared, sql, sync_traces
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
 from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
 from sos_studio.dataset.upgrade import DATABASE_FILE
+
+# What lies beside what the database vouches for.
+_BESIDE = frozenset({parasagittal.PICTURE_FILE, parasagittal.RECORD_FILE, prepared.ORIGINAL_FILE, prepared.MASK_FILE})
+_OF_A_PROJECT = frozenset(
+    {"datasheet.json", "picture-hashes.json", "project.seal", "project.lock", "captures", "manifests", "models", "jobs"}
+)
+_OF_A_MODEL = frozenset({"model.json", "model.safetensors"})
+_OF_A_JOB = frozenset({JOB_FILE, WORKER_FILE, EVENTS_FILE, LOG_FILE, RESULT_FILE})
 
 Severity = Literal["error", "info"]
 
@@ -67,8 +76,8 @@ def check(
     with project.reading() as session:
         damage = session.execute(sql.text("PRAGMA integrity_check(1)")).scalar_one()
         expected = list(expected_files(session))
-    beside = sync_traces.conflicted_copies(project.directory)
-    found = [Problem("check.conflicted_copy", "error", None, None, name, {"file": name}) for name in beside]
+    databases = sync_traces.conflicted_copies(project.directory)
+    found = [Problem("check.conflicted_copy", "error", None, None, name, {"file": name}) for name in databases]
     if damage != "ok":
         found.append(Problem("check.database_damaged", "error", None, None, "project.sqlite"))
     else:
@@ -80,7 +89,10 @@ def check(
             found.append(problem)
         if progress is not None:
             progress((n + 1) / len(expected))
-    return found + list(_leftovers(project.directory, {item.file for item in expected}))
+    known = {item.file for item in expected}
+    copies_found = list(_second_copies(project.directory, known))
+    beside = tuple(f"{problem.file}/" for problem in copies_found)
+    return found + copies_found + [left for left in _leftovers(project.directory, known) if not f"{left.file}/".startswith(beside)]
 
 
 def _changed_rows(directory: Path) -> list[Problem]:
@@ -125,13 +137,33 @@ def _compare(directory: Path, item: Expected) -> Problem | None:
                 return None
         code = "check.file_changed"
     except FileNotFoundError:
-        code = "check.file_missing"
+        code = "check.file_in_cloud" if sync_traces.in_cloud_only(directory / item.file) else "check.file_missing"
     except OSError:
         code = "check.file_unreadable"
     name = item.file.rpartition("/")[2]
     if item.case_id is None:
         return Problem(code.replace("file", "manifest"), "error", None, None, item.file, {"file": name})
     return Problem(code, "error", item.case_id, item.capture_id, item.file, {"case": item.case_id, "file": name})
+
+
+def _second_copies(directory: Path, known: set[str]) -> Iterator[Problem]:
+    """Files and folders that a sync program doubled or renamed, in every room."""
+    names_in: dict[str, set[str]] = {}
+    for file in known:
+        parts = file.split("/")
+        for n in range(1, len(parts)):
+            names_in.setdefault("/".join(parts[:n]), set()).add(parts[n])
+    for room in [room for room in names_in if room.count("/") == 2]:
+        names_in[room] |= _BESIDE
+    for room, names in (("models", _OF_A_MODEL), ("jobs", _OF_A_JOB)):
+        names_in |= {path.relative_to(directory).as_posix(): names for path in directory.glob(f"{room}/*") if path.is_dir()}
+    for room, names in sorted([("", _OF_A_PROJECT), *names_in.items()]):
+        for name, original in sync_traces.doubled(directory / room, names):
+            parts = room.split("/")
+            case_id = parts[1] if len(parts) > 1 and parts[0] == CAPTURES_DIR else None
+            place = f"{room}/{name}" if room else name
+            values = {"file": name, "original": original, "place": case_id or room or directory.name}
+            yield Problem("check.conflicted_file", "info", case_id, parts[2] if len(parts) > 2 else None, place, values)
 
 
 def _leftovers(directory: Path, known: set[str]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sos_studio.core.atomic import sync_directory
+from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset.captures import sha256
@@ -109,7 +109,7 @@ class Writer:
         """Write the hashes of all files, and make the folders durable."""
         self.text(SUMS_FILE, "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items())))
         for folder in [path for path in self.out.rglob("*") if path.is_dir()] + [self.out]:
-            sync_directory(folder)
+            atomic.sync_directory(folder)
 
 
 @contextmanager
@@ -141,8 +141,8 @@ def new_folder(project: Project, out: Path, cancelled: Callable[[], bool] | None
             writer.finish()
             if target.exists():
                 target.rmdir()
-            partial.rename(target)
+            atomic.rename(partial, target)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-        sync_directory(target.parent)
+        atomic.sync_directory(target.parent)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from json import JSONDecodeError
 from pathlib import Path
 
+from sos_studio.core.atomic import HeldError
 from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import sql
 
@@ -48,6 +49,8 @@ def translated(directory: Path) -> Iterator[None]:
 def file_fault(error: OSError, directory: Path) -> ProjectError:
     """What the operating system refused."""
     project = directory.name
+    if isinstance(error, HeldError):
+        return ProjectError("project.held", project=project, file=Path(error.filename).name)
     if error.errno in _FULL:
         return ProjectError("project.disk_full", project=project)
     if error.errno in _PROTECTED:

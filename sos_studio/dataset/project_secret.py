@@ -76,7 +76,7 @@ def export_secret(project: Project, path: Path) -> None:
     if path.exists() and _parsed(path)[0] != _HEADER:
         raise BadInputError("secret.exists", file=path.name)
     text = f"{_HEADER}:{project.project_id}:{secret_of(project).hex()}\n"
-    _write_private(path, text.encode("ascii")).replace(path)
+    atomic.replace(_write_private(path, text.encode("ascii")), path)
     atomic.sync_directory(path.parent)
 
 
@@ -98,7 +98,7 @@ def import_secret(project: Project, path: Path) -> None:
     target = _file(project)
     if not target.exists() or target.read_bytes() != secret:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_private(target, secret).replace(target)
+        atomic.replace(_write_private(target, secret), target)
         atomic.sync_directory(target.parent)
 
 
@@ -145,7 +145,7 @@ def _store(path: Path, secret: bytes) -> None:
     except FileExistsError:
         pass  # another process was first: its secret counts
     except OSError:
-        temporary.replace(path)  # file systems without hard links
+        atomic.replace(temporary, path)  # file systems without hard links
         return
     temporary.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import CancelledError, SosError
 from sos_studio.core.manifests import Manifest
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import adopting, checks, events, parasagittal, prepared, sql
+from sos_studio.dataset import adopting, checks, events, parasagittal, prepared, sql, sync_traces
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file, roi_of, sha256
 from sos_studio.dataset.checks import Problem
 from sos_studio.dataset.faults import translated
@@ -59,7 +59,7 @@ class Finding:
     file
         Below the project folder, POSIX.
     source
-        Where it came from: ``backup``, ``database``, ``full16``, ``full``, ``scan`` or empty.
+        Where it came from: ``backup``, ``copy`` (a sync program's, beside it), ``database``, ``full16``, ``full``, ``scan`` or empty.
     """
 
     action: Action
@@ -197,12 +197,28 @@ class _Run:
         digest = self._expected[problem.file]
         if problem.file in self._held:
             return self._held[problem.file], "backup"
+        if (double := next(self._doubles(problem.file), None)) is not None:
+            return double, "copy"
         for source, made in self._ways(problem):
             with contextlib.suppress(SosError, OSError, ValueError):
                 data = made()
                 if data is not None and sha256(data) == digest:
                     return data, source
         return None, ""
+
+    def _doubles(self, file: str) -> Iterator[bytes]:
+        """The file's very bytes under another name beside it: a sync program renamed or doubled it."""
+        path = self._project.path(file)
+        folder = path.parent
+        others = [folder / name for name, _ in sync_traces.doubled(folder, {path.name})]
+        for above in (folder, folder.parent):
+            below = path.relative_to(above)
+            others += [above.with_name(name) / below for name, _ in sync_traces.doubled(above.parent, {above.name})]
+        for other in others:
+            with contextlib.suppress(OSError):
+                data = other.read_bytes()
+                if sha256(data) == self._expected[file]:
+                    yield data
 
     def _ways(self, problem: Problem) -> list[tuple[str, Callable[[], bytes | None]]]:
         """How a file could be made again, the surest first."""

@@ -7,6 +7,8 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sos_studio.core import atomic
+
 SET_ASIDE_DIR = "set-aside"
 
 
@@ -24,7 +26,7 @@ class SetAside:
     def move(self, path: Path) -> Path:
         """Move a file or folder of the project there."""
         target = self._place_for(path)
-        path.rename(target)
+        atomic.rename(path, target)
         return target
 
     def copy(self, path: Path) -> Path:

@@ -146,7 +146,7 @@ def into_place(temporary: Path, target: Path) -> None:
         os.close(descriptor)
     if target.name == DATABASE_FILE:
         seal.take_off(target)
-    temporary.replace(target)
+    atomic.replace(temporary, target)
     atomic.sync_directory(target.parent)
 
 

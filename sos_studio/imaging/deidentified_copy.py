@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sos_studio.core.atomic import sync_directory
+from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
 from sos_studio.imaging import archives
 from sos_studio.imaging.deflated import META_BYTES, inflated, says_deflated
@@ -180,8 +180,8 @@ def _whole_or_not_at_all(out: Path) -> Iterator[Path]:
         yield working
         with contextlib.suppress(OSError):
             out.rmdir()  # an empty one stood there
-        working.rename(out)
-        sync_directory(out.parent)
+        atomic.rename(working, out)
+        atomic.sync_directory(out.parent)
     except OSError as error:
         raise ProjectError("deidentify.unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     finally:

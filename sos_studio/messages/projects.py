@@ -38,6 +38,16 @@ MESSAGES: dict[str, Template] = {
         "{file} is another copy of the database, put there by a sync program.",
         "What was saved on the other computer is in it: compare, then move it out of this folder.",
     ),
+    "check.conflicted_file": Template(
+        "{place}: {file} is a copy of {original}, put there by a sync program.",
+        "Nothing uses it. Compare if you like, then delete it; nothing is lost by that as long as no other problem names {original}.",
+    ),
+    "check.file_in_cloud": Template(
+        "{case}: {file} is only in the cloud.", "Let the sync program keep the project's folder on this computer, then check again."
+    ),
+    "check.manifest_in_cloud": Template(
+        "The manifest {file} is only in the cloud.", "Let the sync program keep the project's folder on this computer, then check again."
+    ),
     "project.unfinished_write": Template(
         "{project} was left in the middle of a write.", "Open it once where it can be written; nothing that was confirmed is lost."
     ),
@@ -47,6 +57,10 @@ MESSAGES: dict[str, Template] = {
         "The folder {project} can't be written.", "Check its rights and whether the disk is protected, or choose another folder."
     ),
     "project.busy": Template("The database of {project} is in use by another program.", "Wait a moment and try again."),
+    "project.held": Template(
+        "Another program holds {file} of {project}, so this was not saved.",
+        "It may be a sync program or a virus scanner: let it finish or pause it for this folder, then try again.",
+    ),
     "project.io_error": Template(
         "The disk that holds {project} reports a fault ({reason}).", "Check the disk or the network, then try again."
     ),

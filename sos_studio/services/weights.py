@@ -163,7 +163,7 @@ def download_weights(
             _copy(reply, stream.write, progress, cancelled)
         if not is_safetensors(partial):
             raise BadInputError("weights.unreadable", file=target.name)
-        partial.replace(target)
+        atomic.replace(partial, target)
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise BadInputError("weights.download_failed", network=network, reason=str(reason) or type(error).__name__) from error

@@ -176,6 +176,7 @@ def finding_words(finding: Finding) -> str:
     """What became of a file."""
     sources = {
         "backup": _tr("✓ restored from the backup"),
+        "copy": _tr("✓ restored from a sync program's copy"),
         "database": _tr("✓ made again from the database"),
         "full16": _tr("✓ made again from the 16-bit image"),
         "full": _tr("✓ cut again from the full image"),

@@ -112,3 +112,20 @@ def back_to_the_first_schema(database: Path) -> None:
     # Nor did the first version keep copies of each day, which tell rows that went missing.
     for copy in (database.parent / upgrade.BACKUPS_DIR).glob("daily-*"):
         copy.unlink()
+
+
+class NoPictures:
+    """Nothing is made of pixels here, and every file is a picture."""
+
+    def full(self, full16: Path, record: CaptureRecord) -> None:
+        """Can't."""
+
+    def full16(self, record: CaptureRecord) -> None:
+        """Can't."""
+
+    def crop(self, full: Path, roi: Roi) -> None:
+        """Can't."""
+
+    def decodes(self, picture: Path, shape_vu: tuple[int, int]) -> bool:
+        """Whether it is a file that holds something."""
+        return picture.stat().st_size > 100

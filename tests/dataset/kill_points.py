@@ -18,10 +18,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import SosError
 from sos_studio.core.preparation import Preparation
-from sos_studio.core.roi import Roi
 from sos_studio.dataset import (
     backup,
     captures,
@@ -149,25 +147,8 @@ def mend(folder: Path, say: Say) -> None:
     recovery.recover(folder)
     say("recovered -")
     with Project.open(folder) as project:
-        report = repair.repair(project, _NoPictures())
+        report = repair.repair(project, builders.NoPictures())
         say(f"repaired {len(report.findings)}")
-
-
-class _NoPictures:
-    """Nothing is made of pixels here."""
-
-    def full(self, full16: Path, record: CaptureRecord) -> None:
-        """Can't."""
-
-    def full16(self, record: CaptureRecord) -> None:
-        """Can't."""
-
-    def crop(self, full: Path, roi: Roi) -> None:
-        """Can't."""
-
-    def decodes(self, picture: Path, shape_vu: tuple[int, int]) -> bool:
-        """Whether it is a picture."""
-        return picture.stat().st_size > 100
 
 
 def _decode(path: Path) -> imports.DecodedImage:
@@ -245,7 +226,7 @@ def _judge_copies(scratch: Path, said: list[str]) -> None:
 def _mend_on(project: Project) -> None:
     """A repair that was killed can be done again, and the reading that only the damaged database had is there."""
     if sys.argv[1] == "mend":
-        repair.repair(project, _NoPictures())
+        repair.repair(project, builders.NoPictures())
         assert {reading.evaluator for rows in readings.all_readings(project).values() for reading in rows} == {"Ada", "Ben"}
 
 

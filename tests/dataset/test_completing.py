@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from sos_studio.core.captures import CaptureRecord
-from sos_studio.core.roi import Roi
 from sos_studio.dataset import audit, captures, cases, checks, events, imports, patient_data, readings, repair, sql
 from sos_studio.dataset.imports import DecodedImage, ImportReport
 from sos_studio.dataset.manifests import freeze
@@ -129,23 +127,6 @@ def test_an_unchanged_stage_is_not_read_twice(project: Project, pictures: Path) 
     assert [reading.stage for reading in readings.readings(project, cases.cases(project)[0].case_id)] == [1]
 
 
-class _Pictures:
-    """Every file is a picture."""
-
-    def full(self, full16: Path, record: CaptureRecord) -> None:
-        """Can't."""
-
-    def full16(self, record: CaptureRecord) -> None:
-        """Can't."""
-
-    def crop(self, full: Path, roi: Roi) -> None:
-        """Can't."""
-
-    def decodes(self, picture: Path, shape_vu: tuple[int, int]) -> bool:
-        """Yes."""
-        return picture.is_file()
-
-
 @pytest.mark.parametrize("older_record", [False, True])
 def test_captures_taken_in_after_a_recovery_are_known_again_by_their_files(tmp_path: Path, pictures: Path, older_record: bool) -> None:
     study = tmp_path / "study"
@@ -162,7 +143,7 @@ def test_captures_taken_in_after_a_recovery_are_known_again_by_their_files(tmp_p
             del record["source_sha256"]
             path.write_text(json.dumps(record))
     with Project.open(study) as project:
-        report = repair.repair(project, _Pictures())
+        report = repair.repair(project, builders.NoPictures())
         assert {finding.action for finding in report.findings} == {"taken_in"}
         again = _run(project, pictures, "a.png,1,,,\nb.png,2,,7,\nc.png,3,,,\n")
         assert (len(again.imported), len(again.already_there), again.readings, again.faults) == (0, 3, 3, ())

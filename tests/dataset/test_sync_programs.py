@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.core import atomic
 from sos_studio.core.errors import ProjectError
-from sos_studio.dataset import cases, checks, readings, seal
+from sos_studio.dataset import cases, checks, readings, repair, seal
 from sos_studio.dataset.project import Project
 from sos_studio.messages import message
 from tests.dataset import builders
+from tests.dataset.builders import NoPictures
 
 
 @pytest.fixture
@@ -71,6 +73,100 @@ def test_a_picture_of_no_bytes_is_told_by_case(study: Path) -> None:
         assert case.thumbnail is not None
         case.thumbnail.write_bytes(b"")
         assert [problem.case_id for problem in checks.check(project) if problem.severity == "error"] == [case.case_id]
+
+
+_MARKS = [
+    "{stem} (Ada's conflicted copy 2026-11-21){suffix}",
+    "{stem} (conflicted copy){suffix}",
+    "{stem} (Konfliktkopie von Ada 2026-11-21){suffix}",
+    "{stem}-WORKSTATION{suffix}",
+    "{stem}-PC{suffix}",
+    "{stem} (1){suffix}",
+    "{stem} 2{suffix}",
+    "Copy of {stem}{suffix}",
+    "Kopie von {stem}{suffix}",
+    "{stem}.sync-conflict-20261121-101010-ABCDEFG{suffix}",
+    "{stem}_conflict-20261121-101010{suffix}",
+]
+
+
+def _marked(path: Path, mark: str) -> Path:
+    return path.with_name(mark.format(stem=path.stem, suffix=path.suffix))
+
+
+@pytest.mark.parametrize("mark", _MARKS)
+@pytest.mark.parametrize(
+    "file",
+    ["captures/*/*/full.png", "captures/*/*/capture.json", "captures/*/*/roi-1.json", "captures/*/*", "captures/*", "datasheet.json"],
+)
+def test_a_doubled_file_is_told_by_name_and_called_nothing_else(study: Path, file: str, mark: str) -> None:
+    (study / "datasheet.json").write_text("{}")
+    (original,) = study.glob(file)
+    double = _marked(original, mark)
+    (shutil.copytree if original.is_dir() else shutil.copy)(original, double)
+    with Project.open(study) as project:
+        (problem,) = checks.check(project)
+    assert (problem.code, problem.severity) == ("check.conflicted_file", "info")
+    assert problem.file == double.relative_to(study).as_posix()
+    words = message(problem.code, problem.values)
+    assert double.name in words.text
+    assert original.name in words.text
+
+
+@pytest.mark.parametrize("file", ["captures/*/*/full.png", "captures/*/*/crop-1.png", "captures/*/*", "captures/*"])
+def test_a_renamed_file_is_brought_back_by_a_repair(study: Path, file: str) -> None:
+    before = builders.files_below(study / "captures")
+    (original,) = study.glob(file)
+    original.rename(_marked(original, "{stem}-WORKSTATION{suffix}"))
+    with Project.open(study) as project:
+        assert "check.file_missing" in {problem.code for problem in checks.check(project)}
+        report = repair.repair(project, NoPictures())
+        assert {(finding.action, finding.source) for finding in report.findings} == {("restored", "copy")}
+        assert [problem.code for problem in report.left] == ["check.conflicted_file"]
+    after = builders.files_below(study / "captures")
+    assert {name: after[name] for name in before} == before
+
+
+def test_own_names_that_begin_alike_are_no_copies(study: Path) -> None:
+    with Project.open(study) as project:
+        case = cases.cases(project)[0]
+        for _ in range(11):
+            builders.add_roi(project, case.capture_id or "")
+        assert checks.check(project) == []
+
+
+def test_what_is_only_in_the_cloud_is_said_so(study: Path) -> None:
+    (full,) = study.glob("captures/*/*/full.png")
+    full.rename(full.with_name(".full.png.icloud"))
+    with Project.open(study) as project:
+        (problem,) = checks.check(project)
+    assert problem.code == "check.file_in_cloud"
+    assert "cloud" in message(problem.code, problem.values).text
+
+
+def test_a_file_that_is_held_on_and_on_is_said_in_one_sentence(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def held(source: Path, target: Path) -> Path:
+        error = PermissionError(13, "The process cannot access the file")
+        error.winerror = 32  # type: ignore[attr-defined]
+        raise error
+
+    monkeypatch.setattr(atomic, "HELD_FOR_S", 0.05)
+    with Project.open(study) as project:
+        case = cases.cases(project)[0]
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", held)
+            patched.setattr(Path, "rename", held)
+            for write in (
+                lambda: builders.add_capture(project, case.case_id, seed=8),
+                lambda: builders.add_roi(project, case.capture_id or ""),
+            ):
+                with pytest.raises(ProjectError) as caught:
+                    write()
+                assert caught.value.code == "project.held"
+                words = message(caught.value.code, caught.value.values)
+                assert str(study.parent) not in str(words)
+        assert checks.check(project) == [], "nothing half-written stays"
+        builders.add_capture(project, case.case_id, seed=8)
 
 
 def test_a_database_that_is_held_for_a_moment_is_waited_for(study: Path) -> None:
