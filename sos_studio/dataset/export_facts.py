@@ -102,7 +102,8 @@ class Facts:
     near_pictures
         Pairs of included cases whose full images look nearly alike (`near_duplicates`), the same ones among them.
     leaks
-        Pairs of included cases in different folds that share patient, scan or nearly the picture (`leakage`).
+        Pairs of included cases in different folds that share patient, scan or nearly the picture (`leakage`, which stops
+        counting at `leakage.MOST_LEAKS`).
     repeat_patients
         Patients with more than one included case.
     """
@@ -155,7 +156,7 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
     used = [stored[case.capture_id] for case in included if case.capture_id is not None]
     decided = [standing_decision(readings.get(case.case_id, [])) for case in included]
     inside = {case.case_id for case in included}
-    near = near_duplicates.near_duplicate_pairs(project, progress=progress, cancelled=writer.cancelled)
+    near = near_duplicates.count_pairs(project, inside, progress=progress, cancelled=writer.cancelled)
     days = sorted(reading.created_utc.date().isoformat() for reading in rows)
     return Facts(
         phantom=project.phantom,
@@ -176,7 +177,7 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
         adjudicated=sum(decision is not None and decision.stage is not None for decision in decided),
         same_picture=_groups(row.full_sha256 for row in used),
         same_scan=_groups(row.series_hash for row in used if row.series_hash),
-        near_pictures=sum(pair.case_id in inside and pair.other_case_id in inside for pair in near),
+        near_pictures=near,
         leaks=len(manifests.find_leaks(project, cancelled=writer.cancelled)) if folds else 0,
         repeat_patients=_groups(case.patient for case in included),
         software_made=software,

@@ -21,6 +21,8 @@ from sos_studio.dataset.project import Project
 LeakKind = Literal["same_patient", "same_scan", "same_picture", "near_picture"]
 # So many pairs are named in a sentence; lists have them all.
 NAMED = 3
+# More are as good as these: one picture under ten thousand cases would make forty million.
+MOST_LEAKS = 50_000
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def leaks(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Leak]:
-    """All leaks among cases, each pair once with its gravest reason, in the order of cases.
+    """All leaks among cases (`MOST_LEAKS` if there are more), each pair once with its gravest reason, in the order of cases.
 
     Parameters
     ----------
@@ -85,6 +87,8 @@ def leaks(
 
     def add(kind: LeakKind, pairs: Iterable[tuple[str, str]]) -> None:
         for pair in pairs:
+            if len(found) == MOST_LEAKS:
+                return
             if pair[0] not in order or pair[1] not in order:
                 continue
             first, second = sorted(pair, key=order.__getitem__)

@@ -31,6 +31,8 @@ _AT_ONCE, _ACROSS = 64, 2048
 # Pictures decoded at once; more threads than this wait for one another and for the disk.
 _THREADS = 4
 _LOOKED_AT = 64
+# One picture that came in ten thousand times makes fifty million pairs: nobody reads them, and they don't fit into memory.
+MOST_PAIRS = 50_000
 _Column = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 log = logging.getLogger(__name__)
@@ -76,7 +78,9 @@ def near_duplicate_pairs(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[NearPair]:
-    """All pairs of cases whose full images in use look nearly alike, nearest first; excluded cases are among them.
+    """The pairs of cases whose full images in use look nearly alike, nearest first; excluded cases are among them.
+
+    The nearest `MOST_PAIRS` if there are more.
 
     Parameters
     ----------
@@ -92,15 +96,36 @@ def near_duplicate_pairs(
 
 
 def pairs_among(looks_of: Mapping[str, Look], *, of: Collection[str] | None = None, at_most: int = NEAR_BITS) -> list[NearPair]:
-    """The pairs among looks by case, nearest first; with `of` only those in which one of these cases is."""
+    """The pairs among looks by case, nearest first and at most `MOST_PAIRS`; with `of` only those in which one of these cases is."""
     cases = sorted(looks_of)
-    found = list(_near(cases, looks_of, of, at_most))
-    if not found:
+    nearest: list[tuple[_Column, ...]] = []
+    for part in _near(cases, looks_of, of, at_most):
+        nearest.append(part)
+        if sum(len(columns[0]) for columns in nearest) > 4 * MOST_PAIRS:
+            nearest = [_nearest(nearest)]
+    if not nearest:
         return []
-    older, newer, bits, turned = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.lexsort((newer, older, bits))
-    columns = (column[order].tolist() for column in (older, newer, bits, turned))
-    return [NearPair(cases[a], cases[b], n, mirrored) for a, b, n, mirrored in zip(*columns, strict=True)]
+    columns = (column.tolist() for column in _nearest(nearest))
+    return [NearPair(cases[a], cases[b], bits, turned) for a, b, bits, turned in zip(*columns, strict=True)]
+
+
+def count_pairs(
+    project: Project,
+    among: Collection[str],
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> int:
+    """How many pairs of these cases look nearly alike, however many; progress and errors of `near_duplicate_pairs`."""
+    known = {case_id: look for case_id, look in looks(project, progress=progress, cancelled=cancelled).items() if case_id in among}
+    return sum(len(columns[0]) for columns in _near(sorted(known), known, None, NEAR_BITS))
+
+
+def _nearest(parts: Sequence[tuple[_Column, ...]]) -> tuple[_Column, ...]:
+    """The nearest `MOST_PAIRS` of several parts of `_near`, in order."""
+    older, newer, bits, turned = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.lexsort((newer, older, bits))[:MOST_PAIRS]
+    return older[order], newer[order], bits[order], turned[order]
 
 
 def _near(cases: Sequence[str], looks_of: Mapping[str, Look], of: Collection[str] | None, at_most: int) -> Iterator[tuple[_Column, ...]]:

@@ -106,3 +106,33 @@ def test_nothing_of_names_or_places_is_in_the_file_of_hashes(project: Project, t
     add(project, screenshots.head(1))
     near_duplicate_pairs(project)
     assert str(tmp_path).encode() not in project.path(near_duplicates.HASHES_FILE).read_bytes()
+
+
+def test_of_too_many_pairs_the_nearest_are_told_and_all_are_counted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "MOST_PAIRS", 3)
+    monkeypatch.setattr(near_duplicates, "_AT_ONCE", 2)
+    looks = {f"case-{n:04d}": Look(format(2**n - 1, "0128x"), "f" * 128) for n in range(9)}  # in n bits unlike the first
+    found = near_duplicates.pairs_among(looks)
+    assert [(pair.case_id, pair.other_case_id, pair.bits) for pair in found] == [
+        ("case-0000", "case-0001", 1),
+        ("case-0001", "case-0002", 1),
+        ("case-0002", "case-0003", 1),
+    ]
+    for seed in (1, 1, 1, 1, 2):
+        add(project, screenshots.head(seed))
+    assert near_duplicates.count_pairs(project, {case.case_id for case in cases.cases(project)}) == 6
+    assert near_duplicates.count_pairs(project, {"case-0001", "case-0002", "case-0005"}) == 1
+
+
+def test_whoever_stops_half_way_waits_only_for_the_other_half(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "_LOOKED_AT", 1)
+    for seed in range(4):
+        add(project, screenshots.head(seed))
+    asked = iter((False, False, True))
+    with pytest.raises(CancelledError):
+        near_duplicate_pairs(project, cancelled=lambda: next(asked))
+    made: list[Path] = []
+    original = near_duplicates._look_of_file
+    monkeypatch.setattr(near_duplicates, "_look_of_file", lambda path: made.append(path) or original(path))
+    near_duplicate_pairs(project)
+    assert len(made) == 2

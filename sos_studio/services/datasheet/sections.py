@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from sos_studio.dataset import leakage
 from sos_studio.dataset.export_facts import Facts
 from sos_studio.services.datasheet import details, methods, plots
 from sos_studio.services.datasheet.parts import Fields, Heading, Paragraph, Part, Table, counted, listed, mm, share
@@ -132,7 +133,10 @@ def _splits(facts: Facts) -> Iterator[Part]:
     rows = [(f"Fold {fold}", *(f"{n[stage]:,}" for stage in facts.stages), f"{n.total():,}") for fold, n in facts.folds.items()]
     if facts.leaks:
         pairs = counted(facts.leaks, "pair of cases is", "pairs of cases are")
-        yield Paragraph(f"{pairs} in different folds although patient, scan or picture seem to be the same: look at them before training.")
+        least = "At least " if facts.leaks >= leakage.MOST_LEAKS else ""
+        yield Paragraph(
+            f"{least}{pairs} in different folds although patient, scan or picture seem to be the same: look at them before training."
+        )
     yield Table(("", *(f"Stage\u00a0{stage}" for stage in facts.stages), "All"), tuple(rows))
 
 
