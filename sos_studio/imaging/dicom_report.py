@@ -122,7 +122,7 @@ def _context(observer: Observer, subject: Subject) -> Any:
     return sr.ObservationContext(
         observer_person_context=sr.ObserverContext(
             observer_type=codes.DCM.Person,
-            observer_identifying_attributes=sr.PersonObserverIdentifyingAttributes(name=_person_name(observer.name)),
+            observer_identifying_attributes=sr.PersonObserverIdentifyingAttributes(name=person_name(observer.name)),
         ),
         observer_device_context=sr.ObserverContext(
             observer_type=codes.DCM.Device,
@@ -147,17 +147,21 @@ def _group(finding: Finding, full: Dataset) -> Any:
     if finding.corners_uv is None:
         source = sr.SourceImageForMeasurementGroup(full.SOPClassUID, full.SOPInstanceUID)
         return sr.MeasurementsAndQualitativeEvaluations(source_images=[source], **common)
-    # DICOM measures from the corner of the top-left pixel, and closes a region by naming its first point again.
-    edge = finding.corners_uv + 0.5
     region = sr.ImageRegion(
         graphic_type=sr.GraphicTypeValues.POLYLINE,
-        graphic_data=np.vstack([edge, edge[:1]]).astype(np.float32),
+        graphic_data=graphic_data(finding.corners_uv),
         source_image=sr.SourceImageForRegion(full.SOPClassUID, full.SOPInstanceUID),
     )
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **common)
 
 
-def _person_name(name: str) -> str:
+def graphic_data(corners_uv: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """5 x 2 points as DICOM has them: from the corner of the top-left pixel, and the first one again to close the region."""
+    edge = corners_uv + 0.5
+    return np.vstack([edge, edge[:1]]).astype(np.float32)
+
+
+def person_name(name: str) -> str:
     """A name as one component: DICOM's separators and control characters become spaces."""
     plain = "".join(" " if char in "^=\\" or not char.isprintable() else char for char in name)
     return (" ".join(plain.split())[: _NAME_LENGTH - 1] or "Unknown") + "^"

@@ -138,12 +138,12 @@ def describe_subject(dataset: Dataset, subject: Subject) -> None:
     from pydicom.sequence import Sequence
 
     dataset.PatientName = dataset.PatientID = subject.pseudonym
-    dataset.StudyID, dataset.StudyDescription = subject.case_id[:16], f"SOS Studio {subject.case_id}"
+    dataset.StudyID, dataset.StudyDescription = study_id(subject), study_description(subject)
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = ["Written from a pseudonymous project", "no text, date or UID of the source"]
     methods = [dicom_codes.BASIC_PROFILE]
     if subject.age_years is not None:
-        dataset.PatientAge = f"{min(int(subject.age_years), 999):03d}Y"
+        dataset.PatientAge = age_string(subject.age_years)
     if subject.age_years is not None or subject.sex:
         methods.append(dicom_codes.KEPT_CHARACTERISTICS)
     dataset.DeidentificationMethodCodeSequence = Sequence([_code_item(method) for method in methods])
@@ -153,6 +153,21 @@ def describe_subject(dataset: Dataset, subject: Subject) -> None:
     for equipment in dataset.get("ContributingEquipmentSequence", []):
         if "ContributionDateTime" in equipment:
             del equipment.ContributionDateTime
+
+
+def study_id(subject: Subject) -> str:
+    """As much of the case as the attribute has room for."""
+    return subject.case_id[:16]
+
+
+def study_description(subject: Subject) -> str:
+    """Which case it is, in full."""
+    return f"SOS Studio {subject.case_id}"
+
+
+def age_string(age_years: float) -> str:
+    """Whole years as DICOM has them."""
+    return f"{min(int(age_years), 999):03d}Y"
 
 
 def nameless(dataset: Dataset) -> Dataset:

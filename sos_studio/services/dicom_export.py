@@ -15,9 +15,10 @@ from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.export_readings import ReadCapture, ReadCase, ReadFrame, read_cases
 from sos_studio.dataset.exports import ExportOptions, usable_items
 from sos_studio.dataset.project import Project
-from sos_studio.imaging import dicom_codes, dicom_report, dicom_secondary
+from sos_studio.imaging import dicom_codes, dicom_secondary
 from sos_studio.imaging.dicom_codes import ConceptCode
 from sos_studio.imaging.dicom_report import Finding, Observer
+from sos_studio.imaging.dicom_report_moulds import ReportMoulds
 from sos_studio.imaging.dicom_secondary import Placed, Subject
 from sos_studio.imaging.dicom_write import seeded_uid
 from sos_studio.messages import catalogue
@@ -44,7 +45,8 @@ class _Object(NamedTuple):
 
     name: str
     kind: str
-    dataset: Dataset
+    content: bytes
+    instance_uid: str
     capture_id: str
     roi_n: int | None
     reading: Reading | None = None
@@ -63,13 +65,13 @@ def write(project: Project, writer: Writer, options: ExportOptions, progress: Ca
     Unique ids follow from the project's id and from what an object says: the same export again writes the same files.
     """
     items = usable_items(project, writer)
-    people = evaluator_names(project, by_name=options.by_name("dicom"))
-    rows = []
+    people = evaluator_names(project, by_name=options.name_evaluators)
+    rows, moulds = [], ReportMoulds()
     for n, case in enumerate(read_cases(project, items)):
         pictures = _pictures(writer, case)
         if pictures is not None:
-            for made in _objects(project, case, pictures, people):
-                writer.data(made.name, dicom_secondary.encode(made.dataset))
+            for made in _objects(project, case, pictures, people, moulds):
+                writer.data(made.name, made.content)
                 rows.append(_index_row(case, made))
             writer.cases.add(case.item.summary.case_id)
         progress((n + 1) / len(items))
@@ -127,27 +129,32 @@ class _Study:
         return Placed(self.uid("series", series), series, description, instance, number)
 
 
-def _objects(project: Project, case: ReadCase, pictures: _Pictures, people: Mapping[str, str]) -> Iterator[_Object]:
+def _objects(project: Project, case: ReadCase, pictures: _Pictures, people: Mapping[str, str], moulds: ReportMoulds) -> Iterator[_Object]:
     study, case_id = _Study(project, case), case.item.summary.case_id
     full: dict[str, Dataset] = {}
     crops: dict[tuple[str, int], Dataset] = {}
     crop_number = 0
     for number, capture in enumerate(case.captures, start=1):
         full[capture.capture_id] = made = _full(study, capture, pictures.full[capture.capture_id], number)
-        yield _Object(f"{case_id}/full-{number}.dcm", "full_image", made, capture.capture_id, None)
+        yield _Object(f"{case_id}/full-{number}.dcm", "full_image", *_encoded(made), capture.capture_id, None)
         for frame in capture.frames:
             crop_number += 1
             key = (capture.capture_id, frame.n)
             crops[key] = made = _crop(study, capture, frame, pictures.crops[key], crop_number)
-            yield _Object(f"{case_id}/crop-{number}-{frame.n}.dcm", "crop", made, *key)
+            yield _Object(f"{case_id}/crop-{number}-{frame.n}.dcm", "crop", *_encoded(made), *key)
     known = {capture.capture_id: capture for capture in case.captures}
     for number, reading in enumerate(case.readings, start=1):
         key = (reading.capture_id, reading.roi_n or 0)
         finding = _finding(study, known[reading.capture_id], reading, project.scheme)
         observer = Observer(people[reading.evaluator], seeded_uid(0, project.project_id, "device", SOFTWARE))
         placed = study.placed(3, "SOS reading", number, reading.reading_id, observer.name)
-        report = dicom_report.reading_report(study.subject, placed, observer, finding, full=full[reading.capture_id], crop=crops.get(key))
-        yield _Object(f"{case_id}/reading-{number}.dcm", "reading", report, reading.capture_id, reading.roi_n, reading)
+        report = moulds.encoded(study.subject, placed, observer, finding, full=full[reading.capture_id], crop=crops.get(key))
+        named = (f"{case_id}/reading-{number}.dcm", "reading")
+        yield _Object(*named, report, placed.instance_uid, reading.capture_id, reading.roi_n, reading)
+
+
+def _encoded(dataset: Dataset) -> tuple[bytes, str]:
+    return dicom_secondary.encode(dataset), str(dataset.SOPInstanceUID)
 
 
 def _full(study: _Study, capture: ReadCapture, png: bytes, number: int) -> Dataset:
@@ -212,7 +219,7 @@ def _index_row(case: ReadCase, made: _Object) -> tuple[object, ...]:
     return (
         *(made.name, made.kind, summary.case_id, summary.patient, made.capture_id, made.roi_n),
         *((reading.reading_id, reading.stage) if reading else (None, None)),
-        str(made.dataset.SOPInstanceUID),
+        made.instance_uid,
     )
 
 
