@@ -26,7 +26,7 @@ BRIGHT = 190
 EVEN_SPREAD, DARK = 10, 40
 # What is drawn in white is as white as can be; bone in the margin seldom is, and not most of it.
 WHITE, WHITE_SHARE, LIGHTEST_GROUND = 240, 0.5, 120
-LARGEST_LETTER = 0.14
+LARGEST_LETTER, FEWEST_PX = 0.14, 5
 # Smoothing of letters and compression spread a stroke this far.
 GROW_PX = 2
 
@@ -75,23 +75,58 @@ def shrunk(mask: Mask, radius: int) -> Mask:
     return ~grown(~np.pad(mask, radius), radius)[radius:-radius, radius:-radius]
 
 
-def components(mask: Mask) -> list[tuple[slice, slice, Mask]]:
-    """Connected parts (with corners), each as its rows, columns, and mask therein."""
-    if not mask.any():
-        return []
-    import SimpleITK
+def components(mask: Mask, least_px: int = 1) -> list[tuple[slice, slice, Mask]]:
+    """Connected parts (with corners) of at least `least_px` pixels, each as its rows, columns, and mask therein; the uppermost first.
 
-    image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
-    labels = SimpleITK.ConnectedComponent(image, True)
-    shapes = SimpleITK.LabelShapeStatisticsImageFilter()
-    shapes.Execute(labels)
-    of_pixel = SimpleITK.GetArrayFromImage(labels)
+    Made of the runs of each row, joined where they touch those of the row above: in a mask that is mostly empty many times quicker than to
+    label every pixel.
+    """
+    height, width = mask.shape
+    flat = np.zeros((height, width + 1), dtype=np.bool_)
+    flat[:, :-1] = mask
+    steps = np.flatnonzero(flat.ravel()[1:] != flat.ravel()[:-1]) + 1
+    if mask.size and mask[0, 0]:
+        steps = np.concatenate(([0], steps))
+    row_of, starts = np.divmod(steps[::2], width + 1)
+    ends = steps[1::2] - row_of * (width + 1)
+    count = len(row_of)
+    if not count:
+        return []
+    # Keys that grow with row and column let one search find the runs above that a run touches.
+    stride = width + 3
+    first = np.searchsorted(row_of * stride + ends, (row_of - 1) * stride + starts, "left")
+    last = np.searchsorted(row_of * stride + starts, (row_of - 1) * stride + ends, "right")
+    touching = np.maximum(last - first, 0)
+    below = np.repeat(np.arange(count), touching)
+    above = np.arange(touching.sum()) - np.repeat(np.cumsum(touching) - touching, touching) + np.repeat(first, touching)
+    label = _joined(count, above, below)
+    large = np.bincount(label, ends - starts, count)[label] >= least_px
+    order = np.nonzero(large)[0][np.argsort(label[large], kind="stable")]
+    if not order.size:
+        return []
     found = []
-    for label in shapes.GetLabels():
-        u, v, width, height = shapes.GetBoundingBox(label)
-        where = slice(v, v + height), slice(u, u + width)
-        found.append((*where, of_pixel[where] == label))
+    for runs in np.split(order, np.nonzero(np.diff(label[order]))[0] + 1):
+        top, bottom = int(row_of[runs[0]]), int(row_of[runs[-1]]) + 1
+        left, right = int(starts[runs].min()), int(ends[runs].max())
+        edges = np.zeros((bottom - top, right - left + 1), dtype=np.int8)
+        edges[row_of[runs] - top, starts[runs] - left] += 1
+        edges[row_of[runs] - top, ends[runs] - left] -= 1
+        found.append((slice(top, bottom), slice(left, right), np.cumsum(edges, axis=1, dtype=np.int8)[:, :-1] > 0))
     return found
+
+
+def _joined(count: int, ones: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """The lowest member of each group, by member, where pairs say who belongs together."""
+    label = np.arange(count)
+    while True:
+        lowest = np.minimum(label[ones], label[others])
+        before = label.copy()
+        np.minimum.at(label, before[ones], lowest)
+        np.minimum.at(label, before[others], lowest)
+        while not np.array_equal(label, followed := label[label]):
+            label = followed
+        if np.array_equal(label, before):
+            return label
 
 
 def fill(gray_vu: Gray, mask_vu: Mask) -> Gray:
@@ -114,19 +149,23 @@ def _pull(values: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]) -> 
     counts = known[::2, ::2] + known[1::2, ::2] + known[::2, 1::2] + known[1::2, 1::2]
     means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
     coarse = _pull(means, (counts > 0).astype(np.float32))
-    return np.where(weights > 0, values, _enlarged(coarse)[:height, :width])
+    out = values.copy()
+    holes = (weights == 0).nonzero()
+    out[holes] = _enlarged(coarse, *holes)
+    return out
 
 
-def _enlarged(coarse: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Twice as large, three parts of the nearest and one of the next: no steps."""
-    for axis in (0, 1):
-        before = np.concatenate((coarse.take([0], axis), coarse.take(range(coarse.shape[axis] - 1), axis)), axis)
-        after = np.concatenate((coarse.take(range(1, coarse.shape[axis]), axis), coarse.take([-1], axis)), axis)
-        pair = np.stack((0.75 * coarse + 0.25 * before, 0.75 * coarse + 0.25 * after), axis + 1)
-        shape = list(coarse.shape)
-        shape[axis] *= 2
-        coarse = pair.reshape(shape)
-    return coarse
+def _enlarged(coarse: npt.NDArray[np.float32], rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """Pixels of the picture of twice the size: of each axis three parts of the nearest and one of the next, so that there are no steps."""
+    height, width = coarse.shape
+    near_v, near_u = rows // 2, columns // 2
+    next_v = np.clip(near_v + 2 * (rows % 2) - 1, 0, height - 1)
+    next_u = np.clip(near_u + 2 * (columns % 2) - 1, 0, width - 1)
+    quarter = np.float32(0.25)
+    near = (1 - quarter) * coarse[near_v, near_u] + quarter * coarse[next_v, near_u]
+    beside = (1 - quarter) * coarse[near_v, next_u] + quarter * coarse[next_v, next_u]
+    enlarged: npt.NDArray[np.float32] = (1 - quarter) * near + quarter * beside
+    return enlarged
 
 
 def _bright_strokes(gray_vu: Gray) -> Mask:
@@ -138,9 +177,7 @@ def _bright_strokes(gray_vu: Gray) -> Mask:
     out = np.zeros(gray_vu.shape, dtype=np.bool_)
     stroke = max(2, round(max(height, width) / 250))
     largest = LARGEST_LETTER * max(height, width)
-    for rows, columns, part in components(bright & margin):
-        if part.sum() < 5:
-            continue
+    for rows, columns, part in components(bright & margin, FEWEST_PX):
         tall, wide = part.shape
         ruler_like = min(tall, wide) < 0.5 * largest
         if (max(tall, wide) > largest and not ruler_like) or shrunk(part, stroke).any():

@@ -90,10 +90,13 @@ def _candidates(strokes: Mask) -> list[Box]:
 
 def _closed(mask: Mask, gap: int) -> Mask:
     """The mask with gaps of up to `gap` pixels along the first axis closed."""
-    at = np.arange(len(mask))[:, None]
-    before = np.maximum.accumulate(np.where(mask, at, -(10**6)), axis=0)
-    after = np.minimum.accumulate(np.where(mask, at, 10**6)[::-1], axis=0)[::-1]
-    closed: Mask = after - before <= gap + 1
+    closed = np.zeros_like(mask)
+    (lines,) = mask.any(axis=0).nonzero()  # nothing can be closed in the others
+    part = mask[:, lines]
+    at = np.arange(len(mask), dtype=np.int32)[:, None]
+    before = np.maximum.accumulate(np.where(part, at, -(10**6)), axis=0, dtype=np.int32)
+    after = np.minimum.accumulate(np.where(part, at, 10**6)[::-1], axis=0, dtype=np.int32)[::-1]
+    closed[:, lines] = after - before <= gap + 1
     return closed
 
 

@@ -111,8 +111,8 @@ def decode(path: Path, options: PictureOptions) -> DecodedImage:
     spacing_mm, doubts = _spacing(None if found.ruler is None else found.ruler.tick_px, options)
     masked = found.mask & _inside(found)
     changed = bool(masked.any()) or found.box.shape_vu != found.gray.shape
-    original_png = images.encode_png(found.gray) if changed and options.keep_originals else None
-    mask_png = images.encode_png(found.mask.astype(np.uint8) * 255) if original_png is not None and masked.any() else None
+    original_png = images.encode_png(found.gray, quick=True) if changed and options.keep_originals else None
+    mask_png = images.encode_png(found.mask.astype(np.uint8) * 255, quick=True) if original_png is not None and masked.any() else None
     from_ruler = options.ruler_tick_mm is not None and spacing_mm is not None
     preparation = Preparation(
         original_shape_vu=_shape(found.gray),

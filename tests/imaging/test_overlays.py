@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from sos_studio.imaging import overlays
@@ -73,3 +76,24 @@ def test_growing_and_shrinking_undo_one_another_for_a_square() -> None:
     grown = overlays.grown(mask, 3)
     assert grown.sum() == 10 * 12
     assert (overlays.shrunk(grown, 3) == mask).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    share=st.floats(0.0, 1.0),
+    seed=st.integers(0, 2**32 - 1),
+    least_px=st.integers(1, 9),
+)
+def test_connected_parts_are_those_of_itk(shape: tuple[int, int], share: float, seed: int, least_px: int) -> None:
+    mask = np.random.default_rng(seed).random(shape) < share
+    labels = SimpleITK.GetArrayFromImage(SimpleITK.ConnectedComponent(SimpleITK.GetImageFromArray(mask.astype(np.uint8)), True))
+    expected = {(labels == n).tobytes() for n in range(1, labels.max() + 1) if (labels == n).sum() >= least_px}
+    found = set()
+    for rows, columns, part in overlays.components(mask, least_px):
+        whole = np.zeros(shape, dtype=bool)
+        whole[rows, columns] = part
+        assert part[[0, -1]].any(axis=1).all(), "the box is no larger than the part"
+        assert part[:, [0, -1]].any(axis=0).all()
+        found.add(whole.tobytes())
+    assert found == expected
