@@ -31,6 +31,18 @@ def predict_logits(network: Network, samples: Samples, device: torch.device) -> 
     return logits
 
 
+def describe(network: Network, samples: Samples, device: torch.device) -> npt.NDArray[np.float64]:
+    """Features (N, D) of cases, for `familiarity`: the channel means of every stage."""
+    network.eval()
+    rows: list[npt.NDArray[np.float64]] = []
+    with torch.no_grad():
+        for batch in torch.split(samples.images_NHW, _BATCH) if len(samples) else ():
+            with network.described() as seen:
+                network(network_input(batch.to(device), network.channels))
+            rows.append(torch.cat(seen, dim=1).cpu().double().numpy())
+    return np.concatenate(rows) if rows else np.zeros((0, 0))
+
+
 @dataclass(frozen=True)
 class Judged:
     """What a network says of cases that it was not fitted to.

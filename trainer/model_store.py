@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,18 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
-
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.held_out import HeldOutRecord, HeldOutRecords, write_records
-from sos_studio.core.predictions import ModelCard
+from sos_studio.core.predictions import ModelCard, read_card
 
 if TYPE_CHECKING:
     import torch
 
 MODELS_DIR = "models"
 WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
+# Names of tensors that are no weights: `familiarity.Familiarity`.
+FAMILIARITY = "familiarity."
 
 ModelKind = Literal["teacher", "detector", "student"]
 
@@ -103,7 +102,7 @@ def read(directory: Path) -> StoredModel:
     Raises
     ------
     BadInputError
-        ``model.missing`` if there is none, ``model.unreadable`` if its card is damaged or of a newer version.
+        ``model.missing`` if there is none, ``model.unreadable`` if its card is damaged, ``model.newer``.
     """
     try:
         content = (directory / CARD_FILE).read_bytes()
@@ -111,8 +110,8 @@ def read(directory: Path) -> StoredModel:
     except OSError as error:
         raise BadInputError("model.missing", model=directory.name) from error
     try:
-        return StoredModel(directory, ModelCard.model_validate(json.loads(content)))
-    except (ValueError, ValidationError) as error:
+        return StoredModel(directory, read_card(content, directory.name))
+    except ValueError as error:
         raise BadInputError("model.unreadable", model=directory.name) from error
 
 
@@ -124,12 +123,17 @@ def find(project_dir: Path, model_id: str) -> StoredModel:
 
 
 def load_state(model: StoredModel) -> dict[str, torch.Tensor]:
-    """Weights and buffers by name, on the CPU.
+    """Weights and buffers by name, on the CPU; errors as `load_tensors`."""
+    return load_tensors(model)[0]
+
+
+def load_tensors(model: StoredModel) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Weights and buffers, and what is stored with them (`FAMILIARITY`), by name, on the CPU.
 
     Raises
     ------
     BadInputError
-        ``model.unreadable`` if the file is damaged or is not the one that the card was written with.
+        ``model.unreadable`` if the file is damaged, ``model.changed`` if it is not the one that the card was written with.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
@@ -138,8 +142,9 @@ def load_state(model: StoredModel) -> dict[str, torch.Tensor]:
         content = (model.directory / WEIGHTS_FILE).read_bytes()
         expected = (model.card.model_extra or {}).get("weights_sha256")
         if expected is not None and hashlib.sha256(content).hexdigest() != expected:
-            raise BadInputError("model.unreadable", model=model.model_id)
-        state: dict[str, torch.Tensor] = load(content)
+            raise BadInputError("model.changed", model=model.model_id)
+        found: dict[str, torch.Tensor] = load(content)
     except (OSError, SafetensorError) as error:
         raise BadInputError("model.unreadable", model=model.model_id) from error
-    return state
+    weights = {name: value for name, value in found.items() if not name.startswith(FAMILIARITY)}
+    return weights, {name.removeprefix(FAMILIARITY): value for name, value in found.items() if name.startswith(FAMILIARITY)}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,23 @@ class Network(nn.Module):
         finally:
             hook.remove()
         return seen[0], logits_NK
+
+    @contextmanager
+    def described(self) -> Iterator[list[Tensor]]:
+        """While it lasts, every forward pass puts what it saw into the list: per stage the mean of each channel (N, C), without a graph."""
+        seen: list[Tensor] = []
+
+        def note(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            # Tokens come as (N, L, C), grids as (N, C, H, W).
+            seen.append(output.detach().float().mean(dim=1 if output.ndim == 3 else (2, 3)))
+
+        names = dict.fromkeys(str(stage["module"]) for stage in self.backbone.feature_info)
+        hooks = [self.backbone.get_submodule(name).register_forward_hook(note) for name in names]
+        try:
+            yield seen
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def evidence_logits(self, features_NCHW: Tensor, logits_NK: Tensor, grid_stage: GridStage = "last") -> Tensor:
         """Logits for the evidence that a map is drawn of: each sample's depend on that sample's activations alone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,17 @@ import numpy.typing as npt
 import torch
 
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.predictions import CoarseMap, HeatMethod
+from sos_studio.core.predictions import CoarseMap, HeatMethod, Nearness, StageSet
 from sos_studio.core.stages import scheme
-from trainer import model_store
+from trainer import conformal, model_store
 from trainer.attention import GridStage, picture_attention
 from trainer.data import letterbox, network_input, uv_from_cell
+from trainer.familiarity import Familiarity
 from trainer.metrics import softmax
 from trainer.model_store import StoredModel
 from trainer.networks import restore
+
+FARTHEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +38,15 @@ class Answer:
         float32, 0 … 1: evidence for the stage, one value per cell of the network's last features.
     uv_from_cell
         3 x 3 affine from ``(column, row, 1)`` of a cell's centre to pixels of the picture that was given.
+    stage_set, familiarity
+        None for a network of before they were measured, or if there were too few cases for a distance.
     """
 
     probabilities: tuple[float, ...]
     map_hw: npt.NDArray[np.float32]
     uv_from_cell: npt.NDArray[np.float64]
+    stage_set: StageSet | None = None
+    familiarity: Nearness | None = None
 
     def write_map(self, path: Path) -> CoarseMap:
         """Store the map as ``.npy`` and say where its cells lie."""
@@ -68,8 +77,11 @@ class Predictor:
             raise BadInputError("model.wrong_kind", model=model.model_id, kind="detector", wanted="student")
         self.model = model
         self._device = device
-        self._network = restore(model.card, model_store.load_state(model)).to(device).eval()
+        weights, beside = model_store.load_tensors(model)
+        self._network = restore(model.card, weights).to(device).eval()
         extra: dict[str, Any] = model.card.model_extra or {}
+        self._familiarity = _familiarity(extra.get("familiarity"), beside)
+        self._stage_set: Mapping[str, Any] | None = extra.get("stage_set")
         self._grid_stage: GridStage = extra.get("attention_grid_stage", "last")
         self._temperature = float(extra.get("calibration", {}).get("temperature", 1.0))
 
@@ -95,10 +107,36 @@ class Predictor:
         boxed = letterbox(image_vu, card.input_shape_hw)
         # Rounded, because the network was fitted to whole grey values.
         images_NCHW = network_input(boxed.values_HW.round()[None].to(self._device), self._network.channels)
-        logits_NK, map_NHW = picture_attention(self._network, images_NCHW, wanted, self._grid_stage, method)
+        with self._network.described() as seen:
+            logits_NK, map_NHW = picture_attention(self._network, images_NCHW, wanted, self._grid_stage, method)
         probabilities_NK = softmax(logits_NK.cpu().numpy(), self._temperature)
         return Answer(
             tuple(float(p) for p in probabilities_NK[0]),
             np.ascontiguousarray(map_NHW[0].cpu().numpy(), dtype=np.float32),
             uv_from_cell(boxed.uv_from_input, self._network.grid(self._grid_stage)),
+            self._set_of(probabilities_NK),
+            self._nearness(torch.cat(seen, dim=1).cpu().numpy()),
         )
+
+    def _set_of(self, probabilities_1K: npt.NDArray[np.float64]) -> StageSet | None:
+        told = self._stage_set
+        if told is None:
+            return None
+        at_most = math.inf if told["at_most"] is None else float(told["at_most"])
+        first_1, last_1 = conformal.stage_sets(probabilities_1K, at_most)
+        return StageSet(first=int(first_1[0]) + 1, last=int(last_1[0]) + 1, coverage=float(told["coverage"]), cases=int(told["n"]))
+
+    def _nearness(self, features_1D: npt.NDArray[np.float32]) -> Nearness | None:
+        known = self._familiarity
+        if known is None:
+            return None
+        # What is no number is farther than anything; JSON has no infinity.
+        distance = float(np.nan_to_num(known.distance(features_1D)[0], nan=FARTHEST, posinf=FARTHEST))
+        return Nearness(distance=min(distance, FARTHEST), threshold=known.threshold, cases=known.cases)
+
+
+def _familiarity(figures: Mapping[str, Any] | None, tensors: Mapping[str, torch.Tensor]) -> Familiarity | None:
+    if figures is None or not tensors:
+        return None
+    arrays = {name: value.double().numpy() for name, value in tensors.items()}
+    return Familiarity(**arrays, rest=float(figures["rest"]), threshold=float(figures["threshold"]), cases=int(figures["cases"]))

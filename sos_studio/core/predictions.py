@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.roi import Finite, Roi
 
 Probability = Annotated[Finite, Field(ge=0, le=1)]
@@ -37,6 +39,31 @@ class ModelCard(BaseModel):
     software: str
 
 
+CARD_VERSION = 1
+
+
+def read_card(content: bytes, model: str) -> ModelCard:
+    """The card in a file's bytes.
+
+    Parameters
+    ----------
+    model
+        What to call it where it can't be read.
+
+    Raises
+    ------
+    BadInputError
+        ``model.newer`` if a newer version wrote it.
+    ValueError
+        If it is damaged.
+    """
+    told = json.loads(content)
+    version = told.get("schema_version", CARD_VERSION) if isinstance(told, dict) else None
+    if isinstance(version, int) and version > CARD_VERSION:
+        raise BadInputError("model.newer", model=model)
+    return ModelCard.model_validate(told)
+
+
 class PredictedRoi(BaseModel):
     """A frame and where it came from."""
 
@@ -59,6 +86,58 @@ class PredictedRoi(BaseModel):
         return Roi.of(self.center_uv, self.angle_deg, self.width_px)
 
 
+class StageSet(BaseModel):
+    """A run of neighbouring stages that holds the true one with a promised probability (ADR 0018).
+
+    Attributes
+    ----------
+    first, last
+        1-based, inclusive.
+    coverage
+        What is promised, for cases exchangeable with the calibration cases.
+    cases
+        How many of these there were.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    first: Annotated[int, Field(ge=1)]
+    last: Annotated[int, Field(ge=1)]
+    coverage: Probability
+    cases: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("a set runs upwards")
+        return self
+
+
+class Nearness(BaseModel):
+    """How far a picture lies from those that a network learned from, in its own features.
+
+    Attributes
+    ----------
+    distance
+        About 1 for a picture that was learned from.
+    threshold
+        At most so far lie 95 of 100 pictures of the same kind.
+    cases
+        How many pictures that nothing was fitted to the threshold comes from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    distance: Annotated[Finite, Field(ge=0)]
+    threshold: Annotated[Finite, Field(ge=0)]
+    cases: Annotated[int, Field(ge=0)]
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the picture is unlike the training data."""
+        return self.distance > self.threshold
+
+
 class Prediction(BaseModel):
     """Stage, probabilities in stage order, and how much of the attention lies inside the frame.
 
@@ -68,6 +147,8 @@ class Prediction(BaseModel):
         Mean of the stage under `probabilities`.
     attention_in_roi
         Share of the non-negative attention that lies inside `roi`, 0 … 1; None without a frame or without attention.
+    stage_set, familiarity
+        None where the network has no measure of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,7 +159,14 @@ class Prediction(BaseModel):
     expected_stage: Finite
     roi: PredictedRoi | None = None
     attention_in_roi: Probability | None = None
+    stage_set: StageSet | None = None
+    familiarity: Nearness | None = None
     model: ModelCard
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the picture is known to be unlike the training data."""
+        return self.familiarity is not None and self.familiarity.unlike
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

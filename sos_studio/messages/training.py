@@ -56,9 +56,12 @@ MESSAGES: dict[str, Template] = {
         "The network in use could not be asked about the new one's test cases.", "Compare them later, in the training panel."
     ),
     "model.missing": Template("The network {model} is not there.", "Train it again, or choose another."),
-    "model.unreadable": Template(
-        "The files of the network {model} are damaged or of a newer version.", "Train it again, or choose another."
+    "model.unreadable": Template("The files of the network {model} are damaged.", "Train it again, or choose another."),
+    "model.changed": Template(
+        "The weights of the network {model} are not those that its card names: the file was changed or damaged.",
+        "Bring it back from a copy, train it again, or choose another.",
     ),
+    "model.newer": Template("The network {model} was made by a newer version of SOS Studio.", "Update SOS Studio, or choose another."),
     "model.wrong_kind": Template("{model} is a {kind}, not a {wanted}.", "Choose another network."),
     "prediction.bad_request": Template("The predictor did not understand the question.", "Update SOS Studio, and report it if it stays."),
 }

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.predictions import ModelCard
+from sos_studio.core.predictions import ModelCard, read_card
 from sos_studio.dataset.project import Project
 from sos_studio.services import model_choice
 
@@ -31,14 +29,14 @@ def read(path: Path) -> ModelEntry:
     Raises
     ------
     BadInputError
-        ``prediction.no_model`` if it is none, ``prediction.model_unreadable`` if it is damaged.
+        ``prediction.no_model`` if it is none, ``prediction.model_unreadable`` if it is damaged, ``model.newer``.
     """
     card_file = path / CARD_FILE
     if not card_file.is_file() or not (path / TENSORS_FILE).is_file():
         raise BadInputError("prediction.no_model", model=path.name)
     try:
-        return ModelEntry(ModelCard.model_validate_json(card_file.read_bytes()), path.resolve())
-    except (OSError, ValidationError) as error:
+        return ModelEntry(read_card(card_file.read_bytes(), path.name), path.resolve())
+    except (OSError, ValueError) as error:
         raise BadInputError("prediction.model_unreadable", model=path.name) from error
 
 

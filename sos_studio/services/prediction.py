@@ -267,6 +267,8 @@ def _prediction(answer: dict[str, Any], card: ModelCard, frame: PredictedRoi | N
             probabilities=tuple(float(p) for p in probabilities),
             expected_stage=float(probabilities @ numbers),
             roi=frame,
+            stage_set=answer.get("stage_set"),
+            familiarity=answer.get("familiarity"),
             model=card,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_weights_of_another_model_are_noticed(tmp_path: Path) -> None:
     stored = model_store.save(tmp_path, card(), {"a": torch.zeros(1)})
     other = model_store.save(tmp_path, card(model_id="student-2"), {"a": torch.ones(1)})
     (stored.directory / model_store.WEIGHTS_FILE).write_bytes((other.directory / model_store.WEIGHTS_FILE).read_bytes())
-    with pytest.raises(BadInputError, match=r"model\.unreadable"):
+    with pytest.raises(BadInputError, match=r"model\.changed"):
         model_store.load_state(stored)
 
 
@@ -74,3 +75,18 @@ def test_a_damaged_card_is_refused(tmp_path: Path) -> None:
     (stored.directory / model_store.CARD_FILE).write_text("{")
     with pytest.raises(BadInputError, match=r"model\.unreadable"):
         model_store.read(stored.directory)
+
+
+def test_a_network_of_a_newer_version_is_refused_in_words_of_its_own(tmp_path: Path) -> None:
+    stored = model_store.save(tmp_path, card(), {"a": torch.zeros(1)})
+    newer = card().model_dump() | {"schema_version": 2, "unheard_of": [1]}
+    (stored.directory / model_store.CARD_FILE).write_text(json.dumps(newer))
+    with pytest.raises(BadInputError, match=r"model\.newer"):
+        model_store.read(stored.directory)
+
+
+def test_what_is_stored_beside_the_weights_is_no_weight(tmp_path: Path) -> None:
+    beside = torch.arange(3.0)
+    stored = model_store.save(tmp_path, card(), {"a": torch.zeros(1), model_store.FAMILIARITY + "mean_D": beside})
+    assert set(model_store.load_state(stored)) == {"a"}
+    assert torch.equal(model_store.load_tensors(stored)[1]["mean_D"], beside)

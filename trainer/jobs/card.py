@@ -22,11 +22,6 @@ from trainer.model_store import new_model_id
 from trainer.networks import Network
 
 
-def calibration(temperature: float, cases: int) -> dict[str, Any]:
-    """Probabilities are ``softmax(logits / temperature)``; the temperature was fitted to that many inner validation cases."""
-    return {"temperature": temperature, "n": cases}
-
-
 def fingerprint(context: JobContext, settings: TeacherSettings | StudentSettings, entries: Sequence[ManifestEntry], *more: str) -> str:
     """What must be equal for a checkpoint to be taken up: anything that changes a bit of the weights."""
     facts = {
@@ -54,7 +49,6 @@ def classifier_card(
     fitted: Fitted,
     network: Network,
     *,
-    calibration: dict[str, Any],
     held_out: dict[str, Any],
     **more: Any,
 ) -> ModelCard:
@@ -89,7 +83,6 @@ def classifier_card(
         "parameters": sum(p.numel() for p in network.parameters()),
         "best_epoch": fitted.epoch,
         "inner": None if fitted.judgement is None else vars(fitted.judgement),
-        "calibration": calibration,
         "held_out": held_out,
         **more,
     }

@@ -1,7 +1,7 @@
 """Predictions from a process that is kept warm: one JSON line in, one out, arrays as files.
 
-``{"id", "op": "predict", "model", "image", "stage", "method", "out"}`` → ``{"id", "ok": true, "probabilities", "map", "model"}``
-(`stage` and `method` may be left out);
+``{"id", "op": "predict", "model", "image", "stage", "method", "out"}`` →
+``{"id", "ok": true, "probabilities", "stage_set", "familiarity", "map", "model"}`` (`stage` and `method` may be left out);
 ``{"id", "op": "detect", "model", "image"}`` → ``{"id", "ok": true, "roi": {…, "confidence"} or null}``;
 ``{"id", "op": "shutdown"}`` → ``{"id", "ok": true}`` and the end; a fault → ``{"id", "ok": false, "code", "values"}``.
 """
@@ -134,6 +134,8 @@ class Server:
         coarse = said.write_map(out.resolve() / "attention.npy")
         return {
             "probabilities": list(said.probabilities),
+            "stage_set": None if said.stage_set is None else said.stage_set.model_dump(mode="json"),
+            "familiarity": None if said.familiarity is None else said.familiarity.model_dump(mode="json"),
             "map": coarse.model_dump(mode="json"),
             "model": predictor.model.card.model_dump(mode="json"),
         }

@@ -17,10 +17,10 @@ from trainer import checkpoints, model_store
 from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable, split_by_patient
 from trainer.evaluation import judge, predict_logits
-from trainer.jobs.card import calibration, classifier_card, fingerprint
+from trainer.jobs.card import classifier_card, fingerprint
 from trainer.jobs.teacher import fit_teacher, new_network
+from trainer.jobs.trust import measure_trust
 from trainer.loop import Fitted, Watch, batches_per_epoch, fit
-from trainer.metrics import fit_temperature
 from trainer.model_store import StoredModel
 from trainer.networks import Network, restore
 from trainer.tasks import StudentTask
@@ -135,14 +135,13 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
     watch = Watch(context.control.check, work.main_progress, context.events.metric)
     network, fitted, framed = fit_student(context, fitting, inner, taught, masks, watch=watch)
     shape = settings.input_shape_hw
-    judges = load_samples(context.project_dir, inner, "full_image", shape)
     network.load_state_dict(fitted.state)
-    temperature = fit_temperature(predict_logits(network, judges, context.device), judges.target_N.numpy())
+    trust = measure_trust(context, network, fitting, inner, picture="full_image", input_shape_hw=shape)
     held_out = load_samples(context.project_dir, context.held_out_entries, "full_image", shape)
     judged = judge(
         network,
         held_out,
-        temperature,
+        trust.temperature,
         context.device,
         picture="full_image",
         grid_stage=settings.attention_grid_stage,
@@ -154,14 +153,14 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
         "student",
         fitted,
         network,
-        calibration=calibration(temperature, len(inner)),
         held_out=judged.figures,
         fitted_cases={"n": len(fitting), "with_frame": framed, "with_teacher_logits": int(taught.taught_N.sum())},
         teacher_model=teacher.model_id,
         teacher_logits=taught.source,
         manifests=sorted({context.manifest.manifest_id, teacher.card.manifest_id}),
+        **trust.facts,
     )
-    stored = model_store.save(context.project_dir, card, checkpoints.state_of(network), judged.records)
+    stored = model_store.save(context.project_dir, card, {**checkpoints.state_of(network), **trust.tensors}, judged.records)
     context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
     return stored
 

@@ -12,11 +12,11 @@ from trainer import model_store
 from trainer.checkpoints import state_of
 from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable
-from trainer.evaluation import judge, predict_logits
-from trainer.jobs.card import calibration, classifier_card, fingerprint
+from trainer.evaluation import judge
+from trainer.jobs.card import classifier_card, fingerprint
 from trainer.jobs.memory import enough_memory
+from trainer.jobs.trust import measure_trust
 from trainer.loop import Fitted, Watch, fit, generator_for
-from trainer.metrics import fit_temperature
 from trainer.model_store import StoredModel
 from trainer.networks import Network, build
 from trainer.tasks import TeacherTask
@@ -41,21 +41,19 @@ def run_teacher(context: JobContext) -> StoredModel:
     network, fitted = fit_teacher(context, fitting, inner, name="teacher", watch=watch)
     network.load_state_dict(fitted.state)
     shape = settings.input_shape_hw
-    inner_samples = load_samples(context.project_dir, inner, "crop", shape)
-    inner_logits = predict_logits(network, inner_samples, context.device)
-    temperature = fit_temperature(inner_logits, inner_samples.target_N.numpy())
+    trust = measure_trust(context, network, fitting, inner, picture="crop", input_shape_hw=shape)
     held_out = load_samples(context.project_dir, _with_crop(context.held_out_entries), "crop", shape)
-    judged = judge(network, held_out, temperature, context.device, picture="crop")
+    judged = judge(network, held_out, trust.temperature, context.device, picture="crop")
     card = classifier_card(
         context,
         "teacher",
         fitted,
         network,
-        calibration=calibration(temperature, len(inner)),
         held_out=judged.figures,
         fitted_cases=len(fitting),
+        **trust.facts,
     )
-    stored = model_store.save(context.project_dir, card, state_of(network), judged.records)
+    stored = model_store.save(context.project_dir, card, {**state_of(network), **trust.tensors}, judged.records)
     context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
     return stored
 

@@ -19,8 +19,9 @@ from safetensors.numpy import load, save
 
 from sos_studio.core import jobs
 from sos_studio.core.job_state import JobStatus, fold
-from sos_studio.core.predictions import CoarseMap, ModelCard
+from sos_studio.core.predictions import CoarseMap, ModelCard, Nearness, StageSet
 from sos_studio.core.roi import Roi
+from sos_studio.imaging import images
 from tests.trainer import tiny_project
 
 
@@ -83,7 +84,8 @@ def test_the_result_has_models_and_held_out_figures_with_counts(done: Done) -> N
 def test_each_model_is_a_card_and_safetensors_that_name_the_data(done: Done) -> None:
     for kind in ("teacher", "detector", "student"):
         folder = done.model(kind)
-        assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+        records = [] if kind == "detector" else ["held_out.json"]
+        assert sorted(path.name for path in folder.iterdir()) == [*records, "model.json", "model.safetensors"]
         card = ModelCard.model_validate_json((folder / "model.json").read_bytes())
         assert (card.kind, card.manifest_id, card.phantom, card.from_scratch) == (kind, "m", True, True)
         extra = card.model_extra or {}
@@ -161,6 +163,11 @@ def test_a_student_answers_with_probabilities_and_a_map_that_lies_on_the_picture
     assert len(answer["probabilities"]) == 5
     assert sum(answer["probabilities"]) == pytest.approx(1)
     assert answer["model"]["model_id"] == done.result["models"]["student"]
+    stage_set, nearness = StageSet.model_validate(answer["stage_set"]), Nearness.model_validate(answer["familiarity"])
+    assert stage_set.first <= 1 + int(np.argmax(answer["probabilities"])) <= stage_set.last
+    assert (stage_set.coverage, stage_set.cases) == (0.9, answer["model"]["calibration"]["n"])
+    assert nearness.threshold == answer["model"]["familiarity"]["threshold"]
+    assert not nearness.unlike  # it was learned from
     coarse = CoarseMap.model_validate(answer["map"])
     assert os.path.isabs(coarse.path)  # noqa: PTH117
     cells = np.load(coarse.path, allow_pickle=False)
@@ -172,6 +179,21 @@ def test_a_student_answers_with_probabilities_and_a_map_that_lies_on_the_picture
     rows, columns = cells.shape
     middle = np.asarray(coarse.uv_from_cell) @ [(columns - 1) / 2, (rows - 1) / 2, 1]
     assert middle[:2] == pytest.approx([(tiny_project.SHAPE_VU[1] - 1) / 2, (tiny_project.SHAPE_VU[0] - 1) / 2], abs=0.6)
+
+
+def test_noise_is_unlike_what_was_learned_from(done: Done, serve: Serve) -> None:
+    picture = serve.tmp_path / "noise.png"
+    images.write_png(picture, np.random.default_rng(0).integers(0, 256, (300, 400), dtype=np.uint8))
+    answer = serve.ask(id=1, op="predict", model=str(done.model("student")), image=str(picture), out=str(serve.tmp_path / "out"))
+    assert Nearness.model_validate(answer["familiarity"]).unlike
+
+
+@pytest.mark.parametrize("method", ["grad-cam++", "hires-cam"])
+def test_the_map_can_be_made_in_other_ways(done: Done, serve: Serve, method: str) -> None:
+    common = {"op": "predict", "model": str(done.model("student")), "image": image(done), "out": str(serve.tmp_path / "out")}
+    answer = serve.ask(id=1, method=method, **common)
+    assert np.isfinite(np.load(answer["map"]["path"])).all()
+    assert serve.ask(id=2, method="magic", **common)["code"] == "prediction.bad_request"
 
 
 def test_the_map_of_another_stage_can_be_asked_for(done: Done, serve: Serve) -> None:
