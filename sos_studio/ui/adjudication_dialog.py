@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.stages import BASSED_5
@@ -18,6 +18,7 @@ from sos_studio.presenters.staging import MAX_REMARK
 from sos_studio.services.adjudication import Dispute
 from sos_studio.ui import keys, parts
 from sos_studio.ui.ask_evaluator import ask_evaluator
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.consensus_dialog import ConsensusDialog, rule_words
 from sos_studio.ui.opinion_column import OpinionColumn
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
@@ -39,7 +40,7 @@ class AdjudicationDialog(QDialog):
         self.presenter = AdjudicationPresenter(session, project)
         self.setWindowTitle(_tr("Adjudication"))
         self.setSizeGripEnabled(True)
-        self.which = QComboBox()
+        self.which = ChoiceBox()
         for which, words in (("open", _tr("Open cases")), ("disagree", _tr("All that differ")), ("decided", _tr("Decided cases"))):
             self.which.addItem(words, which)
         self.which.setAccessibleName(_tr("Which cases"))

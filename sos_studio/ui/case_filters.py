@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QV
 
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.case_rows import Filter, Status
+from sos_studio.ui.choice_box import ChoiceBox
 
 
 def _tr(text: str) -> str:
@@ -82,8 +83,8 @@ class CaseFilters(QWidget):
     def _on_change(self) -> None:
         self.changed.emit()
 
-    def _make_status(self) -> QComboBox:
-        box = QComboBox()
+    def _make_status(self) -> ChoiceBox:
+        box = ChoiceBox()
         names: tuple[tuple[Status, str], ...] = (
             ("all", _tr("All cases")),
             ("to_capture", _tr("To capture")),
@@ -101,8 +102,8 @@ class CaseFilters(QWidget):
         box.currentIndexChanged.connect(self._on_change)
         return box
 
-    def _make_stage(self) -> QComboBox:
-        box = QComboBox()
+    def _make_stage(self) -> ChoiceBox:
+        box = ChoiceBox()
         box.addItem(_tr("Any stage"), None)
         for stage in BASSED_5.stages:
             box.addItem(_tr("Stage {n}").format(n=stage.number), stage.number)
@@ -111,8 +112,8 @@ class CaseFilters(QWidget):
         box.currentIndexChanged.connect(self._on_change)
         return box
 
-    def _make_reader(self) -> QComboBox:
-        box = QComboBox()
+    def _make_reader(self) -> ChoiceBox:
+        box = ChoiceBox()
         box.addItem(_tr("Read by anyone or no one"), None)
         box.setAccessibleName(_tr("Filter by evaluator"))
         box.setToolTip(_tr("Show only cases with a reading by this evaluator"))

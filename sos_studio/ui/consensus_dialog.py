@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QDialog, QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from sos_studio.core.consensus import RULES, Rule, RuleName
 from sos_studio.ui import parts
+from sos_studio.ui.choice_box import ChoiceBox
 
 
 def _tr(text: str) -> str:
@@ -36,7 +37,7 @@ class ConsensusDialog(QDialog):
         )
         text.setWordWrap(True)
         self._rules = QButtonGroup(self)
-        self.senior = QComboBox()
+        self.senior = ChoiceBox()
         self.senior.setAccessibleName(_tr("Senior reader"))
         self.senior.addItems(list(dict.fromkeys([*evaluators, *([rule.senior] if rule.senior else [])])))
         layout = QVBoxLayout(self)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from sos_studio import __version__
 from sos_studio.ui import icons
+from sos_studio.ui.choice_box import ChoiceBox
 
 NAME_LENGTH = 80
 ABOUT_WIDTH = 380
@@ -41,7 +42,7 @@ class EvaluatorDialog(QDialog):
         text = QLabel(
             _tr("Who is reading? Every reading is saved under this name.\nInitials or a code will do; don't use a patient's name.")
         )
-        self._names = QComboBox()
+        self._names = ChoiceBox()
         self._names.setEditable(True)
         self._names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._names.setAccessibleName(_tr("Evaluator's name"))

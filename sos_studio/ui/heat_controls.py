@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.core.predictions import HEAT_METHODS
@@ -11,6 +11,7 @@ from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import COLOUR_MAPS, PredictionState
 from sos_studio.ui import keys
+from sos_studio.ui.choice_box import ChoiceBox, CountBox, SlideBar
 
 DEFAULT_OUTLINE = 0.5
 PREDICTED = 0
@@ -42,7 +43,7 @@ class HeatControls(QWidget):
         keys.set_tip(self.heat_on, _tr("Heatmap on or off"), Action.TOGGLE_HEATMAP)
         self.heat_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.heat_on.clicked.connect(lambda _: presenter.toggle_heat())
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity = SlideBar(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setMinimumWidth(40)
         self.opacity.setToolTip(_tr("How strongly the heatmap covers the picture"))
@@ -69,7 +70,9 @@ class HeatControls(QWidget):
         for method in HEAT_METHODS:
             self.method.addItem({"grad-cam": "Grad-CAM", "grad-cam++": "Grad-CAM++", "hires-cam": "HiResCAM"}[method], method)
         self.method.activated.connect(lambda _: presenter.set_heat_method(self.method.currentData()))
-        self.colour_map = _choice(_tr("Colours of the heatmap"), _tr("Colours of the heatmap, inferno or viridis; both rise evenly in brightness"))
+        self.colour_map = _choice(
+            _tr("Colours of the heatmap"), _tr("Colours of the heatmap, inferno or viridis; both rise evenly in brightness")
+        )
         for name in COLOUR_MAPS:
             self.colour_map.addItem({"inferno": _tr("Fire"), "viridis": _tr("Green")}[name], name)
         self.colour_map.activated.connect(lambda _: presenter.set_colour_map(self.colour_map.currentData()))
@@ -80,7 +83,7 @@ class HeatControls(QWidget):
         self.outline_on.setToolTip(_tr("A line around where the attention is above this share of its highest value"))
         self.outline_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.outline_on.clicked.connect(lambda on: presenter.set_outline(self.outline.value() / 100 if on else None))
-        self.outline = QSpinBox()
+        self.outline = CountBox()
         self.outline.setRange(1, 99)
         self.outline.setSingleStep(5)
         self.outline.setSuffix(" %")
@@ -115,8 +118,8 @@ def _row(*widgets: tuple[QWidget, int]) -> QHBoxLayout:
     return made
 
 
-def _choice(name: str, tooltip: str) -> QComboBox:
-    made = QComboBox()
+def _choice(name: str, tooltip: str) -> ChoiceBox:
+    made = ChoiceBox()
     made.setToolTip(tooltip)
     made.setAccessibleName(name)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

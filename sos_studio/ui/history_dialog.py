@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -25,6 +24,7 @@ from sos_studio.dataset.project import Project
 from sos_studio.presenters.project_history import HistoryPresenter, HistoryState
 from sos_studio.presenters.session import Session
 from sos_studio.ui import parts
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.history_words import details_words, what_words
 from sos_studio.ui.language import plural
@@ -93,7 +93,7 @@ class HistoryDialog(QDialog):
         self.setSizeGripEnabled(True)
         self._name = project.directory.name
         self.presenter = HistoryPresenter(session, project)
-        self.what = QComboBox()
+        self.what = ChoiceBox()
         self.what.addItem(_tr("Everything"), "")
         self.what.setAccessibleName(_tr("What was done"))
         self.text = QLineEdit()

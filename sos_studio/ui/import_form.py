@@ -10,6 +10,7 @@ from sos_studio.dataset.name_patterns import KNOWN_PATTERNS
 from sos_studio.dataset.sheets import ENCODINGS, SEPARATORS
 from sos_studio.presenters.importing import ImportPresenter, ImportState
 from sos_studio.ui import parts
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.number_box import NumberBox
 
 DEFAULT_SPACING_MM, DEFAULT_TICK_MM = 0.25, 10.0
@@ -38,22 +39,22 @@ class ImportForm(QWidget):
     def __init__(self, presenter: ImportPresenter) -> None:
         super().__init__()
         self._presenter = presenter
-        self.sheet, self.separator, self.encoding = QComboBox(), QComboBox(), QComboBox()
-        self.columns = {field: QComboBox() for field in FIELDS}
+        self.sheet, self.separator, self.encoding = ChoiceBox(), ChoiceBox(), ChoiceBox()
+        self.columns = {field: ChoiceBox() for field in FIELDS}
         self.names = QLineEdit()
         self.names.setPlaceholderText(KNOWN_PATTERNS[0])
         self.names.setToolTip(
             _tr("Write {patient}, {sex}, {age}, {stage} and {evaluator} where they stand, and {} for what does not matter")
         )
         self.offer = parts.button("", _tr("The files' names look like this"))
-        self.facing = QComboBox()
+        self.facing = ChoiceBox()
         self.cut = QCheckBox(_tr("Cut uniform borders away"))
         self.cover = QCheckBox(_tr("Cover letters, rulers and lines"))
         self.keep = QCheckBox(_tr("Keep untouched originals too"))
         self.keep.setToolTip(_tr("Beside the pictures that are changed; leave it out if patients' names are written into them"))
         self.crops = QCheckBox(_tr("They are crops already"))
         self.crops.setToolTip(_tr("Each gets a frame around all of it; the endocranial end is left"))
-        self.size_from = QComboBox()
+        self.size_from = ChoiceBox()
         self.size_mm = NumberBox(0.001, 1000.0, 3, 0.05, " mm")
         self._fill()
         self._lay_out()

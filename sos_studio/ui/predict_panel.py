@@ -24,6 +24,7 @@ from sos_studio.presenters.prediction_state import PredictionState, held_out_stu
 from sos_studio.presenters.staging import StagingState
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.ui import keys, parts
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
@@ -60,7 +61,7 @@ class PredictPanel(QWidget):
         self.predict_button = parts.button(_tr("Predict stage"), _tr("Let the trained network stage this full image"), Action.PREDICT)
         self.predict_button.setObjectName("primary")
         self.predict_button.clicked.connect(presenter.predict)
-        self._models = QComboBox()
+        self._models = ChoiceBox()
         self._models.setToolTip(_tr("Which trained network is asked (a student: it stages full images)"))
         self._models.setAccessibleName(_tr("Trained network"))
         self._models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -31,6 +31,7 @@ from sos_studio.presenters.training import Followed, TrainingPresenter, Training
 from sos_studio.services import presets
 from sos_studio.services.weights import WeightsStatus
 from sos_studio.ui import parts, training_words
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.curve_view import CurveView
 from sos_studio.ui.weights_dialog import WeightsDialog
 
@@ -111,7 +112,7 @@ class TrainingDock(QDockWidget):
         for kind, title in kinds:
             menu.addAction(title).triggered.connect(lambda _=False, wanted=kind: self.start(wanted))
         self._single.setMenu(menu)
-        self._preset = QComboBox()
+        self._preset = ChoiceBox()
         self._preset.setToolTip(_tr("Settings of the training; quick is for trying out"))
         self._preset.setAccessibleName(_tr("Preset"))
         self._preset.addItems(list(presets.names()))
@@ -122,7 +123,7 @@ class TrainingDock(QDockWidget):
         self.resume.clicked.connect(presenter.resume)
         self._weights = parts.button(_tr("Starting weights …"), _tr("From scratch or from ImageNet weights"), Action.STARTING_WEIGHTS)
         self._weights.clicked.connect(self.show_weights)
-        self._jobs = QComboBox()
+        self._jobs = ChoiceBox()
         self._jobs.setToolTip(_tr("Trainings of this project, newest first"))
         self._jobs.setAccessibleName(_tr("Trainings"))
         self._jobs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -156,7 +157,7 @@ class TrainingDock(QDockWidget):
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.log.setPlaceholderText(_tr("The log of the training appears here."))
         self.log.setAccessibleName(_tr("Log"))
-        self._part = QComboBox()
+        self._part = ChoiceBox()
         self._part.setToolTip(_tr("Whose curves are shown"))
         self._part.setAccessibleName(_tr("Curves of"))
         self._part.activated.connect(lambda _: self._show_curves())
