@@ -55,6 +55,7 @@ class Opener:
         self._loading: ScanLoading | None = None
         self._picker: SeriesPicker | None = None
         self._to_open: list[Path] = []
+        self._closing: list[Project] = []
         self.recent = RecentPlaces(session)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
@@ -219,11 +220,25 @@ class Opener:
         self._run_project(lambda: projects.create(directory), then)
 
     def close_project(self) -> None:
-        """Let others write."""
+        """Let others write, as soon as its database was copied and sealed, which takes a while in the background (`finish_closing`)."""
         project = self._session.project
         if project is not None:
             self._session.set_project(None)
-            project.close()
+            self._let_go(project)
+
+    def finish_closing(self) -> None:
+        """Wait until projects that were closed are free for others; from any thread, and also when no worker runs any more."""
+        for project in tuple(self._closing):
+            project.close()  # waits for who is at it, and does it if nobody came to it
+
+    def _let_go(self, project: Project) -> None:
+        self._closing.append(project)
+
+        def failed(error: Exception) -> None:
+            self._closing.remove(project)
+            self._session.report(error)
+
+        self._session.background.run(project.close, lambda _: self._closing.remove(project), failed)
 
     def _run_project(self, work: Callable[[], Project], then: Callable[[], None] | None = None, *, directory: Path | None = None) -> None:
         session = self._session
@@ -233,7 +248,7 @@ class Opener:
             before = session.project
             session.set_project(project)
             if before is not None:
-                before.close()
+                self._let_go(before)
             self.recent.remember(project.directory, "project")
             if project.conflicted_copies:
                 files = ", ".join(project.conflicted_copies)
@@ -255,9 +270,13 @@ class Opener:
                 self.damaged.emit(directory, message(error.code, error.values))
             self._open_next()
 
+        def opened() -> Project:
+            self.finish_closing()  # it may be the same one
+            return work()
+
         session.busy.emit("open_project")
         session.progress.emit(-1.0)
-        session.background.run(work, done, failed, key="open-project")
+        session.background.run(opened, done, failed, key="open-project")
 
 
 def is_project(path: Path) -> bool:

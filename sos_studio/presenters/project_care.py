@@ -84,6 +84,7 @@ class CarePresenter:
         self._opener.close_project()
 
         def work(told: Callable[[float], None]) -> Mended:
+            self._opener.finish_closing()
             return repairing.mend(directory, backup_file=backup_file, who=who, progress=told, cancelled=self._stop.is_set)
 
         def done(mended: Mended) -> None:

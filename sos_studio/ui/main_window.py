@@ -330,5 +330,7 @@ class MainWindow(QMainWindow):
         if isinstance(background, PoolBackground) and not background.close():
             log.warning("a worker thread was still busy when the window closed")
         self.opener.close()
-        self.opener.close_project()
         super().closeEvent(event)
+        self.hide()  # at once: copying and sealing the database of a large project takes a second
+        self.opener.close_project()
+        self.opener.finish_closing()

@@ -15,7 +15,7 @@ from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.scans import Problem, SeriesInfo
 from sos_studio.core.settings import Settings
 from sos_studio.core.volume import Volume
-from sos_studio.dataset import locations
+from sos_studio.dataset import cases, locations
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import windowing
 from sos_studio.presenters.opening import Opener
@@ -23,7 +23,7 @@ from sos_studio.presenters.orientation import OrientationPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
 from sos_studio.services.scans import OpenedScan
-from tests.presenters.kit import make_project, open_case
+from tests.presenters.kit import Slow, make_project, open_case
 from tests.presenters.scans import make_scan, make_volume
 
 EVERY = 5
@@ -175,6 +175,28 @@ def test_a_project_is_made_opened_and_closed(session: Session, opener: Opener, t
     assert session.project.directory == tmp_path / "new"
     opener.close_project()
     assert session.project is None
+
+
+def test_a_project_is_copied_and_sealed_in_the_background_and_waited_for_by_who_opens_it_again(tmp_path: Path) -> None:
+    background = Slow()
+    session = Session(background, Settings())
+    opener = Opener(session)
+    opener.new_project(tmp_path / "one")
+    background.go_on()
+    first = session.project
+    cases.add_case(first)
+    opener.close_project()
+    assert session.project is None
+    assert not first.closed, "nobody waited"
+    opener.open_project(tmp_path / "one")
+    background.jobs.reverse()  # a worker comes to the opening first
+    background.go_on()
+    assert not session.project.read_only
+    assert first.closed
+    opener.close_project()
+    opener.finish_closing()  # as a window does that closes
+    assert (tmp_path / "one" / "project.seal").exists()
+    Project.open(tmp_path / "one").close()
 
 
 def test_a_project_that_somebody_else_writes_to_opens_to_look_at_and_says_why(
