@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from sos_studio.core.predictions import PredictedRoi
+from sos_studio.core.predictions import PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.presenters.prediction import PredictionPresenter
@@ -106,8 +106,8 @@ class HeatView(ImageView):
         self._paint_frames(painter)
         if state.phase == "predicting":  # all else that there is to say stands in the panel
             paint_banner(painter, room, _tr("Predicting … the first time takes some seconds longer."))
-        if state.shown is not None and state.shown.prediction.model.phantom:
-            self._paint_phantom_line(painter)
+        if state.shown is not None:
+            self._paint_warnings(painter, state.shown.prediction)
 
     def _paint_frames(self, painter: QPainter) -> None:
         """The frames, and in the corner whose each is: names beside them would lie on the skull base."""
@@ -162,20 +162,29 @@ class HeatView(ImageView):
             told = _tr("{told} · here {p}\u00a0%").format(told=told, p=round(100 * pointed))
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(told), room.top() - 8 - metrics.height()), told)
 
-    def _paint_phantom_line(self, painter: QPainter) -> None:
-        text = _tr("Trained on phantoms, not on patients")
+    def _paint_warnings(self, painter: QPainter, said: Prediction) -> None:
+        """What must not be overlooked, in red, from the bottom upwards."""
+        warnings = []
+        if said.model.phantom and said.model.from_scratch:
+            warnings.append(_tr("Trained on phantoms, not on patients, from scratch"))
+        elif said.model.phantom:
+            warnings.append(_tr("Trained on phantoms, not on patients"))
+        elif said.model.from_scratch:
+            warnings.append(_tr("Trained from scratch"))
+        if said.unlike:
+            warnings.append(_tr("Unlike the training data"))
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        pill = QRectF(
-            self.width() / 2 - metrics.horizontalAdvance(text) / 2 - 12, self.height() - 58, metrics.horizontalAdvance(text) + 24, 26
-        )
-        painter.setPen(QPen(WARNING_RED, 1.5))
-        painter.setBrush(QColor(30, 8, 8, 225))
-        painter.drawRoundedRect(pill, 6, 6)
-        painter.setPen(QColor("#ff8a8d"))
-        painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), text)
+        for n, text in enumerate(warnings):
+            width = metrics.horizontalAdvance(text) + 24
+            pill = QRectF((self.width() - width) / 2, self.height() - 58 - 31 * n, width, 26)
+            painter.setPen(QPen(WARNING_RED, 1.5))
+            painter.setBrush(QColor(30, 8, 8, 225))
+            painter.drawRoundedRect(pill, 6, 6)
+            painter.setPen(QColor("#ff8a8d"))
+            painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), text)
 
 
 def _detector_words(frame: PredictedRoi) -> str:

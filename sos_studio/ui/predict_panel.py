@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from sos_studio.core.actions import Action
-from sos_studio.core.predictions import ModelCard, Prediction
+from sos_studio.core.predictions import ModelCard, Prediction, StageSet
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.answers import Shown
+from sos_studio.presenters.holding import HoldingPresenter
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState, held_out_student, unsure
 from sos_studio.presenters.staging import StagingState
@@ -26,6 +27,7 @@ from sos_studio.services.model_list import ModelEntry
 from sos_studio.ui import keys, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
+from sos_studio.ui.holding_row import HoldingRow
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -55,7 +57,7 @@ def local_time(moment: datetime) -> str:
 class PredictPanel(QWidget):
     """Right dock while Predict is in front."""
 
-    def __init__(self, presenter: PredictionPresenter, parent: QWidget | None = None) -> None:
+    def __init__(self, presenter: PredictionPresenter, holding: HoldingPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._presenter = presenter
         self.predict_button = parts.button(_tr("Predict stage"), _tr("Let the trained network stage this full image"), Action.PREDICT)
@@ -68,7 +70,8 @@ class PredictPanel(QWidget):
         self._models.setMinimumContentsLength(12)
         self._models.activated.connect(lambda _: presenter.choose_model(str(self._models.currentData())))
         self._offered: tuple[ModelEntry, ...] = ()
-        self.phantom = parts.red(_tr("Trained on phantoms, not on patients: for trying out only."))
+        self.phantom = parts.red()
+        self.unlike = parts.red()
         self._about = parts.note()
         self.stage = QLabel()
         font = self.stage.font()
@@ -78,9 +81,12 @@ class PredictPanel(QWidget):
         self._words = QLabel()
         self._words.setWordWrap(True)
         self.bars = ProbabilityBars()
+        self.stage_set = QLabel()
+        self.stage_set.setWordWrap(True)
         self.expected = QLabel()
         self.attention = QLabel()
         self.attention.setWordWrap(True)
+        self.holding = HoldingRow(holding)
         self.heat = HeatControls(presenter)
         self.confirm = parts.button(_tr("Confirm"), _tr("Write a reading of the predicted stage"), Action.CONFIRM_PREDICTION)
         self.confirm.clicked.connect(presenter.confirm)
@@ -103,23 +109,24 @@ class PredictPanel(QWidget):
             self.predict_button,
             self._models,
             self.phantom,
+            self.unlike,
             self.stage,
             self._words,
             self.bars,
+            self.stage_set,
             self.expected,
+            self.holding,
             self.attention,
-            parts.rule(),
             self.heat,
             parts.rule(),
             parts.heading(_tr("Your answer, having seen the AI")),
             self._answer_box(),
             self.saved,
-            parts.rule(),
             self._about,
         )
         rows = column.layout()
         if rows is not None:
-            rows.setSpacing(6)  # so that all of it fits on a laptop
+            rows.setSpacing(5)  # so that all of it fits on a laptop
         area.setWidget(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -153,11 +160,19 @@ class PredictPanel(QWidget):
         self._show_models(state)
         self.predict_button.setEnabled(state.phase in ("ready", "shown", "failed"))
         card = state.chosen.card if state.chosen is not None else None
-        self.phantom.setVisible(card is not None and card.phantom)
+        self.phantom.setText("" if card is None else origin_words(card))
+        self.phantom.setVisible(bool(self.phantom.text()))
         self._about.setText(_about(card) if card is not None else "")
         self._about.setToolTip(_about_in_terms(card) if card is not None else "")
         prediction = state.shown.prediction if state.shown is not None else None
+        self.unlike.setText(_unlike_words(prediction) if prediction is not None else "")
+        self.unlike.setVisible(bool(self.unlike.text()))
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
+        held = prediction.stage_set if prediction is not None else None
+        self.bars.set_stage_set(held)
+        self.stage_set.setText("" if held is None else set_words(held))
+        self.stage_set.setToolTip("" if held is None else _set_in_terms(held))
+        self.stage_set.setVisible(held is not None)
         self.stage.setText(_title(prediction))
         self._words.setText(_answer_words(prediction) if prediction is not None else _what_next(state))
         self.expected.setText(_mean_words(prediction) if prediction is not None else "")
@@ -187,6 +202,43 @@ class PredictPanel(QWidget):
             made.setChecked(number == read)
             made.setText(f"✓ {number}" if number == read else str(number))
         self.saved.setText(_reading_words(state))
+
+
+def origin_words(card: ModelCard) -> str:
+    """What must be known of where a network comes from; empty where there is nothing to warn of."""
+    if card.phantom and card.from_scratch:
+        return _tr("Trained on phantoms, not on patients, and from scratch: for trying out only.")
+    if card.phantom:
+        return _tr("Trained on phantoms, not on patients: for trying out only.")
+    return _tr("Trained from scratch, without learned starting weights.") if card.from_scratch else ""
+
+
+def set_words(found: StageSet) -> str:
+    """The stages that hold the true one with the promised certainty."""
+    p = round(100 * found.coverage)
+    if found.first == found.last:
+        return _tr("With {p}\u00a0% certainty: stage {n}").format(p=p, n=found.first)
+    if (found.first, found.last) == (1, len(BASSED_5.stages)):
+        return _tr("With {p}\u00a0% certainty: any stage").format(p=p)
+    if found.last == found.first + 1:
+        return _tr("With {p}\u00a0% certainty: stage {a} or {b}").format(p=p, a=found.first, b=found.last)
+    return _tr("With {p}\u00a0% certainty: stage {a} to {b}").format(p=p, a=found.first, b=found.last)
+
+
+def _set_in_terms(found: StageSet) -> str:
+    return _tr(
+        "Ordinal conformal set, calibrated on {n} cases that nothing was fitted to. The promise holds for patients like those of the "
+        "training, on average over them."
+    ).format(n=found.cases)
+
+
+def _unlike_words(prediction: Prediction) -> str:
+    near = prediction.familiarity
+    if near is None or not near.unlike:
+        return ""
+    return _tr("Unlike the training data ({times} times as far as usual pictures at most are): do not rely on this stage.").format(
+        times=f"{near.distance / max(near.threshold, 1e-9):.1f}" if near.distance < 100 * near.threshold else "> 100"
+    )
 
 
 def _title(prediction: Prediction | None) -> str:
@@ -251,11 +303,8 @@ def _about(card: ModelCard) -> str:
                 correct=correct, n=n, p=round(100 * correct / n)
             )
         )
-    told.append(
-        _tr("It learned from scratch, from this project's images alone.")
-        if card.from_scratch
-        else _tr("Before, it had learned on everyday pictures.")
-    )
+    if not card.from_scratch:  # else it stands above in red
+        told.append(_tr("Before, it had learned on everyday pictures."))
     return " ".join(told)
 
 

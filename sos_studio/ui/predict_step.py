@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from sos_studio.core.actions import Action
 from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters.holding import HoldingPresenter
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services.prediction import PredictionService
@@ -33,7 +34,8 @@ class PredictStep(QWidget):
         self.presenter = PredictionPresenter(session, service)
         self.view = HeatView(self.presenter)
         self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
-        self.panel = PredictPanel(self.presenter)
+        self.holding = HoldingPresenter(session, self.presenter)
+        self.panel = PredictPanel(self.presenter, self.holding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from sos_studio.core.predictions import StageSet
 
 
 def _tr(text: str) -> str:
@@ -17,6 +19,7 @@ class ProbabilityBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.probabilities: tuple[float, ...] = ()
+        self.stage_set: StageSet | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(_tr("Probability of each stage"))
 
@@ -28,6 +31,11 @@ class ProbabilityBars(QWidget):
         self.setToolTip(told)
         self.update()
 
+    def set_stage_set(self, stage_set: StageSet | None) -> None:
+        """Which stages a bracket holds together; None: no bracket."""
+        self.stage_set = stage_set
+        self.update()
+
     def sizeHint(self) -> QSize:
         """Five rows."""
         return QSize(240, 5 * self._row_height())
@@ -37,7 +45,7 @@ class ProbabilityBars(QWidget):
         return QSize(160, 5 * self._row_height())
 
     def _row_height(self) -> int:
-        return QFontMetrics(self.font()).lineSpacing() + 8
+        return QFontMetrics(self.font()).lineSpacing() + 5
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         """Mark, stage, bar, per cent."""
@@ -58,7 +66,7 @@ class ProbabilityBars(QWidget):
             painter.setPen(palette.text().color() if p is not None else palette.placeholderText().color())
             name = QRectF(0, top, left, height)
             painter.drawText(name, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), f"{'▶ ' if best else ''}{index + 1}  ")
-            track = QRectF(left, top + 4, room, height - 8)
+            track = QRectF(left, top + 3, room, height - 6)
             painter.setPen(QPen(palette.mid().color(), 1))
             painter.setBrush(palette.base())
             painter.drawRoundedRect(track, 3, 3)
@@ -70,4 +78,12 @@ class ProbabilityBars(QWidget):
             painter.setPen(palette.text().color())
             number = QRectF(track.right() + 6, top, right, height)
             painter.drawText(number, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), f"{100 * p:.1f} %")
+        if self.stage_set is not None:
+            self._paint_bracket(painter, self.stage_set, height)
         painter.end()
+
+    def _paint_bracket(self, painter: QPainter, held: StageSet, height: int) -> None:
+        """Beside the numbers of the stages that the set holds."""
+        top, bottom = (held.first - 1) * height + 3, held.last * height - 3
+        painter.setPen(QPen(self.palette().text().color(), 1.4))
+        painter.drawPolyline([QPointF(5, top), QPointF(1, top), QPointF(1, bottom), QPointF(5, bottom)])

@@ -46,6 +46,8 @@ class FakeService:
         self.closed = False
         self.stage = stage
         self.heats = []
+        self.stage_set = None
+        self.familiarity = None
 
     def warm_up(self):
         pass
@@ -71,6 +73,8 @@ class FakeService:
             expected_stage=float(p @ np.arange(1, 6)),
             roi=frame,
             attention_in_roi=None if frame is None else 0.64,
+            stage_set=self.stage_set,
+            familiarity=self.familiarity,
             model=ModelCard.model_validate(json.loads((model_dir / "model.json").read_text())),
         )
         of = stage or self.stage

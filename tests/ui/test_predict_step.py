@@ -6,8 +6,9 @@ from PySide6.QtWidgets import QLabel, QScrollArea
 
 from sos_studio.core.actions import Action
 from sos_studio.core.errors import JobFailedError
+from sos_studio.core.predictions import Nearness, StageSet
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import readings
+from sos_studio.dataset import predictions, readings
 from sos_studio.ui import heat_view, theme
 from sos_studio.ui.frame_painter import frame_polygon
 from sos_studio.ui.predict_step import PredictStep
@@ -58,12 +59,92 @@ def test_the_answer_is_in_figures_and_words(step):
     assert panel.attention.text() == "Attention inside the SOS region: 64\u00a0% (detector's frame)"
 
 
-def test_phantom_trained_is_said_in_red_and_from_scratch_in_words(step):
+def test_phantom_trained_and_from_scratch_are_said_in_red(step):
     assert step.panel.phantom.isVisible()
-    assert "phantom" in step.panel.phantom.text().lower()
+    assert step.panel.phantom.text() == "Trained on phantoms, not on patients, and from scratch: for trying out only."
     assert step.panel.phantom.objectName() == "alarm"
-    assert "from scratch" in step.panel._about.text()
     assert "Of 40 cases that it had never seen it staged 27 rightly" in step.panel._about.text()
+
+
+def test_a_student_of_patients_without_starting_weights_says_so_in_red_on_panel_and_picture(project, service, qtbot, monkeypatch):
+    add_model(project.directory, "student", phantom=False, from_scratch=True)
+    step = make_step(project, service, qtbot)
+    assert step.panel.phantom.isVisible()
+    assert step.panel.phantom.text() == "Trained from scratch, without learned starting weights."
+    plain = step.view.grab().toImage()
+    step.actions_by_id[Action.PREDICT]()
+    step.actions_by_id[Action.TOGGLE_HEATMAP]()
+    assert red_pixels(step.view.grab().toImage()) > red_pixels(plain) + 100
+
+
+def red_pixels(image):
+    found = pixels(image)
+    return int(((found[..., 0] > 150) & (found[..., 0] - found[..., 1] > 70) & (found[..., 0] - found[..., 2] > 70)).sum())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [(3, 3, "stage 3"), (3, 4, "stage 3 or 4"), (2, 4, "stage 2 to 4"), (1, 5, "any stage")],
+)
+def test_the_stages_that_hold_the_true_one_are_told_and_bracketed(step, service, first, last, words):
+    service.stage_set = StageSet(first=first, last=last, coverage=0.9, cases=23)
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.stage_set.text() == f"With 90\u00a0% certainty: {words}"
+    assert "23 cases" in step.panel.stage_set.toolTip()
+    with_bracket = step.panel.bars.grab().toImage()
+    step.panel.bars.set_stage_set(None)
+    assert step.panel.bars.grab().toImage() != with_bracket
+
+
+def test_a_picture_unlike_the_training_data_is_told_in_red_beside_and_on_the_picture(step, service):
+    service.familiarity = Nearness(distance=1.2, threshold=1.8, cases=23)
+    step.actions_by_id[Action.PREDICT]()
+    assert not step.panel.unlike.isVisible()
+    step.actions_by_id[Action.TOGGLE_HEATMAP]()
+    usual = step.view.grab().toImage()
+    service.familiarity = Nearness(distance=5.4, threshold=1.8, cases=23)
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.unlike.isVisible()
+    assert "3.0 times as far" in step.panel.unlike.text()
+    assert step.panel.unlike.objectName() == "alarm"
+    assert red_pixels(step.view.grab().toImage()) > red_pixels(usual) + 100
+
+
+def test_a_stage_that_holds_while_the_plane_is_moved_is_robust(step, service):
+    assert not step.panel.holding.isVisible()
+    step.actions_by_id[Action.PREDICT]()
+    step.panel.holding.ask.click()
+    assert "Robust: stage 4 in all 7 views" in step.panel.holding.found.text()
+    assert "no scan is open" in step.panel.holding.found.text()
+    assert "picture turned −2°: stage 4" in step.panel.holding.found.toolTip()
+    assert len(predictions.shown(step.session.project, "case-0001")) == 1  # views are no predictions of the case
+
+
+def test_a_stage_that_changes_while_the_plane_is_moved_is_fragile_with_the_stages_seen(step, service, monkeypatch):
+    step.actions_by_id[Action.PREDICT]()
+    stages = iter([4, 4, 3, 4, 3, 5])
+    predict = service.predict
+
+    def otherwise(*args, **kwargs):
+        service.stage = next(stages)
+        return predict(*args, **kwargs)
+
+    monkeypatch.setattr(service, "predict", otherwise)
+    step.panel.holding.ask.click()
+    assert step.panel.holding.found.text().startswith("Fragile: stage 4 in 4, 3 in 2, 5 in 1 of 7 views")
+    assert step.panel.holding.found.property("alarm")
+    step.session.set_case(None)
+    assert not step.panel.holding.isVisible()
+
+
+def test_a_fault_while_the_plane_is_moved_is_told_and_it_can_be_asked_again(step, service):
+    step.actions_by_id[Action.PREDICT]()
+    told = []
+    step.session.message.connect(lambda message, severity: told.append(message.code))
+    service.error = JobFailedError("prediction.worker_died")
+    step.panel.holding.ask.click()
+    assert told == ["prediction.worker_died"]
+    assert step.panel.holding.ask.isVisible()
 
 
 def test_words_of_papers_and_raw_network_names_stand_in_tooltips_only(step):
@@ -287,6 +368,7 @@ def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_st
 def test_all_of_an_answer_is_in_sight_on_a_laptop(qapp, step, service, qtbot):
     theme.apply(qapp, "dark")
     service.sure = 0.38
+    service.stage_set = StageSet(first=2, last=4, coverage=0.9, cases=23)
     step.actions_by_id[Action.PREDICT]()
     step.presenter.confirm()
     step.panel.resize(274, 667)  # of a window of 1366 x 768
