@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from sos_studio.dataset.exports import ExportFormat
 
 _FORMATS = ("imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom", "datasheet")
-_LEFT_OUT = {
-    "not_captured": "there is no full image",
-    "excluded": "the case is excluded",
-    "no_label": "there is no agreed stage",
-    "no_frame": "there is no frame",
-    "damaged": "a file is damaged",
-}
 
 
 @click.group("project")
@@ -98,8 +91,8 @@ def check(directory: Path, as_json: bool) -> int:
 @click.option("--format", "export_format", type=click.Choice(_FORMATS), required=True, help="What it is for; see above.")
 @click.option(
     "--name-evaluators/--number-evaluators",
-    default=None,
-    help="Evaluators by the names they typed, or as Evaluator 1, 2 …  [default: names in csv and parquet, numbers elsewhere]",
+    default=False,
+    help="Evaluators by the names they typed, or as Evaluator 1, 2 …  [default: numbers]",
 )
 @click.option(
     "--field",
@@ -110,7 +103,7 @@ def check(directory: Path, as_json: bool) -> int:
 )
 @json_option
 def export(
-    *, directory: Path, out: Path, export_format: ExportFormat, name_evaluators: bool | None, fields: tuple[str, ...], as_json: bool
+    *, directory: Path, out: Path, export_format: ExportFormat, name_evaluators: bool, fields: tuple[str, ...], as_json: bool
 ) -> None:
     """Write the cases of the project DIR for other tools.
 
@@ -135,9 +128,12 @@ def export(
     with projects.open(directory, fall_back=True) as project, ProgressBar("Exporting") as bar:
         report = projects.export(project, out, export_format, options, progress=bar.update)
     if as_json:
-        counts = {"cases": report.cases, "files": report.files, "left_out": report.left_out}
+        counts = {"cases": report.cases, "files": report.files, "left_out": report.left_out, "planned_folds": report.planned_folds}
         emit_json({"out": str(out), "format": export_format, **counts})
     else:
-        emit(f"{report.cases} cases, {report.files} files in {out}")
+        emit(f"{report.cases} of {report.asked} cases, {report.files} files in {out}")
         for reason, count in report.left_out.items():
-            emit(f"  left out because {_LEFT_OUT.get(reason, reason)}: {count}")
+            emit(f"  left out: {message(f'export.left_out.{reason}', {'count': count})}")
+        for code, count in (("export.marked_excluded", report.marked_excluded), ("export.planned_folds", report.planned_folds)):
+            if count:
+                emit(f"  {message(code, {'count': count}).text.strip()}")

@@ -51,12 +51,12 @@ def write_yolo(
     for folder in folders.values():
         for part in ("train", "val"):
             (writer.out / f"{folder}images" / part).mkdir(parents=True, exist_ok=True)
-        writer.text(f"{folder}data.yaml", _data_yaml(parts))
+        writer.text(f"{folder}data.yaml", _data_yaml(parts, planned=bool(writer.planned_folds)))
 
 
-def _data_yaml(parts: set[str]) -> str:
+def _data_yaml(parts: set[str], *, planned: bool) -> str:
     """Paths count from this file. YOLO refuses an empty part, so that a dataset with one part names it twice."""
-    lines = []
+    lines = ["# Some of this division is only planned: the first training in SOS Studio gives the folds that stay.\n"] * planned
     for part in ("train", "val"):
         there = part if part in parts or not parts else next(iter(parts))
         lines += ["# No case is in this part: figures on it say nothing about other patients.\n"] * (there != part)
@@ -97,6 +97,7 @@ def _annotation(number: int, item: ExportItem, scheme: str) -> dict[str, Any]:
             "angle_deg": item.roi.angle_deg,
             "patient": item.summary.patient,
             "fold": item.fold,
+            "fold_given": None if item.fold is None else item.fold_given,
         },
     }
 

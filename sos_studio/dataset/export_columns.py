@@ -35,7 +35,7 @@ CASE_COLUMNS = (
     Column("ambiguous", "bool", "1 if most standing readings call the case ambiguous (no label then)"),
     Column("excluded", "bool", "1 if the case is excluded from training"),
     Column("exclusion_reason", "text", "why it is excluded, as a code"),
-    Column("fold", "int", "cross-validation fold of the patient, from 0; never changes; empty while the case has no label"),
+    Column("fold", "int", "cross-validation fold of the patient, from 0; never changes; empty until a training has given it"),
     Column("imported", "bool", "1 if the full image was imported, not captured from a scan here"),
     Column("capture_id", "text", "capture in use: the newest, unless an earlier one was brought back by undo"),
     Column("height_px", "int", "rows of the full image"),
@@ -118,6 +118,7 @@ SPLIT_COLUMNS = (
     Column("patient", "text", "pseudonym of the patient: never divide one patient's pictures between training and test"),
     Column("stage", "int", "label: consensus of the standing readings, from 1"),
     Column("fold", "int", "cross-validation fold of the patient, from 0"),
+    Column("fold_given", "bool", "1 if the fold never changes; 0 if it is only planned: what a first training would give today"),
 )
 DICTIONARY_COLUMNS = (
     Column("file", "text", "table"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from sos_studio.core.errors import BadInputError, CancelledError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset.captures import sha256
 from sos_studio.dataset.cases import CaseSummary
+from sos_studio.dataset.export_stream import FileStream
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import Project
 
@@ -23,7 +23,7 @@ SUMS_FILE = "SHA256SUMS"
 
 @dataclass(frozen=True)
 class ExportItem:
-    """A case that is exported: its state, its capture in use, and its fold if it has a label."""
+    """A case that is exported: its state, its capture in use, and its fold (given, or only planned) if it has a label."""
 
     summary: CaseSummary
     capture_id: str
@@ -35,10 +35,11 @@ class ExportItem:
     crop_path: str | None
     crop_sha256: str | None
     fold: int | None
+    fold_given: bool = False
 
 
 class Writer:
-    """Files of one export: on the disk when a call returns, checked against their hashes, cases left out counted by reason.
+    """Files of one export: on the disk when `finish` returns, checked against their hashes, cases left out counted by reason.
 
     Every call raises `CancelledError` once the person has asked to stop.
     """
@@ -47,9 +48,12 @@ class Writer:
         self._project, self.out = project, out
         self._cancelled = cancelled or (lambda: False)
         self._sums: dict[str, str] = {}
+        self._stream = FileStream()
         self.cases: set[str] = set()
         self.only: frozenset[str] | None = None
         self.left_out: dict[str, set[str]] = {}
+        self.marked_excluded: set[str] = set()
+        self.planned_folds: set[str] = set()
 
     @property
     def files(self) -> int:
@@ -79,10 +83,7 @@ class Writer:
         self.go_on()
         path = self.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        self._stream.put(path, content)
         self._sums[name] = sha256(content)
 
     def fetch(self, case_id: str, source: str, digest: str) -> bytes | None:
@@ -106,10 +107,15 @@ class Writer:
         return True
 
     def finish(self) -> None:
-        """Write the hashes of all files, and make the folders durable."""
+        """Write the hashes of all files, and make all of it durable."""
         self.text(SUMS_FILE, "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items())))
+        self._stream.settle()
         for folder in [path for path in self.out.rglob("*") if path.is_dir()] + [self.out]:
             atomic.sync_directory(folder)
+
+    def close(self) -> None:
+        """Write no more, finished or not."""
+        self._stream.close()
 
 
 @contextmanager
@@ -135,10 +141,13 @@ def new_folder(project: Project, out: Path, cancelled: Callable[[], bool] | None
         if partial.exists():
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
+        writer = Writer(project, partial, cancelled)
         try:
-            writer = Writer(project, partial, cancelled)
-            yield writer
-            writer.finish()
+            try:
+                yield writer
+                writer.finish()
+            finally:
+                writer.close()
             if target.exists():
                 target.rmdir()
             atomic.rename(partial, target)

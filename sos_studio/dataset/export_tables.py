@@ -52,7 +52,7 @@ def tables(
     readings = all_readings(project)
     in_order = [reading for summary in summaries for reading in readings.get(summary.case_id, ())]
     in_use = {summary.capture_id for summary in summaries}
-    folds = sorted({(item.summary.patient, item.fold) for item in items.values() if item.fold is not None})
+    folds = sorted({(item.summary.patient, item.fold) for item in items.values() if item.fold is not None and item.fold_given})
     found = [
         Table("cases", columns.CASE_COLUMNS, [_case_row(s, items.get(s.case_id), rule, project.scheme.id) for s in summaries]),
         Table("readings", columns.READING_COLUMNS, [_reading_row(reading, people) for reading in in_order]),
@@ -86,7 +86,7 @@ def write_imagefolder(writer: Writer, items: Sequence[ExportItem], progress: Cal
             pictures.append((item.crop_path, item.crop_sha256, f"crop/{stage}/{case_id}.png"))
         for source, digest, name in pictures:
             if writer.copy(case_id, source, digest, name):
-                rows.append((name, case_id, item.summary.patient, stage, item.fold))
+                rows.append((name, case_id, item.summary.patient, stage, item.fold, item.fold_given))
         progress((n + 1) / len(items))
     table = Table("splits", columns.SPLIT_COLUMNS, rows)
     write_csv(writer, [table, dictionary([table])])
@@ -121,7 +121,7 @@ def _case_row(summary: CaseSummary, item: ExportItem | None, rule: Rule, scheme:
         summary.ambiguous,
         summary.excluded,
         summary.exclusion_reason,
-        item.fold if item and summary.label is not None else None,
+        item.fold if item and item.fold_given and summary.label is not None else None,
         summary.imported,
         *((item.capture_id, *item.shape_vu, item.spacing_mm, item.full_path, item.full_sha256) if item else (None,) * 6),
         *((*roi.center_uv, roi.angle_deg, roi.width_px) if roi else (None,) * 4),

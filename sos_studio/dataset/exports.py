@@ -17,10 +17,8 @@ from sos_studio.dataset.project import CAPTURES_DIR, Project
 
 ExportFormat = Literal["imagefolder", "yolo", "yolo-obb", "coco", "csv", "parquet", "dicom", "datasheet"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
-# Those that show evaluators by name unless told otherwise: tables are for the project's own people, and read back by them.
-BY_NAME: tuple[ExportFormat, ...] = ("csv", "parquet")
 # Those in which evaluators appear at all.
-WITH_EVALUATORS: tuple[ExportFormat, ...] = (*BY_NAME, "dicom", "datasheet")
+WITH_EVALUATORS: tuple[ExportFormat, ...] = ("csv", "parquet", "dicom", "datasheet")
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,12 @@ class ExportReport:
     Attributes
     ----------
     left_out
-        Number of cases left out, by reason: ``not_captured``, ``excluded``, ``no_label``, ``no_frame``, ``damaged``.
+        Number of cases left out, by the first reason that holds for each: ``excluded``, ``not_captured``, ``no_label``, ``no_frame``,
+        ``damaged``. With `cases` they are all that were asked for.
+    marked_excluded
+        How many of `cases` are excluded: tables hold them too, and say so.
+    planned_folds
+        How many of `cases` are in a fold that is only planned: what the first training would give today.
     """
 
     format: ExportFormat
@@ -38,6 +41,13 @@ class ExportReport:
     cases: int
     files: int
     left_out: dict[str, int] = field(default_factory=dict)
+    marked_excluded: int = 0
+    planned_folds: int = 0
+
+    @property
+    def asked(self) -> int:
+        """All cases that were asked for."""
+        return self.cases + sum(self.left_out.values())
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class ExportOptions:
     held_out_fold
         The validation part of YOLO's two.
     name_evaluators
-        Evaluators by the names they typed, or as ``Evaluator 1`` …; None leaves it to the format (`BY_NAME`).
+        Evaluators by the names they typed instead of as ``Evaluator 1`` ….
     details
         What a person fills into a datasheet (`services.datasheet.details.FIELDS`).
     only
@@ -57,13 +67,9 @@ class ExportOptions:
     """
 
     held_out_fold: int = 0
-    name_evaluators: bool | None = None
+    name_evaluators: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] | None = None
-
-    def by_name(self, format: ExportFormat) -> bool:
-        """Whether this format shows evaluators by name."""
-        return format in BY_NAME if self.name_evaluators is None else self.name_evaluators
 
 
 Fill = Callable[[Project, Writer, ExportOptions, Callable[[float], None]], None]
@@ -80,6 +86,9 @@ def export(
     cancelled: Callable[[], bool] | None = None,
 ) -> ExportReport:
     """Write the dataset into a new or empty folder; it appears there whole or not at all, with the hashes of its files.
+
+    Nothing in the project changes: who has no fold yet gets none. Formats that others train with are divided as the first training would
+    divide them today, and say so; tables leave such folds empty.
 
     Parameters
     ----------
@@ -109,7 +118,8 @@ def export(
         writer.only = options.only
         fill(project, writer, options, progress or (lambda _: None))
     left_out = {reason: len(ids - writer.cases) for reason, ids in sorted(writer.left_out.items()) if ids - writer.cases}
-    return ExportReport(format, Path(out).absolute(), len(writer.cases), writer.files, left_out)
+    inside, planned = len(writer.marked_excluded & writer.cases), len(writer.planned_folds & writer.cases)
+    return ExportReport(format, Path(out).absolute(), len(writer.cases), writer.files, left_out, inside, planned)
 
 
 def _wanted(project: Project, writer: Writer) -> list[CaseSummary]:
@@ -129,6 +139,7 @@ def _imagefolder(project: Project, writer: Writer, _options: ExportOptions, prog
             writer.leave_out(item.summary.case_id, "no_label")
         else:
             ready.append(item)
+    _note_planned(writer, ready)
     export_tables.write_imagefolder(writer, _some(ready), progress)
 
 
@@ -139,7 +150,12 @@ def _framed(project: Project, writer: Writer) -> list[ExportItem]:
             writer.leave_out(item.summary.case_id, "no_frame")
         else:
             ready.append(item)
+    _note_planned(writer, ready)
     return _some(ready)
+
+
+def _note_planned(writer: Writer, items: list[ExportItem]) -> None:
+    writer.planned_folds.update(item.summary.case_id for item in items if item.fold is not None and not item.fold_given)
 
 
 def _yolo(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
@@ -155,13 +171,14 @@ def _coco(project: Project, writer: Writer, _options: ExportOptions, progress: C
     export_boxes.write_coco(writer, _framed(project, writer), project.scheme.id, progress)
 
 
-def _tables(format: ExportFormat, write: Callable[[Writer, list[export_tables.Table]], None]) -> Fill:
+def _tables(write: Callable[[Writer, list[export_tables.Table]], None]) -> Fill:
     def fill(project: Project, writer: Writer, options: ExportOptions, progress: Callable[[float], None]) -> None:
         summaries = _some(_wanted(project, writer))
         items = {item.summary.case_id: item for item in export_items(project, summaries)}
-        people = evaluator_names(project, by_name=options.by_name(format))
+        people = evaluator_names(project, by_name=options.name_evaluators)
         write(writer, export_tables.tables(project, summaries, items, consensus.rule(project), people))
         writer.cases.update(summary.case_id for summary in summaries)
+        writer.marked_excluded.update(summary.case_id for summary in summaries if summary.excluded)
         progress(1.0)
 
     return fill
@@ -172,8 +189,8 @@ _FILL: dict[ExportFormat, Fill] = {
     "yolo": _yolo,
     "yolo-obb": _yolo_obb,
     "coco": _coco,
-    "csv": _tables("csv", export_tables.write_csv),
-    "parquet": _tables("parquet", export_tables.write_parquet),
+    "csv": _tables(export_tables.write_csv),
+    "parquet": _tables(export_tables.write_parquet),
 }
 
 
@@ -196,10 +213,13 @@ def _usable(writer: Writer, summaries: list[CaseSummary]) -> list[CaseSummary]:
 
 
 def export_items(project: Project, summaries: list[CaseSummary]) -> list[ExportItem]:
-    """The capture and frame in use of every captured case among these, with folds of those that have a label."""
+    """The capture and frame in use of every captured case among these, with folds of those that have a label.
+
+    Folds that nobody has yet are planned, not given: only a training gives them, because they never change again.
+    """
     # Folds of all, or those of a few cases would be dealt out as if there were no others.
     labels = {s.case_id: s.label for s in cases(project) if s.label is not None and s.captured and not s.excluded}
-    folds = splits.assign(project, labels)
+    given, folds = splits.folds_given(project), splits.planned(project, labels)
     with project.reading() as session:
         captures = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}
         frames = {(row.capture_id, row.n): row for row in session.scalars(sql.select(sql.RoiRow))}
@@ -222,6 +242,7 @@ def export_items(project: Project, summaries: list[CaseSummary]) -> list[ExportI
                 crop_path=None if frame is None else f"{base}/{crop_file(frame.n)}",
                 crop_sha256=None if frame is None else frame.crop_sha256,
                 fold=folds.get(summary.patient),
+                fold_given=summary.patient in given,
             )
         )
     return items

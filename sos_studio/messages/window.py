@@ -65,11 +65,17 @@ MESSAGES: dict[str, Template] = {
         counts="count",
         one="1 file or row was not imported: {first}",
     ),
-    "window.exported": Template(
-        "Exported {cases} cases to {folder} (left out without label, frame or image: {left_out}).",
-        counts="cases",
-        one="Exported 1 case to {folder} (left out without label, frame or image: {left_out}).",
+    "window.exported": Template("Exported {cases} of {count} cases to {folder}.{remarks}"),
+    "export.left_out": Template(" Left out: {reasons}."),
+    "export.marked_excluded": Template(
+        " {count} of them are excluded; a column says so.", counts="count", one=" 1 of them is excluded; a column says so."
     ),
+    "export.planned_folds": Template(" Its folds are a plan: the first training gives those that stay."),
+    "export.left_out.excluded": Template("{count} excluded"),
+    "export.left_out.not_captured": Template("{count} without a full image"),
+    "export.left_out.no_label": Template("{count} without an agreed stage"),
+    "export.left_out.no_frame": Template("{count} without a frame"),
+    "export.left_out.damaged": Template("{count} with a damaged file"),
     "cases.all_staged": Template("Every case has a reading by you.", "Well done."),
     "cases.none": Template("There is no case yet.", "Open a scan and capture it, or import full images."),
     "cases.scan_not_here": Template(

@@ -122,12 +122,23 @@ class Exchange:
             self.told.emit(report)
 
     def _exported(self, report: ExportReport) -> None:
-        self._session.busy.emit(None)
-        self._session.tell(
-            "window.exported", "success", cases=report.cases, left_out=sum(report.left_out.values()), folder=report.directory.name
-        )
+        session = self._session
+        session.busy.emit(None)
+        values = {"cases": report.cases, "count": report.asked, "folder": report.directory.name}
+        session.tell("window.exported", "success", **values, remarks=export_remarks(report))
 
     def _failed(self, error: Exception) -> None:
         self._session.busy.emit(None)
         self._session.report(error)
         self._session.cases_changed.emit()
+
+
+def export_remarks(report: ExportReport) -> str:
+    """What an export left out for which reason, whether excluded cases are in, and whether its folds will stay."""
+    reasons = ", ".join(message(f"export.left_out.{reason}", {"count": count}).text for reason, count in report.left_out.items())
+    said = [
+        message("export.left_out", {"reasons": reasons}).text if reasons else "",
+        message("export.marked_excluded", {"count": report.marked_excluded}).text if report.marked_excluded else "",
+        message("export.planned_folds").text if report.planned_folds else "",
+    ]
+    return "".join(said)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sos_studio.dataset.exports import BY_NAME, FORMATS, WITH_EVALUATORS, ExportFormat, ExportOptions
+from sos_studio.dataset.exports import FORMATS, WITH_EVALUATORS, ExportFormat, ExportOptions
 from sos_studio.services.datasheet.details import FIELDS, MAX_LENGTH
 from sos_studio.ui import parts
 from sos_studio.ui.language import plural
@@ -51,6 +51,7 @@ class ExportDialog(QDialog):
         self.by_name = QCheckBox(_tr("Show evaluators by the &names they typed, not as Evaluator 1, 2 …"))
         self.fields = {key: QLineEdit(filled.get(key, "")) for key in FIELDS}
         self._form = self._made_form()
+        self._tells = parts.note()
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(_tr("Choose a folder…"))
         self._buttons.accepted.connect(self.accept)
@@ -85,7 +86,10 @@ class ExportDialog(QDialog):
         layout.addWidget(self.by_name)
         layout.addWidget(self._form)
         layout.addStretch(1)
-        layout.addWidget(parts.note(_tr("Exports hold pseudonyms only. Remarks stay in the project.")))
+        layout.addWidget(self._tells)
+        layout.addWidget(
+            parts.note(_tr("Patients leave under pseudonyms only, and evaluators unless ticked. Remarks stay in the project."))
+        )
         layout.addWidget(self._buttons)
 
     def _made_form(self) -> QScrollArea:
@@ -103,8 +107,10 @@ class ExportDialog(QDialog):
         return area
 
     def _on_format(self) -> None:
-        self.by_name.setEnabled(self.format in WITH_EVALUATORS)
-        self.by_name.setChecked(self.format in BY_NAME)
+        names = self.format in WITH_EVALUATORS
+        self.by_name.setEnabled(names)
+        self.by_name.setChecked(names and self.by_name.isChecked())
+        self._tells.setText(_tells(self.format))
         self._form.setVisible(self.format == "datasheet")
         self.adjustSize()
 
@@ -127,6 +133,17 @@ def _formats() -> dict[ExportFormat, str]:
         "dicom": _tr("&DICOM: pictures as secondary captures, readings as structured reports"),
         "datasheet": _tr("Data&sheet: what the dataset is, as HTML and PDF, with a methods paragraph"),
     }
+
+
+def _tells(form: ExportFormat) -> str:
+    """Which cases are in, and what their folds are."""
+    if form in ("csv", "parquet"):
+        return _tr("All cases are in, excluded ones too: a column says so. Folds are there once a training has given them.")
+    if form == "dicom":
+        return _tr("Excluded cases and cases without a full image are left out.")
+    if form == "datasheet":
+        return _tr("Excluded cases are counted with their reasons; the figures are of the others with an agreed stage.")
+    return _tr("Excluded cases are left out. Until a training gives folds, the division is what it would be today.")
 
 
 def _fields() -> dict[str, str]:

@@ -117,5 +117,16 @@ def test_a_datasheet_is_filled_in_from_the_command_line(run: Run, filled_project
 
 
 def test_evaluators_are_named_or_numbered_as_asked(run: Run, filled_project_folder: Path, tmp_path: Path) -> None:
-    run("project", "export", filled_project_folder, "--out", tmp_path / "out", "--format", "csv", "--number-evaluators")
+    asked = ("project", "export", filled_project_folder, "--format", "csv", "--out")
+    run(*asked, tmp_path / "out")
+    run(*asked, tmp_path / "named", "--name-evaluators")
     assert "Evaluator 1" in (tmp_path / "out" / "readings.csv").read_text("utf-8")
+    assert "Evaluator 1" not in (tmp_path / "named" / "readings.csv").read_text("utf-8")
+
+
+def test_an_export_says_how_many_of_all_cases_it_took_and_that_its_folds_are_a_plan(
+    run: Run, filled_project_folder: Path, tmp_path: Path
+) -> None:
+    ran = run("project", "export", filled_project_folder, "--format", "imagefolder", "--out", tmp_path / "out")
+    assert re.search(r"^\d+ of \d+ cases, \d+ files in ", ran.out)
+    assert "Its folds are a plan" in ran.out

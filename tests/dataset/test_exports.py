@@ -32,6 +32,41 @@ def filled(project: Project) -> Project:
     return project
 
 
+def _labels(project: Project) -> dict[str, int]:
+    """What a training would divide."""
+    return {s.case_id: s.label for s in cases.cases(project) if s.label is not None and s.captured and not s.excluded}
+
+
+@pytest.mark.parametrize("format", exports.FORMATS[:6])
+def test_an_export_gives_nobody_a_fold_and_says_which_are_only_planned(
+    filled: Project, tmp_path: Path, format: exports.ExportFormat
+) -> None:
+    before = exports.export(filled, tmp_path / "before", format)
+    assert splits.folds_given(filled) == {}
+    splits.assign(filled, _labels(filled))
+    after = exports.export(filled, tmp_path / "after", format)
+    divides = format not in ("csv", "parquet")
+    assert (before.planned_folds, after.planned_folds) == (10 if format == "imagefolder" else 9 if divides else 0, 0)
+    one, other = builders.files_below(tmp_path / "before"), builders.files_below(tmp_path / "after")
+    if divides:
+        assert set(one) == set(other)  # a plan is what the training gives
+    if format.startswith("yolo"):
+        sheets = [name for name in one if name.endswith("data.yaml")]
+        assert all(one[name].startswith(b"# Some of this division is only planned") for name in sheets)
+        assert not any(b"planned" in other[name] for name in sheets)
+    if format == "csv":
+        assert not _table(tmp_path / "before" / "folds.csv")
+        assert {row["fold"] for row in _table(tmp_path / "before" / "cases.csv")} == {""}
+        assert len(_table(tmp_path / "after" / "folds.csv")) == 10
+
+
+def test_exported_and_left_out_are_all_that_were_asked_for(filled: Project, tmp_path: Path) -> None:
+    for format in exports.FORMATS[:6]:
+        report = exports.export(filled, tmp_path / format, format)
+        assert report.asked == len(cases.cases(filled)) == 13
+        assert report.marked_excluded == (1 if format in ("csv", "parquet") else 0)
+
+
 def _table(path: Path) -> list[dict[str, str]]:
     with open(path, encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -49,13 +84,14 @@ def test_imagefolder_has_one_folder_per_stage_with_the_pictures_unchanged(filled
         source = summary.thumbnail if row["file"].startswith("full") else summary.crop
         assert source is not None
         assert files[row["file"]] == source.read_bytes()
-        assert splits.folds_given(filled)[row["patient"]] == int(row["fold"])
+        assert splits.planned(filled, _labels(filled))[row["patient"]] == int(row["fold"])
+        assert row["fold_given"] == "0"
 
 
 def test_yolo_boxes_lie_where_the_frames_are(filled: Project, tmp_path: Path) -> None:
     report = exports.export(filled, tmp_path / "out", "yolo", exports.ExportOptions(held_out_fold=2))
     assert (report.cases, report.left_out) == (10, {"excluded": 1, "no_frame": 1, "not_captured": 1})
-    folds = splits.folds_given(filled)
+    folds = splits.planned(filled, _labels(filled))
     edge = builders.ROI.corners_uv + 0.5  # YOLO measures from the corner of the top-left pixel
     for label in sorted((tmp_path / "out").rglob("*.txt")):
         kind, _, part, name = label.relative_to(tmp_path / "out").parts
@@ -109,6 +145,7 @@ def test_csv_has_every_case_and_reading_and_a_dictionary_of_its_columns(filled: 
 def test_parquet_says_what_csv_says_with_types_and_meanings(filled: Project, tmp_path: Path) -> None:
     capture_id = cases.case(filled, "case-0001").capture_id or ""
     predictions.record_shown(filled, capture_id, model_id="m", stage=2, probabilities=(0.1, 0.6, 0.1, 0.1, 0.1), evaluator="Ada")
+    splits.assign(filled, _labels(filled))
     report = exports.export(filled, tmp_path / "out", "parquet")
     exports.export(filled, tmp_path / "csv", "csv")
     names = sorted(path.stem for path in (tmp_path / "out").glob("*.parquet"))
@@ -132,12 +169,12 @@ def _as_csv(value: Any) -> str:
     return "" if value is None else json.dumps(value) if isinstance(value, list) else str(int(value) if isinstance(value, bool) else value)
 
 
-def test_evaluators_leave_under_numbers_if_asked(project: Project, tmp_path: Path) -> None:
+def test_evaluators_leave_under_numbers_unless_their_names_are_asked_for(project: Project, tmp_path: Path) -> None:
     case_id = builders.staged_case(project, 2)
     builders.read(project, case_id, cases.case(project, case_id).capture_id or "", 3, "Bea")
     cases.exclude(project, case_id, "motion", "Cid")
     for format in ("csv", "parquet"):
-        exports.export(project, tmp_path / format, format, exports.ExportOptions(name_evaluators=False))
+        exports.export(project, tmp_path / format, format)
         written = b"".join(builders.files_below(tmp_path / format).values())
         assert not any(name in written for name in (b"Ada", b"Bea", b"Cid"))
     assert [row["evaluator"] for row in _table(tmp_path / "csv" / "readings.csv")] == ["Evaluator 1", "Evaluator 2"]
@@ -195,7 +232,7 @@ def test_a_dataset_without_a_held_out_part_says_so_and_is_no_empty_part(project:
 def test_what_people_typed_can_not_run_in_a_spreadsheet_and_remarks_stay_at_home(project: Project, tmp_path: Path) -> None:
     case_id = builders.staged_case(project, 2)
     builders.read(project, case_id, cases.case(project, case_id).capture_id or "", 2, "=HYPERLINK(1)")
-    exports.export(project, tmp_path / "out", "csv")
+    exports.export(project, tmp_path / "out", "csv", exports.ExportOptions(name_evaluators=True))
     evaluators = [row["evaluator"] for row in _table(tmp_path / "out" / "readings.csv")]
     assert evaluators == ["Ada", "'=HYPERLINK(1)"]
     assert "remark" not in (tmp_path / "out" / "readings.csv").read_text()

@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 from sos_studio.dataset import exports
-from sos_studio.dataset.exports import ExportOptions
-from sos_studio.presenters.exchange import Exchange
+from sos_studio.dataset.exports import ExportOptions, ExportReport
+from sos_studio.presenters.exchange import Exchange, export_remarks
 from tests.presenters.kit import make_project, make_session
 
 
@@ -15,7 +15,14 @@ def test_an_export_says_how_many_cases_went_where(tmp_path: Path) -> None:
     session.message.connect(lambda *words: told.append(str(words[0])))
     Exchange(session).export(tmp_path / "out", "csv")
     assert (tmp_path / "out" / "cases.csv").is_file()
-    assert "Exported 2 cases to out" in str(told)
+    assert told == ["Exported 2 of 2 cases to out."]
+
+
+def test_an_export_says_what_it_left_out_why_and_that_its_folds_are_a_plan() -> None:
+    report = ExportReport("yolo", Path("out"), 221, 900, {"excluded": 5, "no_frame": 16}, planned_folds=221)
+    words = "Left out: 5 excluded, 16 without a frame. Its folds are a plan: the first training gives those that stay."
+    assert export_remarks(report) == " " + words
+    assert export_remarks(ExportReport("csv", Path("out"), 242, 9, marked_excluded=5)) == " 5 of them are excluded; a column says so."
 
 
 def test_what_was_filled_into_a_datasheet_is_there_the_next_time(tmp_path: Path) -> None:

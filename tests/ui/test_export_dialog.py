@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from sos_studio.dataset.exports import BY_NAME, FORMATS, WITH_EVALUATORS
+from sos_studio.dataset.exports import FORMATS, WITH_EVALUATORS
 from sos_studio.services.datasheet.details import FIELDS
 from sos_studio.ui.export_dialog import ExportDialog
 
@@ -24,14 +24,23 @@ def test_every_format_is_there_with_one_line(dialog: ExportDialog) -> None:
         assert dialog.format == form
 
 
-def test_names_of_evaluators_are_asked_for_where_they_appear_and_off_where_files_travel(dialog: ExportDialog) -> None:
+def test_names_of_evaluators_are_asked_for_where_they_appear_and_leave_only_when_ticked(dialog: ExportDialog) -> None:
     for form in FORMATS:
         dialog.choices[form].setChecked(True)
         assert dialog.by_name.isEnabled() == (form in WITH_EVALUATORS)
-        assert dialog.options.name_evaluators == (form in BY_NAME)
+        assert not dialog.options.name_evaluators
     dialog.choices["dicom"].setChecked(True)
     dialog.by_name.setChecked(True)
-    assert dialog.options.by_name("dicom")
+    assert dialog.options.name_evaluators
+
+
+def test_each_format_says_whether_excluded_cases_are_in_and_what_its_folds_are(dialog: ExportDialog) -> None:
+    said = {}
+    for form in FORMATS:
+        dialog.choices[form].setChecked(True)
+        said[form] = dialog._tells.text()
+    assert "excluded ones too" in said["csv"] == said["parquet"]
+    assert all("Excluded cases are left out" in said[form] for form in ("imagefolder", "yolo", "coco"))
 
 
 def test_a_datasheets_fields_show_what_was_filled_in_before(dialog: ExportDialog) -> None:

@@ -26,7 +26,7 @@ def write(project: Project, writer: Writer, options: ExportOptions, progress: Ca
     Errors of `details.checked`, and ``export.nothing_to_export`` where there is no case.
     """
     filled = details.read(project) | details.checked(options.details)
-    people = evaluator_names(project, by_name=options.by_name("datasheet"))
+    people = evaluator_names(project, by_name=options.name_evaluators)
     facts = gather(project, people, writer, lambda fraction: progress(0.8 * fraction))
     if not facts.flow.screened:
         raise BadInputError("export.nothing_to_export")
