@@ -7,9 +7,11 @@ import pytest
 import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from sos_studio.imaging import overlays
+from sos_studio.imaging import overlays, windowing
+from sos_studio.phantom import render_midsagittal
+from sos_studio.phantom.cohort import draw_cohort
 from tests.imaging import screenshots
 from tests.imaging.screenshots import GREEN, WHITE, YELLOW
 
@@ -97,3 +99,58 @@ def test_connected_parts_are_those_of_itk(shape: tuple[int, int], share: float, 
         assert part[:, [0, -1]].any(axis=0).all()
         found.add(whole.tobytes())
     assert found == expected
+
+
+def _phantom_capture(seed: int) -> np.ndarray:
+    case = draw_cohort(1, seed)[0]
+    values = render_midsagittal(case.parameters, orientation=case.orientation, spacing_mm=0.3).values_vu
+    return windowing.apply_window(values, windowing.auto_window(values))
+
+
+@pytest.fixture(scope="module")
+def phantom_captures() -> list[np.ndarray]:
+    """Three captures with bone and teeth in their margins."""
+    return [_phantom_capture(seed) for seed in range(3)]
+
+
+def _over_bone(gray: np.ndarray, letter: str, seed: int, size: int = 26) -> tuple[np.ndarray, np.ndarray]:
+    """A white letter on bone with trabeculae in the left margin, and where it is drawn."""
+    rng = np.random.default_rng(seed)
+    picture = gray.copy()
+    coarse = Image.fromarray(np.clip(rng.normal(128, 40, (20, 20)), 0, 255).astype(np.uint8))
+    bone = np.clip(rng.uniform(150, 195) + 0.5 * (np.asarray(coarse.resize((90, 90), Image.Resampling.BICUBIC)) - 128.0), 0, 236)
+    top = picture.shape[0] // 2
+    picture[top : top + 90, :90] = bone.astype(np.uint8)
+    canvas = Image.fromarray(picture)
+    ImageDraw.Draw(canvas).text((30, top + 30), letter, fill=255, font=ImageFont.load_default(size))
+    drawn = np.asarray(canvas)
+    return drawn, np.abs(drawn.astype(int) - picture) > 25
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_white_letters_on_bright_bone_are_covered(phantom_captures: list[np.ndarray], compressed: bool) -> None:
+    covered = []
+    for n, letter in enumerate("APRLSIHF"):
+        gray, drawn = _over_bone(phantom_captures[n % 3], letter, n)
+        gray = luma(screenshots.as_jpeg(np.repeat(gray[..., None], 3, axis=2), quality=92)) if compressed else gray
+        mask = overlays.covered(overlays.find_strokes(None, gray))
+        covered.append((drawn & mask).sum() > 0.9 * drawn.sum())
+        assert mask.sum() < 6 * drawn.sum(), "little else is covered"
+    assert sum(covered) >= 7, covered
+
+
+def test_bone_and_teeth_of_phantoms_are_no_overlay(phantom_captures: list[np.ndarray]) -> None:
+    for gray in phantom_captures:
+        for shown in (gray, np.clip(1.3 * gray, 0, 255).astype(np.uint8), gray[::2, ::2]):
+            assert overlays.find_strokes(None, shown).sum() <= 60
+        assert not overlays.find_strokes(None, gray).any()
+
+
+@pytest.mark.parametrize("blur", [1.0, 1.5, 2.5])
+def test_thin_white_bone_with_the_edges_of_a_scan_stays(blur: float) -> None:
+    gray = np.full((500, 600), 120.0)
+    gray[200:260, 30:34] = 900.0  # so bright that it is white after it was spread
+    gray[300:304, 20:70] = 900.0
+    scanned = np.clip(SimpleITK.GetArrayFromImage(SimpleITK.SmoothingRecursiveGaussian(SimpleITK.GetImageFromArray(gray), blur)), 0, 255)
+    assert (scanned == 255).sum() > 100
+    assert not overlays.find_strokes(None, scanned.astype(np.uint8)).any()
