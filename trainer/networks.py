@@ -1,14 +1,13 @@
 """Classifiers by their timm names, and the ``+attn`` variant.
 
-A name is a timm model of a family in `_FAMILIES` (ConvNeXt, ResNet, EfficientNet, ViT), such as ``convnext_tiny``; ``+attn`` appended to a
-ConvNeXt adds a convolutional attention after the last stage. The paper's "ConvNeXt+Attn" has no public code: this is our reading of
-it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
+A name is a timm model of a family of `sos_studio.core.networks` (ConvNeXt, ResNet, EfficientNet, ViT, Swin), such as
+``convnext_tiny``; ``+attn`` appended to a ConvNeXt adds a convolutional attention after the last stage. The paper's "ConvNeXt+Attn"
+has no public code: this is our reading of it. Shape suffixes: N samples, C channels, K stages, H and W rows and columns.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.networks import ATTENTION_SUFFIX, Family, base_of, family_of
 from sos_studio.core.predictions import ModelCard
 from trainer.attention import GridStage
 from trainer.weights import load_starting_weights
 
-ATTENTION_SUFFIX = "+attn"
 _GROUP_WIDTH = 32
 # Where the head begins among a timm model's children.
 _HEADS = ("global_pool", "head")
@@ -36,26 +35,6 @@ class CellGrid:
 
     stride_px: int
     first_px: float
-
-
-@dataclass(frozen=True)
-class _Family:
-    """`pattern` begins its timm names. `patchify`: strides are unpadded patches, so that a cell's centre is its patch's; else strides are
-    odd kernels, padded on both sides, whose output n is centred on input pixel n · stride. `tokens`: a `TokenNetwork`.
-    """
-
-    pattern: str
-    patchify: bool
-    tokens: bool = False
-
-
-_FAMILIES = (
-    _Family("convnext", True),
-    _Family("resnet", False),
-    _Family("efficientnet", False),
-    # The plain ones: others have other tokens, or places that can't be scaled to another input.
-    _Family(r"vit(_(tiny|small|base|large|huge)_patch\d+_\d+)?$", True, tokens=True),
-)
 
 
 class ConvolutionalAttention(nn.Module):
@@ -94,7 +73,7 @@ class Network(nn.Module):
         base, family = _family(name)
         self.name, self.stages, self.channels = name, stages, channels
         # timm's models share no base class that names forward_features, forward_head and feature_info.
-        more = {"dynamic_img_size": True} if family.tokens else {}
+        more = {"dynamic_img_size": True} if family.tokens else {"strict_img_size": False} if family.windowed else {}
         self.backbone: Any = timm.create_model(base, pretrained=False, num_classes=stages, in_chans=channels, **more)
         third, last = [i for i in self.backbone.feature_info if i["reduction"] >= 16][-2:]
         self.attend: nn.Module = nn.Identity()
@@ -145,8 +124,7 @@ class Network(nn.Module):
         seen: list[Tensor] = []
 
         def note(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            # Tokens come as (N, L, C), grids as (N, C, H, W).
-            seen.append(output.detach().float().mean(dim=1 if output.ndim == 3 else (2, 3)))
+            seen.append(output.detach().float().mean(dim=self._places(output)))
 
         names = dict.fromkeys(str(stage["module"]) for stage in self.backbone.feature_info)
         hooks = [self.backbone.get_submodule(name).register_forward_hook(note) for name in names]
@@ -155,6 +133,10 @@ class Network(nn.Module):
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def _places(self, output: Tensor) -> tuple[int, ...]:
+        """Which axes of a stage's output run over places: tokens come as (N, L, C), grids as (N, C, H, W)."""
+        return (1,) if output.ndim == 3 else (2, 3)
 
     def evidence_logits(self, features_NCHW: Tensor, logits_NK: Tensor, grid_stage: GridStage = "last") -> Tensor:
         """Logits for the evidence that a map is drawn of: each sample's depend on that sample's activations alone.
@@ -270,19 +252,74 @@ class TokenNetwork(Network):
         return logits_NK
 
 
+class WindowNetwork(Network):
+    """A Swin transformer: its stages speak grids (N, H, W, C), and its windows of attention fit any input.
+
+    Where the grid of a stage is no larger than a window there is nothing to shift, as in the published networks at their own size;
+    a grid that windows don't fill is padded.
+    """
+
+    def __init__(self, name: str, *, stages: int = 5, channels: int = 1) -> None:
+        super().__init__(name, stages=stages, channels=channels)
+        for block in self.backbone.layers[-1].blocks:
+            # As in `TokenNetwork`: between the third stage's grid and the logits.
+            block.attn.fused_attn = False
+
+    def features(self, images_NCHW: Tensor) -> Tensor:
+        """Activations of the last stage, normalised cell by cell (N, C, H, W)."""
+        self._shift_windows(images_NCHW)
+        features: Tensor = self.backbone.forward_features(images_NCHW).permute(0, 3, 1, 2)
+        return features
+
+    def head(self, features_NCHW: Tensor) -> Tensor:
+        """Logits (N, K): global average pooling, linear."""
+        logits: Tensor = self.backbone.forward_head(features_NCHW.permute(0, 2, 3, 1))
+        return logits
+
+    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: GridStage = "last") -> tuple[Tensor, Tensor]:
+        """As `Network`'s."""
+        if grid_stage == "last":
+            return super().activations_and_logits(images_NCHW, grid_stage)
+        seen: list[Tensor] = []
+
+        def through_the_grid(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            seen.append(output.permute(0, 3, 1, 2))
+            return seen[0].permute(0, 2, 3, 1)
+
+        hook = self.backbone.get_submodule(self._third_name).register_forward_hook(through_the_grid)
+        try:
+            logits_NK = self(images_NCHW)
+        finally:
+            hook.remove()
+        return seen[0], logits_NK
+
+    def evidence_logits(self, features_NCHW: Tensor, logits_NK: Tensor, grid_stage: GridStage = "last") -> Tensor:  # noqa: ARG002
+        """`logits_NK`: no statistics tie the samples of a batch together."""
+        return logits_NK
+
+    def _places(self, output: Tensor) -> tuple[int, ...]:  # noqa: ARG002
+        return (1, 2)
+
+    def _shift_windows(self, images_NCHW: Tensor) -> None:
+        strides = (stage["reduction"] for stage in self.backbone.feature_info)
+        for layer, stride in zip(self.backbone.layers, strides, strict=True):
+            grid_hw = [-(-side // stride) for side in images_NCHW.shape[2:]]
+            for block in layer.blocks:
+                sides = zip(grid_hw, block.window_size, block.target_shift_size, strict=True)
+                block.shift_size = tuple(0 if cells <= window else shift for cells, window, shift in sides)
+
+
 def network_of(name: str, *, stages: int, channels: int) -> Network:
     """The network of that name, drawn from torch's global generator; ``training.unknown_network``."""
-    kind = TokenNetwork if _family(name)[1].tokens else Network
+    family = _family(name)[1]
+    kind = TokenNetwork if family.tokens else WindowNetwork if family.windowed else Network
     return kind(name, stages=stages, channels=channels)
 
 
-def _family(name: str) -> tuple[str, _Family]:
+def _family(name: str) -> tuple[str, Family]:
     """The timm name and the family; ``training.unknown_network`` if there is none."""
-    base = name.removesuffix(ATTENTION_SUFFIX)
-    # timm's smallest network of a family is called test_<family>.
-    family = next((f for f in _FAMILIES if re.match(f.pattern, base.removeprefix("test_"))), None)
-    wanted_attention = name.endswith(ATTENTION_SUFFIX)
-    if family is None or not timm.is_model(base) or (wanted_attention and (family.tokens or not family.patchify)):
+    base, family = base_of(name), family_of(name)
+    if family is None or not timm.is_model(base):
         raise BadInputError("training.unknown_network", network=name)
     return base, family
 

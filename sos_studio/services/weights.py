@@ -26,10 +26,19 @@ _REPOSITORIES = {
     "convnext_pico": "convnext_pico.d1_in1k",
     "convnext_nano": "convnext_nano.in12k_ft_in1k",
     "convnext_tiny": "convnext_tiny.in12k_ft_in1k",
+    "convnext_small": "convnext_small.in12k_ft_in1k",
+    "convnext_base": "convnext_base.fb_in22k_ft_in1k",
     "resnet18": "resnet18.a1_in1k",
     "resnet34": "resnet34.a1_in1k",
     "resnet50": "resnet50.a1_in1k",
     "efficientnet_b0": "efficientnet_b0.ra_in1k",
+    "vit_tiny_patch16_224": "vit_tiny_patch16_224.augreg_in21k_ft_in1k",
+    "vit_small_patch16_224": "vit_small_patch16_224.augreg_in21k_ft_in1k",
+    "vit_base_patch16_224": "vit_base_patch16_224.augreg2_in21k_ft_in1k",
+    "vit_large_patch16_224": "vit_large_patch16_224.augreg_in21k_ft_in1k",
+    "swin_tiny_patch4_window7_224": "swin_tiny_patch4_window7_224.ms_in1k",
+    "swin_small_patch4_window7_224": "swin_small_patch4_window7_224.ms_in22k_ft_in1k",
+    "swin_base_patch4_window7_224": "swin_base_patch4_window7_224.ms_in22k_ft_in1k",
 }
 _TIMEOUT_S = 20.0
 _CHUNK = 1 << 18

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import timm
 import torch
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.networks import family_of, input_multiple
 from sos_studio.core.predictions import ModelCard
 from trainer.attention import GridStage, evidence_score, grad_cam
-from trainer.networks import CellGrid, Network, build, restore
+from trainer.networks import CellGrid, Network, build, network_of, restore
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +108,95 @@ def test_a_cell_of_a_vision_transformer_is_its_patch() -> None:
     assert (int(rows.min()), int(rows.max()), int(columns.min()), int(columns.max())) == (32, 47, 64, 79)
 
 
+SWIN = "swin_tiny_patch4_window7_224"
+
+
+@pytest.fixture
+def small_swin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Swin of the same build, but made and run in a blink."""
+    create = timm.create_model
+
+    def smaller(name: str, **more: Any) -> Any:
+        return create(name, embed_dim=16, depths=(2, 2, 2, 2), num_heads=(1, 2, 4, 8), **more)
+
+    monkeypatch.setattr(timm, "create_model", smaller)
+
+
+@pytest.mark.usefixtures("small_swin")
+@pytest.mark.parametrize(("grid_stage", "stride"), [("last", 32), ("third", 16)])
+def test_a_swin_of_any_input_has_a_grid_that_can_be_trained_on(grid_stage: GridStage, stride: int) -> None:
+    network = build(SWIN, stages=4, channels=1).eval()
+    assert network.grid(grid_stage) == CellGrid(stride, (stride - 1) / 2)
+    for height, width in ((64, 96), (256, 320)):
+        images = torch.randn(2, 1, height, width)
+        features, logits = network.activations_and_logits(images, grid_stage)
+        assert features.shape[2:] == (height // stride, width // stride)
+        assert torch.allclose(logits, network.head(network.features(images)), atol=1e-5)
+        score = evidence_score(network.evidence_logits(features, logits, grid_stage), torch.tensor([0, 3]))
+        maps = grad_cam(features, score, create_graph=True)
+        network.zero_grad()
+        (maps - torch.rand(maps.shape)).square().mean().backward()
+        first = network.backbone.layers[0].blocks[0].attn.qkv.weight.grad
+        assert first is not None
+        assert float(first.abs().max()) > 0
+    with pytest.raises(BadInputError):
+        network.require_input((64, 80))
+
+
+@pytest.mark.usefixtures("small_swin")
+@pytest.mark.parametrize("shape_hw", [(224, 224), (160, 288)])
+def test_a_swin_says_what_timm_says_of_that_input(shape_hw: tuple[int, int]) -> None:
+    network = build(SWIN, channels=3).eval()
+    of_that_size = timm.create_model(SWIN, num_classes=5, in_chans=3, img_size=shape_hw, window_size=7).eval()
+    # A window that timm shrinks to a small grid has a smaller table of places; at full size nothing differs.
+    if shape_hw == (224, 224):
+        of_that_size.load_state_dict(network.backbone.state_dict())
+        images = torch.randn(1, 3, *shape_hw)
+        assert torch.allclose(network(images), of_that_size(images), atol=1e-5)
+    network(torch.randn(1, 3, *shape_hw))
+    ours = [tuple(block.shift_size) for layer in network.backbone.layers for block in layer.blocks]
+    theirs = [tuple(block.shift_size) for layer in of_that_size.layers for block in layer.blocks]
+    assert ours == theirs
+
+
+@pytest.mark.usefixtures("small_swin")
+def test_a_cell_of_a_swin_is_its_patch() -> None:
+    network = build(SWIN).eval()
+    for layer in network.backbone.layers:
+        layer.blocks = layer.blocks[:0]  # nothing but merged patches
+    images = torch.rand(1, 1, 96, 128, requires_grad=True)
+    network.features(images)[0, 5, 2, 1].backward()
+    assert images.grad is not None
+    rows, columns = torch.nonzero(images.grad[0, 0], as_tuple=True)
+    assert (int(rows.min()), int(rows.max()), int(columns.min()), int(columns.max())) == (64, 95, 32, 63)
+
+
+@pytest.mark.usefixtures("small_swin")
+def test_what_a_swin_saw_is_described_by_channels() -> None:
+    network = build(SWIN).eval()
+    with network.described() as seen, torch.no_grad():
+        network(torch.randn(2, 1, 64, 96))
+    assert [tuple(row.shape) for row in seen] == [(2, 16), (2, 32), (2, 64), (2, 128)]
+
+
+def test_every_network_of_the_papers_tables_and_its_sizes_can_be_had() -> None:
+    names = ("efficientnet_b0", "resnet50", "vit_large_patch16_224", "vit_small_patch32_224", "convnext_base+attn", "swin_s3_tiny_224")
+    for name in names:
+        with torch.device("meta"):
+            network = network_of(name, stages=5, channels=1)
+        multiple = input_multiple(name)
+        network.require_input((7 * multiple, 9 * multiple))
+        with pytest.raises(BadInputError):
+            network.require_input((7 * multiple, 9 * multiple - multiple // 2))
+        assert network.grid().stride_px == multiple
+
+
+def test_the_app_knows_every_network_that_timm_has_of_these_families() -> None:
+    offered = [name for name in timm.list_models() if family_of(name) is not None]
+    assert {"resnet18", "convnext_atto", "test_vit", "swin_s3_base_224"} <= set(offered)
+    assert not {name for name in offered if name.startswith(("swinv2", "vit_relpos", "coatnet"))}
+
+
 def test_convolutional_attention_begins_as_the_plain_network() -> None:
     plain, attending = build("test_convnext").eval(), build("test_convnext+attn").eval()
     attending.backbone.load_state_dict(plain.backbone.state_dict())
@@ -116,7 +209,8 @@ def test_convolutional_attention_begins_as_the_plain_network() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "swin_tiny_patch4_window7_224",
+        "swinv2_tiny_window8_256",
+        "swin_tiny_patch4_window7_224+attn",
         "vit_relpos_small_patch16_224",
         "test_vit+attn",
         "convnext_colossal",
