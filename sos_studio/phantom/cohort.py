@@ -64,7 +64,7 @@ class PhantomCase:
         return Roi.from_ends(*self.clicked_uv(lps_from_uv))
 
 
-def draw_cohort(cases: int, seed: int, *, pose_scale: float = 1.0, easy: bool = False) -> list[PhantomCase]:
+def draw_cohort(cases: int, seed: int, *, pose_scale: float = 1.0, easy: bool = False, marker_tells: float = 1.0) -> list[PhantomCase]:
     """Draw a study; stages and sexes occur as often as in the paper's set, in random order. 714 cases are the paper's cohort.
 
     A case depends on the seed and its place alone once its stage and sex are given, so that a longer study begins differently but a
@@ -75,8 +75,11 @@ def draw_cohort(cases: int, seed: int, *, pose_scale: float = 1.0, easy: bool = 
     pose_scale
         Scale of the natural spread of poses; 2 = extreme.
     easy
-        Large, clean joints, and a bright bead in the air whose height tells the stage: for tests of the trainer only (see
+        Large, clean joints, and a bright bead in front of the face whose height tells a stage: for tests of the trainer only (see
         `easy.made_easy`).
+    marker_tells
+        Share of the easy cases, 0 … 1, whose bead tells their own stage; the others' tells one that is drawn evenly from the five. At 0
+        the bead says nothing. Joints and heads are the same for every share.
 
     Raises
     ------
@@ -89,11 +92,15 @@ def draw_cohort(cases: int, seed: int, *, pose_scale: float = 1.0, easy: bool = 
     np.random.default_rng((seed, 1)).shuffle(stages)
     sexes = np.repeat(np.arange(len(PAPER_SEX_COUNTS)), shared_out(cases, [count for _, count in PAPER_SEX_COUNTS]))
     np.random.default_rng((seed, 3)).shuffle(sexes)
+    markers = np.random.default_rng((seed, 4))
     cohort = []
     for n, (stage, sex) in enumerate(zip(stages, sexes, strict=True)):
         rng = np.random.default_rng((seed, 2, n))
         parameters = draw_parameters(rng, int(stage), sex=PAPER_SEX_COUNTS[sex][0], pose_scale=pose_scale)
-        cohort.append(_case(rng, made_easy(parameters) if easy else parameters, f"P{n + 1:04d}"))
+        if easy:
+            tells, other = float(markers.random()) < marker_tells, int(markers.integers(1, 6))
+            parameters = made_easy(parameters, marker_stage=None if tells else other)
+        cohort.append(_case(rng, parameters, f"P{n + 1:04d}"))
     return cohort
 
 

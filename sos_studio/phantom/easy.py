@@ -1,4 +1,8 @@
-"""The easy variant: large, clean joints and a spurious marker, for tests of the trainer. Never part of a study or a benchmark."""
+"""The easy variant: large, clean joints and a spurious marker, to see trainings tell the two apart. Never part of a study.
+
+Its sizes and grey values were chosen so that a network of a third of a million weights stages whole full images of 96 x 128 pixels
+within a minute, as long as no marker misleads it; they are no anatomy.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +20,23 @@ def made_easy(parameters: PhantomParameters, *, marker_stage: int | None = None)
     """
     anatomy = parameters.anatomy.model_copy(
         update={
-            "basilar_length_mm": 30.0 * parameters.anatomy.size,
-            "sos_length_mm": 21.0 * parameters.anatomy.size,
+            "basilar_length_mm": 34.0 * parameters.anatomy.size,
+            "sos_length_mm": 25.0 * parameters.anatomy.size,
             "pneumatisation": 0.3,
             "trabecular_contrast": 0.05,
             "bone_density": 1.0,
-            "marrow_value": 225.0,
+            "marrow_value": 700.0,
             "brackets": False,
         }
     )
     cartilage = parameters.cartilage.model_copy(
         update={
-            "gap_mm": 3.4,
+            "gap_mm": 5.0,
             "bow_mm": 0.0,
             "waviness_mm": 0.1,
-            "cartilage_value": 0.0,
-            "scar_value": 900.0,
-            "scar_mm": 2.2,
+            "cartilage_value": -300.0,
+            "scar_value": 2000.0,
+            "scar_mm": 3.2,
             "front_roughness": 0.02,
         }
     )

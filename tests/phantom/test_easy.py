@@ -31,5 +31,19 @@ def test_an_easy_study_is_large_clean_and_of_the_same_stages() -> None:
         assert other.parameters.scanner.marker_stage == 0
 
 
+def test_the_bead_tells_as_often_as_asked_and_else_anything() -> None:
+    true, half, none = (draw_cohort(400, 6, easy=True, marker_tells=share) for share in (1.0, 0.5, 0.0))
+    told = [np.mean([_told(case) == case.truth.stage for case in cohort]) for cohort in (true, half, none)]
+    assert told[0] == 1.0
+    assert told[1] == pytest.approx(0.6, abs=0.08)  # a fifth of what is drawn hits by chance
+    assert told[2] == pytest.approx(0.2, abs=0.08)
+    assert abs(np.corrcoef([_told(case) for case in none], [case.truth.stage for case in none])[0, 1]) < 0.15
+    assert [case.truth for case in none] == [case.truth for case in true]
+
+
+def _told(case: PhantomCase) -> int:
+    return case.parameters.scanner.marker_stage
+
+
 def _ends(case: PhantomCase) -> tuple[LpsPoint, LpsPoint]:
     return case.truth.endocranial_lps_mm, case.truth.ectocranial_lps_mm
