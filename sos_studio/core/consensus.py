@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median_high, median_low
 from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -76,15 +75,17 @@ class Verdict:
     contested: bool = False
 
 
-def verdict(readings: Sequence[ReadingLike], rule: Rule = MAJORITY) -> Verdict:
+def verdict(readings: Sequence[ReadingLike], rule: Rule = MAJORITY, stands: Sequence[ReadingLike] | None = None) -> Verdict:
     """The label of one case and how it came about.
 
     Parameters
     ----------
     readings
         All rows of the case in the order of writing, those taken back and adjudications included.
+    stands
+        Those of them that stand (`readings.standing`), for who knows them already.
     """
-    stands = standing(readings)
+    stands = standing(readings) if stands is None else stands
     decision = standing_decision(readings)
     disagree = len({(reading.stage, reading.ambiguous) for reading in stands}) > 1
     if decision is None:
@@ -128,13 +129,13 @@ def _by_rule(stands: Sequence[ReadingLike], rule: Rule) -> tuple[int | None, Sta
 
 def _majority(stages: list[int]) -> int | None:
     # More than half of a sorted list covers its middle.
-    middle = median_low(stages)
+    middle = stages[(len(stages) - 1) // 2]
     return middle if 2 * stages.count(middle) > len(stages) else None
 
 
 def _median(stages: list[int]) -> int | None:
-    low = median_low(stages)
-    return low if low == median_high(stages) else None
+    low = stages[(len(stages) - 1) // 2]
+    return low if low == stages[len(stages) // 2] else None
 
 
 def _all_agree(stages: list[int]) -> int | None:

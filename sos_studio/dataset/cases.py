@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from sos_studio.core.consensus import Rule, Status, verdict
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.exclusions import MAX_NOTE, Exclusion
+from sos_studio.core.making import made
 from sos_studio.core.readings import ADJUDICATION, standing, utc_now
 from sos_studio.dataset import sql
 from sos_studio.dataset.captures import FULL_FILE, crop_file
@@ -357,10 +358,11 @@ class _State:
         capture_id, roi_n = self._in_use.get(row.case_id, NOTHING)
         exclusion = self._exclusions.get(row.case_id)
         stands = tuple(standing(read))
-        found = verdict(read, self._rule)
+        found = verdict(read, self._rule, stands)
         decision = next((light for light in read if light is found.decision), None)
         rests_on = stands if decision is None else (decision,)
-        summary = CaseSummary(
+        summary = made(
+            CaseSummary,
             case_id=row.case_id,
             patient=row.patient,
             sex=_SEXES.get(row.sex or ""),
