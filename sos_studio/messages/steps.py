@@ -46,6 +46,7 @@ MESSAGES: dict[str, Template] = {
     "exclusion.other": Template("other reason"),
     "staging.taken_back": Template("The reading of {case} (stage {stage}) was taken back."),
     "staging.taken_back_to": Template("The last change was taken back: {case} is read as stage {stage}, as before."),
+    "staging.stays_blinded": Template("{name} reads blinded too, because it was on.", "Case ▸ Blinded reading ends it."),
     "staging.no_longer_blinded": Template(
         "The reading of {case} counts as not blinded now: it was changed after others' readings or the prediction had been shown.",
         "Undo brings the blinded one back; it stays on record.",

@@ -24,6 +24,8 @@ _CASE_ID = re.compile(r"\bcase-\d{4,}\b")
 class Blinding:
     """Whether the present evaluator reads this project blinded; remembered for both, on this computer.
 
+    Only a person ends it: where one read blinded, the next evaluator does too until they switch it off, and is told so.
+
     It belongs to the session, which everybody who shows a case has at hand.
     """
 
@@ -53,6 +55,15 @@ class Blinding:
         rest = {key: value for key, value in settings.blinded.items() if key != project.project_id}
         settings.blinded = {**rest, project.project_id: names} if names else rest
         self._session.save_settings()
+
+    def hand_over(self, name: str) -> bool:
+        """Another evaluator is about to sit down; whether things stay hidden for them because they were. The caller saves the settings."""
+        project, settings = self._session.project, self._session.settings
+        if project is None or not self.on:
+            return False
+        names = settings.blinded.get(project.project_id, ())
+        settings.blinded = {**settings.blinded, project.project_id: tuple(dict.fromkeys((*names, name)))}
+        return True
 
     def name(self, case_id: str) -> str:
         """What a case is called on the screen: its pseudonym, or a number that says nothing."""

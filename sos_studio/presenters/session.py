@@ -139,9 +139,12 @@ class Session:
         if name.strip() != self.settings.evaluator:
             self.writes.flush()
             self.undo.forget(PERSON_SCOPE)
+            hidden = self.blinding.hand_over(name.strip())
             self.settings.evaluator = name.strip()
             self.save_settings()
             self.evaluator_changed.emit(self.settings.evaluator)
+            if hidden and self.settings.evaluator:
+                self.tell("staging.stays_blinded", "info", name=self.settings.evaluator)
 
     def save_settings(self) -> None:
         """Write the user's settings; a full disk is told and nothing else is lost."""

@@ -48,11 +48,26 @@ def predict_for_other(session: Session) -> None:
     )
 
 
+def test_it_stays_on_for_the_next_evaluator_who_is_told_so(session: Session, project: Project) -> None:
+    heard: list[bool] = []
+    told: list[str] = []
+    session.blinding.changed.connect(heard.append)
+    session.message.connect(lambda words, _: told.append(str(words)))
+    session.set_evaluator("Dr Other")
+    assert session.blinding.on
+    assert heard == [], "nothing was shown in between"
+    assert told == ["Dr Other reads blinded too, because it was on. Case ▸ Blinded reading ends it."]
+    session.blinding.set_on(False)
+    session.set_evaluator("Dr Third")
+    assert not session.blinding.on
+    assert len(told) == 1
+
+
 def test_it_is_remembered_for_evaluator_and_project(session: Session, project: Project) -> None:
     heard: list[bool] = []
     session.blinding.changed.connect(heard.append)
     session.set_evaluator("Dr Other")
-    assert not session.blinding.on
+    session.blinding.set_on(False)
     session.set_evaluator("Dr Test")
     assert session.blinding.on
     assert heard == [False, True]
