@@ -63,6 +63,10 @@ MESSAGES: dict[str, Template] = {
         "The reading was not saved, because the crop frame it was made on could not be saved.", "Check the frame in Crop, then stage again."
     ),
     "training.done": Template("The training has ended well: the new network can predict now.", "Its figures are in the training panel."),
+    "training.done_choose": Template(
+        "The training has ended well.", "The training panel compares the new network with the one in use; you choose."
+    ),
+    "compare.done": Template("The networks were asked about all cases that they were not trained on.", "The training panel compares them."),
     "training.cancelled": Template("The training was cancelled.", "It can be resumed in the training panel."),
     "training.failed": Template("The training failed.", "Its log in the training panel has the details."),
     "training.result_student": Template(

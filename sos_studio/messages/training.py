@@ -49,6 +49,11 @@ MESSAGES: dict[str, Template] = {
         "Nobody can tell which cases {model} was trained on: it comes from elsewhere.",
         "Compare networks that were trained in this project.",
     ),
+    "model.now_in_use": Template(
+        "Predictions are made with this network from now on.", "The one before is one click away in the training panel."
+    ),
+    "compare.same_model": Template("Both are the same network.", "Choose another one to compare with."),
+    "compare.other_stages": Template("The two networks know different stages.", "Compare networks of one staging scheme."),
     "compare.no_common_cases": Template(
         "There is no case that none of the networks was trained on.", "Stage more cases, or train a network anew."
     ),

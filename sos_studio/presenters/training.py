@@ -1,7 +1,8 @@
-"""Training seen from the window: start, find again, follow, cancel, resume. The job itself lives in its own process."""
+"""Trainings seen from the window: start, find again, follow, put in order, cancel, resume. Each lives in its own process."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,19 @@ from sos_studio.core.errors import SosError
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import JobKind, JobSpec
 from sos_studio.messages import Message, message
+from sos_studio.presenters.job_news import JobNews
 from sos_studio.presenters.session import Session, fault
-from sos_studio.services import jobs, presets, weights
-from sos_studio.services.job_tail import JobTail
+from sos_studio.services import job_care, jobs, presets, waiting, weights
+from sos_studio.services.job_data import JobData, data_of
+from sos_studio.services.job_watch import JobWatch, Seen
 from sos_studio.services.jobs import JobHandle
 from sos_studio.services.weights import WeightsStatus
 
 if TYPE_CHECKING:
     from sos_studio.dataset.project import Project
+    from sos_studio.services.model_list import ModelEntry
 
 LOG_BYTES = 60_000
-REMEMBERED_JOBS = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +38,22 @@ class Followed:
     silent: bool = False
     result: dict[str, Any] | None = None
     log_text: str = ""
+    name: str = ""
+    ahead: int | None = None
+    data: JobData | None = None
 
     @property
     def report_dir(self) -> Path | None:
         """Where the tables and plots of a complete cross-validation lie; None of anything else."""
         report = (self.result or {}).get("report")
         return self.handle.job_dir / Path(report).parent.name if isinstance(report, str) else None
+
+    @property
+    def smaller(self) -> str:
+        """The setting that needs less memory, such as ``student.optimiser.batch_size=4``, if memory was what it lacked."""
+        lacked = self.state.status is JobStatus.FAILED and self.state.failure_code == "training.out_of_memory"
+        setting = self.state.failure_values.get("setting") if lacked else None
+        return setting if isinstance(setting, str) else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +64,8 @@ class TrainingState:
     ----------
     starting
         A job is being prepared: the list of cases is frozen and hashed.
-    others
-        Ids of all jobs of the project, newest first.
+    rows
+        All trainings of the project: those that run, those that wait in the order of the line, the rest with the newest first.
     problem
         Why the last wish was not fulfilled.
     """
@@ -62,18 +75,23 @@ class TrainingState:
     phantom: bool = False
     starting: bool = False
     job: Followed | None = None
-    others: tuple[str, ...] = ()
+    rows: tuple[Seen, ...] = ()
     preset: str = presets.DEFAULT_PRESET
     problem: Message | None = None
 
     @property
     def running(self) -> bool:
-        """Whether a training goes on."""
+        """Whether the training on the screen goes on or waits."""
         return self.starting or (self.job is not None and not self.job.state.status.ended)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any training of the project goes on or waits."""
+        return self.starting or any(not seen.state.status.ended for seen in self.rows)
 
 
 class TrainingPresenter:
-    """Follows one job of the session's project; `poll` is called a few times a second."""
+    """Follows the trainings of the session's project; `poll` is called a few times a second while any goes on."""
 
     changed = Signal(TrainingState)
     # Told once: training will start from scratch. The view answers by `go_on`.
@@ -81,10 +99,10 @@ class TrainingPresenter:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._tail: JobTail | None = None
+        self._watch: JobWatch | None = None
+        self._news = JobNews(session)
         self._wanted: JobKind | None = None
-        self._tell_end = False
-        self._came_upon = False  # the job was there when the project was opened: its end may be news or long known
+        self._chosen: str | None = None  # the job that the person, or a start, put on the screen
         self.state = TrainingState(preset=session.settings.preset)
         session.project_changed.connect(self._on_project)
         session.begun.connect(self._on_begun)
@@ -98,13 +116,12 @@ class TrainingPresenter:
         self.start("retrain")
 
     def start(self, kind: JobKind) -> None:
-        """Start a training on what is in the project now."""
+        """Start a training on what is in the project now; while another has the device, it waits in line."""
         session, state = self._session, self.state
         if session.project is None:
             session.tell("window.no_project", "warning")
             return
-        if state.running:
-            session.tell("job.device_busy", "warning")
+        if state.starting:
             return
         session.begun.emit()
         project, self._wanted = session.project, kind
@@ -133,12 +150,7 @@ class TrainingPresenter:
         if project is None or kind is None:
             return
         preset = self.state.preset
-        self._show(starting=True, problem=None)
-        self._session.background.run(
-            lambda: jobs.start_training(project, kind, preset=preset),
-            lambda handle: self._started(project, handle),
-            lambda error: self._not_started(project, error),
-        )
+        self._begin(project, lambda: jobs.start_training(project, kind, preset=preset, wait=True))
 
     def never_mind(self) -> None:
         """The person does not want to start now."""
@@ -155,51 +167,110 @@ class TrainingPresenter:
         self._session.save_settings()
         self._show(preset=preset)
 
+    def judge(self, model_ids: Sequence[str]) -> None:
+        """Ask networks about all cases that none of them was trained on."""
+        project = self._session.project
+        if project is not None and not self.state.starting:
+            self._session.writes.flush()
+            self._begin(project, lambda: jobs.judge_models(project, model_ids, wait=True))
+
     # --- following -----------------------------------------------------------------------------------------------
 
     def poll(self) -> None:
-        """Look at the job, off the GUI thread; does nothing while none is followed or it has ended."""
-        job, tail = self.state.job, self._tail
-        if job is None or tail is None or job.state.status.ended:
+        """Look at all trainings, off the GUI thread."""
+        project, watch = self._session.project, self._watch
+        if project is None or watch is None:
             return
-        self._session.background.run_latest(lambda: _look(job.handle, tail), self._looked, key="training.poll")
+        chosen = self._chosen
+        self._session.background.run_latest(lambda: _look(watch, chosen), lambda looked: self._looked(watch, looked), key="training.poll")
 
     def follow(self, job_id: str) -> None:
         """Show another job of the project."""
-        project = self._session.project
-        if project is None:
-            return
-        self._session.background.run(
-            lambda: next((handle for handle in jobs.list_jobs(project) if handle.job_id == job_id), None),
-            lambda handle: self._follow(handle) if handle is not None and self._session.project is project else None,
-            self._session.report,
-            key="training.follow",
-        )
+        self._chosen = job_id
+        seen = next((seen for seen in self.state.rows if seen.handle.job_id == job_id), None)
+        if seen is not None:
+            # At once what is known; result and log come with the look.
+            self._show(job=self._as_seen(_followed(seen)), problem=None)
+        self.poll()
 
     def cancel(self) -> None:
-        """Ask the worker to stop; `poll` sees it through."""
-        if self.state.job is not None and self.state.running:
-            handle = self.state.job.handle
-            self._session.background.run(handle.cancel, lambda _: self.poll(), self._session.report)
+        """Ask the worker to stop; `poll` sees it through. Who waits leaves the line."""
+        job = self.state.job
+        if job is not None and not job.state.status.ended:
+            self._session.background.run(job.handle.cancel, lambda _: self.poll(), self._session.report)
 
-    def resume(self) -> None:
-        """Go on with a job that was interrupted, cancelled or failed."""
+    def resume(self, change: str = "") -> None:
+        """Go on with a job that was interrupted, cancelled or failed.
+
+        Parameters
+        ----------
+        change
+            A setting to change first (`Followed.smaller`).
+        """
         project, job = self._session.project, self.state.job
         if project is None or job is None or self.state.running:
             return
-        self._show(starting=True, problem=None)
-        self._session.background.run(
-            lambda: jobs.resume(job.handle),
-            lambda handle: self._started(project, handle),
-            lambda error: self._not_started(project, error),
-        )
+        changes = presets.parse_overrides([change]) if change else None
+        self._begin(project, lambda: jobs.resume(job.handle, wait=True, changes=changes))
+
+    # --- the list ------------------------------------------------------------------------------------------------
+
+    def move(self, by: int) -> None:
+        """Nearer to the front of the line (negative) or to its end."""
+        job = self.state.job
+        if job is not None and job.ahead is not None:
+            self._session.background.run(lambda: waiting.move(job.handle.job_dir, by), lambda _: self.poll(), self._session.report)
+
+    def rename(self, name: str) -> None:
+        """Call the training on the screen something."""
+        job, project = self.state.job, self._session.project
+        if job is None or project is None:
+            return
+
+        def rename() -> None:
+            project.require_writable()
+            job_care.rename(job.handle.job_dir, name)
+
+        self._session.background.run(rename, lambda _: self._renamed(), self._session.report)
+
+    def delete(self, models: Sequence[ModelEntry] = ()) -> None:
+        """Delete the training on the screen, and those of its networks that are named; the newest one that is left is shown."""
+        job, project = self.state.job, self._session.project
+        if job is None or project is None or self.state.running:
+            return
+
+        def delete() -> None:
+            project.require_writable()
+            job_care.delete(job.handle, models)
+
+        def deleted(_: object) -> None:
+            self._chosen = None
+            rows = tuple(seen for seen in self.state.rows if seen.handle.job_id != job.handle.job_id)
+            self._show(job=None, rows=rows)
+            self._session.models_changed.emit()
+            self.poll()
+
+        self._session.background.run(delete, deleted, self._session.report)
+
+    def _renamed(self) -> None:
+        self._session.models_changed.emit()
+        self.poll()
 
     # --- answers -------------------------------------------------------------------------------------------------
 
+    def _begin(self, project: Project, begin: Callable[[], JobHandle]) -> None:
+        self._show(starting=True, problem=None)
+        self._session.background.run(begin, lambda handle: self._started(project, handle), lambda error: self._not_started(project, error))
+
     def _started(self, project: Project, handle: JobHandle) -> None:
         self._show(starting=False)
-        if self._session.project is project:
-            self._follow(handle)
+        if self._session.project is not project or self._watch is None:
+            return
+        self._watch.adopt(handle)
+        self._news.started(handle.job_id)
+        self._chosen = handle.job_id
+        self._show(job=Followed(handle, None, JobState()), problem=None)
+        self.poll()
 
     def _not_started(self, project: Project, error: Exception) -> None:
         # Told in the panel alone, where the button is and the reason stays.
@@ -207,57 +278,24 @@ class TrainingPresenter:
         told = message(code, self._session.blinding.values(values))
         self._show(starting=False, problem=told if self._session.project is project else None)
 
-    def _follow(self, handle: JobHandle, *, came_upon: bool = False) -> None:
-        self._tail = handle.tail()
-        self._tell_end = False
-        self._came_upon = came_upon
-        others = tuple(dict.fromkeys((handle.job_id, *self.state.others)))
-        self._show(job=Followed(handle, None, JobState()), others=tuple(sorted(others, reverse=True)), problem=None)
-        self.poll()
-
-    def _looked(self, seen: Followed) -> None:
-        job = self.state.job
-        if job is None or seen.handle.job_dir != job.handle.job_dir:
+    def _looked(self, watch: JobWatch, looked: tuple[tuple[Seen, ...], Followed | None]) -> None:
+        if watch is not self._watch:
             return
-        self._tell_end = self._tell_end or not seen.state.status.ended or (self._came_upon and self._is_news(seen))
-        self._came_upon = False
-        self._show(job=self._as_seen(seen))
-        self._session.job_changed.emit(seen.state)
-        if seen.state.status.ended and self._tell_end:
-            self._tell_end = False
-            self._ended(seen)
-
-    def _is_news(self, seen: Followed) -> bool:
-        """Whether it ended since this user had the project open here; what ended before they ever had is history."""
-        visit, state = self._session.visit, seen.state
-        if seen.handle.job_id in self._session.settings.told_jobs:
-            return False
-        if state.status is JobStatus.INTERRUPTED:
-            # A worker that died wrote no last event: when that was, nobody knows, and it may be taken up again.
-            return True
-        return visit is not None and (state.updated_utc is None or state.updated_utc > visit.seen_utc)
-
-    def _ended(self, seen: Followed) -> None:
-        """Say once how it ended, also if that was while no window was open."""
-        session, state = self._session, seen.state
-        if seen.handle.job_id not in session.settings.told_jobs or state.status is not JobStatus.SUCCEEDED:
-            session.settings.told_jobs = (seen.handle.job_id, *session.settings.told_jobs)[:REMEMBERED_JOBS]
-            session.save_settings()
-            match state.status:
-                case JobStatus.SUCCEEDED:
-                    session.tell("training.done" if seen.report_dir is None else "crossval.done", "success")
-                case JobStatus.CANCELLED:
-                    session.tell("training.cancelled", "info")
-                case JobStatus.INTERRUPTED:
-                    session.tell("job.worker_died", "warning")
-                case _:
-                    session.tell(state.failure_code or "training.failed", "error", **session.blinding.values(state.failure_values))
-        session.models_changed.emit()
+        rows, shown = looked
+        job = self.state.job
+        if shown is not None and self._chosen in (None, shown.handle.job_id):
+            job = self._as_seen(shown)
+            self._chosen = shown.handle.job_id
+        self._show(rows=tuple(self._hidden(seen) for seen in rows), job=job)
+        self._session.job_changed.emit(_front(rows))
+        self._news.hear(rows)
 
     # --- the session ---------------------------------------------------------------------------------------------
 
     def _on_project(self, project: Project | None) -> None:
-        self._tail = None
+        self._watch = JobWatch(project.directory) if project is not None else None
+        self._chosen = None
+        self._news.forget()
         self.state = TrainingState(
             has_project=project is not None,
             read_only=project is not None and project.read_only,
@@ -266,40 +304,34 @@ class TrainingPresenter:
         )
         self.changed.emit(self.state)
         self._session.job_changed.emit(JobState(status=JobStatus.CANCELLED))
-        if project is not None:
-            self._session.background.run(
-                lambda: _find(project), lambda found: self._found(project, found), self._session.report, key="training.find"
-            )
+        self.poll()
 
     def _as_seen(self, seen: Followed) -> Followed:
         """A job whose words name no case and no stage to who reads blinded."""
-        blinding, state = self._session.blinding, seen.state
-        if not blinding.on:
+        if not self._session.blinding.on:
             return seen
-        warnings = tuple(each.model_copy(update={"values": blinding.values(each.values)}) for each in state.warnings)
-        hidden = replace(state, failure_values=blinding.values(state.failure_values), warnings=warnings)
         # The report has every case's label.
         result = None if seen.result is None else {key: value for key, value in seen.result.items() if key != "report"}
-        return replace(seen, state=hidden, result=result, log_text=blinding.text(seen.log_text))
+        return replace(seen, state=self._hide(seen.state), result=result, log_text=self._session.blinding.text(seen.log_text))
+
+    def _hidden(self, seen: Seen) -> Seen:
+        return replace(seen, state=self._hide(seen.state)) if self._session.blinding.on else seen
+
+    def _hide(self, state: JobState) -> JobState:
+        blinding = self._session.blinding
+        warnings = tuple(each.model_copy(update={"values": blinding.values(each.values)}) for each in state.warnings)
+        return replace(state, failure_values=blinding.values(state.failure_values), warnings=warnings)
 
     def _on_blinding(self, _: bool) -> None:
         """What is on the screen was said to who might see all."""
-        if self.state.job is not None and self._session.project is not None:
-            self._follow(self.state.job.handle)
+        if self.state.job is not None:
+            self._show(job=replace(self.state.job, result=None, log_text=""))
+            self.poll()
 
     def _on_begun(self) -> None:
         """Why the last wish was not fulfilled may have been mended meanwhile."""
         if self.state.problem is not None:
             self._show(problem=None)
-
-    def _found(self, project: Project, found: tuple[JobHandle | None, tuple[str, ...]]) -> None:
-        """A job that went on, or ended, while no window was open."""
-        handle, others = found
-        if self._session.project is not project or self.state.job is not None:
-            return
-        self._show(others=others)
-        if handle is not None:
-            self._follow(handle, came_upon=True)
 
     def _weights_status(self) -> WeightsStatus | None:
         try:
@@ -312,23 +344,25 @@ class TrainingPresenter:
         self.changed.emit(self.state)
 
 
-def _find(project: Project) -> tuple[JobHandle | None, tuple[str, ...]]:
-    """The job to show first (the one that runs, else the newest), and the ids of all."""
-    handles = jobs.list_jobs(project)
-    running = jobs.running(project)
-    first = running if running is not None else (handles[0] if handles else None)
-    return first, tuple(handle.job_id for handle in handles)
+def _look(watch: JobWatch, chosen: str | None) -> tuple[tuple[Seen, ...], Followed | None]:
+    """Worker thread; one look at a time. Unless one was chosen, the first is shown: one that runs, else the newest."""
+    rows = watch.look()
+    shown = next((seen for seen in rows if seen.handle.job_id == chosen), rows[0] if rows else None)
+    if shown is None:
+        return rows, None
+    result = shown.handle.result() if shown.state.status is JobStatus.SUCCEEDED else None
+    data = None if shown.spec is None else data_of(shown.handle.job_dir.parents[1], shown.spec)
+    return rows, replace(_followed(shown), result=result, log_text=shown.handle.log_text(LOG_BYTES), data=data)
 
 
-def _look(handle: JobHandle, tail: JobTail) -> Followed:
-    """Worker thread; one look at a time."""
-    state = tail.poll()
-    try:
-        spec = handle.spec()
-    except SosError:  # a damaged job still shows its events
-        spec = None
-    result = handle.result() if state.status is JobStatus.SUCCEEDED else None
-    return Followed(handle, spec, state, tail.silent, result, handle.log_text(LOG_BYTES))
+def _followed(seen: Seen) -> Followed:
+    return Followed(seen.handle, seen.spec, seen.state, seen.silent, name=seen.name, ahead=seen.ahead)
+
+
+def _front(rows: Sequence[Seen]) -> JobState:
+    """The state for the status bar: of one that runs, else of the newest."""
+    live = next((seen for seen in rows if not seen.state.status.ended), None)
+    return live.state if live is not None else rows[0].state if rows else JobState(status=JobStatus.CANCELLED)
 
 
 def held_out_lines(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

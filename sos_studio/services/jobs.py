@@ -34,7 +34,7 @@ from sos_studio.core.jobs import (
     JobSpec,
 )
 from sos_studio.core.readings import utc_now
-from sos_studio.core.training import TrainingSettings
+from sos_studio.core.training import TrainingSettings, training_settings
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import JOBS_DIR, Project
 from sos_studio.services import crossval, device_lock, job_queue, model_list, presets, waiting, worker_process
@@ -123,15 +123,13 @@ def start_training(
     Raises
     ------
     BadInputError
-        ``training.unknown_preset``, ``training.bad_settings``, ``training.too_few_cases``, ``training.one_stage_only``
-        and their fellows (`manifests.freeze`),
+        ``training.unknown_preset``, ``training.bad_settings``, ``training.too_few_cases`` and its fellows (`manifests.freeze`),
         ``training.no_teacher`` (a student alone, without any teacher), ``weights.not_found``, ``job.device_busy``.
     ProjectError
         If the project can't be written.
     """
     settings = presets.settings(preset, overrides)
-    if not wait:
-        _require_free(device)  # before a manifest is frozen for nothing
+    _require_free(device, wait)  # before a manifest is frozen for nothing
     teacher, detector = _models_to_start_from(project, kind)
     if kind == "crossval" and compared is None:
         compared = crossval.plan(settings, weights=weights)
@@ -161,8 +159,7 @@ def judge_models(project: Project, model_ids: Sequence[str], *, device: Device =
 
     Raises as `start_training`, for too few cases and a busy device.
     """
-    if not wait:
-        _require_free(device)
+    _require_free(device, wait)
     manifest = manifests.freeze(project)
     spec = JobSpec(
         job_id=_new_id("evaluate"),
@@ -187,7 +184,9 @@ def require_startable(project: Project, kind: JobKind) -> None:
     manifests.require_enough(project, need_crops=_needs_crops(kind))
 
 
-def _require_free(device: Device) -> None:
+def _require_free(device: Device, wait: bool) -> None:
+    if wait:
+        return
     in_the_way = device_lock.holder(device)
     if in_the_way is not None:
         raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
@@ -198,7 +197,7 @@ def _needs_crops(kind: JobKind) -> bool:
     return kind != "student"
 
 
-def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False) -> JobHandle:
+def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False, changes: Mapping[str, Any] | None = None) -> JobHandle:
     """Start a worker again on a job that was interrupted, cancelled or failed; it goes on from its last checkpoint.
 
     Parameters
@@ -207,6 +206,8 @@ def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False) -
         The file of starting weights if it was chosen by hand at first; the project does not know where it lies.
     wait
         As in `start_training`.
+    changes
+        Settings to change first, such as a smaller batch: networks that are complete stay, the others begin anew with them.
 
     Raises
     ------
@@ -216,7 +217,7 @@ def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False) -
     if job.result() is not None:
         raise BadInputError("job.already_done", job=job.job_id)
     _require_gone(job)
-    spec = job.spec()
+    spec = _changed(job, changes)
     files = {} if spec.from_scratch else _weights_files(spec.settings.student.network, spec.crossval, weights)
     named = {spec.settings.student.network: spec.weights} if spec.weights is not None else {}
     for network, name in (named if spec.crossval is None else spec.crossval.weights).items():
@@ -227,6 +228,18 @@ def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False) -
         with contextlib.suppress(FileNotFoundError):
             (job.job_dir / name).unlink()
     return _launch(job.job_dir, spec, files, expected_attempt=max(attempts, default=0) + 1, wait=wait)
+
+
+def _changed(job: JobHandle, changes: Mapping[str, Any] | None) -> JobSpec:
+    spec = job.spec()
+    if changes:
+        settings = training_settings(spec.settings.model_dump(), dict(changes))
+        spec = spec.model_copy(update={"settings": settings})
+        try:
+            atomic.write_text(job.job_dir / JOB_FILE, spec.model_dump_json(indent=1) + "\n")
+        except OSError as error:
+            raise ProjectError("job.folder_unwritable", reason=error.strerror or type(error).__name__) from error
+    return spec
 
 
 def list_jobs(project: Project | Path) -> list[JobHandle]:

@@ -1,22 +1,16 @@
-"""The training dock: one button, progress with time left, live curves, log, result, and what to do when something fails."""
+"""The training centre: the trainings of a project on the left, and all about one of them on the right."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDockWidget,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QPlainTextEdit,
-    QProgressBar,
-    QScrollArea,
-    QSizePolicy,
-    QTabWidget,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,14 +19,16 @@ from PySide6.QtWidgets import (
 from sos_studio.core.actions import Action
 from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import JobKind
-from sos_studio.presenters.curves import curves, parts_measured
+from sos_studio.presenters.judging import JudgingPresenter
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.training import Followed, TrainingPresenter, TrainingState
+from sos_studio.presenters.training import TrainingPresenter, TrainingState
 from sos_studio.services import presets
 from sos_studio.services.weights import WeightsStatus
 from sos_studio.ui import parts, training_words
 from sos_studio.ui.choice_box import ChoiceBox
-from sos_studio.ui.curve_view import CurveView
+from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
+from sos_studio.ui.job_list import JobList
+from sos_studio.ui.training_pages import TrainingPages
 from sos_studio.ui.weights_dialog import WeightsDialog
 
 POLL_EVERY_MS = 500
@@ -43,7 +39,7 @@ def _tr(text: str) -> str:
 
 
 class TrainingDock(QDockWidget):
-    """Follows the project's training; the job itself goes on when the window closes."""
+    """Follows the project's trainings; they go on when the window closes."""
 
     running_changed = Signal(bool)
 
@@ -53,8 +49,9 @@ class TrainingDock(QDockWidget):
         self.setObjectName("training-dock")
         self._session = session
         self.presenter = TrainingPresenter(session)
+        self.judging = JudgingPresenter(session)
         self._build_controls()
-        self._build_views()
+        self.pages = TrainingPages(session, self.presenter, self.judging)
         self._lay_out()
         self.presenter.changed.connect(self._on_state)
         self.presenter.from_scratch.connect(self._tell_from_scratch)
@@ -87,6 +84,31 @@ class TrainingDock(QDockWidget):
         """The starting-weights dialog."""
         WeightsDialog(self._session, self).open()
 
+    def ask_name(self) -> None:
+        """What the training on the screen is to be called."""
+        job = self.presenter.state.job
+        if job is not None:
+            dialog = RenameJobDialog(job.name, self)
+            dialog.accepted.connect(lambda: self.presenter.rename(dialog.name))
+            dialog.open()
+
+    def ask_delete(self) -> None:
+        """Whether the training on the screen, and its networks, may go."""
+        job = self.presenter.state.job
+        if job is None or self.presenter.state.running:
+            return
+        models = list(self.judging.state.of_job(job.handle.job_id).values())
+        in_use = any(entry.card.model_id == self.judging.state.used for entry in models)
+        title = job.name or training_words.job_title(job.handle.job_id)
+        dialog = DeleteJobDialog(title, len(models), in_use=in_use, parent=self)
+        dialog.accepted.connect(lambda: self.presenter.delete(models if dialog.networks.isChecked() else ()))
+        dialog.open()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What the command line or another window began meanwhile is there, too."""
+        super().showEvent(event)
+        self.presenter.poll()
+
     # --- parts ---------------------------------------------------------------------------------------------------
 
     def _build_controls(self) -> None:
@@ -98,20 +120,14 @@ class TrainingDock(QDockWidget):
         )
         self.retrain.setObjectName("primary")
         self.retrain.clicked.connect(self.retrain_all)
-        self._single = QToolButton()
-        self._single.setObjectName("menuButton")
-        self._single.setText(_tr("Only one …"))
-        self._single.setToolTip(_tr("Train only one of the networks: teacher, detector or student"))
-        self._single.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self._single)
+        self._single = self._menu_button(_tr("Only one …"), _tr("Train only one of the networks: teacher, detector or student"))
         kinds: tuple[tuple[JobKind, str], ...] = (
             ("teacher", _tr("Only the network for &crops (teacher)")),
             ("detector", _tr("Only the network that &finds the SOS (detector)")),
             ("student", _tr("Only the network for full &images (student)")),
         )
         for kind, title in kinds:
-            menu.addAction(title).triggered.connect(lambda _=False, wanted=kind: self.start(wanted))
-        self._single.setMenu(menu)
+            self._single.menu().addAction(title).triggered.connect(lambda _=False, wanted=kind: self.start(wanted))
         self._preset = ChoiceBox()
         self._preset.setToolTip(_tr("Settings of the training; quick is for trying out"))
         self._preset.setAccessibleName(_tr("Preset"))
@@ -120,180 +136,82 @@ class TrainingDock(QDockWidget):
         self.cancel = parts.button(_tr("Cancel"), _tr("Stop the training; it can be resumed later"))
         self.cancel.clicked.connect(presenter.cancel)
         self.resume = parts.button(_tr("Resume"), _tr("Go on from where the training last saved its work"))
-        self.resume.clicked.connect(presenter.resume)
+        self.resume.clicked.connect(lambda _: presenter.resume())
+        self.more = self._menu_button(_tr("This training …"), _tr("Move it in the line, name it, delete it"))
+        menu = self.more.menu()
+        self.earlier, self.later = menu.addAction(_tr("&Earlier in the line")), menu.addAction(_tr("&Later in the line"))
+        self.earlier.triggered.connect(lambda: presenter.move(-1))
+        self.later.triggered.connect(lambda: presenter.move(1))
+        menu.addSeparator()
+        menu.addAction(_tr("Re&name …")).triggered.connect(self.ask_name)
+        self.delete = menu.addAction(_tr("&Delete …"))
+        self.delete.triggered.connect(self.ask_delete)
         self._weights = parts.button(_tr("Starting weights …"), _tr("From scratch or from ImageNet weights"), Action.STARTING_WEIGHTS)
         self._weights.clicked.connect(self.show_weights)
-        self._jobs = ChoiceBox()
-        self._jobs.setToolTip(_tr("Trainings of this project, newest first"))
-        self._jobs.setAccessibleName(_tr("Trainings"))
-        self._jobs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._jobs.setMinimumContentsLength(14)
-        self._jobs.activated.connect(lambda _: presenter.follow(str(self._jobs.currentData())))
-        self._offered: tuple[str, ...] = ()
+        self.jobs = JobList()
+        self.jobs.chosen.connect(presenter.follow)
+        self.jobs.customContextMenuRequested.connect(self._on_menu)
 
-    def _build_views(self) -> None:
-        self.status = QLabel()
-        self.status.setWordWrap(True)
-        self.problem = parts.red()
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(10)
-        self.bar.setAccessibleName(_tr("Progress of the training"))
-        self.result = QLabel()
-        self.result.setWordWrap(True)
-        self.report = parts.button(_tr("Tables and plots"), _tr("Open the folder of this cross-validation's tables, plots and predictions"))
-        self.report.clicked.connect(self._open_report)
-        self.phantom = parts.red(_tr("Trained on phantoms: these figures say nothing about patients."))
-        self._facts = parts.note()
-        self._parts = QTabWidget()
-        self._parts.setObjectName("views")
-        self._parts.setDocumentMode(True)
-        self.losses = CurveView(_tr("Loss (should fall)"), training_words.curve_name)
-        self.rates = CurveView(_tr("On cases set aside (should rise)"), training_words.curve_name, top=1.0)
-        self.log = QPlainTextEdit()
-        self.log.setReadOnly(True)
-        self.log.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.log.setPlaceholderText(_tr("The log of the training appears here."))
-        self.log.setAccessibleName(_tr("Log"))
-        self._part = ChoiceBox()
-        self._part.setToolTip(_tr("Whose curves are shown"))
-        self._part.setAccessibleName(_tr("Curves of"))
-        self._part.activated.connect(lambda _: self._show_curves())
-        self._followed_part = ""
-        for view in (self.losses, self.rates):
-            view.setToolTip(training_words.curve_terms())
+    @staticmethod
+    def _menu_button(text: str, tooltip: str) -> QToolButton:
+        made = QToolButton()
+        made.setObjectName("menuButton")
+        made.setText(text)
+        made.setToolTip(tooltip)
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setMenu(QMenu(made))
+        return made
+
+    def _on_menu(self, at: QPoint) -> None:
+        if self.jobs.itemAt(at) is not None:
+            self.more.menu().popup(self.jobs.viewport().mapToGlobal(at))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
-        for widget in (self.retrain, self._single, self._preset, self.cancel, self.resume, self._weights):
+        for widget in (self.retrain, self._single, self._preset, self._weights):
             row.addWidget(widget)
         row.addStretch(1)
-        row.addWidget(self._jobs)
-        told = QWidget()
-        left = QVBoxLayout(told)
-        left.setContentsMargins(0, 0, 6, 0)
-        left.setSpacing(6)
-        for view in (self.status, self.bar, self.problem, self.result, self.phantom, self._facts):
-            left.addWidget(view)
-        left.addWidget(self.report, alignment=Qt.AlignmentFlag.AlignLeft)
-        left.addStretch(1)
-        # All of it has room in a tall window; in a low one nothing is squeezed.
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(told)
-        charts = QWidget()
-        chart_row = QHBoxLayout(charts)
-        chart_row.setContentsMargins(6, 6, 6, 2)
-        chart_row.addWidget(self.losses, 1)
-        chart_row.addWidget(self.rates, 1)
-        self._parts.addTab(charts, _tr("Curves"))
-        self._parts.addTab(self.log, _tr("Log"))
-        self._parts.setCornerWidget(self._part)
-        body = QHBoxLayout()
-        body.setSpacing(12)
-        body.addWidget(scroll, 4)
-        body.addWidget(self._parts, 7)
+        for widget in (self.cancel, self.resume, self.more):
+            row.addWidget(widget)
+        body = QSplitter(Qt.Orientation.Horizontal)
+        body.setChildrenCollapsible(False)
+        body.addWidget(self.jobs)
+        body.addWidget(self.pages)
+        body.setStretchFactor(1, 1)
         inside = QWidget()
         whole = QVBoxLayout(inside)
         whole.setContentsMargins(10, 8, 10, 8)
         whole.addLayout(row)
-        whole.addLayout(body, 1)
+        whole.addWidget(body, 1)
         self.setWidget(inside)
 
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _on_state(self, state: TrainingState) -> None:
         job = state.job
-        idle = not state.running
-        if job is None or job.state.status.ended:
+        live = state.busy or (job is not None and not job.state.status.ended)
+        if not live:
             self._timer.stop()
         elif not self._timer.isActive():
             self._timer.start()
         if state.running != self._was_running:
             self._was_running = state.running
             self.running_changed.emit(state.running)
-        self.retrain.setEnabled(state.has_project and idle)
-        self._single.setEnabled(state.has_project and idle)
-        self._preset.setEnabled(idle)
+        able = state.has_project and not state.read_only and not state.starting
+        self.retrain.setEnabled(able)
+        self._single.setEnabled(able)
+        self._preset.setEnabled(not state.starting)
         self._preset.setCurrentText(state.preset)
-        self.cancel.setVisible(state.running)
-        self.cancel.setEnabled(job is not None and not job.state.status.ended)
+        self.cancel.setVisible(job is not None and not job.state.status.ended)
         stopped = job is not None and job.state.status in (JobStatus.CANCELLED, JobStatus.INTERRUPTED, JobStatus.FAILED)
-        self.resume.setVisible(stopped and idle)
-        self._show_jobs(state)
-        self.status.setText(training_words.headline(state))
-        self.status.setToolTip(training_words.part_term(job.state.part) if job is not None else "")
-        self.bar.setVisible(state.running)
-        if state.starting or (job is not None and job.state.status is JobStatus.QUEUED):
-            self.bar.setRange(0, 0)
-        else:
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(round(1000 * job.state.fraction) if job is not None else 0)
-        trouble = training_words.trouble(state)
-        self.problem.setText(trouble)
-        self.problem.setVisible(bool(trouble))
-        self.result.setText(training_words.result(job.result) if job is not None and job.result is not None else "")
-        self.result.setVisible(bool(self.result.text()))
-        self.phantom.setVisible(state.phantom and bool(self.result.text()))
-        self.report.setVisible(job is not None and job.report_dir is not None)
-        self._facts.setText(training_words.facts(job) if job is not None else "")
-        self._facts.setToolTip(training_words.details(job) if job is not None else "")
-        self._show_parts(job)
-        self._show_curves()
-        self._show_log(job.log_text if job is not None else "")
-
-    def _open_report(self) -> None:
-        job = self.presenter.state.job
-        if job is not None and job.report_dir is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(job.report_dir)))
-
-    def _show_jobs(self, state: TrainingState) -> None:
-        if state.others != self._offered:
-            self._offered = state.others
-            self._jobs.clear()
-            for job_id in state.others:
-                self._jobs.addItem(training_words.job_title(job_id), job_id)
-        if state.job is not None:
-            self._jobs.setCurrentIndex(self._jobs.findData(state.job.handle.job_id))
-        self._jobs.setVisible(len(state.others) > 1)
-        self._jobs.setEnabled(not state.running)
-
-    def _show_parts(self, job: Followed | None) -> None:
-        names = parts_measured(job.state.metrics) if job is not None else ()
-        if [self._part.itemData(n) for n in range(self._part.count())] != list(names):
-            self._part.clear()
-            for name in names:
-                self._part.addItem(training_words.part_name(name), name)
-                self._part.setItemData(self._part.count() - 1, training_words.part_term(name), Qt.ItemDataRole.ToolTipRole)
-        now = job.state.part if job is not None else ""
-        # Follow the part that is being trained; a look back at another one stays until the next part begins.
-        if now != self._followed_part or self._part.currentIndex() < 0:
-            index = self._part.findData(now)
-            if index >= 0:
-                self._followed_part = now
-                self._part.setCurrentIndex(index)
-        self._part.setVisible(len(names) > 1)
-
-    def _show_curves(self) -> None:
-        job = self.presenter.state.job
-        part = self._part.currentData()
-        shown = curves(job.state.metrics, part if isinstance(part, str) else "") if job is not None else None
-        by_fold = job is not None and job.spec is not None and job.spec.kind == "crossval"
-        self.losses.set_curves(shown.losses if shown is not None else ())
-        self.rates.set_curves(shown.rates if shown is not None else (), by_fold=by_fold)
-
-    def _show_log(self, text: str) -> None:
-        if text == self.log.toPlainText():
-            return
-        bar = self.log.verticalScrollBar()
-        at_end = bar.value() >= bar.maximum() - 4
-        place = bar.value()
-        self.log.setPlainText(text)
-        bar.setValue(bar.maximum() if at_end else place)
+        self.resume.setVisible(stopped and not state.starting)
+        self.more.setVisible(job is not None and not state.read_only)
+        waits = job is not None and job.ahead is not None
+        self.earlier.setEnabled(waits)
+        self.later.setEnabled(waits)
+        self.delete.setEnabled(job is not None and not state.running)
+        self.jobs.set_rows(state.rows, job.handle.job_id if job is not None else None)
+        self.jobs.setVisible(bool(state.rows))
 
     def _tell_from_scratch(self, status: WeightsStatus) -> None:
         """Once, plainly, before the first training."""

@@ -11,6 +11,9 @@ from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.messages import message
 from sos_studio.presenters.curves import Curve
 from sos_studio.presenters.training import Followed, TrainingState, held_out_lines
+from sos_studio.services.job_data import JobData
+from sos_studio.services.job_watch import Seen
+from sos_studio.ui.language import plural
 
 
 def _tr(text: str) -> str:
@@ -25,6 +28,7 @@ def part_name(part: str) -> str:
         "student": _tr("network for full images"),
         "retrain": _tr("all three networks"),
         "crossval": _tr("cross-validation"),
+        "evaluate": _tr("comparison"),
     }.get(part) or _fold_name(part)
 
 
@@ -57,11 +61,15 @@ def time_left(seconds: float | None) -> str:
 def status(state: JobState, *, silent: bool = False) -> str:
     """How a job stands, in a few words."""
     match state.status:
+        case JobStatus.WAITING:
+            return _tr("Waits until another training has ended")
         case JobStatus.QUEUED:
             return _tr("Starting …")
         case JobStatus.RUNNING if silent:
             return _tr("Running, but without a sign of life for a minute")
         case JobStatus.RUNNING:
+            if state.part == "evaluate" or state.parts == ("evaluate",):
+                return _tr("Asking the networks · {percent}").format(percent=f"{100 * state.fraction:.0f} %")
             told = [_tr("Training the {part}").format(part=part_name(state.part)) if state.part else _tr("Training")]
             if len(state.parts) > 1 and state.part in state.parts:
                 told[0] += _tr(" ({n} of {count})").format(n=state.parts.index(state.part) + 1, count=len(state.parts))
@@ -78,10 +86,54 @@ def status(state: JobState, *, silent: bool = False) -> str:
             return _tr("✕ Training failed")
 
 
+def waits(ahead: int) -> str:
+    """How long the line is."""
+    if ahead == 0:
+        return _tr("Waits: next, once the running training has ended")
+    return plural("TrainingDock", "Waits: 1 training is ahead of it in the line", "Waits: {n} trainings are ahead of it in the line", ahead)
+
+
+def row_title(seen: Seen) -> str:
+    """A training in a list: its name, else when and what."""
+    return seen.name or job_title(seen.handle.job_id)
+
+
+def row_status(seen: Seen) -> str:
+    """How it stands, in a line of a list."""
+    state = seen.state
+    if seen.ahead is not None:
+        return _tr("waits, number {n}").format(n=seen.ahead + 1)
+    match state.status:
+        case JobStatus.RUNNING:
+            left = time_left(state.seconds_left)
+            told = f"▶ {100 * state.fraction:.0f} %"
+            return f"{told} · {left}" if left else told
+        case JobStatus.QUEUED:
+            return _tr("starting")
+        case JobStatus.SUCCEEDED:
+            return _tr("✓ complete")
+        case JobStatus.CANCELLED:
+            return _tr("cancelled")
+        case JobStatus.INTERRUPTED:
+            return _tr("✕ interrupted")
+        case _:
+            return _tr("✕ failed")
+
+
+def local_time(utc: str) -> str:
+    """When that was here."""
+    try:
+        return f"{datetime.fromisoformat(utc).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return utc
+
+
 def headline(state: TrainingState) -> str:
     """What the dock says first."""
     if state.starting:
         return _tr("Collecting cases …")
+    if state.job is not None and state.job.ahead is not None:
+        return waits(state.job.ahead)
     if state.job is not None:
         return status(state.job.state, silent=state.job.silent)
     if not state.has_project:
@@ -128,6 +180,56 @@ def details(job: Followed) -> str:
     return _tr("Teacher {teacher}, student {student}; {start}").format(
         teacher=spec.settings.teacher.network, student=spec.settings.student.network, start=start
     )
+
+
+def smaller(setting: str) -> str:
+    """The button that offers a setting which needs less memory."""
+    name, _, value = setting.partition("=")
+    if name.endswith("batch_size"):
+        return _tr("Try again with batches of {n}").format(n=value)
+    return _tr("Try again with smaller pictures ({size})").format(size=value.strip("[]").replace(",", " × "))
+
+
+def data(known: JobData) -> str:
+    """What a training learned from and was tested on."""
+    lines = [
+        _tr("{cases} cases of {patients} patients, {framed} with a frame; frozen {when}").format(
+            cases=known.cases, patients=known.patients, framed=known.framed, when=local_time(known.created_utc.isoformat())
+        ),
+        _tr("{fitted} to learn from; {aside} set aside for testing (part {fold} of {folds}; a patient never changes parts)").format(
+            fitted=known.fitted, aside=known.set_aside, fold=known.fold, folds=known.folds
+        ),
+        _tr("labels by the rule {rule}, stages {scheme}").format(rule=known.rule, scheme=known.scheme),
+        "",
+        *(
+            _tr("stage {stage}: {fitted} to learn from, {aside} set aside").format(stage=stage, fitted=fitted, aside=aside)
+            for stage, fitted, aside in known.per_stage
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def settings(job: Followed) -> str:
+    """All settings of a training, by the names that the command line knows."""
+    spec = job.spec
+    if spec is None:
+        return ""
+    lines = [
+        _tr("preset {preset}, seed {seed}, device {device}, {threads} computing threads").format(
+            preset=spec.preset, seed=spec.seed, device=spec.device, threads=spec.threads
+        ),
+        "",
+    ]
+
+    def put(prefix: str, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            if isinstance(value, dict):
+                put(f"{prefix}{name}.", value)
+            else:
+                lines.append(f"{prefix}{name} = {value}")
+
+    put("", spec.settings.model_dump(mode="json"))
+    return "\n".join(lines)
 
 
 def result(figures: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from sos_studio.core.settings import Visit
 from sos_studio.core.training import TrainingSettings
 from sos_studio.presenters import training as training_module
 from sos_studio.presenters.training import TrainingPresenter, held_out_lines
-from sos_studio.services import worker_process
+from sos_studio.services import waiting, worker_process
 from sos_studio.services.jobs import JobHandle
 from tests.presenters.kit import make_project, make_session
 
@@ -26,10 +26,11 @@ def project(tmp_path):
 class Job:
     """A job folder whose worker is this test."""
 
-    def __init__(self, project, job_id="20261120-100000-retrain-ab12"):
+    def __init__(self, project, job_id="20261120-100000-retrain-ab12", judged=()):
         self.folder = project.directory / "jobs" / job_id
         self.folder.mkdir(parents=True)
-        spec = JobSpec(job_id=job_id, kind="retrain", manifest="manifests/m.json", preset="quick", settings=TrainingSettings())
+        facts = {"kind": "retrain", "manifest": "manifests/m.json", "preset": "quick", "judged_models": judged}
+        spec = JobSpec(job_id=job_id, settings=TrainingSettings(), **facts)
         (self.folder / "job.json").write_text(spec.model_dump_json())
         self.handle = JobHandle(self.folder, job_id)
         self.n = 0
@@ -72,7 +73,7 @@ def told(session):
 def test_one_click_starts_all_three_with_the_settings_of_last_time(session, project, alive, monkeypatch):
     job, asked = Job(project), []
 
-    def start(project, kind, *, preset):
+    def start(project, kind, *, preset, wait):
         asked.append((kind, preset))
         return job.handle
 
@@ -92,7 +93,7 @@ def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(ses
     session.settings.from_scratch_told = False
     monkeypatch.setattr(training_module.jobs, "require_startable", lambda project, kind: None)
     asked, heard = [], []
-    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset: asked.append(kind) or 1 / 0)
+    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, wait: asked.append(kind) or 1 / 0)
     presenter = TrainingPresenter(session)
     presenter.from_scratch.connect(lambda status: heard.append(status.path))
     presenter.retrain_all()
@@ -102,7 +103,7 @@ def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(ses
     presenter.go_on()
     assert asked == []
     presenter.told_from_scratch()
-    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset: asked.append(kind) or _refuse())
+    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, wait: asked.append(kind) or _refuse())
     presenter.retrain_all()
     assert heard == [None]
     assert asked == ["retrain"]
@@ -113,7 +114,7 @@ def _refuse():
 
 
 def test_too_few_cases_are_told_in_one_sentence(session, monkeypatch):
-    def start(project, kind, *, preset):
+    def start(project, kind, *, preset, wait):
         raise BadInputError("training.too_few_cases", count=2, needed=10)
 
     monkeypatch.setattr(training_module.jobs, "start_training", start)
@@ -153,12 +154,83 @@ def test_a_running_job_is_found_again_and_followed(session, project, alive):
     assert states[-1].fraction == 0.25
 
 
-def test_a_second_training_is_refused_while_one_runs(session, project, alive):
-    Job(project).begin()
+def test_a_second_training_waits_in_line_while_one_runs(session, project, alive, monkeypatch):
+    first = Job(project)
+    first.begin()
+    presenter = TrainingPresenter(session)
+    second, third = Job(project, "20261120-110000-retrain-0001"), Job(project, "20261120-120000-teacher-0002")
+    alive["life"] = worker_process.Life.GONE
+
+    def start(project, kind, *, preset, wait):
+        job = second if kind == "retrain" else third
+        waiting.join(waiting.Waiting(job_dir=str(job.folder.resolve()), device="auto", attempt=1))
+        return JobHandle(job.folder, job.handle.job_id, expected_attempt=1)
+
+    monkeypatch.setattr(training_module.jobs, "start_training", start)
+    monkeypatch.setattr(
+        worker_process, "life", lambda folder: worker_process.Life.ALIVE if folder == first.folder else worker_process.Life.UNKNOWN
+    )
+    presenter.retrain_all()
+    presenter.start("teacher")
+    names = [seen.handle.job_id for seen in presenter.state.rows]
+    assert names == [first.handle.job_id, second.handle.job_id, third.handle.job_id]
+    assert [seen.ahead for seen in presenter.state.rows] == [None, 0, 1]
+    assert presenter.state.job.handle.job_id == third.handle.job_id
+    presenter.move(-1)
+    assert [seen.handle.job_id for seen in presenter.state.rows][1] == third.handle.job_id
+    presenter.cancel()
+    assert [seen.state.status for seen in presenter.state.rows] == [JobStatus.RUNNING, JobStatus.WAITING, JobStatus.CANCELLED]
+
+
+def test_a_training_is_named_and_deleted_and_the_next_one_is_shown(session, project, alive):
+    old, new = Job(project), Job(project, "20261120-110000-retrain-0001")
+    for job in (old, new):
+        job.begin()
+        job.succeed({})
+    alive["life"] = worker_process.Life.GONE
+    presenter = TrainingPresenter(session)
+    assert presenter.state.job.handle.job_id == new.handle.job_id
+    presenter.rename("all of Ada's frames")
+    assert presenter.state.job.name == "all of Ada's frames"
+    presenter.delete()
+    assert not new.folder.exists()
+    assert presenter.state.job.handle.job_id == old.handle.job_id
+    assert [seen.handle.job_id for seen in presenter.state.rows] == [old.handle.job_id]
+
+
+def test_too_little_memory_offers_the_setting_that_needs_less_and_resumes_with_it(session, project, alive, monkeypatch):
+    job = Job(project)
+    job.begin()
+    job.write(Failed, 5, code="training.out_of_memory", values={"part": "student", "setting": "student.optimiser.batch_size=4"})
+    alive["life"] = worker_process.Life.GONE
+    asked = []
+    monkeypatch.setattr(training_module.jobs, "resume", lambda handle, *, wait, changes: asked.append(changes) or handle)
+    presenter = TrainingPresenter(session)
+    assert presenter.state.job.smaller == "student.optimiser.batch_size=4"
+    presenter.resume(presenter.state.job.smaller)
+    assert asked == [{"student.optimiser.batch_size": 4}]
+
+
+def test_where_a_student_is_in_use_the_end_says_that_a_person_chooses(session, project, alive):
+    job = Job(project, judged=("student-1",))
+    job.begin()
     presenter = TrainingPresenter(session)
     heard = told(session)
-    presenter.retrain_all()
-    assert heard == [("job.device_busy", "warning")]
+    job.succeed({})
+    presenter.poll()
+    assert heard == [("training.done_choose", "success")]
+
+
+def test_every_training_that_ended_meanwhile_is_told_of(session, project, alive):
+    for n in range(2):
+        job = Job(project, f"20261120-1{n}0000-retrain-000{n}")
+        job.begin()
+        job.succeed({})
+    alive["life"] = worker_process.Life.GONE
+    session.visit = Visit(seen_utc=BEGAN)
+    heard = told(session)
+    TrainingPresenter(session)
+    assert heard == [("training.done", "success")] * 2
 
 
 def test_the_end_is_told_once_and_models_are_read_again(session, project, alive):
@@ -224,7 +296,7 @@ def test_a_worker_that_died_is_shown_as_interrupted_and_can_be_resumed(session, 
     assert presenter.state.job.state.status is JobStatus.INTERRUPTED
     assert heard == [("job.worker_died", "warning")]
 
-    def resume(handle):
+    def resume(handle, *, wait, changes):
         alive["life"] = worker_process.Life.ALIVE
         return JobHandle(handle.job_dir, handle.job_id, expected_attempt=2)
 

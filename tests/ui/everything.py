@@ -30,6 +30,7 @@ from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.consensus_dialog import ConsensusDialog
+from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.predicted_dialog import PredictedDialog
 from tests.presenters.kit import open_case
@@ -104,6 +105,9 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
             }
         ),
         lambda: PredictedDialog(window.session, window.selected_cases.presenter, window).open(),
+        lambda: RenameJobDialog("", window).open(),
+        lambda: DeleteJobDialog("2026-11-20 10:00, all three networks", 3, in_use=False, parent=window).open(),
+        lambda: DeleteJobDialog("2026-11-20 10:00, all three networks", 1, in_use=True, parent=window).open(),
         lambda: ConsensusDialog(MAJORITY, ("Ada", "Ben"), window).open(),
         lambda: window.files.choose_series(SeriesPicker(ImmediateBackground(), Reader(), lambda *_: None)),
         lambda: window.files.show_refusal(

@@ -226,11 +226,12 @@ def test_trainings_name_no_case_and_no_stage(blinded: MainWindow, project: Proje
     )
     handle = JobHandle(project.directory / "jobs" / "20261120-235959-retrain-ab12", "20261120-235959-retrain-ab12")
     presenter._show(job=Followed(handle, None, JobState()))
-    presenter._looked(Followed(handle, None, state, log_text="case-0001 is of P-leak1: no\ncase-0002: broken"))
-    log = blinded.training_dock.log.toPlainText()
+    shown = Followed(handle, None, state, log_text="case-0001 is of P-leak1: no\ncase-0002: broken")
+    presenter._looked(presenter._watch, ((), shown))
+    log = blinded.training_dock.pages.log.toPlainText()
     assert "case-0" not in log
     assert blinded.session.blinding.name("case-0002") in log
-    words = blinded.training_dock.problem.text() + blinded.training_dock._facts.text()
+    words = blinded.training_dock.pages.overview.problem.text() + blinded.training_dock.pages.overview.facts.text()
     assert "stage 4" not in words
     assert message("training.one_stage_only", {"count": 3, "stage": "•••"}).text in words
 

@@ -8,7 +8,7 @@ from sos_studio.core.actions import Action
 from sos_studio.core.jobs import Cancelled, Failed, Metric, Progress
 from sos_studio.presenters import training as training_module
 from sos_studio.services import worker_process
-from sos_studio.ui import training_dock, training_words
+from sos_studio.ui import training_overview, training_words
 from sos_studio.ui.training_dock import TrainingDock
 from sos_studio.ui.weights_dialog import WeightsDialog
 from tests.presenters.kit import make_project, make_session
@@ -53,22 +53,22 @@ def running_job(project):
 def test_progress_names_the_part_and_the_time_left(project, qtbot, alive):
     running_job(project)
     dock = make_dock(project, qtbot)
-    assert dock.status.text() == "Training the network that finds the SOS (2 of 3) · 25 % · about 3 min left"
-    assert "Detector" in dock.status.toolTip()
-    assert dock.bar.value() == 250
-    assert not dock.retrain.isEnabled()
+    assert dock.pages.overview.status.text() == "Training the network that finds the SOS (2 of 3) · 25 % · about 3 min left"
+    assert "Detector" in dock.pages.overview.status.toolTip()
+    assert dock.pages.overview.bar.value() == 250
+    assert dock.retrain.isEnabled(), "another one would wait in line"
     assert dock.cancel.isVisible()
-    assert "close the window" in dock._facts.text()
+    assert "close the window" in dock.pages.overview.facts.text()
 
 
 def test_curves_follow_while_the_job_goes_on(project, qtbot, alive):
     job = running_job(project)
     dock = make_dock(project, qtbot)
-    assert "total 0.4" in dock.losses.accessibleDescription()
-    assert "SOS found" in dock.rates.accessibleDescription()
+    assert "total 0.4" in dock.pages.losses.accessibleDescription()
+    assert "SOS found" in dock.pages.rates.accessibleDescription()
     job.write(Metric, 70, name="loss", split="train", step=6, value=0.123, part="detector")
-    qtbot.waitUntil(lambda: "0.123" in dock.losses.accessibleDescription(), timeout=3000)
-    assert not dock.losses.grab().isNull()
+    qtbot.waitUntil(lambda: "0.123" in dock.pages.losses.accessibleDescription(), timeout=3000)
+    assert not dock.pages.losses.grab().isNull()
 
 
 def test_the_result_is_shown_with_counts_and_the_timer_rests(project, qtbot, alive):
@@ -76,9 +76,9 @@ def test_the_result_is_shown_with_counts_and_the_timer_rests(project, qtbot, ali
     dock = make_dock(project, qtbot)
     job.succeed({"held_out": {"student": {"n": 40, "correct": 27, "within_one": 39}, "attention_in_roi": {"n": 40, "mean": 0.61}}})
     dock.presenter.poll()
-    assert "27 of 40" in dock.result.text()
-    assert "61\u00a0%" in dock.result.text()
-    assert not dock.phantom.isVisible()
+    assert "27 of 40" in dock.pages.overview.result.text()
+    assert "61\u00a0%" in dock.pages.overview.result.text()
+    assert not dock.pages.overview.phantom.isVisible()
     assert not dock._timer.isActive()
     assert dock.retrain.isEnabled()
     assert not dock.cancel.isVisible()
@@ -90,8 +90,8 @@ def test_figures_of_phantoms_are_called_so_in_red(project, qtbot, alive, monkeyp
     job.succeed({"held_out": {"student": {"n": 40, "correct": 27}}})
     alive["life"] = worker_process.Life.GONE
     dock = make_dock(project, qtbot)
-    assert dock.phantom.isVisible()
-    assert dock.phantom.objectName() == "alarm"
+    assert dock.pages.overview.phantom.isVisible()
+    assert dock.pages.overview.phantom.objectName() == "alarm"
 
 
 def test_a_failure_is_one_red_sentence_with_what_to_do_and_can_be_resumed(project, qtbot, alive):
@@ -99,8 +99,8 @@ def test_a_failure_is_one_red_sentence_with_what_to_do_and_can_be_resumed(projec
     dock = make_dock(project, qtbot)
     job.write(Failed, 80, code="training.out_of_memory", values={})
     dock.presenter.poll()
-    assert "smaller batch" in dock.problem.text()
-    assert "Traceback" not in dock.problem.text()
+    assert "smaller batch" in dock.pages.overview.problem.text()
+    assert "Traceback" not in dock.pages.overview.problem.text()
     assert dock.resume.isVisible()
 
 
@@ -111,7 +111,7 @@ def test_cancelled_is_said_and_can_be_resumed(project, qtbot, alive):
     assert (job.folder / "cancel").exists()
     job.write(Cancelled, 90)
     dock.presenter.poll()
-    assert dock.status.text() == "Training cancelled"
+    assert dock.pages.overview.status.text() == "Training cancelled"
     assert dock.resume.isVisible()
 
 
@@ -119,14 +119,14 @@ def test_the_log_is_there(project, qtbot, alive):
     job = running_job(project)
     (job.folder / "log.txt").write_text("epoch 1\nepoch 2\n")
     dock = make_dock(project, qtbot)
-    assert dock.log.toPlainText() == "epoch 1\nepoch 2\n"
-    assert dock.log.isReadOnly()
+    assert dock.pages.log.toPlainText() == "epoch 1\nepoch 2\n"
+    assert dock.pages.log.isReadOnly()
 
 
 def test_from_scratch_is_told_plainly_once_and_one_button_goes_on(project, qtbot, monkeypatch):
     asked = []
 
-    def start(project, kind, *, preset):
+    def start(project, kind, *, preset, wait):
         asked.append(kind)
         job = Job(project)
         job.begin()
@@ -162,19 +162,19 @@ def test_too_few_cases_are_said_once_before_any_question(project, qtbot):
     dock = make_dock(project, qtbot, told=False)
     dock.actions_by_id[Action.RETRAIN_ALL]()
     assert dock.findChild(WeightsDialog) is None
-    assert "at least 10 are needed" in dock.problem.text()
+    assert "at least 10 are needed" in dock.pages.overview.problem.text()
 
 
 def test_an_empty_project_says_what_to_do(project, qtbot):
     dock = make_dock(project, qtbot)
-    assert "Retrain all" in dock.status.text()
+    assert "Retrain all" in dock.pages.overview.status.text()
     assert dock.retrain.isEnabled()
     assert not make_dock(None, qtbot).retrain.isEnabled()
 
 
 def test_every_button_says_what_it_does(project, qtbot):
     dock = make_dock(project, qtbot)
-    for widget in (dock.retrain, dock._single, dock._preset, dock.cancel, dock.resume, dock._weights, dock._jobs):
+    for widget in (dock.retrain, dock._single, dock._preset, dock.cancel, dock.resume, dock._weights, dock.jobs):
         assert widget.toolTip()
     assert "(Ctrl+Shift+T)" in dock.retrain.toolTip()
 
@@ -212,7 +212,7 @@ def test_the_dialog_takes_a_file_and_refuses_what_is_none(project, qtbot, tmp_pa
 def test_a_cross_validation_is_one_entry_of_the_menu_and_its_tables_one_click_away(project, qtbot, monkeypatch, alive):
     asked, opened = [], []
 
-    def start(project, kind, *, preset):
+    def start(project, kind, *, preset, wait):
         asked.append(kind)
         made.append(Job(project))
         made[0].begin()
@@ -220,20 +220,20 @@ def test_a_cross_validation_is_one_entry_of_the_menu_and_its_tables_one_click_aw
 
     made = []
     monkeypatch.setattr(training_module.jobs, "start_training", start)
-    monkeypatch.setattr(training_dock.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    monkeypatch.setattr(training_overview.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     dock = make_dock(project, qtbot)
     dock.actions_by_id[Action.CROSS_VALIDATION]()
     assert asked == ["crossval"]
-    assert not dock.report.isVisible()
+    assert not dock.pages.overview.report.isVisible()
     (job,) = made
     job.write(Progress, 60, done=0.25, total=1.0, part="fold-2")
     dock.presenter.poll()
-    assert "networks that fold 2 tests" in dock.status.text()
+    assert "networks that fold 2 tests" in dock.pages.overview.status.text()
     job.succeed({"kind": "crossval", "models": {}, "held_out": {}, "report": f"jobs/{job.folder.name}/crossval/report.json"})
     dock.presenter.poll()
-    assert dock.report.isVisible()
-    dock.report.click()
+    assert dock.pages.overview.report.isVisible()
+    dock.pages.overview.report.click()
     assert opened == [(job.folder / "crossval").as_posix()]
     # Predictions beside labels are nothing for who reads blinded.
     dock.session.blinding.set_on(True)
-    assert not dock.report.isVisible()
+    assert not dock.pages.overview.report.isVisible()

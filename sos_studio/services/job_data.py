@@ -1,0 +1,69 @@
+"""What data a training was given, told from its frozen list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.jobs import JobSpec
+from sos_studio.core.manifests import Manifest
+
+
+@dataclass(frozen=True)
+class JobData:
+    """Counts of the cases that a training learned from and was tested on.
+
+    Attributes
+    ----------
+    per_stage
+        For each stage that occurs: its cases to learn from, and those set aside.
+    framed
+        Cases with an expert's frame.
+    """
+
+    manifest_id: str
+    created_utc: datetime
+    scheme: str
+    rule: str
+    cases: int
+    patients: int
+    framed: int
+    fitted: int
+    set_aside: int
+    fold: int
+    folds: int
+    per_stage: tuple[tuple[int, int, int], ...]
+
+
+def data_of(project_dir: Path, spec: JobSpec) -> JobData | None:
+    """None if the list is gone or damaged."""
+    try:
+        return _read(project_dir / spec.manifest)
+    except BadInputError:
+        return None
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path) -> JobData:
+    """Lists never change once they are frozen."""
+    manifest = Manifest.read(path)
+    aside = Counter(entry.stage for entry in manifest.entries if entry.fold == manifest.held_out_fold)
+    fitted = Counter(entry.stage for entry in manifest.entries if entry.fold != manifest.held_out_fold)
+    return JobData(
+        manifest_id=manifest.manifest_id,
+        created_utc=manifest.created_utc,
+        scheme=manifest.scheme,
+        rule=manifest.consensus_rule,
+        cases=len(manifest.entries),
+        patients=len({entry.patient for entry in manifest.entries}),
+        framed=sum(entry.roi is not None for entry in manifest.entries),
+        fitted=sum(fitted.values()),
+        set_aside=sum(aside.values()),
+        fold=manifest.held_out_fold + 1,
+        folds=manifest.folds,
+        per_stage=tuple((stage, fitted[stage], aside[stage]) for stage in sorted({*fitted, *aside})),
+    )

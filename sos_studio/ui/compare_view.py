@@ -1,0 +1,189 @@
+"""Any two networks on the same cases that neither was trained on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sos_studio.messages import Message
+from sos_studio.presenters.judging import JudgingPresenter, JudgingState
+from sos_studio.presenters.session import Session
+from sos_studio.services.model_results import COMPARED, Comparison
+from sos_studio.ui import parts, result_words
+from sos_studio.ui.case_pictures import CasePictures
+from sos_studio.ui.choice_box import ChoiceBox
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("TrainingDock", text)
+
+
+MOST_SHOWN = 60
+
+
+class CompareView(QWidget):
+    """Choose two; read figures with intervals, the difference, McNemar's test, and the cases on which they part.
+
+    Signals
+    -------
+    judge_wanted
+        Ask both networks (a list of ids) about the cases that one of them was never asked about.
+    """
+
+    judge_wanted = Signal(list)
+
+    def __init__(self, session: Session, judging: JudgingPresenter) -> None:
+        super().__init__()
+        self._judging = judging
+        self._offered: tuple[tuple[str, str], ...] = ()
+        self.first, self.second = self._choice(_tr("First network")), self._choice(_tr("Second network"))
+        self.told = QLabel()
+        self.told.setWordWrap(True)
+        self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.ask = parts.button(_tr("Ask both"), _tr("Ask both networks about all cases that neither was trained on"))
+        self.ask.clicked.connect(self._on_ask)
+        self.use = parts.button(_tr("Use the first"), _tr("Predict with the first network from now on"))
+        self.use.clicked.connect(lambda: judging.use(self.first.currentData()))
+        self.table = QTableWidget(0, 4)
+        self.table.setHorizontalHeaderLabels([_tr("Figure"), _tr("First"), _tr("Second"), _tr("Difference")])
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(24)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.setAccessibleName(_tr("Figures of both networks with 95 % intervals by patient"))
+        self.table.setToolTip(_tr("In brackets: 95 % intervals, patients drawn anew for both networks at once"))
+        self.apart = CasePictures(session.background, _tr("Cases that only one of them staged rightly"), session.blinding.name)
+        self.apart.wanted.connect(session.case_requested.emit)
+        self._apart_title = parts.heading("")
+        self._lay_out()
+        judging.changed.connect(self._on_state)
+        self._on_state(judging.state)
+
+    def compare(self, first: str, second: str) -> None:
+        """Put two networks side by side."""
+        for box, model_id in ((self.first, first), (self.second, second)):
+            box.setCurrentIndex(max(box.findData(model_id), 0))
+        self._on_chosen()
+
+    def _choice(self, name: str) -> ChoiceBox:
+        box = ChoiceBox()
+        box.setAccessibleName(name)
+        box.setToolTip(name)
+        box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(18)
+        box.activated.connect(lambda _: self._on_chosen())
+        return box
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.first, 1)
+        row.addWidget(QLabel(_tr("against")))
+        row.addWidget(self.second, 1)
+        row.addWidget(self.ask)
+        row.addWidget(self.use)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.addWidget(self.told)
+        column.addWidget(self.table, 1)
+        right = QWidget()
+        side = QVBoxLayout(right)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.addWidget(self._apart_title)
+        side.addWidget(self.apart, 1)
+        body = QHBoxLayout()
+        body.addWidget(left, 3)
+        body.addWidget(right, 2)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(6, 6, 6, 2)
+        whole.addLayout(row)
+        whole.addLayout(body, 1)
+
+    def _on_state(self, state: JudgingState) -> None:
+        offered = tuple((entry.card.model_id, result_words.model_title(entry, state)) for entry in state.staging)
+        if offered != self._offered:
+            self._offered = offered
+            self._offer(state)
+        self._show(state)
+
+    def _offer(self, state: JudgingState) -> None:
+        """The same two if they are still there, else the newest student against the one in use, or against the one before."""
+        students = [entry.card.model_id for entry in state.staging if entry.card.kind == "student"]
+        newest = students[0] if students else None
+        other = state.used if state.used != newest else state.before or next(iter(students[1:]), None)
+        wanted = (self.first.currentData() or newest, self.second.currentData() or other)
+        for box, model_id in zip((self.first, self.second), wanted, strict=True):
+            box.clear()
+            for known, title in self._offered:
+                box.addItem(title, known)
+            box.setCurrentIndex(box.findData(model_id))
+
+    def showEvent(self, event: object) -> None:
+        """Nothing is worked out before somebody looks."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._on_chosen()
+
+    def _on_chosen(self) -> None:
+        if self.isVisible() and self.first.currentData() and self.second.currentData():
+            self._judging.ask_comparison(self.first.currentData(), self.second.currentData())
+        self._show(self._judging.state)
+
+    def _show(self, state: JudgingState) -> None:
+        first, second = self.first.currentData(), self.second.currentData()
+        found = state.comparisons.get((first, second))
+        if found is None and self.isVisible() and first and second:
+            self._judging.ask_comparison(first, second)
+            found = self._judging.state.comparisons.get((first, second))
+        comparison = found if isinstance(found, Comparison) else None
+        self.told.setText(self._words(state, found))
+        self.ask.setVisible(comparison is not None and comparison.unjudged > 0 and not state.read_only)
+        entry = state.find(first)
+        usable = entry is not None and entry.card.kind == "student" and first != state.used and not state.read_only
+        self.use.setVisible(usable)
+        self.table.setVisible(comparison is not None and comparison.n > 0)
+        self._fill(comparison)
+        shown = comparison is not None and bool(comparison.apart) and not state.hidden
+        self._apart_title.setText(_tr("Only one of them right") if shown else "")
+        self.apart.setVisible(shown)
+        apart = comparison.apart[:MOST_SHOWN] if comparison is not None and shown else ()
+        self.apart.set_cases([(case, _tr("label {stage}").format(stage=case.stage)) for case in apart])
+
+    def _words(self, state: JudgingState, found: Comparison | Message | None) -> str:
+        if len(state.staging) < 2:
+            return _tr("There is only one network yet. Train again, and compare what comes of it with this one.")
+        if found is None:
+            return _tr("Comparing …") if self.second.currentData() else _tr("Choose two networks.")
+        if isinstance(found, Message):
+            return str(found)
+        told = result_words.comparison_line(found)
+        if found.unjudged:
+            told += " " + _tr("{n} more cases could judge them: press Ask both.").format(n=found.unjudged)
+        return told
+
+    def _fill(self, found: Comparison | None) -> None:
+        rows: list[tuple[str, str, str, str]] = []
+        if found is not None and found.n:
+            for name in COMPARED:
+                ours, theirs = (result_words.with_interval(name, figures[name]) for figures in found.figures)
+                difference = result_words.with_interval(name, found.differences[name], signed=True)
+                rows.append((result_words.figure_name(name), ours, theirs, difference))
+            of = _tr("{correct} of {n}")
+            for stage, n, first, second in found.stage_shares:
+                texts = (of.format(correct=first, n=n), of.format(correct=second, n=n), f"{first - second:+d}".replace("-", "−"))
+                rows.append((_tr("stage {stage} right").format(stage=stage), *texts))
+        self.table.setRowCount(len(rows))
+        for n, row in enumerate(rows):
+            for k, text in enumerate(row):
+                self.table.setItem(n, k, QTableWidgetItem(text))
+
+    def _on_ask(self) -> None:
+        self.judge_wanted.emit([self.first.currentData(), self.second.currentData()])

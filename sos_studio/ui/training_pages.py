@@ -1,0 +1,216 @@
+"""All about one training, page by page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+
+from sos_studio.presenters.curves import curves, parts_measured
+from sos_studio.presenters.judging import JudgingPresenter, JudgingState
+from sos_studio.presenters.session import Session
+from sos_studio.presenters.training import Followed, TrainingPresenter, TrainingState
+from sos_studio.services.model_list import ModelEntry
+from sos_studio.services.model_results import Mistake, Result
+from sos_studio.ui import parts, result_words, training_words
+from sos_studio.ui.case_pictures import CasePictures
+from sos_studio.ui.choice_box import ChoiceBox
+from sos_studio.ui.compare_view import CompareView
+from sos_studio.ui.curve_view import CurveView
+from sos_studio.ui.result_view import ResultView
+from sos_studio.ui.training_overview import TrainingOverview
+
+MOST_MISTAKES = 100
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("TrainingDock", text)
+
+
+class TrainingPages(QTabWidget):
+    """Overview, curves, result, worst mistakes, comparison, data and settings, log."""
+
+    def __init__(self, session: Session, training: TrainingPresenter, judging: JudgingPresenter) -> None:
+        super().__init__()
+        self._session, self._training, self._judging = session, training, judging
+        self.setObjectName("views")
+        self.setDocumentMode(True)
+        self.overview = TrainingOverview(training, judging)
+        self.losses = CurveView(_tr("Loss (should fall)"), training_words.curve_name)
+        self.rates = CurveView(_tr("On cases set aside (should rise)"), training_words.curve_name, top=1.0)
+        self.result = ResultView()
+        self.result.ask.clicked.connect(self._on_ask)
+        self.mistakes = CasePictures(session.background, _tr("Cases staged wrongly, the worst first"), session.blinding.name)
+        self.mistakes.wanted.connect(self._open_case)
+        self._mistakes_note = parts.note()
+        self.compare = CompareView(session, judging)
+        self.compare.judge_wanted.connect(training.judge)
+        self.facts = self._text(_tr("Data and settings"))
+        self.log = self._text(_tr("Log"))
+        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.log.setPlaceholderText(_tr("The log of the training appears here."))
+        self.part = ChoiceBox()
+        self.part.setToolTip(_tr("Which of the networks is shown"))
+        self.part.setAccessibleName(_tr("Network"))
+        self.part.activated.connect(lambda _: self._show_part())
+        self._followed = ("", "")
+        for view in (self.losses, self.rates):
+            view.setToolTip(training_words.curve_terms())
+        self._lay_out()
+        training.changed.connect(self._on_training)
+        judging.changed.connect(self._on_judging)
+        self.currentChanged.connect(lambda _: self._on_page())
+        self._on_training(training.state)
+
+    @staticmethod
+    def _text(name: str) -> QPlainTextEdit:
+        made = QPlainTextEdit()
+        made.setReadOnly(True)
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        made.setAccessibleName(name)
+        return made
+
+    def _lay_out(self) -> None:
+        self._charts = QWidget()
+        row = QHBoxLayout(self._charts)
+        row.setContentsMargins(6, 6, 6, 2)
+        row.addWidget(self.losses, 1)
+        row.addWidget(self.rates, 1)
+        self._wrong = QWidget()
+        column = QVBoxLayout(self._wrong)
+        column.setContentsMargins(6, 6, 6, 2)
+        column.addWidget(self._mistakes_note)
+        column.addWidget(self.mistakes, 1)
+        for page, title in (
+            (self.overview, _tr("Overview")),
+            (self._charts, _tr("Curves")),
+            (self.result, _tr("Result")),
+            (self._wrong, _tr("Mistakes")),
+            (self.compare, _tr("Compare")),
+            (self.facts, _tr("Data and settings")),
+            (self.log, _tr("Log")),
+        ):
+            self.addTab(page, title)
+        self.setCornerWidget(self.part)
+
+    # --- the training on the screen --------------------------------------------------------------------------------
+
+    def _on_training(self, state: TrainingState) -> None:
+        job = state.job
+        self._show_parts(job)
+        self._show_part()
+        text = ""
+        if job is not None:
+            data = training_words.data(job.data) if job.data is not None else _tr("The list of its cases is gone.")
+            text = f"{data}\n\n{training_words.settings(job)}"
+        _put(self.facts, text)
+        _put(self.log, job.log_text if job is not None else "")
+
+    def _show_parts(self, job: Followed | None) -> None:
+        names = parts_measured(job.state.metrics) if job is not None else ()
+        if [self.part.itemData(n) for n in range(self.part.count())] != list(names):
+            before = self.part.currentData()
+            self.part.clear()
+            for name in names:
+                self.part.addItem(training_words.part_name(name), name)
+                self.part.setItemData(self.part.count() - 1, training_words.part_term(name), Qt.ItemDataRole.ToolTipRole)
+            self.part.setCurrentIndex(self.part.findData(before))
+        now = (job.handle.job_id, job.state.part) if job is not None else ("", "")
+        # Follow the part that is being trained; a look back at another one stays until the next part begins.
+        if now != self._followed or self.part.currentIndex() < 0:
+            index = self.part.findData(now[1])
+            if index >= 0:
+                self._followed = now
+                self.part.setCurrentIndex(index)
+        self._show_corner()
+
+    def _show_corner(self) -> None:
+        self.part.setVisible(self.part.count() > 1 and self.currentWidget() in (self._charts, self.result, self._wrong))
+
+    def _on_page(self) -> None:
+        self._show_corner()
+        self._show_part()
+
+    def _on_judging(self, _: JudgingState) -> None:
+        self._show_result()
+
+    def _show_part(self) -> None:
+        job = self._training.state.job
+        part = self.part.currentData()
+        shown = curves(job.state.metrics, part if isinstance(part, str) else "") if job is not None else None
+        by_fold = job is not None and job.spec is not None and job.spec.kind == "crossval"
+        self.losses.set_curves(shown.losses if shown is not None else ())
+        self.rates.set_curves(shown.rates if shown is not None else (), by_fold=by_fold)
+        self._show_result()
+
+    # --- its networks ----------------------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> ModelEntry | None:
+        """The network that the result and the mistakes are of."""
+        job = self._training.state.job
+        if job is None:
+            return None
+        made = self._judging.state.of_job(job.handle.job_id)
+        part = self.part.currentData()
+        return made.get(part) if isinstance(part, str) and part in made else next(iter(made.values()), None)
+
+    def _show_result(self) -> None:
+        if self.currentWidget() not in (self.result, self._wrong):
+            return
+        entry, state = self.model, self._judging.state
+        found: Result | None = None
+        instead = _tr("Nothing to show before the training is complete.")
+        if entry is not None and entry.card.kind == "detector":
+            figures = (entry.card.model_extra or {}).get("held_out")
+            instead = result_words.detector_lines(figures if isinstance(figures, dict) else {})
+        elif entry is not None:
+            model_id = entry.card.model_id
+            self._judging.ask_result(model_id)
+            state = self._judging.state
+            found = state.results.get(model_id)
+            instead = (
+                _tr("What it says of each case is not known: it was trained by an older version.")
+                if model_id in state.results
+                else _tr("Working it out …")
+            )
+        unasked = entry is not None and found is None and entry.card.model_id in state.results
+        self.result.ask.setVisible(unasked and not state.read_only)
+        self.result.set_result(found, instead, phantom=entry is not None and entry.card.phantom)
+        self._show_mistakes(found, state)
+
+    def _show_mistakes(self, found: Result | None, state: JudgingState) -> None:
+        shown = found.mistakes[:MOST_MISTAKES] if found is not None and not state.hidden else ()
+        self.mistakes.set_cases([(each.case, _said(each)) for each in shown])
+        if state.hidden:
+            told = _tr("Hidden while you read blinded: labels and answers stand beside one another here.")
+        elif found is None:
+            told = _tr("Staging networks show here which cases they got wrong.")
+        elif not found.mistakes:
+            told = _tr("All {n} cases were staged rightly.").format(n=found.n)
+        else:
+            told = _tr("{wrong} of {n} cases were staged wrongly: the furthest off and the surest first. A double click opens one.")
+            told = told.format(wrong=len(found.mistakes), n=found.n)
+        self._mistakes_note.setText(told)
+
+    def _on_ask(self) -> None:
+        if (entry := self.model) is not None:
+            self._training.judge([entry.card.model_id])
+
+    def _open_case(self, case_id: str) -> None:
+        self._session.case_requested.emit(case_id)
+        self._session.step_requested.emit("predict")
+
+
+def _said(mistake: Mistake) -> str:
+    told = _tr("label {stage}, said {said} ({sure})")
+    return told.format(stage=mistake.case.stage, said=mistake.predicted, sure=result_words.percent(mistake.probability))
+
+
+def _put(view: QPlainTextEdit, text: str) -> None:
+    """New text, without moving what is being read."""
+    if text == view.toPlainText():
+        return
+    bar = view.verticalScrollBar()
+    at_end, place = bar.value() >= bar.maximum() - 4 and bar.maximum() > 0, bar.value()
+    view.setPlainText(text)
+    bar.setValue(bar.maximum() if at_end else place)
