@@ -37,6 +37,8 @@ def _settle() -> None:
 def _nothing_left_behind(qapp: QApplication, qtbot: QtBot) -> Iterator[None]:
     """A visible window or a running timer that outlives its test is a leak (qtbot closes what it was given)."""
     _settle()
+    # Torch and the tests before have made a million objects; looking through them twice a test took most of the time of these tests.
+    gc.freeze()
     yield
     # qtbot's own clean-up comes after this fixture: do it here, so that what is left is really left.
     for widget, *_ in qtbot._request.node.__dict__.pop("qt_widgets", []):
