@@ -32,7 +32,8 @@ COMMANDS: dict[str, _Lazy] = {
     "crossval": _Lazy("sos_studio.cli.crossval", "Compare all methods in every fold; the paper's tables."),
     "queue": _Lazy("sos_studio.cli.queue", "Which trainings wait for this computer."),
     "deidentify": _Lazy("sos_studio.cli.deidentify", "Copy a scan without its patient."),
-    "predict": _Lazy("sos_studio.cli.predict", "Stage a full image or an oriented volume."),
+    "predict": _Lazy("sos_studio.cli.predict", "Stage a full image, an oriented volume, or a folder of full images."),
+    "model": _Lazy("sos_studio.cli.model", "Carry trained networks to another computer."),
 }
 
 

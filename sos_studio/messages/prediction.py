@@ -26,6 +26,23 @@ MESSAGES: dict[str, Template] = {
         "This network looks at the crop (a teacher), and there is no frame.",
         "Draw the frame first, or use a network for full images (a student).",
     ),
+    "package.not_one": Template("{file} is not a file of trained networks.", "Choose one that was exported by SOS Studio (.sosmodel)."),
+    "package.newer": Template("{file} was made by a newer version of SOS Studio.", "Update SOS Studio."),
+    "package.damaged": Template(
+        "{file} is damaged: what it holds is not what it says.", "Copy it again from where it came from; nothing was taken in."
+    ),
+    "package.other_of_that_name": Template(
+        "Another network named {model} is here already.", "Nothing was taken in; look whether the two are the same."
+    ),
+    "package.imported": Template("Taken in: {models}.", "Choose it in Predict."),
+    "package.exported": Template(
+        "{count} networks are in {file}.", "Predict ▸ Import network takes them in elsewhere.", "count", one="One network is in {file}."
+    ),
+    "batch.nothing": Template("There is no full image in {folder}.", "Choose a folder with pictures or captures."),
+    "batch.other_network": Template(
+        "{folder} holds the answers of another network.", "Choose an empty folder, or the network that began there."
+    ),
+    "batch.unreadable": Template("The list of answers in {folder} is damaged.", "Choose an empty folder and begin again."),
     "prediction.cant_start": Template("The predictor could not be started ({reason}).", "Repair the installation of SOS Studio."),
     "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
     "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),

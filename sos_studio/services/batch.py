@@ -1,0 +1,299 @@
+"""A folder of full images staged one after the other: it can be stopped at any moment, goes on where it stopped, and ends in a table.
+
+Beside the table stand the pictures of each answer. Names of files may hold patients' names: they are written only if that was asked for;
+else a case is known by the first letters of the hash of its picture.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sos_studio import __version__
+from sos_studio.core import atomic
+from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
+from sos_studio.core.geometry import Facing
+from sos_studio.core.predictions import KeptPrediction, Prediction
+from sos_studio.services import captures, full_images
+from sos_studio.services.full_images import PICTURE_SUFFIXES, FullImage
+from sos_studio.services.prediction import Networks, PredictionService, write_prediction
+
+LOG_FILE, TABLE_FILE, PICTURES_DIR = "answers.jsonl", "predictions.csv", "pictures"
+_ITEM_LENGTH = 16
+
+
+class _Begun(BaseModel):
+    """First line of the log: answers of another network do not belong here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: Literal["sos-studio-batch"] = "sos-studio-batch"
+    schema_version: Literal[1] = 1
+    software: str = f"SOS Studio {__version__}"
+    model_id: str
+    weights_sha256: str | None
+    detector_id: str | None
+    facing: Facing
+
+
+class BatchRow(BaseModel):
+    """One full image.
+
+    Attributes
+    ----------
+    item
+        First letters of the hash of its file.
+    name
+        Its path below the folder, if names may be written.
+    said, problem
+        What was said of it, or the code of why nothing was.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    item: str
+    name: str | None = None
+    said: KeptPrediction | None = None
+    problem: str | None = None
+    values: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """How far it came.
+
+    Attributes
+    ----------
+    rows
+        In the order of the folder; of an earlier run too.
+    total
+        Full images in the folder.
+    taken_over
+        How many of `rows` an earlier run had made.
+    """
+
+    rows: tuple[BatchRow, ...]
+    total: int
+    taken_over: int
+    table: Path
+
+    @property
+    def failed(self) -> int:
+        """How many could not be staged."""
+        return sum(row.said is None for row in self.rows)
+
+
+def full_images_in(folder: Path) -> list[Path]:
+    """Pictures and capture folders below a folder, by name; what lies in a capture folder is that capture.
+
+    Raises
+    ------
+    BadInputError
+        ``batch.nothing``.
+    """
+    found: list[Path] = []
+    for where, inside, files in os.walk(folder):
+        here = Path(where)
+        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        if captures.is_capture_folder(here):
+            inside.clear()
+            found.append(here)
+        else:
+            found += [here / name for name in files if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")]
+    if not found:
+        raise BadInputError("batch.nothing", folder=folder.name)
+    return sorted(found, key=lambda path: path.relative_to(folder).parts)
+
+
+def predict_folder(
+    folder: Path,
+    out: Path,
+    networks: Networks,
+    service: PredictionService,
+    *,
+    facing: Facing = "right",
+    names: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    on_row: Callable[[BatchRow], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> BatchReport:
+    """Stage every full image below a folder; what an earlier run said of the same pixels with the same network is taken over.
+
+    Parameters
+    ----------
+    out
+        Gets `TABLE_FILE`, the pictures of each answer, and the log from which a later run goes on.
+    facing
+        Where faces look in picture files; captures know it themselves.
+    names
+        Write the files' names into log and table.
+    progress
+        Told done and total.
+
+    Raises
+    ------
+    BadInputError
+        ``batch.nothing``, ``batch.other_network``, ``batch.unreadable``.
+    ProjectError
+        ``prediction.folder_unwritable``.
+    JobFailedError
+        If the predictor can't be started; a picture that it fails on becomes a row with the problem.
+    CancelledError
+        If `cancelled` says so; what was done is in the table.
+    """
+    paths = full_images_in(folder)
+    begun = _Begun(
+        model_id=networks.model.card.model_id,
+        weights_sha256=(networks.model.card.model_extra or {}).get("weights_sha256"),
+        detector_id=None if networks.detector is None else networks.detector.card.model_id,
+        facing=facing,
+    )
+    try:
+        known = _take_up(out, begun)
+        run = _Run(out, networks, service, facing, cancelled)
+        rows: list[BatchRow] = []
+        taken_over = 0
+        try:
+            with open(out / LOG_FILE, "ab") as log:
+                for n, path in enumerate(paths):
+                    if cancelled is not None and cancelled():
+                        raise CancelledError
+                    item, name = _item_of(path), path.relative_to(folder).as_posix() if names else None
+                    row = known.get(item)
+                    if row is not None and (row.said is not None):
+                        row, taken_over = row.model_copy(update={"name": name}), taken_over + 1
+                    else:
+                        row = run.answer(path, item, name)
+                        _append(log, row)
+                    rows.append(row)
+                    if on_row is not None:
+                        on_row(row)
+                    if progress is not None:
+                        progress(n + 1, len(paths))
+        finally:
+            atomic.write_text(out / TABLE_FILE, table_text(rows))
+    except OSError as error:
+        raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
+    return BatchReport(tuple(rows), len(paths), taken_over, out / TABLE_FILE)
+
+
+def _item_of(path: Path) -> str:
+    file = path / captures.FULL_FILE if path.is_dir() else path
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:_ITEM_LENGTH]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same for all pictures of a run."""
+
+    out: Path
+    networks: Networks
+    service: PredictionService
+    facing: Facing
+    cancelled: Callable[[], bool] | None
+
+    def answer(self, path: Path, item: str, name: str | None) -> BatchRow:
+        """Ask about one picture, and write what is painted of the answer."""
+        detector = self.networks.detector
+        try:
+            picture = self._picture(path)
+            result = self.service.predict(
+                picture.full8,
+                model_dir=self.networks.model.path,
+                roi=picture.frame,
+                detector_dir=None if detector is None else detector.path,
+                cancelled=self.cancelled,
+            )
+        except CancelledError:
+            raise
+        except SosError as error:
+            if error.code == "prediction.cant_start":  # so it would be for every other picture
+                raise
+            # The values of a fault may name a file.
+            return BatchRow(item=item, name=name, problem=error.code, values={} if name is None else dict(error.values))
+        write_prediction(result, self.out / PICTURES_DIR / item)
+        return BatchRow(item=item, name=name, said=KeptPrediction.of(result.prediction, result.map, None))
+
+    def _picture(self, path: Path) -> FullImage:
+        return full_images.full_image(path) if path.is_dir() else full_images.full_image(path, facing=self.facing)
+
+
+def _take_up(out: Path, begun: _Begun) -> dict[str, BatchRow]:
+    """What an earlier run said, by item; begins the log if there is none."""
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / LOG_FILE
+    if not log.exists():
+        atomic.write_text(log, begun.model_dump_json() + "\n")
+        return {}
+    lines = log.read_bytes().splitlines(keepends=True)
+    try:
+        first = _Begun.model_validate_json(lines[0])
+        if first != begun.model_copy(update={"software": first.software}):
+            raise BadInputError("batch.other_network", folder=out.name)
+        whole = [line for line in lines if line.endswith(b"\n")]
+        rows = [BatchRow.model_validate_json(line) for line in whole[1:]]
+    except (ValidationError, IndexError) as error:
+        raise BadInputError("batch.unreadable", folder=out.name) from error
+    if len(whole) < len(lines):  # the last line was being written when the power went
+        atomic.write_bytes(log, b"".join(whole))
+    return {row.item: row for row in rows}
+
+
+def _append(log: io.BufferedWriter, row: BatchRow) -> None:
+    log.write(row.model_dump_json().encode() + b"\n")
+    log.flush()
+    os.fsync(log.fileno())
+
+
+def table_text(rows: Sequence[BatchRow]) -> str:
+    """The table as CSV; one line per full image."""
+    stages = max((len(row.said.prediction.probabilities) for row in rows if row.said is not None), default=5)
+    named = any(row.name is not None for row in rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*(["file"] if named else []), *_HEADER[:2], *(f"p{n}" for n in range(1, stages + 1)), *_HEADER[2:]])
+    for row in rows:
+        writer.writerow([*([_safe(row.name or "")] if named else []), *_cells(row, stages)])
+    return text.getvalue()
+
+
+_HEADER = (
+    *("item", "stage", "expected_stage", "set_first", "set_last", "set_coverage", "unlike_training_data", "distance", "usual_up_to"),
+    *("frame_source", "frame_confidence", "attention_in_frame", "model_id", "phantom_trained", "from_scratch", "problem"),
+)
+
+
+def _cells(row: BatchRow, stages: int) -> Iterator[object]:
+    said = None if row.said is None else row.said.prediction
+    if said is None:
+        yield row.item
+        yield from [""] * (stages + len(_HEADER) - 2)
+        yield row.problem
+        return
+    yield from (row.item, said.stage, *(f"{p:.4f}" for p in said.probabilities), f"{said.expected_stage:.3f}")
+    held, near = said.stage_set, said.familiarity
+    yield from ("", "", "") if held is None else (held.first, held.last, held.coverage)
+    yield from ("", "", "") if near is None else (int(near.unlike), f"{near.distance:.3f}", f"{near.threshold:.3f}")
+    yield from _frame_cells(said)
+    yield from (said.model.model_id, int(said.model.phantom), int(said.model.from_scratch), "")
+
+
+def _frame_cells(said: Prediction) -> tuple[object, object, object]:
+    if said.roi is None:
+        return "", "", ""
+    confidence = "" if said.roi.confidence is None else f"{said.roi.confidence:.3f}"
+    return said.roi.source, confidence, "" if said.attention_in_roi is None else f"{said.attention_in_roi:.4f}"
+
+
+def _safe(text: str) -> str:
+    """A name that a spreadsheet does not take for a formula."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
