@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,8 @@ FINEST_PX = 3.0
 CLOSED = 0.1
 # By how much ticks may stand off their places, in pixels: they are drawn on whole ones.
 OFF_PX = 1.0
+# With so many marks, so large a part of them has to be in place.
+MANY_TICKS, MOST_IN_PLACE = 8, 0.7
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _candidates(strokes: Mask) -> list[Box]:
 def _closed(mask: Mask, gap: int) -> Mask:
     """The mask with gaps of up to `gap` pixels along the first axis closed."""
     closed = np.zeros_like(mask)
-    (lines,) = mask.any(axis=0).nonzero()  # nothing can be closed in the others
+    lines = np.flatnonzero(mask.any(axis=0))  # nothing can be closed in the others
     part = mask[:, lines]
     at = np.arange(len(mask), dtype=np.int32)[:, None]
     before = np.maximum.accumulate(np.where(part, at, -(10**6)), axis=0, dtype=np.int32)
@@ -107,23 +110,44 @@ def _ruler(strokes: Mask, box: Box, axis: Literal["u", "v"]) -> Ruler | None:
     if not combs:
         return None
     finest = max(combs, key=lambda comb: (comb.count, -comb.spacing))
-    multiples = [round(comb.spacing / finest.spacing) for comb in combs if comb.count < finest.count]
-    every = next((n for n in sorted(set(multiples)) if n in (2, 5, 10)), None)
+    multiples = Counter(round(comb.spacing / finest.spacing) for comb in combs if comb.count < finest.count)
+    # Longer ticks are seen in several lines; a letter beside the ruler makes marks in one or two.
+    every = max((n for n in (2, 5, 10) if multiples[n]), key=lambda n: multiples[n], default=None)
     placed = box if axis == "v" else Box(box.left, box.top, box.right, box.bottom)
     return Ruler(axis, finest.spacing, finest.count, every, placed)
 
 
 def _comb(line: npt.NDArray[np.bool_]) -> _Comb | None:
-    """Marks that stand evenly, all of them; None if they don't or are too few."""
+    """Marks that stand evenly; None if they don't or are too few. Of many a few may be hidden or joined by a letter that lies on them."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], line.astype(np.int8), [0]))))
     starts, ends = edges[::2], edges[1::2]
     count = len(starts)
     if count < FEWEST_TICKS - 1:
         return None
-    centers = (starts + ends - 1) / 2
+    centers, widths = (starts + ends - 1) / 2, ends - starts
+    regular = _regular(centers)
+    if regular is None or regular.sum() < (count if count < MANY_TICKS else MOST_IN_PLACE * count):
+        return None
+    gap = float(np.median(np.diff(centers)))
+    numbers = np.cumsum(np.concatenate(([0], np.round(np.diff(centers[regular]) / gap))))
+    spacing, first = np.polyfit(numbers, centers[regular], 1)
+    gaps = np.diff(centers[regular])[np.diff(numbers) == 1]
+    even = np.abs(centers[regular] - (first + spacing * numbers)).max() <= OFF_PX and np.ptp(gaps) <= 2 * OFF_PX
+    alike = widths[regular].max() <= max(spacing / 2, 2 + widths[regular].min())
+    whole = len(numbers) >= MOST_IN_PLACE * (numbers[-1] + 1)
+    return _Comb(float(spacing), len(numbers)) if even and alike and whole and spacing >= FINEST_PX else None
+
+
+def _regular(centers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_] | None:
+    """The marks that stand where the usual distance puts them, seen from the longest run of marks that do; None if none does."""
     gaps = np.diff(centers)
-    numbers = np.arange(count)
-    spacing, first = np.polyfit(numbers, centers, 1)
-    even = np.abs(centers - (first + spacing * numbers)).max() <= OFF_PX and gaps.max() - gaps.min() <= 2 * OFF_PX
-    alike = (ends - starts).max() <= max(spacing / 2, 2 + (ends - starts).min())
-    return _Comb(float(spacing), count) if even and alike and spacing >= FINEST_PX else None
+    usual = np.abs(gaps - np.median(gaps)) <= OFF_PX
+    bounds = np.flatnonzero(np.diff(np.concatenate(([0], usual.astype(np.int8), [0]))))
+    if not bounds.size:
+        return None
+    longest = int(np.argmax(bounds[1::2] - bounds[::2]))
+    begin, end = int(bounds[::2][longest]), int(bounds[1::2][longest]) + 1
+    spacing, first = np.polyfit(np.arange(end - begin), centers[begin:end], 1)
+    off = (centers - first) / spacing
+    in_place: npt.NDArray[np.bool_] = np.abs(off - np.round(off)) * spacing <= OFF_PX
+    return in_place

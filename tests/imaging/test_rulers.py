@@ -43,6 +43,19 @@ def test_a_ruler_is_found_beside_letters_in_a_compressed_screenshot_with_border(
     assert ruler.box.left >= shot.box[1] + screenshots.SHAPE_VU[1] - 40
 
 
+@pytest.mark.parametrize("tick_px", [8.0, 11.3, 16.0])
+@pytest.mark.parametrize("every", [None, 5, 10])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_letter_that_lies_on_the_ruler_does_not_change_its_ticks(tick_px: float, every: int | None, compressed: bool) -> None:
+    shot = screenshots.screenshot(
+        screenshots.head(3, (288, 384)), border=(12, 18, 9, 24), letters="AP", tick_px=tick_px, longer_every=every
+    )
+    ruler = found(screenshots.as_jpeg(shot.rgb, 92) if compressed else shot.rgb)
+    assert ruler is not None
+    assert ruler.tick_px == pytest.approx(tick_px, abs=0.05)
+    assert ruler.longer_every in ({every, None} if tick_px > 8 else {every})
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_there_is_no_ruler_where_none_is_drawn(seed: int) -> None:
     gray = screenshots.head(seed)
