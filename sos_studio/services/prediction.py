@@ -76,6 +76,21 @@ def choose_networks(project_dir: Path | None, model_dir: Path | None, detector_d
     return Networks(model, partner or (current(beside, "detector") if project_dir is not None else None))
 
 
+def networks_in(folder: Path, detector_dir: Path | None = None, *, name: str = "") -> Networks:
+    """The student, or else the teacher, that a folder of models holds, with its detector.
+
+    Raises
+    ------
+    BadInputError
+        ``prediction.no_model`` (with `name`) if it holds neither.
+    """
+    model = current(folder, "student") or current(folder, "teacher")
+    if model is None:
+        raise BadInputError("prediction.no_model", model=name or folder.name)
+    detector = model_list.read(detector_dir) if detector_dir is not None else current(folder, "detector")
+    return Networks(model, detector)
+
+
 @dataclass(frozen=True, eq=False)
 class PredictionResult:
     """A prediction and what is painted of it.

@@ -93,7 +93,7 @@ def test_for_a_person_it_says_what_it_is_not(run: Run, networks: Path, picture: 
     ran = run("predict", picture, "--project", networks, "--out", tmp_path / "out")
     assert "stage 2" in ran.out
     assert "not a medical device" in ran.out
-    assert "trained on phantoms" in ran.out
+    assert "Trained on phantoms" in ran.out
 
 
 Case = Callable[[Path, Path, Path], list[object]]
@@ -121,3 +121,51 @@ def test_ten_pixels_are_too_few(run: Run, networks: Path, tmp_path: Path) -> Non
     images.write_png(tmp_path / "tiny.png", np.zeros((10, 10), dtype=np.uint8))
     ran = run("predict", tmp_path / "tiny.png", "--project", networks, "--out", tmp_path / "out", "--json")
     assert (ran.code, ran.json["error"]["code"]) == (2, "image.too_small")
+
+
+def test_a_file_of_networks_is_used_without_a_project(run: Run, networks: Path, picture: Path, tmp_path: Path) -> None:
+    packed = run("model", "export", "--project", networks, "--out", tmp_path / "both.sosmodel", "--json")
+    assert packed.json["models"] == ["student-1", "detector-1"]
+    ran = run("predict", picture, "--model", tmp_path / "both.sosmodel", "--out", tmp_path / "out", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["model"]["model_id"] == "student-1"
+    assert ran.json["roi"]["source"] == "detector"
+
+
+def test_networks_travel_from_project_to_project(run: Run, networks: Path, tmp_path: Path) -> None:
+    run("model", "export", "--model", networks / "models" / "student-1", "--out", tmp_path / "one.sosmodel")
+    other = tmp_path / "other"
+    other.mkdir()
+    assert run("model", "import", tmp_path / "one.sosmodel", "--project", other).code == 2
+    (other / "project.sqlite").touch()
+    ran = run("model", "import", tmp_path / "one.sosmodel", "--project", other, "--json")
+    assert ran.code == 0, ran.err
+    assert (other / "models" / "student-1" / "model.json").is_file()
+    shown = run("model", "show", tmp_path / "one.sosmodel")
+    assert "# student-1" in shown.out
+    assert run("model", "show", other / "models" / "student-1", "--json").json["models"][0]["model_id"] == "student-1"
+
+
+def test_a_folder_is_staged_in_batch_and_again_at_no_cost(run: Run, networks: Path, picture: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for n in range(3):
+        images.write_png(folder / f"Doe {n}.png", np.full((96, 120), 10 * n, dtype=np.uint8))
+    ran = run("predict", folder, "--batch", "--project", networks, "--out", tmp_path / "out", "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["total"], ran.json["failed"], ran.json["taken_over"]) == (3, 0, 0)
+    assert "Doe" not in ran.out
+    again = run("predict", folder, "--batch", "--names", "--project", networks, "--out", tmp_path / "out", "--json")
+    assert again.json["taken_over"] == 3
+    assert "Doe 0.png" in (tmp_path / "out" / "predictions.csv").read_text()
+    (folder / "broken.png").write_bytes(b"no picture")
+    ran = run("predict", folder, "--batch", "--project", networks, "--out", tmp_path / "out")
+    assert ran.code == 3
+    assert "3 of 4 full images staged" in ran.out
+
+
+def test_the_heatmap_of_another_stage_and_method_can_be_asked_for(run: Run, networks: Path, picture: Path, tmp_path: Path) -> None:
+    ran = run("predict", picture, "--project", networks, "--out", tmp_path / "out", "--stage", "4", "--method", "hires-cam", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["stage"] == 2
+    assert run("predict", picture, "--project", networks, "--out", tmp_path / "out", "--method", "magic").code == 2
