@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -128,8 +128,33 @@ def label_words(case: ListedCase, reader: str) -> str:
     return (_tr("decided: {n}") if case.adjudicated_by else _tr("label: {n}")).format(n=case.label)
 
 
+class _Pens:
+    """A row's fonts, their sizes and its colours, made once: making them takes as long as drawing with them."""
+
+    def __init__(self, font: QFont, palette: QPalette) -> None:
+        self.made_of = self.key(font, palette)
+        role = QPalette.ColorRole
+        self.text, self.link, self.faint = (palette.color(each) for each in (role.Text, role.Link, role.PlaceholderText))
+        self.normal, self.bold, self.small = QFont(font), QFont(font), QFont(font)
+        self.normal.setBold(False)
+        self.bold.setBold(True)
+        self.small.setBold(False)
+        self.small.setPointSizeF(font.pointSizeF() * 0.88)
+        self.in_bold, self.in_small = QFontMetricsF(self.bold), QFontMetricsF(self.small)
+
+    @staticmethod
+    def key(font: QFont, palette: QPalette) -> tuple[object, ...]:
+        """What it was made of, to be compared."""
+        return font.key(), palette.cacheKey(), palette.currentColorGroup()
+
+
 class CaseDelegate(QStyledItemDelegate):
     """Paints rows of the cases list."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pens: _Pens | None = None
+        self._frames: dict[float, QPixmap] = {}  # behind thumbnails, by pixels per point
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """One height for all."""
@@ -147,13 +172,16 @@ class CaseDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._background(painter, rect, palette, state, bool(index.data(CURRENT_ROLE)))
         picture_box = QRectF(rect.left() + 10, rect.top() + (ROW_HEIGHT - THUMBNAIL.height()) / 2, THUMBNAIL.width(), THUMBNAIL.height())
-        _thumbnail(painter, picture_box, index.data(PICTURE_ROLE))
+        self._thumbnail(painter, picture_box, index.data(PICTURE_ROLE))
         text_box = QRectF(picture_box.right() + 10, rect.top() + 8, rect.right() - picture_box.right() - 16, ROW_HEIGHT - 16)
         reader = str(index.data(READER_ROLE) or "")
-        _text(painter, text_box, case, label_words(case, reader), palette)
+        pens = self._pens
+        if pens is None or pens.made_of != _Pens.key(painter.font(), palette):
+            pens = self._pens = _Pens(painter.font(), palette)
+        _text(painter, pens, text_box, case, label_words(case, reader))
         # Of what is left out nothing is awaited: the reason needs the room.
         dots = [] if case.excluded else [reached for _, reached in chips(case, reader)]
-        _status(painter, text_box, dots, status_words(case, reader), palette)
+        _status(painter, pens, text_box, dots, status_words(case, reader))
         painter.restore()
 
     @staticmethod
@@ -183,62 +211,66 @@ class CaseDelegate(QStyledItemDelegate):
             painter.setPen(QPen(palette.color(role.Highlight), 1))
             painter.drawRoundedRect(inner.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
+    def _thumbnail(self, painter: QPainter, box: QRectF, picture: object) -> None:
+        sharpness = painter.device().devicePixelRatioF()
+        frame = self._frames.get(sharpness)
+        if frame is None:
+            frame = self._frames[sharpness] = _frame(sharpness)
+        painter.drawPixmap(box.topLeft(), frame)
+        if isinstance(picture, QPixmap) and not picture.isNull():
+            size = picture.deviceIndependentSize()
+            at = QPointF(box.center().x() - size.width() / 2, box.center().y() - size.height() / 2)
+            painter.drawPixmap(at, picture)
 
-def _thumbnail(painter: QPainter, box: QRectF, picture: object) -> None:
+
+def _frame(pixels_per_point: float) -> QPixmap:
+    """What a thumbnail lies on: round corners take longer to draw than all the rest of a row."""
+    made = QPixmap(THUMBNAIL * pixels_per_point)
+    made.setDevicePixelRatio(pixels_per_point)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor("#0b0d0f"))
-    painter.drawRoundedRect(box, 4, 4)
-    if isinstance(picture, QPixmap) and not picture.isNull():
-        size = picture.deviceIndependentSize()
-        at = QPointF(box.center().x() - size.width() / 2, box.center().y() - size.height() / 2)
-        painter.drawPixmap(at, picture)
+    painter.drawRoundedRect(QRectF(QPointF(), QSizeF(THUMBNAIL)), 4, 4)
+    painter.end()
+    return made
 
 
-def _text(painter: QPainter, box: QRectF, case: ListedCase, stage: str, palette: QPalette) -> None:
-    font = QFont(painter.font())
-    font.setBold(True)
-    metrics = QFontMetricsF(font)
-    painter.setFont(font)
-    painter.setPen(palette.color(QPalette.ColorRole.Text))
+def _text(painter: QPainter, pens: _Pens, box: QRectF, case: ListedCase, stage: str) -> None:
+    line = pens.in_bold.height()
     if case.excluded:
         stage = _tr("excluded")
-    small = QFont(painter.font())
-    small.setBold(False)
-    small.setPointSizeF(small.pointSizeF() * 0.88)
-    room = box.width() - (QFontMetricsF(small).horizontalAdvance(stage) + 5 if stage else 0)
-    painter.drawText(
-        QRectF(box.left(), box.top(), room, metrics.height()), 0, metrics.elidedText(case.name, Qt.TextElideMode.ElideRight, room)
-    )
+    room = box.width() - (pens.in_small.horizontalAdvance(stage) + 5 if stage else 0)
+    painter.setFont(pens.bold)
+    painter.setPen(pens.text)
+    painter.drawText(QRectF(box.left(), box.top(), room, line), 0, pens.in_bold.elidedText(case.name, Qt.TextElideMode.ElideRight, room))
     if stage:
-        painter.setPen(palette.color(QPalette.ColorRole.Link))
-        painter.setFont(small)
-        painter.drawText(QRectF(box.left(), box.top(), box.width(), metrics.height()), Qt.AlignmentFlag.AlignRight, stage)
-    font.setBold(False)
-    painter.setFont(font)
-    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        painter.setPen(pens.link)
+        painter.setFont(pens.small)
+        painter.drawText(QRectF(box.left(), box.top(), box.width(), line), Qt.AlignmentFlag.AlignRight, stage)
+    painter.setFont(pens.normal)
+    painter.setPen(pens.faint)
     facts = [short_pseudonym(case.patient)] if case.patient else []
     if case.age_years is not None:
         facts.append(_tr("{age} y").format(age=f"{case.age_years:g}"))
     if case.sex is not None:
         facts.append(case.sex)
-    painter.drawText(QRectF(box.left(), box.top() + metrics.height(), box.width(), metrics.height()), 0, " · ".join(facts))
+    painter.drawText(QRectF(box.left(), box.top() + line, box.width(), line), 0, " · ".join(facts))
 
 
-def _status(painter: QPainter, box: QRectF, dots: list[bool], status: str, palette: QPalette) -> None:
+def _status(painter: QPainter, pens: _Pens, box: QRectF, dots: list[bool], status: str) -> None:
     """The status in words, how it was reached as dots before it: filled is reached, open is not."""
-    font = QFont(painter.font())
-    font.setPointSizeF(font.pointSizeF() * 0.88)
-    painter.setFont(font)
-    metrics = QFontMetricsF(font)
+    metrics = pens.in_small
+    painter.setFont(pens.small)
     y = box.bottom() - metrics.height()
-    reached_color, open_color = palette.color(QPalette.ColorRole.Link), palette.color(QPalette.ColorRole.PlaceholderText)
     x = box.left()
     for reached in dots:
-        painter.setPen(QPen(reached_color if reached else open_color, 1.2))
-        painter.setBrush(reached_color if reached else Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(pens.link if reached else pens.faint, 1.2))
+        painter.setBrush(pens.link if reached else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(x + 3, y + metrics.height() / 2), 2.8, 2.8)
         x += DOT_STEP
-    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+    painter.setPen(pens.faint)
     x += 3 if dots else 0
     room = box.right() - x
     painter.drawText(QRectF(x, y, room, metrics.height()), 0, metrics.elidedText(status, Qt.TextElideMode.ElideRight, room))
