@@ -26,13 +26,13 @@ MESSAGES: dict[str, Template] = {
     "exclusion.done": Template("{case} is excluded: it is left out of training and exports.", "Undo takes it in again."),
     "exclusion.taken_in": Template("{case} belongs to the dataset again."),
     "exclusion.many_done": Template(
-        "{count} cases are excluded: they are left out of training and exports.",
+        "{count} cases are excluded ({cases}): they are left out of training and exports.",
         "Undo takes them in again.",
         counts="count",
-        one="1 case is excluded: it is left out of training and exports.",
+        one="{cases} is excluded: it is left out of training and exports.",
     ),
     "exclusion.many_taken_in": Template(
-        "{count} cases belong to the dataset again.", counts="count", one="1 case belongs to the dataset again."
+        "{count} cases belong to the dataset again ({cases}).", counts="count", one="{cases} belongs to the dataset again."
     ),
     "exclusion.none_changed": Template("None of these cases had to be changed."),
     "bulk.no_student": Template("There is no network for full images (student) yet.", "Train one first: Train ▸ Retrain all."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -71,6 +71,11 @@ class Blinding:
         if project is None or not self.on:
             return case_id
         return neutral_number(project.project_id, self._session.evaluator, case_id)
+
+    def names(self, case_ids: Iterable[str], most: int = 5) -> str:
+        """What several cases are called, in a row; with more than `most`, the others as dots."""
+        called = [self.name(case_id) for case_id in case_ids]
+        return ", ".join(called[:most]) + (", …" if len(called) > most else "")
 
     def text(self, words: str) -> str:
         """Words from below that may name cases: logs of trainings, faults of files."""

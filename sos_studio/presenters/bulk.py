@@ -89,16 +89,16 @@ class BulkPresenter:
             exclusions.put_many(project, wishes, evaluator)
             self._told(project, wishes)
 
-        self._session.undo.push(Change("exclusions", lambda: put(before), lambda: put(after), scope=PERSON_SCOPE))
+        self._session.undo.push(Change("exclusions", lambda: put(before), lambda: put(after), scope=PERSON_SCOPE, case_ids=tuple(before)))
 
     def _told(self, project: Project, wishes: Mapping[str, Wish | None]) -> None:
         if self._session.project is not project:
             return
-        out = sum(wish is not None for wish in wishes.values())
-        if out:
-            self._session.tell("exclusion.many_done", "info", count=out)
-        if len(wishes) > out:
-            self._session.tell("exclusion.many_taken_in", "info", count=len(wishes) - out)
+        out = [case_id for case_id, wish in wishes.items() if wish is not None]
+        taken_in = [case_id for case_id, wish in wishes.items() if wish is None]
+        for code, case_ids in (("exclusion.many_done", out), ("exclusion.many_taken_in", taken_in)):
+            if case_ids:
+                self._session.tell(code, "info", count=len(case_ids), cases=self._session.blinding.names(case_ids))
         self._session.cases_changed.emit()
 
     # --- predictions ---------------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class Change:
         What the change belongs to; `UndoStack.forget` drops all of a scope when that thing is closed.
     case_id
         The case that it changed, for changes that outlive its being in front.
+    case_ids
+        The cases, where it changed several at once.
     """
 
     label: str
@@ -36,6 +38,12 @@ class Change:
     merge_key: str | None = None
     scope: str = ""
     case_id: str | None = None
+    case_ids: tuple[str, ...] = ()
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """All cases that it says it changed."""
+        return self.case_ids if self.case_id is None else (self.case_id, *self.case_ids)
 
 
 def _nothing() -> None:

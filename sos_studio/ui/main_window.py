@@ -262,9 +262,9 @@ class MainWindow(QMainWindow):
         self._on_history()
 
     def _on_history(self) -> None:
-        history, name = self.session.undo, self.session.blinding.name
+        history, names = self.session.undo, self.session.blinding.names
         changes = [history.next_undo, history.next_redo]
-        told = [None if each is None else words.change_words(each.label, name(each.case_id) if each.case_id else "") for each in changes]
+        told = [None if each is None else words.change_words(each.label, names(each.cases, 3)) for each in changes]
         if told == self._told_history:
             # A drag changes the history with every event, but not what it is called.
             return

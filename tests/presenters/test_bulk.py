@@ -59,6 +59,21 @@ def test_many_are_excluded_and_one_step_back_takes_all_in_again(session: Session
     assert heard == ["exclusion.many_done", "exclusion.many_done", "exclusion.many_taken_in", "exclusion.many_done"]
 
 
+def test_undo_and_redo_name_the_cases(session: Session) -> None:
+    said: list[str] = []
+    session.message.connect(lambda message, severity: said.append(message.text))
+    bulk = _bulk(session)
+    bulk.exclude(IDS[:2], "motion")
+    change = session.undo.next_undo
+    assert change is not None
+    assert change.cases == tuple(IDS[:2])
+    session.undo.undo()
+    bulk.exclude(IDS[3:], "metal")
+    assert all(name in text for text in said[:2] for name in IDS[:2])
+    assert IDS[3] in said[2]
+    assert session.blinding.names(IDS, 2) == f"{IDS[0]}, {IDS[1]}, …"
+
+
 def test_taking_in_changes_only_those_that_were_out(session: Session, project: Project) -> None:
     for case_id in IDS[:2]:
         cases.exclude(project, case_id, "metal", "Ada")
