@@ -62,5 +62,5 @@ MESSAGES: dict[str, Template] = {
     "care.backed_up_damaged": Template(
         "{cases} cases are in {file}, but {count} files of the project were damaged before.", "Repair the project, then back it up again."
     ),
-    "care.restored": Template("The project was restored to {folder} and is open now."),
+    "care.restored": Template("{count} cases were restored into {folder}.", counts="count", one="1 case was restored into {folder}."),
 }

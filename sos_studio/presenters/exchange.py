@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,12 @@ from sos_studio.dataset.sheets import is_table
 from sos_studio.imaging import images
 from sos_studio.messages import message
 from sos_studio.presenters.session import Session
+from sos_studio.presenters.tasks import Task
 from sos_studio.services import projects
 from sos_studio.services.datasheet import details
 from sos_studio.services.import_pictures import ImportOptions
 
+T = TypeVar("T")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 
@@ -32,7 +34,7 @@ class Exchange:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._stop: threading.Event | None = None
+        self._tasks: list[Task] = []
         self._last: tuple[tuple[Path, ...], ImportOptions | None] | None = None
 
     def import_images(self, paths: Sequence[Path], options: ImportOptions | None = None) -> None:
@@ -45,13 +47,12 @@ class Exchange:
         sources = [path for path in paths if not is_table(path)] or [table.parent for table in tables[:1]]
         self._last = tuple(paths), options
         table = tables[0] if tables else None
-        stop, progress = self._begin("import")
         who = session.evaluator
-        session.background.run(
-            lambda: projects.import_images(project, sources, table, options, who=who, progress=progress, cancelled=stop.is_set),
-            self._imported,
-            self._failed,
-        )
+
+        def work(task: Task, progress: Callable[[float], None]) -> ImportReport:
+            return projects.import_images(project, sources, table, options, who=who, progress=progress, cancelled=lambda: task.cancelled)
+
+        self._run("import", "", work, self._imported)
 
     def import_again(self) -> None:
         """The same once more, after mending; nothing is doubled."""
@@ -68,7 +69,7 @@ class Exchange:
             capture_id = in_use.in_use(project, case_id).capture_id
             return None if capture_id is None else images.read_gray(captures.capture_paths(project, capture_id).full)
 
-        session.background.run(work, lambda full8: then(full8) if full8 is not None else None, self._failed)
+        session.background.run(work, lambda full8: then(full8) if full8 is not None else None, session.report)
 
     def filled_in(self) -> dict[str, str]:
         """What was filled into the project's datasheet before."""
@@ -80,36 +81,45 @@ class Exchange:
         if project is None:
             session.tell("window.no_project", "warning")
             return
-        stop, progress = self._begin("export")
         who = session.evaluator
 
-        def work() -> ExportReport:
+        def work(task: Task, progress: Callable[[float], None]) -> ExportReport:
             if options is not None and form == "datasheet" and not project.read_only:
                 details.keep(project, options.details)
-            return projects.export(project, out, form, options, who=who, progress=progress, cancelled=stop.is_set)
+            return projects.export(project, out, form, options, who=who, progress=progress, cancelled=lambda: task.cancelled)
 
-        session.background.run(work, self._exported, self._failed)
+        self._run("export", out.name, work, self._exported)
 
     def cancel(self) -> None:
-        """Stop; what was imported so far stays."""
-        if self._stop is not None:
-            self._stop.set()
+        """Stop all; what was imported so far stays."""
+        for task in self._tasks:
+            task.cancel()
 
-    def _begin(self, what: str) -> tuple[threading.Event, Callable[[float], None]]:
+    def _run(self, what: str, name: str, work: Callable[[Task, Callable[[float], None]], T], then: Callable[[T], None]) -> None:
+        """In the background, beside whatever else runs."""
         session = self._session
-        stop = self._stop = threading.Event()
         session.begun.emit()
-        session.busy.emit(what)
-        session.progress.emit(-1.0)
+        task = session.tasks.begin(what, name)
+        self._tasks.append(task)
+        progress = session.tasks.progress_of(task)
 
-        def progress(fraction: float) -> None:
-            session.background.post(lambda: session.progress.emit(fraction))
+        def end() -> None:
+            self._tasks.remove(task)
+            session.tasks.end(task)
 
-        return stop, progress
+        def done(answer: T) -> None:
+            end()
+            then(answer)
+
+        def failed(error: Exception) -> None:
+            end()
+            session.report(error)
+            session.cases_changed.emit()
+
+        session.background.run(lambda: work(task, progress), done, failed)
 
     def _imported(self, report: ImportReport) -> None:
         session = self._session
-        session.busy.emit(None)
         session.cases_changed.emit()
         session.tell("window.imported", "success", count=len(report.imported), readings=report.readings, again=len(report.already_there))
         if report.faults:
@@ -123,14 +133,8 @@ class Exchange:
 
     def _exported(self, report: ExportReport) -> None:
         session = self._session
-        session.busy.emit(None)
         values = {"cases": report.cases, "count": report.asked, "folder": report.directory.name}
         session.tell("window.exported", "success", **values, remarks=export_remarks(report))
-
-    def _failed(self, error: Exception) -> None:
-        self._session.busy.emit(None)
-        self._session.report(error)
-        self._session.cases_changed.emit()
 
 
 def export_remarks(report: ExportReport) -> str:

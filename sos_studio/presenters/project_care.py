@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from sos_studio.dataset.checks import Problem
 from sos_studio.messages import Message, message
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session, fault
+from sos_studio.presenters.tasks import Task
 from sos_studio.services import projects, repairing
 from sos_studio.services.repairing import Mended
 
@@ -59,7 +59,8 @@ class CarePresenter:
     def __init__(self, session: Session, opener: Opener, directory: Path) -> None:
         self._session, self._opener = session, opener
         self.directory = directory
-        self._stop = threading.Event()
+        self._task: Task | None = None
+        self._watched = True
         project = session.project
         self.state = CareState(read_only=project is not None and project.read_only)
 
@@ -74,7 +75,7 @@ class CarePresenter:
             code = "care.damaged" if errors else "care.leftovers" if problems else "care.sound"
             self._end(problems=tuple(problems), said=message(code, {"count": errors or len(problems)}))
 
-        self._run("check", lambda told: projects.check(project, progress=told, cancelled=self._stop.is_set), done)
+        self._run("check", lambda told: projects.check(project, progress=told, cancelled=self._cancelled), done)
 
     def repair(self, backup_file: Path | None = None) -> None:
         """Mend the project. It is closed meanwhile and opened again, because its database may have to be replaced."""
@@ -85,7 +86,7 @@ class CarePresenter:
 
         def work(told: Callable[[float], None]) -> Mended:
             self._opener.finish_closing()
-            return repairing.mend(directory, backup_file=backup_file, who=who, progress=told, cancelled=self._stop.is_set)
+            return repairing.mend(directory, backup_file=backup_file, who=who, progress=told, cancelled=self._cancelled)
 
         def done(mended: Mended) -> None:
             left = sum(problem.severity == "error" for problem in mended.report.left)
@@ -107,22 +108,32 @@ class CarePresenter:
             told = message("care.backed_up_damaged" if made.damaged else "care.backed_up", values)
             self._end(said=None if made.damaged else told, trouble=told if made.damaged else None)
 
-        self._run("backup", lambda told: backup.back_up(project, file, who=who, progress=told, cancelled=self._stop.is_set), done)
+        self._run("backup", lambda told: backup.back_up(project, file, who=who, progress=told, cancelled=self._cancelled), done)
 
     def cancel(self) -> None:
         """Stop what is being done; what was mended stays mended."""
-        self._stop.set()
+        if self._task is not None:
+            self._task.cancel()
+
+    def leave(self) -> None:
+        """Nobody looks here any more: what is being done goes on, and its end is told in the window."""
+        self._watched = False
+
+    def _cancelled(self) -> bool:
+        return self._task is not None and self._task.cancelled
 
     def _run(
         self, what: Work, work: Callable[[Callable[[float], None]], T], done: Callable[[T], None], after: Callable[[], None] | None = None
     ) -> None:
         if self.state.working is not None:
             return
-        self._stop = threading.Event()
         background = self._session.background
+        task = self._task = self._session.tasks.begin(what)
+        show = self._session.tasks.progress_of(task)
         self._set(working=what, progress=0.0, said=None, trouble=None)
 
         def told(fraction: float) -> None:
+            show(fraction)
             background.post(lambda: self._set(progress=fraction) if self.state.working == what else None)
 
         def failed(error: Exception) -> None:
@@ -133,8 +144,13 @@ class CarePresenter:
 
         background.run(lambda: work(told), done, failed)
 
-    def _end(self, **values: object) -> None:
-        self._set(working=None, **values)
+    def _end(self, *, said: Message | None = None, trouble: Message | None = None, **values: object) -> None:
+        if self._task is not None:
+            self._session.tasks.end(self._task)
+        self._set(working=None, said=said, trouble=trouble, **values)
+        told = trouble or said
+        if told is not None and not self._watched:
+            self._session.message.emit(told, "error" if trouble is not None else "success")
 
     def _set(self, **values: object) -> None:
         self.state = replace(self.state, **values)  # type: ignore[arg-type]

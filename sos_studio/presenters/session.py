@@ -23,6 +23,7 @@ from sos_studio.presenters.blinding import Blinding
 from sos_studio.presenters.crop_pictures import CropPictures
 from sos_studio.presenters.parasagittal import BesidePresenter
 from sos_studio.presenters.slice_display import SliceDisplay
+from sos_studio.presenters.tasks import Tasks
 from sos_studio.presenters.undo import PERSON_SCOPE, Along, Change, UndoStack
 from sos_studio.presenters.writes import WriteQueue
 
@@ -61,6 +62,8 @@ class Session:
         Port for work off the GUI thread.
     writes
         Frames and readings on their way into the project, in the order in which they were made.
+    tasks
+        Long work that the person asked for and may stop.
     crop_pictures
         Upright crops that were made ahead, so that the next case is shown at once.
     blinding
@@ -114,6 +117,7 @@ class Session:
         self.slices = SliceDisplay()
         self.writes = WriteQueue(background)
         self.undo.asked.connect(self.writes.flush)
+        self.tasks = Tasks(background)
         self.crop_pictures = CropPictures()
         self.project: Project | None = None
         self.visit: Visit | None = None

@@ -130,6 +130,7 @@ class CareDialog(QDialog):
 
     def _on_finished(self) -> None:
         # An answer may still be on its way.
+        self.presenter.leave()
         self.presenter.changed.disconnect(self._on_state)
         self._session.project_changed.disconnect(self._on_project)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+from pathlib import Path
+
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPalette, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QFileDialog, QHeaderView, QSplitter, QToolButton, QTreeView, QWidget
@@ -22,6 +26,30 @@ def file_dialog(parent: QWidget, title: str, mode: QFileDialog.FileMode, filters
     dialog.finished.connect(dialog.deleteLater)
     _dress(dialog)
     return dialog
+
+
+def new_folder_dialog(parent: QWidget, title: str, accept: str, label: str, *, beside: Path, name: str) -> QFileDialog:
+    """Ask for a folder that is to be made: a name can be typed, the proposed one is free.
+
+    Parameters
+    ----------
+    accept, label
+        Words of the button and before the name.
+    """
+    dialog = file_dialog(parent, title, QFileDialog.FileMode.AnyFile)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+    dialog.setLabelText(QFileDialog.DialogLabel.Accept, accept)
+    dialog.setLabelText(QFileDialog.DialogLabel.FileName, label)
+    dialog.setDirectory(str(beside))
+    dialog.selectFile(free_name(beside, name))
+    return dialog
+
+
+def free_name(folder: Path, name: str) -> str:
+    """The name, or the first of "name 2", "name 3" … that nothing in the folder has."""
+    numbered = (name if n == 1 else f"{name} {n}" for n in itertools.count(1))
+    return next(text for text in numbered if not os.path.lexists(folder / text))
 
 
 def _dress(dialog: QFileDialog) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,7 @@ from sos_studio.presenters.series_picker import SeriesPicker
 from sos_studio.presenters.session import Session
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.export_dialog import ExportDialog
-from sos_studio.ui.file_dialogs import file_dialog
+from sos_studio.ui.file_dialogs import file_dialog, new_folder_dialog
 from sos_studio.ui.import_dialog import ImportDialog
 from sos_studio.ui.import_report import ImportReportDialog
 from sos_studio.ui.patient_data_dialog import PatientDataDialog
@@ -66,15 +64,8 @@ class FileFlow(QObject):
 
     def new_project(self, then: Callable[[], None] | None = None) -> None:
         """A folder that is to be made; `then` goes on with what the project was needed for."""
-        dialog = self._dialog(_tr("New project: choose a name for its folder"), QFileDialog.FileMode.AnyFile)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.setLabelText(QFileDialog.DialogLabel.Accept, _tr("Create"))
-        dialog.setLabelText(QFileDialog.DialogLabel.FileName, _tr("Project folder:"))
-        # Beside the last project, never beside a scan: that may be a disc or another person's folder.
-        beside = self._opener.recent.folder_of_last("project") or Path.home()
-        dialog.setDirectory(str(beside))
-        dialog.selectFile(free_name(beside, _tr("SOS project")))
+        title = _tr("New project: choose a name for its folder")
+        dialog = new_folder_dialog(self._window, title, _tr("Create"), _tr("Project folder:"), beside=self._beside, name=_tr("SOS project"))
         dialog.fileSelected.connect(lambda path: self._opener.new_project(Path(path), then))
         dialog.open()
 
@@ -179,13 +170,21 @@ class FileFlow(QObject):
             self._session.tell("window.folder_of_dropped", "info", count=drop.dropped)
 
     def cancel(self) -> None:
-        """Stop what is being waited for."""
+        """Stop what is being waited for; what works in the background has a button of its own."""
         self._opener.cancel()
-        self.exchange.cancel()
 
     def _export_as(self, form: ExportFormat, options: ExportOptions) -> None:
-        title = _tr("Export dataset: choose a new or empty folder")
-        self._ask(title, QFileDialog.FileMode.Directory, lambda paths: self.exchange.export(paths[0], form, options))
+        title = _tr("Export dataset: choose a name for its folder")
+        project = self._session.project
+        name = f"{project.directory.name} {form}" if project is not None else form
+        dialog = new_folder_dialog(self._window, title, _tr("Export"), _tr("New folder:"), beside=self._beside, name=name)
+        dialog.fileSelected.connect(lambda path: self.exchange.export(Path(path), form, options))
+        dialog.open()
+
+    @property
+    def _beside(self) -> Path:
+        """Beside the last project, never beside a scan: that may be a disc or another person's folder."""
+        return self._opener.recent.folder_of_last("project") or Path.home()
 
     def _ask(
         self, title: str, mode: QFileDialog.FileMode, then: Callable[[list[Path]], None], filters: str = "", kind: Kind = "scan"
@@ -198,12 +197,6 @@ class FileFlow(QObject):
         dialog = file_dialog(self._window, title, mode, filters)
         dialog.setDirectory(str(self._opener.recent.folder_of_last(kind) or Path.home()))
         return dialog
-
-
-def free_name(folder: Path, name: str) -> str:
-    """The name, or the first of "name 2", "name 3" … that nothing in the folder has."""
-    numbered = (name if n == 1 else f"{name} {n}" for n in itertools.count(1))
-    return next(text for text in numbered if not os.path.lexists(folder / text))
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

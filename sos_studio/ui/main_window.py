@@ -44,6 +44,7 @@ from sos_studio.ui.recent_list import RecentList
 from sos_studio.ui.selected_cases import SelectedCases
 from sos_studio.ui.stage_step import StageStep
 from sos_studio.ui.status import StatusBar
+from sos_studio.ui.task_box import ask_to_stop
 from sos_studio.ui.training_dock import TrainingDock
 from sos_studio.ui.window_actions import THEME_ACTIONS, WindowActions
 from sos_studio.ui.window_layout import layout_text, restore_layout, share_corners
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self.status.addPermanentWidget(self._caution)
         self.setStatusBar(self.status)
         self.drop_overlay = DropOverlay(self)
+        self._leaving = False
         self._led = False  # to a step by the window, not by the person: nothing is asked there before they do something
         self.selected_cases = SelectedCases(self)
         self.actions_of_window = WindowActions(self)
@@ -187,7 +189,6 @@ class MainWindow(QMainWindow):
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
-        self.status.cancel_wanted.connect(self.actions_of_window.care.cancel)
         self.status.job_wanted.connect(self.training_dock.show)
         self.training_dock.running_changed.connect(lambda _: self.keymap.refresh())
         session.beside.changed.connect(self.keymap.refresh)
@@ -297,6 +298,10 @@ class MainWindow(QMainWindow):
         else:
             self.files.cancel()
 
+    def _leave(self) -> None:
+        self._leaving = True
+        self.close()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wide or narrow."""
         super().resizeEvent(event)
@@ -321,7 +326,11 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Everything is saved already; a training in the background goes on by itself."""
+        """Everything is saved already; a training in the background goes on by itself, other work is not broken off unasked."""
+        if self.session.tasks.running and not self._leaving:
+            event.ignore()
+            ask_to_stop(self.session.tasks, self, self._leave)
+            return
         self.files.cancel()
         self.session.settings.window_geometry = layout_text(self)
         self.session.save_settings()

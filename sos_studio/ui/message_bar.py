@@ -14,6 +14,8 @@ from sos_studio.messages import Message
 
 # Good news goes by itself; what went wrong stays until it was read.
 SHOW_MS = {"info": 6000, "success": 3500, "warning": 12000, "error": 0}
+# Good news of work that took long: one looks elsewhere meanwhile, so it stays until it is read or something new is begun.
+LASTING = ("window.exported", "window.imported", "care.")
 SIGNS = {"info": "•", "success": "✓", "warning": "⚠", "error": "⚠"}
 # So many that were covered unread come back.
 COVERED = 5
@@ -117,7 +119,7 @@ class MessageBar(QFrame):
     def say(self, message: Message, severity: str) -> None:
         """Show a message at once; an error that was not dismissed yet comes back after it."""
         before = self._shown
-        if before is not None and before.severity == "error":
+        if before is not None and _lasts(before.message, before.severity):
             self._covered.append(before)
         # Said again, it stands at the top only.
         again = str(message)
@@ -178,7 +180,7 @@ class MessageBar(QFrame):
         self._text.setText(str(message))
         self.setAccessibleName(str(message))
         self._look(severity)
-        duration = SHOW_MS.get(severity, 0)
+        duration = 0 if _lasts(message, severity) else SHOW_MS.get(severity, 0)
         if duration:
             self._timer.start(duration)
         else:
@@ -203,3 +205,7 @@ class MessageBar(QFrame):
         for part in (self, self._text):
             part.style().unpolish(part)
             part.style().polish(part)
+
+
+def _lasts(message: Message, severity: str) -> bool:
+    return not SHOW_MS.get(severity, 0) or message.code.startswith(LASTING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,15 +9,16 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.core.settings import names_hidden
 from sos_studio.dataset import backup
 from sos_studio.dataset.backup import Contents
 from sos_studio.dataset.project import Project
-from sos_studio.messages import Message
+from sos_studio.messages import Message, message
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.session import Session
 from sos_studio.ui.adjudication_dialog import AdjudicationDialog
 from sos_studio.ui.care_dialog import CareDialog, backup_filter
-from sos_studio.ui.file_dialogs import file_dialog
+from sos_studio.ui.file_dialogs import file_dialog, new_folder_dialog
 from sos_studio.ui.history_dialog import HistoryDialog
 
 
@@ -34,7 +34,6 @@ class ProjectCare(QObject):
         self._session = session
         self._opener = opener
         self._window = window
-        self._stop = threading.Event()
         opener.damaged.connect(self.offer_repair)
 
     @property
@@ -95,35 +94,51 @@ class ProjectCare(QObject):
         dialog.presenter.repair()
 
     def _ask_folder(self, file: Path) -> None:
-        dialog = file_dialog(self._window, _tr("Restore into: choose or make an empty folder"), QFileDialog.FileMode.Directory)
-        dialog.setDirectory(str(Path.home()))
+        title = _tr("Restore the backup: choose a name for its folder")
+        beside = self._opener.recent.folder_of_last("project") or Path.home()
+        dialog = new_folder_dialog(self._window, title, _tr("Restore"), _tr("New folder:"), beside=beside, name=file.stem)
         dialog.fileSelected.connect(lambda name: self._restore(file, Path(name)))
         dialog.open()
 
     def _restore(self, file: Path, directory: Path) -> None:
         session, who = self._session, self._session.evaluator
-        stop = self._stop = threading.Event()
         session.begun.emit()
-        session.busy.emit("restore")
-        session.progress.emit(0.0)
+        task = session.tasks.begin("restore", directory.name)
+        told = session.tasks.progress_of(task)
 
-        def told(fraction: float) -> None:
-            session.background.post(lambda: session.progress.emit(fraction))
-
-        def done(_: Contents) -> None:
-            session.busy.emit(None)
-            self._opener.open_project(directory)
-            session.tell("care.restored", "success", folder=directory.name)
+        def done(contents: Contents) -> None:
+            session.tasks.end(task)
+            self._offer_restored(directory, contents.cases)
 
         def failed(error: Exception) -> None:
-            session.busy.emit(None)
+            session.tasks.end(task)
             session.report(error)
 
-        session.background.run(lambda: backup.restore(file, directory, who=who, progress=told, cancelled=stop.is_set), done, failed)
+        session.background.run(
+            lambda: backup.restore(file, directory, who=who, progress=told, cancelled=lambda: task.cancelled), done, failed
+        )
 
-    def cancel(self) -> None:
-        """Stop restoring; nothing is left behind then."""
-        self._stop.set()
+    def _offer_restored(self, directory: Path, count: int) -> None:
+        """A project that looks like the open one must not take its place unasked: readings would go into the copy."""
+        session, project = self._session, self._session.project
+        restored = message("care.restored", {"folder": directory.name, "count": count})
+        if project is None:
+            self._opener.open_project(directory)
+            session.message.emit(restored, "success")
+            return
+        box = QMessageBox(QMessageBox.Icon.Question, _tr("Backup restored"), str(restored), parent=self._window)
+        box.setInformativeText(
+            _tr("{name} is still open, and what you read is saved there.").format(name=project.directory.name)
+            if not names_hidden()
+            else _tr("The project that was open still is, and what you read is saved there.")
+        )
+        stay = box.addButton(_tr("Stay in the open project"), QMessageBox.ButtonRole.RejectRole)
+        change = box.addButton(_tr("Open the restored one"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        change.clicked.connect(lambda _=False: self._opener.open_project(directory))
+        box.finished.connect(box.deleteLater)
+        box.open()
 
     def _project(self) -> Project | None:
         if self._session.project is None:

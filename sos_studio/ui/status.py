@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QTo
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.presenters.session import Session
 from sos_studio.ui import training_words, words
+from sos_studio.ui.task_box import TaskBox
 
 
 def _tr(text: str) -> str:
@@ -48,6 +49,8 @@ class StatusBar(QStatusBar):
         show.clicked.connect(self.job_wanted)
         self._wait, self._wait_text, self._wait_bar = self._make_progress(cancel, _tr("Progress of what is being waited for"))
         self._job, self._job_text, self._job_bar = self._make_progress(show, _tr("Progress of the training"))
+        self.tasks = TaskBox(session.tasks)
+        self.addPermanentWidget(self.tasks)
         self.addPermanentWidget(self._wait)
         self.addPermanentWidget(self._job)
         session.busy.connect(self._on_busy)

@@ -155,6 +155,9 @@ def busy_title(what: str) -> str:
         "capture": _tr("Capturing"),
         "import": _tr("Importing full images"),
         "restore": _tr("Restoring a backup"),
+        "check": _tr("Checking the project"),
+        "repair": _tr("Repairing the project"),
+        "backup": _tr("Backing up the project"),
         "export": _tr("Exporting dataset"),
         "predict": _tr("Predicting"),
     }.get(what, what)

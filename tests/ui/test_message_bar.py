@@ -152,3 +152,16 @@ def test_the_picture_above_keeps_its_height_when_a_message_comes_and_goes(bar: M
     qtbot.wait(10)
     heights.add(bar.workspace.height())
     assert len(heights) == 1
+
+
+def test_good_news_of_long_work_stays_until_it_is_read_and_comes_back(
+    bar: MessageBar, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(message_bar.SHOW_MS, "success", 10)
+    bar.say(Message("window.exported", "Exported 3 of 3 cases to out."), "success")
+    qtbot.wait(40)
+    assert bar.text == "Exported 3 of 3 cases to out."
+    bar.say(Message("b", "Saved."), "success")
+    qtbot.waitUntil(lambda: bar.text == "Exported 3 of 3 cases to out.")
+    bar.begin()
+    assert bar.text == ""

@@ -78,10 +78,13 @@ def test_a_backup_is_made_and_says_what_is_not_in_it(opened: MainWindow, tmp_pat
     dialog.reject()
 
 
-def test_a_backup_is_restored_into_a_new_folder_and_opened(opened: MainWindow, study: Path, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_backup_is_restored_into_a_new_folder_and_opened_where_no_project_is(
+    opened: MainWindow, study: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
     project = opened.session.project
     assert project is not None
     backup.back_up(project, tmp_path / "b.sosbackup")
+    opened.opener.close_project()
     opened.actions_of_window.care._restore(tmp_path / "b.sosbackup", tmp_path / "again")
     qtbot.waitUntil(lambda: opened.session.project is not None and opened.session.project.directory.name == "again", timeout=20_000)
     again = opened.session.project
@@ -139,3 +142,32 @@ def test_the_history_whispers_no_stage_and_is_shut_to_who_reads_blinded(session:
             dialog.reject()
         session.blinding.set_on(False)
         session.set_project(None)
+
+
+def test_restoring_leaves_the_open_project_open_and_asks(opened: MainWindow, study: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    project = opened.session.project
+    assert project is not None
+    backup.back_up(project, tmp_path / "b.sosbackup")
+    care = opened.actions_of_window.care
+    for n, (label, there) in enumerate((("Stay in the open project", study), ("Open the restored one", tmp_path / "copy1"))):
+        care._restore(tmp_path / "b.sosbackup", tmp_path / f"copy{n}")
+        qtbot.waitUntil(lambda: bool(opened.findChildren(QMessageBox)), timeout=20_000)
+        (box,) = opened.findChildren(QMessageBox)
+        assert box.text() == f"3 cases were restored into copy{n}."
+        assert "study is still open" in box.informativeText()
+        assert box.defaultButton().text() == "Stay in the open project"
+        assert opened.session.project is project
+        assert opened.session.tasks.running == ()
+        next(button for button in box.buttons() if button.text() == label).click()
+        qtbot.waitUntil(lambda: opened.session.project is not None and opened.session.project.directory == there)  # noqa: B023
+        qtbot.waitUntil(lambda: not opened.findChildren(QMessageBox))
+
+
+def test_a_backup_whose_dialog_was_closed_stays_in_sight_and_tells_its_end(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    opened.keymap.trigger(Action.LOOK_AFTER_PROJECT)
+    (dialog,) = opened.findChildren(CareDialog)
+    dialog.presenter.back_up(tmp_path / "b.sosbackup")
+    dialog.reject()
+    assert [task.what for task in opened.session.tasks.running] == ["backup"]
+    qtbot.waitUntil(lambda: not opened.session.tasks.running, timeout=20_000)
+    assert opened.messages.text.startswith("3 cases are in b.sosbackup")
