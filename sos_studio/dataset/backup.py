@@ -26,6 +26,7 @@ from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.core.readings import utc_now
 from sos_studio.dataset import checks, events, upgrade
 from sos_studio.dataset.copies import is_sound
+from sos_studio.dataset.export_stream import FileStream
 from sos_studio.dataset.faults import translated
 from sos_studio.dataset.project import CAPTURES_DIR, JOBS_DIR, MANIFESTS_DIR, MODELS_DIR, Project
 
@@ -151,7 +152,7 @@ def verify(file: Path, *, progress: Progress | None = None) -> Contents:
     """
     with _opened(file) as archive, tempfile.TemporaryDirectory(prefix="sos-backup-") as scratch:
         contents = _contents(archive, file)
-        done = 0
+        done, size = 0, max(contents.size, 1)  # added up once: there are forty thousand files
         for path, expected in contents.files.items():
             into = Path(scratch) / "database" if path == upgrade.DATABASE_FILE else None
             if _unpack(archive, path, into) != expected:
@@ -160,7 +161,7 @@ def verify(file: Path, *, progress: Progress | None = None) -> Contents:
                 raise BadInputError("backup.damaged", file=file.name, part=path)
             done += expected.size
             if progress is not None:
-                progress(done / max(contents.size, 1))
+                progress(done / size)
     return contents
 
 
@@ -328,20 +329,25 @@ def _unpack_all(archive: zipfile.ZipFile, contents: Contents, file: Path, partia
     partial.mkdir(parents=True)
     for room in _ROOMS:
         (partial / room).mkdir()
-    done = 0
-    for path, expected in contents.files.items():
-        into = partial.joinpath(*PurePosixPath(path).parts)
-        into.parent.mkdir(parents=True, exist_ok=True)
-        if _unpack(archive, path, into) != expected:
-            raise BadInputError("backup.damaged", file=Path(file).name, part=path)
-        done += expected.size
-        progress(done / max(contents.size, 1))
+    done, size, stream = 0, max(contents.size, 1), FileStream()
+    try:
+        for path, expected in contents.files.items():
+            into = partial.joinpath(*PurePosixPath(path).parts)
+            into.parent.mkdir(parents=True, exist_ok=True)
+            if _unpack(archive, path, into) != expected:
+                raise BadInputError("backup.damaged", file=Path(file).name, part=path)
+            stream.sync(into)
+            done += expected.size
+            progress(done / size)
+        stream.settle()
+    finally:
+        stream.close()
     if not is_sound(partial / upgrade.DATABASE_FILE):
         raise BadInputError("backup.damaged", file=Path(file).name, part=upgrade.DATABASE_FILE)
 
 
 def _unpack(archive: zipfile.ZipFile, path: str, into: Path | None) -> BackedUpFile | None:
-    """Read a file of the zip, to the disk or just for its hash; None if it can't be read."""
+    """Read a file of the zip, to the disk (which the caller waits for) or just for its hash; None if it can't be read."""
     digest, size = hashlib.sha256(), 0
     try:
         with archive.open(path) as source, _sink(into) as target:
@@ -350,9 +356,6 @@ def _unpack(archive: zipfile.ZipFile, path: str, into: Path | None) -> BackedUpF
                 size += len(chunk)
                 if target is not None:
                     target.write(chunk)
-            if target is not None:
-                target.flush()
-                os.fsync(target.fileno())
     except (KeyError, zipfile.BadZipFile, EOFError, ValueError):
         return None
     except OSError as error:

@@ -27,9 +27,13 @@ class FileStream:
         OSError
             As the system says of this file or one before it.
         """
-        while len(self._waiting) >= _AHEAD:
-            self._waiting.popleft().result()
+        self._make_room()
         self._waiting.append(self._pool.submit(_write, path, content))
+
+    def sync(self, path: Path) -> None:
+        """Make a file that was written durable soon; raises as `put`."""
+        self._make_room()
+        self._waiting.append(self._pool.submit(_sync, path))
 
     def settle(self) -> None:
         """Wait until all that was put is on the disk; raises as `put`."""
@@ -39,6 +43,15 @@ class FileStream:
     def close(self) -> None:
         """Let what has not begun be, and wait for the rest; the folder may be removed then."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _make_room(self) -> None:
+        while len(self._waiting) >= _AHEAD:
+            self._waiting.popleft().result()
+
+
+def _sync(path: Path) -> None:
+    with open(path, "r+b") as stream:  # Windows syncs only what is open for writing
+        os.fsync(stream.fileno())
 
 
 def _write(path: Path, content: bytes) -> None:

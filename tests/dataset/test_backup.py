@@ -171,3 +171,16 @@ def test_an_only_looking_window_backs_up_without_writing(full: Project, tmp_path
     with Project.open(full.directory, read_only=True) as other:
         backup.back_up(other, tmp_path / "b.sosbackup")
     assert len(events.events(full)) == before
+
+
+def test_what_is_in_a_backup_is_added_up_once_however_many_files_there_are(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builders.staged_case(project, 3)
+    added: list[int] = []
+    original = backup.Contents.size.fget
+    monkeypatch.setattr(backup.Contents, "size", property(lambda contents: added.append(1) or original(contents)))
+    backup.back_up(project, tmp_path / "b.sosbackup")
+    backup.verify(tmp_path / "b.sosbackup", progress=lambda _: None)
+    backup.restore(tmp_path / "b.sosbackup", tmp_path / "again")
+    assert len(added) < len(backup.read_contents(tmp_path / "b.sosbackup").files)

@@ -22,8 +22,10 @@ def test_all_that_was_put_is_on_the_disk_once_settled(tmp_path: Path, monkeypatc
     stream = FileStream()
     for n in range(50):
         stream.put(tmp_path / str(n), bytes([n]) * (n + 1))
+    (tmp_path.parent / "written").write_bytes(b"x" * 77)
+    stream.sync(tmp_path.parent / "written")
     stream.settle()
-    assert sorted(synced) == list(range(1, 51))
+    assert sorted(synced) == [*range(1, 51), 77]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {str(n): bytes([n]) * (n + 1) for n in range(50)}
     stream.close()
 
