@@ -122,7 +122,7 @@ def predict_folder(
     facing: Facing = "right",
     names: bool = False,
     progress: Callable[[int, int], None] | None = None,
-    on_row: Callable[[BatchRow], None] | None = None,
+    on_row: Callable[[BatchRow, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> BatchReport:
     """Stage every full image below a folder; what an earlier run said of the same pixels with the same network is taken over.
@@ -137,6 +137,8 @@ def predict_folder(
         Write the files' names into log and table.
     progress
         Told done and total.
+    on_row
+        Told each row with the name of its file, for a screen; it is not written for that.
 
     Raises
     ------
@@ -166,7 +168,8 @@ def predict_folder(
                 for n, path in enumerate(paths):
                     if cancelled is not None and cancelled():
                         raise CancelledError
-                    item, name = _item_of(path), path.relative_to(folder).as_posix() if names else None
+                    item, shown = _item_of(path), path.relative_to(folder).as_posix()
+                    name = shown if names else None
                     row = known.get(item)
                     if row is not None and (row.said is not None):
                         row, taken_over = row.model_copy(update={"name": name}), taken_over + 1
@@ -175,7 +178,7 @@ def predict_folder(
                         _append(log, row)
                     rows.append(row)
                     if on_row is not None:
-                        on_row(row)
+                        on_row(row, shown)
                     if progress is not None:
                         progress(n + 1, len(paths))
         finally:

@@ -96,6 +96,19 @@ CASE: tuple[Action | None, ...] = (
 )
 
 
+PREDICT: tuple[Action | None, ...] = (
+    Action.PREDICT,
+    Action.CONFIRM_PREDICTION,
+    None,
+    Action.TOGGLE_HEATMAP,
+    None,
+    Action.PREDICT_FOLDER,
+    None,
+    Action.EXPORT_NETWORK,
+    Action.IMPORT_NETWORK,
+)
+
+
 def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     """Make all menus."""
     file = bar.addMenu(_tr("&File"))
@@ -120,7 +133,7 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
         Action.STARTING_WEIGHTS,
     )
     keys.fill(bar.addMenu(_tr("&Train")), train)
-    keys.fill(bar.addMenu(_tr("&Predict")), (Action.PREDICT, Action.CONFIRM_PREDICTION, None, Action.TOGGLE_HEATMAP))
+    keys.fill(bar.addMenu(_tr("&Predict")), PREDICT)
     keys.fill(bar.addMenu(_tr("&Help")), (Action.ATLAS, Action.SHORTCUTS, Action.ABOUT))
     for menu in bar.findChildren(QMenu):
         menu.aboutToShow.connect(keys.refresh)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from sos_studio.core.actions import Action
-from sos_studio.core.predictions import ModelCard, Prediction, StageSet
+from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.holding import HoldingPresenter
@@ -28,6 +28,7 @@ from sos_studio.ui import keys, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.holding_row import HoldingRow
+from sos_studio.ui.predict_words import origin_words, set_in_terms, set_words, unlike_words
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -165,13 +166,13 @@ class PredictPanel(QWidget):
         self._about.setText(_about(card) if card is not None else "")
         self._about.setToolTip(_about_in_terms(card) if card is not None else "")
         prediction = state.shown.prediction if state.shown is not None else None
-        self.unlike.setText(_unlike_words(prediction) if prediction is not None else "")
+        self.unlike.setText(unlike_words(prediction) if prediction is not None else "")
         self.unlike.setVisible(bool(self.unlike.text()))
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
         held = prediction.stage_set if prediction is not None else None
         self.bars.set_stage_set(held)
         self.stage_set.setText("" if held is None else set_words(held))
-        self.stage_set.setToolTip("" if held is None else _set_in_terms(held))
+        self.stage_set.setToolTip("" if held is None else set_in_terms(held))
         self.stage_set.setVisible(held is not None)
         self.stage.setText(_title(prediction))
         self._words.setText(_answer_words(prediction) if prediction is not None else _what_next(state))
@@ -202,43 +203,6 @@ class PredictPanel(QWidget):
             made.setChecked(number == read)
             made.setText(f"✓ {number}" if number == read else str(number))
         self.saved.setText(_reading_words(state))
-
-
-def origin_words(card: ModelCard) -> str:
-    """What must be known of where a network comes from; empty where there is nothing to warn of."""
-    if card.phantom and card.from_scratch:
-        return _tr("Trained on phantoms, not on patients, and from scratch: for trying out only.")
-    if card.phantom:
-        return _tr("Trained on phantoms, not on patients: for trying out only.")
-    return _tr("Trained from scratch, without learned starting weights.") if card.from_scratch else ""
-
-
-def set_words(found: StageSet) -> str:
-    """The stages that hold the true one with the promised certainty."""
-    p = round(100 * found.coverage)
-    if found.first == found.last:
-        return _tr("With {p}\u00a0% certainty: stage {n}").format(p=p, n=found.first)
-    if (found.first, found.last) == (1, len(BASSED_5.stages)):
-        return _tr("With {p}\u00a0% certainty: any stage").format(p=p)
-    if found.last == found.first + 1:
-        return _tr("With {p}\u00a0% certainty: stage {a} or {b}").format(p=p, a=found.first, b=found.last)
-    return _tr("With {p}\u00a0% certainty: stage {a} to {b}").format(p=p, a=found.first, b=found.last)
-
-
-def _set_in_terms(found: StageSet) -> str:
-    return _tr(
-        "Ordinal conformal set, calibrated on {n} cases that nothing was fitted to. The promise holds for patients like those of the "
-        "training, on average over them."
-    ).format(n=found.cases)
-
-
-def _unlike_words(prediction: Prediction) -> str:
-    near = prediction.familiarity
-    if near is None or not near.unlike:
-        return ""
-    return _tr("Unlike the training data ({times} times as far as usual pictures at most are): do not rely on this stage.").format(
-        times=f"{near.distance / max(near.threshold, 1e-9):.1f}" if near.distance < 100 * near.threshold else "> 100"
-    )
 
 
 def _title(prediction: Prediction | None) -> str:

@@ -14,6 +14,7 @@ from sos_studio.ui.areas import Areas
 from sos_studio.ui.atlas import AtlasDialog
 from sos_studio.ui.cheat_sheet import CheatSheet
 from sos_studio.ui.keymap import Handler, Keymap
+from sos_studio.ui.predict_tools import PredictTools
 from sos_studio.ui.project_care import ProjectCare
 from sos_studio.ui.shortcuts_dialog import ShortcutsDialog
 
@@ -32,6 +33,7 @@ OF_A_PROJECT = frozenset(
         Action.NEXT_UNSTAGED,
         Action.LEAKS,
         Action.RETRAIN_ALL,
+        Action.IMPORT_NETWORK,
     }
 )
 OF_A_SCAN = frozenset(
@@ -73,6 +75,7 @@ class WindowActions:
         self._session = window.session
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
         self.care = ProjectCare(window.session, window.opener, window)
+        self.predict_tools = PredictTools(window.session, window.predict.presenter, window)
         files = window.files
         self._areas = Areas(
             (
@@ -122,6 +125,7 @@ class WindowActions:
             Action.LEAKS: window.selected_cases.show_leaks,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
             **self.care.actions_by_id,
+            **self.predict_tools.actions_by_id,
             Action.BLINDED: self._turn_blinding,
             Action.ATLAS: self._show_atlas,
             Action.SHORTCUTS: self._show_keys,
@@ -149,6 +153,8 @@ class WindowActions:
             return self._session.scan_in_front
         if action is Action.OPEN_CASE_SCAN:
             return self._session.project is not None and self._session.case_id is not None
+        if action is Action.EXPORT_NETWORK:
+            return self._window.predict.presenter.state.chosen is not None
         if action in OF_A_PROJECT and self._session.project is None:
             return False
         if action in OF_A_SCAN and self._session.scan is None:

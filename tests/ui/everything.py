@@ -98,6 +98,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "file.look_after",
                 "file.patient_data",
                 "help.about",
+                "predict.folder",
                 "help.atlas",
                 "help.shortcuts",
                 "train.leaks",

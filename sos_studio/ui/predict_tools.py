@@ -1,0 +1,94 @@
+"""What the menu Predict does beside the step itself: a folder at once, networks carried from and to other computers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from sos_studio.core.actions import Action
+from sos_studio.presenters.folder_batch import FolderBatchPresenter
+from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.presenters.session import Session
+from sos_studio.services import model_list, model_package
+from sos_studio.services.model_list import ModelEntry
+from sos_studio.services.model_package import SUFFIX
+from sos_studio.ui.batch_dialog import BatchDialog
+from sos_studio.ui.file_dialogs import file_dialog
+from sos_studio.ui.predict_panel import model_title
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("PredictTools", text)
+
+
+class PredictTools(QObject):
+    """Dialogs and the work behind them; errors become messages of the window."""
+
+    def __init__(self, session: Session, prediction: PredictionPresenter, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._prediction, self._window = session, prediction, window
+        self.batch = FolderBatchPresenter(session, prediction.service)
+
+    @property
+    def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
+        """What menus and shortcuts call."""
+        return {
+            Action.PREDICT_FOLDER: self._open_batch,
+            Action.EXPORT_NETWORK: self._ask_where_to_export,
+            Action.IMPORT_NETWORK: self._ask_what_to_import,
+        }
+
+    def _open_batch(self) -> None:
+        chosen = self._prediction.state.chosen
+        dialog = BatchDialog(self.batch, "" if chosen is None else model_title(chosen.card), self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_where_to_export(self) -> None:
+        state = self._prediction.state
+        if state.chosen is None:
+            return
+        entries = [state.chosen, *([] if state.detector is None else [state.detector])]
+        dialog = file_dialog(self._window, _tr("Export network"), QFileDialog.FileMode.AnyFile, _filters())
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
+        dialog.selectFile(state.chosen.card.model_id + SUFFIX)
+        dialog.fileSelected.connect(lambda path: self.export_to(Path(path), entries))
+        dialog.open()
+
+    def export_to(self, target: Path, entries: list[ModelEntry]) -> None:
+        """Write networks into one file."""
+
+        def done(_: None) -> None:
+            self._session.tell("package.exported", "info", count=len(entries), file=target.name)
+
+        self._session.begun.emit()
+        self._session.background.run(lambda: model_package.export_models(entries, target), done, self._session.report)
+
+    def _ask_what_to_import(self) -> None:
+        dialog = file_dialog(self._window, _tr("Import network"), QFileDialog.FileMode.ExistingFile, _filters())
+        dialog.fileSelected.connect(lambda path: self.import_from(Path(path)))
+        dialog.open()
+
+    def import_from(self, source: Path) -> None:
+        """Take the networks of a file into the project that is open."""
+        session, project = self._session, self._session.project
+        if project is None:
+            session.tell("window.no_project", "warning")
+            return
+
+        def done(found: list[ModelEntry]) -> None:
+            session.tell("package.imported", "info", models=", ".join(entry.card.model_id for entry in found))
+            if session.project is project:
+                session.models_changed.emit()
+
+        session.begun.emit()
+        folder = project.directory / model_list.MODELS_DIR
+        session.background.run(lambda: model_package.import_models(source, folder), done, session.report)
+
+
+def _filters() -> str:
+    return _tr("Files of networks (*{suffix})").format(suffix=SUFFIX)
