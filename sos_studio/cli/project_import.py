@@ -46,6 +46,7 @@ _PREVIEW_LINES = 10
 @click.option("--keep-borders", is_flag=True, help="Don't cut uniform borders away.")
 @click.option("--keep-overlays", is_flag=True, help="Don't cover letters, rulers and coloured lines.")
 @click.option("--no-originals", is_flag=True, help="Don't keep the untouched pictures of those that are changed.")
+@click.option("--take-unmended", is_flag=True, help="Take pictures too whose row or name needs mending, without what it says.")
 @click.option("--preview", is_flag=True, help="Only say what would become of rows and files; nothing is written.")
 @json_option
 def import_(
@@ -65,12 +66,14 @@ def import_(
     keep_borders: bool,
     keep_overlays: bool,
     no_originals: bool,
+    take_unmended: bool,
     preview: bool,
     as_json: bool,
 ) -> int:
     """Take full images (files, folders, capture folders) into the project DIR; exit code 3 if some could not be taken.
 
-    The table's column for images names a picture by its file name and a capture by the name of its folder.
+    The table's column for images names a picture by its file name and a capture by the name of its folder. A picture whose row needs
+    mending waits for that, so that it never becomes a case without stage and patient.
     """
     from sos_studio.dataset.label_table import TableOptions
     from sos_studio.services import import_preview, projects
@@ -85,6 +88,7 @@ def import_(
         PictureOptions(facing, spacing, ruler_mm, not keep_borders, not keep_overlays, not no_originals, crops),
         TableOptions(sheet, _fields(columns), separator, encoding),
         names or "",
+        take_unmended,
     )
     with projects.open(directory, read_only=preview) as project:
         if names == "guess":
@@ -144,11 +148,13 @@ def _tell_preview(seen: ImportPreview, as_json: bool) -> int:
             "found": row.path is not None,
             **({name: getattr(row.row, name) for name in ("stage", "age_years", "sex", "evaluator", "remark")} if row.row else {}),
             "patient": "pseudonym" if row.row and row.row.patient else None,
+            "taken": row.taken and row.path is not None,
         }
         for row in seen.rows
     ]
+    notices = [faults.error_object(message(code, values)) for code, values in (*seen.notices, *seen.question)]
     if as_json:
-        emit_json({"columns": columns, "suggested_names": seen.suggested_names, "rows": rows, "failed": failed})
+        emit_json({"columns": columns, "suggested_names": seen.suggested_names, "rows": rows, "notices": notices, "failed": failed})
     else:
         for field, header in columns.items():
             emit(f"{field} = {header}")
@@ -160,6 +166,8 @@ def _tell_preview(seen: ImportPreview, as_json: bool) -> int:
         if len(rows) > _PREVIEW_LINES:
             emit(f"… and {len(rows) - _PREVIEW_LINES} more")
         _say_faults(failed)
+        for notice in notices:
+            say(f"{notice['message']} {notice['hint']}".strip())
         emit(f"{len(seen.pictures)} images, {len(failed)} rows or files to mend; nothing was written")
     return faults.PARTLY_DONE if failed else faults.DONE
 
@@ -182,6 +190,7 @@ def _tell(report: ImportReport, as_json: bool) -> int:
                 "prepared": report.prepared,
                 "filled_in": [{"image": row.image, "line": row.line, **row.values} for row in report.filled_in],
                 "doubts": [_fault(doubt) for doubt in report.doubts],
+                "waiting": list(report.waiting),
                 "failed": failed,
             }
         )
@@ -209,6 +218,8 @@ def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
         say(f"{len(report.unlabelled)} images have no stage yet")
     if report.prepared:
         say(f"{report.prepared} images were cut, covered or measured by their ruler; their records say how")
+    if report.waiting:
+        say(f"{len(report.waiting)} images wait until their rows or names are mended")
     known = f", {len(report.already_there)} were there already" if report.already_there else ""
     emit(f"{len(report.imported)} images imported{known}, {report.readings} readings, {len(failed)} not taken")
 

@@ -28,6 +28,7 @@ class Preparation(BaseModel):
         Of the file's picture.
     origin_vu
         Row and column of the original that is the full image's first, before mirroring; its size is the record's `shape_vu`.
+        Rows beyond the original's last (of a crop that is lower than 32 pixels) repeat that one.
     masked_px
         How many pixels of the original were covered by letters, rulers and lines, and filled.
     original_sha256, mask_sha256

@@ -23,7 +23,7 @@ _WORDS: dict[Field, tuple[str, ...]] = {
         "image", "picture", "file", "filename", "file name", "image file", "photo", "bild", "datei", "dateiname", "bilddatei", "fichier",
         "nom du fichier", "imagen", "archivo", "fichero", "imagem", "arquivo", "immagine", "nome file", "afbeelding", "bestand", "fil",
         "filnamn", "obraz", "plik", "soubor", "kep", "fajl", "dosya", "goruntu", "изображение", "фаил", "снимок", "图像", "图片", "文件",
-        "文件名", "画像", "ファイル名", "파일", "이미지",
+        "文件名", "画像", "ファイル名", "파일", "이미지", "img", "foto", "bildname", "bild nr", "crop",
     ),
     "stage": (
         "stage", "sos", "sos stage", "fusion", "fusion stage", "fusion degree", "bassed", "label", "class", "grade", "score", "stadium",
@@ -34,7 +34,9 @@ _WORDS: dict[Field, tuple[str, ...]] = {
         "patient", "patient id", "patient number", "patient no", "patient nr", "patientid", "pid", "id", "case", "case id", "subject",
         "subject id", "mrn", "patientennummer", "patienten id", "patienten nr", "fallnummer", "fall", "identifiant", "numero du patient",
         "paciente", "numero de paciente", "paziente", "patientnummer", "pacjent", "numer pacjenta", "hasta", "hasta no", "пациент",
-        "患者", "患者编号", "病例号", "患者id", "환자", "환자번호",
+        "患者", "患者编号", "病例号", "患者id", "환자", "환자번호", "pat nr", "pat no", "pat id", "patnr", "patid", "pat", "pt id", "pt no",
+        "pt", "pseudonym", "study id", "studien id", "studiennummer", "fall nr", "fallnr", "proband", "probanden nr", "subject no",
+        "case no", "participant", "participant id", "sujet", "sujeto", "soggetto", "numero paziente",
     ),
     "age": (
         "age", "age years", "age y", "age at scan", "chronological age", "alter", "lebensalter", "alter jahre", "edad", "idade", "eta",
@@ -42,7 +44,7 @@ _WORDS: dict[Field, tuple[str, ...]] = {
     ),
     "sex": (
         "sex", "gender", "m f", "f m", "geschlecht", "sexe", "genre", "sexo", "genero", "sesso", "geslacht", "kon", "kjonn", "plec",
-        "pohlavi", "nem", "cinsiyet", "пол", "性别", "性別", "성별",
+        "pohlavi", "nem", "cinsiyet", "пол", "性别", "性別", "성별", "geschl", "m w", "w m", "m w d", "sx",
     ),
     "evaluator": (
         "evaluator", "reader", "rater", "observer", "examiner", "assessor", "annotator", "scored by", "auswerter", "befunder",
@@ -52,7 +54,7 @@ _WORDS: dict[Field, tuple[str, ...]] = {
     "remark": (
         "remark", "remarks", "comment", "comments", "note", "notes", "bemerkung", "bemerkungen", "kommentar", "anmerkung", "notiz",
         "commentaire", "remarque", "comentario", "observaciones", "observacoes", "commento", "opmerking", "anmarkning", "uwagi",
-        "poznamka", "megjegyzes", "not", "aciklama", "примечание", "комментарии", "备注", "備考", "コメント", "비고",
+        "poznamka", "megjegyzes", "not", "aciklama", "примечание", "комментарии", "备注", "備考", "コメント", "비고", "bem", "anm",
     ),
 }  # fmt: skip
 _SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "đ": "d"})

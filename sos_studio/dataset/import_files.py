@@ -70,6 +70,10 @@ class Files:
                 faults.append(RowFault(row.line, row.image, "import.image_ambiguous" if candidates else "import.image_not_found"))
         return rows_of, faults
 
+    def meant(self, cell: str) -> list[Path]:
+        """The files that a cell of the table may mean."""
+        return self._candidates(cell) if cell else []
+
     def _candidates(self, cell: str) -> list[Path]:
         text = cell.replace("\\", "/").removeprefix("./")
         for known in (self._by_path, self._by_name, self._by_stem):  # a path says more than a name, a name more without its ending

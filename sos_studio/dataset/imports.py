@@ -11,17 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from sos_studio import __version__
-from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
-from sos_studio.core.preparation import Preparation
 from sos_studio.dataset import completing, import_rows, near_duplicates, prepared, readings, sql
 from sos_studio.dataset.captures import read_record, sha256, write_capture_files
 from sos_studio.dataset.cases import new_case
 from sos_studio.dataset.columns import Field
+from sos_studio.dataset.decoded import DecodedImage, Doubts
 from sos_studio.dataset.import_files import Files, ahead, with_facts
+from sos_studio.dataset.import_plan import plan
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, TableOptions, read_labels
 from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.near_duplicates import Look, NearPair
@@ -31,37 +29,6 @@ from sos_studio.dataset.pseudonyms import pseudonym
 
 MIN_SIDE_PX = 32
 
-
-@dataclass(frozen=True)
-class DecodedImage:
-    """A picture as it will be stored: 8-bit grey PNG, face right.
-
-    Attributes
-    ----------
-    mirrored
-        Whether the original faced left and was flipped.
-    spacing_mm
-        Pixel size if it is known.
-    preparation
-        What was done to the file's picture, if anything was; `original_png` and `mask_png` are kept where it names their hashes.
-    look
-        By which nearly alike pictures are found.
-    doubts
-        Codes and values of what a person should know of it, though it is taken.
-    """
-
-    png: bytes
-    shape_vu: tuple[int, int]
-    mirrored: bool = False
-    spacing_mm: float | None = None
-    preparation: Preparation | None = None
-    original_png: bytes | None = None
-    mask_png: bytes | None = None
-    look: Look | None = None
-    doubts: Doubts = ()
-
-
-Doubts = tuple[tuple[str, dict[str, Any]], ...]
 Decode = Callable[[Path], DecodedImage]
 # Pixel size of a picture that the project has already, given the ruler's ticks as they were measured then (None: they were not).
 PixelSize = Callable[[Path, float | None], tuple[float | None, Doubts]]
@@ -103,6 +70,8 @@ class ImportReport:
         How many of the imported images were changed before they were stored, their originals kept where that was wanted.
     filled_in
         What was missing of images that were imported before, and is known now (``import.filled_in``).
+    waiting
+        Names of images that were not taken because what is said of them needs mending (it is among `faults`).
     """
 
     imported: tuple[ImportedImage, ...]
@@ -116,6 +85,7 @@ class ImportReport:
     doubts: tuple[RowFault, ...] = ()
     prepared: int = 0
     filled_in: tuple[RowFault, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -132,6 +102,7 @@ def import_images(
     table_options: TableOptions | None = None,
     names: NamePattern | None = None,
     pixel_size: PixelSize | None = None,
+    take_unmended: bool = False,
     who: str = "",
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -150,6 +121,8 @@ def import_images(
         What the names of the files say, where the table says nothing.
     pixel_size
         For pictures that were imported before, which are not decoded again; None: nothing new is known of their size.
+    take_unmended
+        Whether pictures are taken too whose row or name needs mending, without what it says; else they wait for that.
 
     Raises
     ------
@@ -162,25 +135,24 @@ def import_images(
     """
     project.require_writable()
     table = read_labels(labels_csv, project.scheme, table_options) if labels_csv is not None else LabelTable()
-    files = Files(sources, None if labels_csv is None else labels_csv.parent)
-    rows_of, faults = files.match(table)
-    paths = files.paths
-    if not paths:
+    todo = plan(Files(sources, None if labels_csv is None else labels_csv.parent), table)
+    if not todo.rows:
         raise BadInputError("import.nothing_found")
-    run = _Run(project, decode, names, pixel_size, who)
-    _take_all(project, run, [(path, rows_of.get(path, [])) for path in paths], progress, cancelled)
+    run = _Run(project, decode, names, pixel_size, who, None if take_unmended else todo.waiting)
+    _take_all(project, run, list(todo.rows.items()), progress, cancelled)
     return ImportReport(
         tuple(run.imported),
         tuple(run.already_there),
         run.readings,
         tuple(run.unlabelled),
-        tuple(sorted((*table.faults, *faults, *run.faults), key=lambda fault: (fault.line is None, fault.line or 0, fault.image))),
+        tuple(sorted((*table.faults, *todo.unmatched, *run.faults), key=lambda fault: (fault.line is None, fault.line or 0, fault.image))),
         table.ignored_columns,
         table.columns,
         _near(project, run),
         tuple(run.doubts),
         run.prepared,
         tuple(run.filled_in),
+        tuple(run.waiting),
     )
 
 
@@ -225,8 +197,17 @@ class _Read:
 class _Run:
     """One import under way."""
 
-    def __init__(self, project: Project, decode: Decode, names: NamePattern | None, pixel_size: PixelSize | None, who: str) -> None:
+    def __init__(  # noqa: PLR0917  as `import_images` has them
+        self,
+        project: Project,
+        decode: Decode,
+        names: NamePattern | None,
+        pixel_size: PixelSize | None,
+        who: str,
+        waits_for: frozenset[Path] | None,
+    ) -> None:
         self._project, self._decode, self._names, self._pixel_size, self._who = project, decode, names, pixel_size, who
+        self._waits_for = waits_for
         row = sql.CaptureRow
         query = sql.select(row.source_sha256, row.full_sha256, row.case_id, row.capture_id).where(row.series_hash.is_(None))
         with project.reading() as session:
@@ -244,6 +225,7 @@ class _Run:
         self.looks: dict[str, Look] = {}
         self.prepared = 0
         self.filled_in: list[RowFault] = []
+        self.waiting: list[str] = []
 
     def read(self, path: Path) -> _Read:
         """Read and decode a file; in any thread."""
@@ -275,15 +257,21 @@ class _Run:
     def try_to_take(self, path: Path, rows: Sequence[LabelRow], read: _Read) -> None:
         """One file; why it was not taken is kept, but for what the project's disk refuses."""
         line = rows[0].line if rows else None
+        waits = self._waits_for is not None and path in self._waits_for
         try:
             if self._names is not None:
                 try:
                     rows = with_facts(rows, path.name, self._names, self._project.scheme)
                 except BadInputError as error:
                     # A table is the better source: a name that says nothing is no fault beside its row.
-                    if not rows:
+                    if not rows and not waits:
                         self.faults.append(RowFault(None, path.name, error.code, error.values))
-            self._take(path, rows, read)
+                        waits = self._waits_for is not None
+            if waits and read.digest not in self._known:
+                self._name_of.setdefault(read.digest, path.name)
+                self.waiting.append(path.name)
+            else:
+                self._take(path, rows, read)
         except ProjectError:
             raise
         except SosError as error:
@@ -324,7 +312,7 @@ class _Run:
                 capture, folder = write_capture_files(
                     project,
                     case_id,
-                    record_for=lambda new_id: _record(image, case_id, new_id, digest),
+                    record_for=lambda new_id: image.record(case_id, new_id, digest),
                     full_png=image.png,
                     full16_png=None,
                     beside=prepared.files(image.original_png, image.mask_png),
@@ -363,22 +351,3 @@ class _Run:
 
     def _doubt(self, name: str, rows: Sequence[LabelRow], doubts: Doubts) -> None:
         self.doubts += [RowFault(import_rows.line(rows), name, code, values) for code, values in doubts]
-
-
-def _record(image: DecodedImage, case_id: str, capture_id: str, source_sha256: str) -> CaptureRecord:
-    return CaptureRecord(
-        software=f"SOS Studio {__version__}",
-        case=case_id,
-        capture_id=capture_id,
-        series_hash=None,
-        orientation=None,
-        lps_from_uv=None,
-        shape_vu=image.shape_vu,
-        spacing_mm=image.spacing_mm,
-        interpolation="none",
-        window=None,
-        value_from_png=None,
-        mirrored=image.mirrored,
-        prepared=image.preparation,
-        source_sha256=source_sha256,
-    )

@@ -186,7 +186,9 @@ MESSAGES: dict[str, Template] = {
     "import.no_image_named": Template("The row names no image.", "Fill in the column image."),
     "import.image_not_found": Template("The image that the row names was not found.", "Check its spelling, or add its folder."),
     "import.image_ambiguous": Template("Several files have the name that the row gives.", "Write the folder before the name."),
-    "import.rows_contradict": Template("Rows {first} and {second} name the same image but differ in {column}.", "Make them agree."),
+    "import.rows_contradict": Template(
+        "Rows {first} and {second} name the same image but differ in {column}.", "Make them agree; two stages need two evaluators."
+    ),
     "import.contradicts": Template(
         "The project has {stored} as {field} of this picture, now it is said to be {given}.",
         "What the project has was kept, and nothing was taken of this row: mend it, or leave it empty there.",
@@ -196,6 +198,30 @@ MESSAGES: dict[str, Template] = {
         "What the project has was kept, and nothing was taken of this row: mend its patient, or leave it empty.",
     ),
     "import.filled_in": Template("{case} was there already; it has {facts} now."),
+    "import.no_patients": Template(
+        "No patient is named: each of the {count} pictures will count as a patient of its own.",
+        "Two pictures of one person could then be trained on and judged by: choose the column that tells patients apart, if there is one.",
+    ),
+    "import.some_without_patient": Template(
+        "No patient is named for {count} of {all} pictures.",
+        "A picture without a patient counts as a patient of its own.",
+        counts="count",
+        one="No patient is named for 1 of {all} pictures.",
+    ),
+    "import.look_like_crops": Template(
+        "{count} of {all} pictures look like crops, twice as wide as high: {names}.",
+        "Say whether they are crops of the joint or full images of the head.",
+        counts="count",
+        one="1 of {all} pictures looks like a crop, twice as wide as high: {names}.",
+    ),
+    "import.no_crops": Template(
+        "{count} of {all} pictures don't look like crops, as they are not twice as wide as high: {names}.",
+        "Say whether they are crops of the joint or full images of the head.",
+        counts="count",
+        one="1 of {all} pictures doesn't look like a crop, as it is not twice as wide as high: {names}.",
+    ),
+    "import.several_tables": Template("Several tables were chosen: {used} is used, not {others}.", "Import with the others one by one."),
+    "import.gone": Template("The file is not there any more: the import went on without it."),
     "import.file_unreadable": Template("The file can't be read ({reason}).", "Check that it opens in another program."),
     "import.same_picture": Template("It is the very same picture as {other}.", "Keep one of the two."),
     "import.too_small": Template("The image has only {width} × {height} pixels.", "Use full images of at least {least} pixels a side."),

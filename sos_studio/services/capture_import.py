@@ -37,6 +37,7 @@ def import_captures(
     table_options: TableOptions | None = None,
     *,
     alone: bool = True,
+    take_unmended: bool = False,
     who: str = "",
 ) -> ImportReport:
     """Take capture folders in; a row of the table names a capture by the name of its folder.
@@ -47,6 +48,8 @@ def import_captures(
     ----------
     alone
         Whether the table is about these captures only: rows that name none of them are then faults.
+    take_unmended
+        Whether captures are taken too whose row needs mending, without what it says; else they wait for that.
 
     Raises
     ------
@@ -58,8 +61,13 @@ def import_captures(
     project.require_writable()
     table = label_table.read_labels(labels_csv, project.scheme, table_options) if labels_csv is not None else label_table.LabelTable()
     report = NOTHING
+    faulty = {fault.image.rstrip("/\\").casefold() for fault in table.faults}
     for folder in folders:
-        rows = [row for row in table.rows if row.image.rstrip("/\\").casefold() == folder.resolve().name.casefold()]
+        name = folder.resolve().name.casefold()
+        rows = [row for row in table.rows if row.image.rstrip("/\\").casefold() == name]
+        if name in faulty and not rows and not take_unmended:
+            report = replace(report, waiting=(*report.waiting, folder.resolve().name))
+            continue
         try:
             report = _with_one(project, report, folder, rows, who)
         except ProjectError:
@@ -87,6 +95,7 @@ def merged(captures_report: ImportReport, pictures_report: ImportReport, folders
         readings=captures_report.readings + pictures_report.readings,
         unlabelled=(*captures_report.unlabelled, *pictures_report.unlabelled),
         faults=(*captures_report.faults, *faults),
+        waiting=(*captures_report.waiting, *pictures_report.waiting),
     )
 
 

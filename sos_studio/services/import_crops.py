@@ -16,11 +16,18 @@ from sos_studio.services import staging
 TOLERANCE = 0.03
 
 
+def looks_like_crop(shape_vu: tuple[int, int]) -> bool:
+    """Whether a picture is twice as wide as high, as crops are and hardly any full image is."""
+    height, width = shape_vu
+    return abs(width - 2 * height) <= max(1.0, TOLERANCE * width)
+
+
 def frame_around(shape_vu: tuple[int, int]) -> Roi:
-    """The largest upright 2:1 frame in the middle of a picture; the endocranial end is left by convention."""
+    """The largest upright 2:1 frame in the middle of a picture, on whole pixels; the endocranial end is left by convention."""
     height, width = shape_vu
     rows = min(height, width // 2)
-    return Roi.of(((width - 1) / 2, (height - 1) / 2), 0.0, 2.0 * rows)
+    top, left = (height - rows) // 2, (width - 2 * rows) // 2
+    return Roi.of((left + rows - 0.5, top + (rows - 1) / 2), 0.0, 2.0 * rows)
 
 
 def with_frames(project: Project, report: ImportReport) -> ImportReport:
@@ -36,7 +43,11 @@ def with_frames(project: Project, report: ImportReport) -> ImportReport:
         used = in_use.in_use(project, image.case_id)
         if used.capture_id is None or used.roi_n is not None:
             continue
-        height, width = shape_vu = captures.capture(project, used.capture_id).shape_vu
+        shape_vu = captures.capture(project, used.capture_id).shape_vu
+        prepared = captures.read_record(project, used.capture_id).prepared
+        if prepared is not None:  # rows that were added below are none of the joint's
+            shape_vu = min(shape_vu[0], prepared.original_shape_vu[0]), shape_vu[1]
+        height, width = shape_vu
         try:
             staging.store_roi(project, used.capture_id, frame_around(shape_vu))
         except ProjectError:
@@ -44,6 +55,6 @@ def with_frames(project: Project, report: ImportReport) -> ImportReport:
         except SosError as error:
             doubts.append(RowFault(None, image.name, error.code, error.values))
             continue
-        if abs(width - 2 * height) > TOLERANCE * width:
+        if not looks_like_crop(shape_vu):
             doubts.append(RowFault(None, image.name, "import.crop_not_2_to_1", {"width": width, "height": height}))
     return replace(report, doubts=tuple(doubts))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sos_studio.core.geometry import Facing
 from sos_studio.core.preparation import Preparation, RulerRecord
-from sos_studio.dataset.imports import DecodedImage, Doubts
+from sos_studio.dataset.decoded import DecodedImage, Doubts
 from sos_studio.dataset.label_table import TableOptions
 from sos_studio.dataset.near_duplicates import Look
 from sos_studio.imaging import borders, images, overlays, rulers
@@ -39,7 +39,7 @@ class PictureOptions:
     keep_originals
         Whether the file's untouched grey pixels are kept beside a picture that was changed.
     crops
-        Whether the pictures are crops, endocranial end left: each gets a frame around all of it.
+        Whether the pictures are crops, endocranial end left: each is taken as it is and gets a frame around all of it.
     """
 
     facing: Facing = "right"
@@ -59,11 +59,14 @@ class ImportOptions:
     ----------
     names
         Pattern of the files' names (`dataset.name_patterns`); empty: the names say nothing.
+    take_unmended
+        Whether pictures are taken too whose row or name needs mending, without what it says.
     """
 
     pictures: PictureOptions = field(default_factory=PictureOptions)
     table: TableOptions = field(default_factory=TableOptions)
     names: str = ""
+    take_unmended: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +93,32 @@ class Found:
 
 def find(path: Path, options: PictureOptions) -> Found:
     """Look at a picture; errors of `images.read_picture`."""
-    gray, rgb = images.read_picture(path)
-    strokes = overlays.find_strokes(rgb, gray)
-    mask = overlays.covered(strokes)
+    gray, rgb = images.read_picture(path, least_side_px(options))
     whole = Box(0, 0, *gray.shape)
+    strokes = overlays.find_strokes(rgb, gray)
+    ruler = rulers.find_ruler(strokes)
+    if options.crops:
+        # All of it is the joint: bright bone at the edge of so small a picture is easily taken for a letter.
+        return Found(gray, whole, np.zeros_like(strokes), ruler)
+    mask = overlays.covered(strokes)
     box = borders.find_picture(gray, mask) if options.cut_borders else whole
-    return Found(gray, box, mask if options.cover_overlays else np.zeros_like(mask), rulers.find_ruler(strokes))
+    return Found(gray, box, mask if options.cover_overlays else np.zeros_like(mask), ruler)
+
+
+def least_side_px(options: PictureOptions) -> int:
+    """The smallest side that a picture may have: the height of a crop is half of its width."""
+    return images.SMALLEST_SIDE_PX // 2 if options.crops else images.SMALLEST_SIDE_PX
 
 
 def full_image(found: Found, facing: Facing) -> npt.NDArray[np.uint8]:
-    """The picture as it is stored."""
+    """The picture as it is stored.
+
+    A crop that is lower than a full image may be gets its lowest row repeated below: networks need the height, and its frame leaves the
+    added rows out.
+    """
     full8 = found.box.of(overlays.fill(found.gray, found.mask))
+    if (missing := images.SMALLEST_SIDE_PX - len(full8)) > 0:
+        full8 = np.pad(full8, ((0, missing), (0, 0)), mode="edge")
     return np.ascontiguousarray(full8[:, ::-1] if facing == "left" else full8)
 
 
@@ -110,7 +128,7 @@ def decode(path: Path, options: PictureOptions) -> DecodedImage:
     full8 = full_image(found, options.facing)
     spacing_mm, doubts = _spacing(None if found.ruler is None else found.ruler.tick_px, options)
     masked = found.mask & _inside(found)
-    changed = bool(masked.any()) or found.box.shape_vu != found.gray.shape
+    changed = bool(masked.any()) or full8.shape != found.gray.shape
     original_png = images.encode_png(found.gray, quick=True) if changed and options.keep_originals else None
     mask_png = images.encode_png(found.mask.astype(np.uint8) * 255, quick=True) if original_png is not None and masked.any() else None
     from_ruler = options.ruler_tick_mm is not None and spacing_mm is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,14 @@ from sos_studio.core.errors import BadInputError, SosError
 from sos_studio.core.stages import StageScheme
 from sos_studio.dataset import columns, label_table, name_patterns
 from sos_studio.dataset.columns import FIELDS, Field
+from sos_studio.dataset.decoded import Doubts
 from sos_studio.dataset.import_files import Files, with_facts
+from sos_studio.dataset.import_plan import Plan, plan
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault
 from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.sheets import Sheet
-from sos_studio.services import capture_import
+from sos_studio.services import capture_import, import_pictures
+from sos_studio.services.import_looks import Look, Looks, crops_asked
 from sos_studio.services.import_pictures import ImportOptions
 
 
@@ -34,6 +37,8 @@ class PreviewRow:
         What will be stored (`patient` as a pseudonym); None if the row says nothing that can be used.
     fault
         Why the row is not taken as it is.
+    taken
+        Whether the picture is imported.
     """
 
     line: int | None
@@ -41,6 +46,7 @@ class PreviewRow:
     path: Path | None
     row: LabelRow | None
     fault: RowFault | None = None
+    taken: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,10 @@ class ImportPreview:
         The pattern that the files' names seem to have; empty if none.
     rows
         Every row and file, in the order of the table, files without a row last.
+    notices
+        Codes and values of what a person should know before importing.
+    question
+        The one of them that a person should answer: whether these are crops.
     """
 
     sheet: Sheet | None = None
@@ -70,11 +80,18 @@ class ImportPreview:
     names_problem: SosError | None = None
     suggested_names: str = ""
     rows: tuple[PreviewRow, ...] = ()
+    notices: Doubts = ()
+    question: Doubts = ()
 
     @property
     def pictures(self) -> tuple[Path, ...]:
-        """Files that will be read, each once."""
-        return tuple(dict.fromkeys(row.path for row in self.rows if row.path is not None))
+        """Files that will be imported, each once."""
+        return tuple(dict.fromkeys(row.path for row in self.rows if row.path is not None and row.taken))
+
+    @property
+    def waiting(self) -> tuple[Path, ...]:
+        """Files that will not be imported because something needs mending, each once."""
+        return tuple(dict.fromkeys(row.path for row in self.rows if row.path is not None and not row.taken))
 
     @property
     def faults(self) -> tuple[PreviewRow, ...]:
@@ -82,15 +99,22 @@ class ImportPreview:
         return tuple(row for row in self.rows if row.fault is not None)
 
 
-def preview(
-    scheme: StageScheme, sources: Sequence[Path], labels: Path | None, options: ImportOptions, sheet: Sheet | None = None
+def preview(  # noqa: PLR0917  as an import has them
+    scheme: StageScheme,
+    sources: Sequence[Path],
+    labels: Path | None,
+    options: ImportOptions,
+    sheet: Sheet | None = None,
+    looks: Looks | None = None,
 ) -> ImportPreview:
-    """Look at sources and table; nothing is decoded and nothing is written.
+    """Look at sources and table; headers of pictures are read, nothing is decoded and nothing is written.
 
     Parameters
     ----------
     sheet
         The table's cells if they were read before with the same options.
+    looks
+        Remembers what was read of pictures.
 
     Raises
     ------
@@ -121,35 +145,101 @@ def preview(
         pattern = NamePattern(options.names) if options.names else None
     except BadInputError as error:
         names_problem = error
-    rows = _rows(files, folders, table, pattern, scheme)
+    todo = plan(files, table)
+    looks = looks or Looks()
+    seen, twins = looks.at(files.paths, import_pictures.least_side_px(options.pictures)), looks.twins(list(todo.rows))
+    rows = tuple(_Rows(todo, table, folders, pattern, scheme, seen, twins, take_unmended=options.take_unmended).all())
     suggested = name_patterns.suggested([path.name for path in files.paths], scheme)
-    return ImportPreview(sheet, headers, tuple(found.items()), problem, names_problem, suggested.text if suggested else "", tuple(rows))
+    question = crops_asked(seen, options.pictures.crops)
+    return ImportPreview(
+        sheet,
+        headers,
+        tuple(found.items()),
+        problem,
+        names_problem,
+        suggested.text if suggested else "",
+        rows,
+        () if problem is not None else _no_patients(rows),
+        question,
+    )
 
 
-def _rows(files: Files, folders: Sequence[Path], table: LabelTable, pattern: NamePattern | None, scheme: StageScheme) -> list[PreviewRow]:
-    folder_of = {folder.resolve().name.casefold(): folder for folder in folders}
-    rows_of, unmatched = files.match(table)
-    lost = {fault.line: fault for fault in unmatched}
-    path_of = {row.line: path for path, rows in rows_of.items() for row in rows}
-    told: list[PreviewRow] = [PreviewRow(fault.line, fault.image, None, None, fault) for fault in table.faults]
-    for row in table.rows:
-        path = path_of.get(row.line) or folder_of.get(row.image.rstrip("/\\").casefold())
-        if path is None:
-            told.append(PreviewRow(row.line, row.image, None, row, lost.get(row.line)))
-        else:
-            told.append(_named(row, path, pattern, scheme))
-    told.sort(key=lambda row: row.line or 0)
-    named = {row.path for row in told}
-    rest = [path for path in (*files.paths, *folders) if path not in named]
-    return told + [_named(None, path, pattern, scheme) for path in rest]
+def _no_patients(rows: Sequence[PreviewRow]) -> Doubts:
+    """A warning where several pictures come in and nothing says whose they are: two of one person would part into different folds."""
+    taken = {row.path for row in rows if row.path is not None and row.taken and not row.path.is_dir()}
+    nameless = {row.path for row in rows if row.path in taken and not (row.row is not None and row.row.patient)}
+    nameless -= {row.path for row in rows if row.row is not None and row.row.patient}
+    if len(taken) < 2 or not nameless:
+        return ()
+    if nameless == taken:
+        return (("import.no_patients", {"count": len(taken)}),)
+    return (("import.some_without_patient", {"count": len(nameless), "all": len(taken)}),)
 
 
-def _named(row: LabelRow | None, path: Path, pattern: NamePattern | None, scheme: StageScheme) -> PreviewRow:
-    line, image = (None, path.name) if row is None else (row.line, row.image)
-    if pattern is not None and path.is_file():
-        try:
-            row = with_facts([] if row is None else [row], path.name, pattern, scheme)[0]
-        except BadInputError as error:
-            if row is None:
-                return PreviewRow(None, image, path, None, RowFault(None, image, error.code, error.values))
-    return PreviewRow(line, image, path, row)
+@dataclass(frozen=True)
+class _Rows:
+    """Makes the rows of a preview."""
+
+    todo: Plan
+    table: LabelTable
+    folders: Sequence[Path]
+    pattern: NamePattern | None
+    scheme: StageScheme
+    looks: Mapping[Path, Look]
+    twins: Mapping[Path, Path]
+    take_unmended: bool
+
+    def all(self) -> list[PreviewRow]:
+        """Rows of the table, then files that none of them names."""
+        folder_of = {folder.resolve().name.casefold(): folder for folder in self.folders}
+        path_of = {row.line: path for path, rows in self.todo.rows.items() for row in rows}
+        faulty_of = {fault.line: path for path, faults in self.todo.faulty.items() for fault in faults}
+        good = {row.image.rstrip("/\\").casefold() for row in self.table.rows}
+        lost = {fault.line: fault for fault in self.todo.unmatched}
+        told: list[PreviewRow] = []
+        for fault in self.table.faults:
+            name = fault.image.rstrip("/\\").casefold()
+            path = faulty_of.get(fault.line) or folder_of.get(name)
+            waits = path in folder_of.values() and name not in good and not self.take_unmended
+            told.append(PreviewRow(fault.line, fault.image, path, None, fault, path is not None and not waits and self._is_taken(path)))
+        for row in self.table.rows:
+            path = path_of.get(row.line) or folder_of.get(row.image.rstrip("/\\").casefold())
+            if path is None:
+                told.append(PreviewRow(row.line, row.image, None, row, lost.get(row.line)))
+            else:
+                told.append(self._of(row, path))
+        told.sort(key=lambda row: row.line or 0)
+        named = {row.path for row in told}
+        return told + [self._of(None, path) for path in (*self.todo.rows, *self.folders) if path not in named]
+
+    def _is_taken(self, path: Path) -> bool:
+        return self._spoiled(path) is None and (self.take_unmended or path not in self.todo.waiting)
+
+    def _spoiled(self, path: Path) -> SosError | None:
+        """Why a file is not taken whatever a person chooses."""
+        if path not in self.todo.rows:
+            return None
+        look = self.looks.get(path)
+        if look is not None and look.fault is not None:
+            return look.fault
+        twin = self.twins.get(path)
+        return (
+            BadInputError("import.same_picture", other=twin.name)
+            if twin is not None and twin.name != path.name
+            else self.todo.contradiction(path)
+        )
+
+    def _of(self, row: LabelRow | None, path: Path) -> PreviewRow:
+        line, image = (None, path.name) if row is None else (row.line, row.image)
+        taken, error = self._is_taken(path), self._spoiled(path)
+        if self.pattern is not None and path.is_file():
+            try:
+                row = with_facts([] if row is None else [row], path.name, self.pattern, self.scheme)[0]
+            except BadInputError as bad_name:
+                if row is None:
+                    error, taken = error or bad_name, taken and self.take_unmended
+        if error is None and not taken and row is None:  # a row that may mean it or another file
+            doubtful = self.todo.faulty[path][0]
+            return PreviewRow(None, image, path, None, RowFault(None, image, doubtful.code, doubtful.values), taken=False)
+        fault = None if error is None else RowFault(line, image, error.code, error.values)
+        return PreviewRow(line, image, path, row, fault, taken)

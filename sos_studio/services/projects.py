@@ -103,6 +103,7 @@ def import_images(
             table_options=options.table,
             names=pattern,
             pixel_size=lambda path, tick_px: import_pictures.pixel_size(path, tick_px, options.pictures),
+            take_unmended=options.take_unmended,
             who=who,
             progress=progress,
             cancelled=cancelled,
@@ -113,7 +114,9 @@ def import_images(
     if not folders:
         report = pictures_only(pictures)
     else:
-        report = capture_import.import_captures(project, folders, labels, options.table, alone=not pictures, who=who)
+        report = capture_import.import_captures(
+            project, folders, labels, options.table, alone=not pictures, take_unmended=options.take_unmended, who=who
+        )
         if pictures:
             report = capture_import.merged(report, pictures_only(pictures), folders)
     events.record(

@@ -67,6 +67,24 @@ def test_a_preview_says_what_would_become_and_writes_nothing(run: Run, folder: P
     assert list((folder / "project" / "captures").iterdir()) == []
 
 
+def test_a_picture_waits_for_its_row_and_comes_without_it_on_request(run: Run, folder: Path) -> None:
+    (folder / "t.csv").write_text("image;stage\np0.png;3\np1.png;7\n", "utf-8")
+    told = ("project", "import", folder / "project", folder / "pictures", "--labels", folder / "t.csv")
+    seen = run(*told, "--preview", "--json").json
+    assert [(row["image"], row["taken"]) for row in seen["rows"]] == [("p0.png", True), ("p1.png", False)]
+    assert run(*told, "--json").json["waiting"] == ["p1.png"]
+    ran = run(*told, "--take-unmended", "--json")
+    assert (len(ran.json["imported"]), ran.json["waiting"]) == (1, [])
+
+
+def test_a_preview_warns_where_no_patient_is_named_and_where_crops_are_taken_for_heads(run: Run, folder: Path) -> None:
+    for n in range(2):
+        images.write_png(folder / "pictures" / f"p{n}.png", screenshots.head(n, (40, 80)))
+    ran = run("project", "import", folder / "project", folder / "pictures", "--preview", "--json")
+    assert [notice["code"] for notice in ran.json["notices"]] == ["import.no_patients", "import.look_like_crops"]
+    assert "look like crops" in run("project", "import", folder / "project", folder / "pictures", "--preview").err
+
+
 def test_names_are_guessed_on_request(run: Run, folder: Path) -> None:
     pictures = folder / "named"
     pictures.mkdir()

@@ -20,6 +20,8 @@ def _guessed(*headers: str) -> dict[str, str]:
         ("文件名", "分期", "患者编号", "年龄", "性别", "评价者", "备注"),
         ("Dosya", "Evre", "Hasta No", "Yaş", "Cinsiyet", "Değerlendirici", "Açıklama"),
         ("File_Name", "SOS_stage", "Patient-ID", "Patient age", "Patient's gender", "Scored by", "Notes"),
+        ("Bild-Nr.", "SOS Stadium (BS)", "Pat.-Nr.", "Alter [J]", "Geschl.", "Untersucher", "Bem."),
+        ("IMG", "Grade", "Pt. ID", "Age (y)", "M/F", "Rater", "Comments"),
         ("Имя файла", "Стадия", "Пациент", "Возраст", "Пол", "Эксперт", "Примечание"),
     ],
 )

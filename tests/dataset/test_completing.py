@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sos_studio.dataset import audit, captures, cases, checks, events, imports, patient_data, readings, repair, sql
-from sos_studio.dataset.imports import DecodedImage, ImportReport
+from sos_studio.dataset.decoded import DecodedImage
+from sos_studio.dataset.imports import ImportReport
 from sos_studio.dataset.manifests import freeze
 from sos_studio.dataset.project import Project
 from tests.dataset import builders

@@ -10,7 +10,8 @@ from PIL import Image
 
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.dataset import captures, cases, imports, readings
-from sos_studio.dataset.imports import DecodedImage, ImportReport
+from sos_studio.dataset.decoded import DecodedImage
+from sos_studio.dataset.imports import ImportReport
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -88,13 +89,13 @@ def test_one_broken_picture_stops_nothing_and_is_named(project: Project, picture
 def test_mended_and_imported_again_nothing_is_doubled(project: Project, pictures: Path) -> None:
     first = run(project, pictures, "image,stage\na.png,1\nb.jpg,9\nd.png,3\n")
     assert [(fault.line, fault.code) for fault in first.faults] == [(3, "stage.unknown"), (4, "import.image_not_found")]
-    assert len(first.imported) == 3  # the picture is taken, only its row was not
+    assert ([image.name for image in first.imported], first.waiting) == (["a.png", "c.tif"], ("b.jpg",))  # it waits for its row
     (pictures / "b.jpg").rename(pictures / "renamed.jpg")
     second = run(project, pictures, "image,stage\na.png,1\nrenamed.jpg,2\nc.tif,5\n")
-    assert (len(second.imported), len(second.already_there), second.readings, second.faults) == (0, 3, 2, ())
+    assert (len(second.imported), len(second.already_there), second.readings, second.faults) == (1, 2, 2, ())
     third = run(project, pictures, "image,stage\na.png,4\nrenamed.jpg,2\nc.tif,5\n")
     assert third.readings == 1
-    assert [summary.label for summary in cases.cases(project)] == [4, 2, 5]
+    assert [summary.label for summary in cases.cases(project)] == [4, 5, 2]
 
 
 def test_the_same_picture_under_two_names_is_taken_once(project: Project, pictures: Path) -> None:
@@ -110,6 +111,72 @@ def test_rows_of_one_picture_must_not_contradict_one_another(project: Project, p
         ("a.png", "import.rows_contradict", {"column": "age", "first": 2, "second": 3})
     ]
     assert [image.name for image in report.imported] == ["b.jpg", "c.tif"]
+
+
+def test_of_equal_pictures_the_one_that_the_table_names_is_taken(project: Project, pictures: Path) -> None:
+    (pictures / "0 copy.png").write_bytes((pictures / "a.png").read_bytes())
+    report = run(project, pictures, "image,stage,patient,age\na.png,2,4711,12\n")
+    assert [(fault.image, fault.code, fault.values["other"]) for fault in report.faults] == [("0 copy.png", "import.same_picture", "a.png")]
+    first = cases.cases(project)[0]
+    assert (first.label, first.age_years, first.patient.startswith("P-")) == (2, 12, True)
+
+
+def test_a_copy_is_not_taken_in_the_place_of_a_picture_that_waits(project: Project, pictures: Path) -> None:
+    (pictures / "0 copy.png").write_bytes((pictures / "a.png").read_bytes())
+    report = run(project, pictures, "image,stage,patient\na.png,6,4711\nb.jpg,1,\n")
+    assert ([image.name for image in report.imported], report.waiting) == (["b.jpg", "c.tif"], ("a.png",))
+    assert {(fault.line, fault.image, fault.code) for fault in report.faults} == {
+        (2, "a.png", "stage.unknown"),
+        (None, "0 copy.png", "import.same_picture"),
+    }
+
+
+def test_a_picture_with_another_good_row_does_not_wait(project: Project, pictures: Path) -> None:
+    report = run(project, pictures, "image,stage,evaluator\na.png,2,Ada\na.png,6,Ben\n")
+    assert (report.waiting, report.readings, len(report.imported)) == ((), 1, 3)
+
+
+def test_pictures_that_an_ambiguous_row_may_mean_wait(project: Project, pictures: Path) -> None:
+    (pictures / "flat").mkdir()
+    (pictures / "flat" / "c.tif").write_bytes(builders.png(seed=8))
+    report = run(project, pictures, "image,stage\nc.tif,2\n")
+    assert ([image.name for image in report.imported], report.waiting) == (["a.png", "b.jpg"], ("c.tif", "c.tif"))
+
+
+def test_whoever_wants_has_pictures_without_the_rows_that_need_mending(project: Project, pictures: Path) -> None:
+    (pictures / "stages.csv").write_text("image,stage,age\na.png,6,12\n")
+    report = imports.import_images(project, [pictures], pictures / "stages.csv", decode=decode, take_unmended=True)
+    assert (len(report.imported), report.waiting, [fault.line for fault in report.faults]) == (3, (), [2])
+    assert cases.cases(project)[0].age_years is None
+
+
+def test_a_row_that_needs_mending_takes_nothing_from_a_picture_that_is_there(project: Project, pictures: Path) -> None:
+    run(project, pictures, "image,stage\na.png,2\n")
+    again = run(project, pictures, "image,stage\na.png,6\n")
+    assert (len(again.already_there), again.waiting, cases.cases(project)[0].label) == (3, (), 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("image,stage\na.png,2\nb.jpg,1\na.png,4\n", "stage"),
+        ("image,stage,evaluator\na.png,2,Ada\nb.jpg,1,Ada\na.png,4,Ada\n", "stage"),
+        ("image,stage,sex\na.png,2,f\nb.jpg,1,\na.png,2,m\n", "sex"),
+    ],
+)
+def test_two_rows_that_contradict_are_both_named(project: Project, pictures: Path, table: str, column: str) -> None:
+    report = run(project, pictures, table)
+    assert [(fault.image, fault.code, fault.values) for fault in report.faults] == [
+        ("a.png", "import.rows_contradict", {"column": column, "first": 2, "second": 4})
+    ]
+    assert len(cases.cases(project)) == 2
+
+
+def test_rows_that_leave_a_cell_empty_contradict_nothing(project: Project, pictures: Path) -> None:
+    report = run(project, pictures, "image,stage,evaluator,age,sex\na.png,2,Ada,,\na.png,4,Ben,12,f\na.png,,,12,\n")
+    assert (report.faults, report.readings) == ((), 2)
+    first = cases.cases(project)[0]
+    assert (first.age_years, first.sex) == (12, "F")
 
 
 def test_a_name_that_two_files_have_is_ambiguous_until_the_folder_is_given(project: Project, pictures: Path) -> None:

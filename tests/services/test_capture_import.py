@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images
-from sos_studio.services import captures, projects
+from sos_studio.services import captures, import_preview, projects
+from sos_studio.services.import_pictures import ImportOptions
 from tests.imaging import screenshots
 
 
@@ -70,6 +72,19 @@ def test_rows_that_name_no_capture_are_told(folder: Path, tmp_path: Path) -> Non
         report = projects.import_images(project, [folder], table)
     assert (report.readings, report.ignored_columns) == (1, ("shoe",))
     assert [(fault.line, fault.code) for fault in report.faults] == [(3, "import.image_not_found")]
+
+
+def test_a_capture_whose_row_needs_mending_waits_unless_somebody_wants_it_without(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("image,stage\nfirst head,6\n")
+    with Project.create(tmp_path / "project") as project:
+        options = ImportOptions()
+        report = projects.import_images(project, [folder], table, options)
+        assert (report.waiting, [fault.code for fault in report.faults], cases.cases(project)) == (("first head",), ["stage.unknown"], [])
+        seen = import_preview.preview(project.scheme, [folder], table, options)
+        assert [(row.line, row.taken) for row in seen.rows] == [(2, False)]
+        report = projects.import_images(project, [folder], table, replace(options, take_unmended=True))
+        assert (report.waiting, len(report.imported)) == ((), 1)
 
 
 def test_a_damaged_capture_stops_nothing(folder: Path, tmp_path: Path) -> None:

@@ -137,21 +137,21 @@ def test_an_excel_sheet_with_headers_of_another_language_is_previewed_and_import
         "patient": "Patientennummer",
         "age": "Alter",
     }
-    assert [(row.line, row.image, row.fault.code if row.fault else None) for row in seen.rows] == [
-        (2, "p0.png", None),
-        (3, "p1", "stage.unknown"),
-        (4, "p9.png", "import.image_not_found"),
-        (None, "p1.png", None),
-        (None, "p2.png", None),
+    assert [(row.line, row.image, row.fault.code if row.fault else None, row.taken) for row in seen.rows] == [
+        (2, "p0.png", None, True),
+        (3, "p1", "stage.unknown", False),
+        (4, "p9.png", "import.image_not_found", True),
+        (None, "p2.png", None, True),
     ]
+    assert ([path.name for path in seen.pictures], [path.name for path in seen.waiting]) == (["p0.png", "p2.png"], ["p1.png"])
     assert cases.cases(study) == []
     report = projects.import_images(study, [pictures], table, options)
-    assert (len(report.imported), report.readings, len(report.faults)) == (3, 1, 2)
+    assert (len(report.imported), report.readings, len(report.faults), report.waiting) == (2, 1, 2, ("p1.png",))
     mended = workbook(
         tmp_path / "t.xlsx", Data=[["Patientennummer", "Dateiname", "Stadium", "Alter"], ["Ann", "p0.png", 2, "12,6"], ["Bob", "p1", 3, 11]]
     )
     again = projects.import_images(study, [pictures], mended, options)
-    assert (len(again.imported), len(again.already_there), again.readings, again.faults) == (0, 3, 1, ())
+    assert (len(again.imported), len(again.already_there), again.readings, again.faults) == (1, 2, 1, ())
 
 
 def test_the_real_captures_import_with_what_their_names_say_although_one_among_them_is_broken(
@@ -208,6 +208,30 @@ def test_crops_get_a_frame_around_all_of_them_once(study: Project, tmp_path: Pat
     again = projects.import_images(study, [pictures], options=options)
     assert (len(again.already_there), again.doubts) == (3, ())
     assert list(captures.rois(study, first.capture_id or "")) == [1]
+
+
+@pytest.mark.parametrize("shape", [(31, 62), (31, 63), (19, 38)])
+def test_crops_as_small_as_those_of_the_app_are_taken_as_they_are(study: Project, tmp_path: Path, shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(3).integers(0, 200, shape, dtype=np.uint8)
+    pixels[:, :2] = pixels[:, -2:] = 255  # bone at the edge is no letter, and no border
+    images.write_png(tmp_path / "c.png", pixels)
+    report = projects.import_images(study, [tmp_path / "c.png"], options=ImportOptions(PictureOptions(crops=True)))
+    assert (report.faults, report.doubts) == ((), ())
+    (summary,) = cases.cases(study)
+    crop = images.read_gray(summary.crop or Path(), smallest_side_px=1)
+    np.testing.assert_array_equal(crop, pixels[:, : 2 * shape[0]])
+    full = captures.capture(study, summary.capture_id or "")
+    assert full.shape_vu == (32, shape[1])
+    prepared = captures.read_record(study, full.capture_id).prepared
+    assert prepared is not None
+    assert prepared.original_shape_vu == shape
+    assert checks.check(study) == []
+
+
+def test_a_crop_that_is_too_small_for_anything_is_refused(study: Project, tmp_path: Path) -> None:
+    images.write_png(tmp_path / "c.png", np.zeros((12, 24), np.uint8))
+    report = projects.import_images(study, [tmp_path / "c.png"], options=ImportOptions(PictureOptions(crops=True)))
+    assert [fault.code for fault in report.faults] == ["image.too_small"]
 
 
 @pytest.mark.slow

@@ -1,0 +1,116 @@
+"""What is told of picture files before any is imported: which can't be read, which are the same, which look like crops."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sos_studio.core.errors import SosError
+from sos_studio.dataset.captures import sha256
+from sos_studio.dataset.decoded import Doubts
+from sos_studio.imaging import picture_checks
+from sos_studio.services.import_crops import looks_like_crop
+
+READERS = 4
+# Most of the pictures are twice as wide as high: then all are asked about.
+MOST = 0.5
+NAMED = 3
+_Key = tuple[Path, int, int, int]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file's header says.
+
+    Attributes
+    ----------
+    shape_vu
+        Rows and columns; None if the file can't be used.
+    fault
+        Why not.
+    """
+
+    shape_vu: tuple[int, int] | None = None
+    fault: SosError | None = None
+
+
+class Looks:
+    """Headers and hashes that were read once are not read again while a person changes what columns mean."""
+
+    def __init__(self) -> None:
+        self._looks: dict[_Key, Look] = {}
+        self._hashes: dict[_Key, str] = {}
+
+    def at(self, paths: Sequence[Path], smallest_side_px: int) -> dict[Path, Look]:
+        """What is told of each file."""
+
+        def look(path: Path) -> Look:
+            key = _key(path, smallest_side_px)
+            if key is None or key not in self._looks:
+                made = _look(path, smallest_side_px)
+                if key is None:
+                    return made
+                self._looks[key] = made
+            return self._looks[key]
+
+        with ThreadPoolExecutor(READERS, "import-look") as pool:
+            return dict(zip(paths, pool.map(look, paths), strict=True))
+
+    def twins(self, paths: Sequence[Path]) -> dict[Path, Path]:
+        """Files with the very bytes of one that stands before them, and which that is; only files of one size are read."""
+        of_size: dict[int, list[_Key]] = defaultdict(list)
+        for path in paths:
+            if (key := _key(path, 0)) is not None:
+                of_size[key[1]].append(key)
+        first: dict[str, Path] = {}
+        twins: dict[Path, Path] = {}
+        for keys in of_size.values():
+            for key in keys if len(keys) > 1 else ():
+                if key not in self._hashes:
+                    try:
+                        self._hashes[key] = sha256(key[0].read_bytes())
+                    except OSError:  # told when it is looked at
+                        continue
+                if (one := first.setdefault(self._hashes[key], key[0])) != key[0]:
+                    twins[key[0]] = one
+        return twins
+
+
+def crops_asked(looks: dict[Path, Look], crops: bool) -> Doubts:
+    """A question where pictures don't look like what they are said to be: crops are twice as wide as high, full images hardly ever.
+
+    Returns
+    -------
+    ``import.look_like_crops`` or ``import.no_crops`` with `count`, `all` and a few `names`; empty if there is nothing to ask.
+    """
+    readable = {path: look.shape_vu for path, look in looks.items() if look.shape_vu is not None}
+    alike = [path.name for path, shape_vu in readable.items() if looks_like_crop(shape_vu)]
+    if not crops and len(alike) > MOST * len(readable):
+        return (("import.look_like_crops", _counted(alike, len(readable))),)
+    others = [path.name for path in readable if path.name not in alike]
+    if crops and len(others) > MOST * len(readable):
+        return (("import.no_crops", _counted(others, len(readable))),)
+    return ()
+
+
+def _counted(names: Sequence[str], total: int) -> dict[str, object]:
+    told = ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+    return {"count": len(names), "all": total, "names": told}
+
+
+def _look(path: Path, smallest_side_px: int) -> Look:
+    try:
+        return Look(picture_checks.shape_of(path, smallest_side_px))
+    except SosError as error:
+        return Look(fault=error)
+
+
+def _key(path: Path, smallest_side_px: int) -> _Key | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return path, found.st_size, found.st_mtime_ns, smallest_side_px
