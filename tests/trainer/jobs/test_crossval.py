@@ -209,6 +209,7 @@ def test_it_is_quick_enough_to_be_tried(done: Done) -> None:
     assert done.cpu_s < 60  # of one core; the clock also counts what else the machine does
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_changes_nothing_and_trains_nothing_twice(tmp_path: Path) -> None:
     make_project(tmp_path)
     asked = only("teacher", "detector", "two-stage", "full-image", "framework")
@@ -312,6 +313,7 @@ def test_nothing_that_judges_a_patient_was_fitted_to_one_of_the_patients_cases(
         assert not own & inner
 
 
+@pytest.mark.slow
 def test_labels_and_frames_of_the_held_out_fold_change_no_answer_temperature_or_stage_set(context_of: Callable[..., JobContext]) -> None:
     honest = context_of(lambda settings: everything(settings).model_copy(update={"folds": (0,)}), "honest")
     lied_to = context_of(lambda settings: everything(settings).model_copy(update={"folds": (0,)}), "lied-to")
