@@ -25,6 +25,8 @@ from trainer.events import EventWriter
 if TYPE_CHECKING:
     import torch
 
+    from trainer.pace import Pace
+
 
 @dataclass(frozen=True)
 class JobContext:
@@ -46,6 +48,8 @@ class JobContext:
         ``{part: (start, stop)}`` of the whole job's time, 0 … 1; empty in a job of one part.
     part_name
         "" for the whole job.
+    pace
+        How long steps take here; None: estimated from a table (`core.training_cost`).
     """
 
     project_dir: Path
@@ -57,6 +61,7 @@ class JobContext:
     device: torch.device
     shares: tuple[tuple[str, float, float], ...] = ()
     part_name: str = ""
+    pace: Pace | None = None
 
     @property
     def settings(self) -> TrainingSettings:

@@ -7,6 +7,7 @@ generator state can be forgotten. The number of threads changes the last bits an
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import time
@@ -179,6 +180,18 @@ def fit(
     if run.best is None:
         return Fitted(checkpoints.state_of(run.average), run.step // batches, None)
     return Fitted(run.best_state, run.best_epoch, run.best)
+
+
+def trial_step(network: Network, task: Task, settings: OptimiserSettings) -> Callable[[], None]:
+    """One step on all samples of a task, again with every call: to see how long it takes. The network is spoiled by it."""
+    run = _Run(network, copy.deepcopy(network).requires_grad_(False), _optimiser(network, settings))
+
+    def step() -> None:
+        # Noise must not end it: what is not finite takes as long.
+        with contextlib.suppress(JobFailedError):
+            _one_step(run, task, settings, seed=0, name="trial", batches=1)
+
+    return step
 
 
 def batches_per_epoch(count: int, batch_size: int) -> int:

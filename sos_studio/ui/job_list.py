@@ -34,6 +34,7 @@ class JobList(QListWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMinimumWidth(150)
+        self.setSpacing(2)
         self.currentItemChanged.connect(self._on_current)
 
     def sizeHint(self) -> QSize:

@@ -95,11 +95,17 @@ def waits(ahead: int) -> str:
 
 def row_title(seen: Seen) -> str:
     """A training in a list: its name, else when and what."""
-    return seen.name or job_title(seen.handle.job_id)
+    return seen.name or job_parts(seen.handle.job_id)[1]
 
 
 def row_status(seen: Seen) -> str:
     """How it stands, in a line of a list."""
+    when = job_parts(seen.handle.job_id)[0]
+    told = _standing(seen)
+    return f"{when} · {told}" if seen.state.status.ended and when else told
+
+
+def _standing(seen: Seen) -> str:
     state = seen.state
     if seen.ahead is not None:
         return _tr("waits, number {n}").format(n=seen.ahead + 1)
@@ -215,7 +221,7 @@ def settings(job: Followed) -> str:
     if spec is None:
         return ""
     lines = [
-        _tr("preset {preset}, seed {seed}, device {device}, {threads} computing threads").format(
+        _tr("preset {preset}, seed {seed}, device {device}, computing threads: {threads}").format(
             preset=spec.preset, seed=spec.seed, device=spec.device, threads=spec.threads
         ),
         "",
@@ -239,12 +245,18 @@ def result(figures: dict[str, Any]) -> str:
 
 def job_title(job_id: str) -> str:
     """``20261120-235959-retrain-ab12`` as a person reads it: local time, and what was trained."""
+    when, what = job_parts(job_id)
+    return f"{when}, {what}" if when else what
+
+
+def job_parts(job_id: str) -> tuple[str, str]:
+    """When, and what was trained; of an id that is none, nothing and itself."""
     try:
         day, time, kind, _ = job_id.split("-")
         began = datetime.strptime(f"{day} {time}", "%Y%m%d %H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return job_id
-    return f"{began.astimezone():%Y-%m-%d %H:%M}, {part_name(kind)}"
+        return "", job_id
+    return f"{began.astimezone():%Y-%m-%d %H:%M}", part_name(kind)
 
 
 def curve_terms() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from sos_studio.core.errors import BadInputError
@@ -36,6 +37,10 @@ def run(context: JobContext) -> dict[str, Any]:
     began = time.monotonic()
     context.events.progress(0, 1)
     with enough_memory(context, context.spec.kind):
+        if context.spec.kind == "student":
+            from trainer.pace import pace_of
+
+            context = replace(context, pace=pace_of(context, detector=False))
         model = _one(context)
     if model.card.kind == "student":
         from trainer.jobs.judging import judge_rivals

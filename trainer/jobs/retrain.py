@@ -19,6 +19,8 @@ from trainer.jobs.student import run_student
 from trainer.jobs.teacher import run_teacher
 from trainer.loop import bf16_is_native
 from trainer.model_store import ModelKind, StoredModel
+from trainer.pace import cost as measured_cost
+from trainer.pace import pace_of
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ def run_retrain(context: JobContext) -> dict[str, Any]:
     -------
     Content of ``result.json``.
     """
+    with enough_memory(context, "student"):
+        context = replace(context, pace=pace_of(context, detector=True))
     context = replace(context, shares=shares(context))
     seconds: dict[str, float] = {}
 
@@ -68,13 +72,16 @@ def run_retrain(context: JobContext) -> dict[str, Any]:
 
 
 def shares(context: JobContext) -> tuple[tuple[str, float, float], ...]:
-    """Which stretch of the whole job's time each part takes, 0 … 1, as `retraining_cost` estimates it."""
-    cost = retraining_cost(
-        context.settings,
-        cases=len(context.fitted_entries),
-        framed=sum(e.crop is not None for e in context.fitted_entries),
-        bf16=bf16_is_native(context.device),
-    )
+    """Which stretch of the whole job's time each part takes, 0 … 1, as it was measured (`pace`), else estimated."""
+    if context.pace is not None:
+        cost = measured_cost(context, context.pace)
+    else:
+        cost = retraining_cost(
+            context.settings,
+            cases=len(context.fitted_entries),
+            framed=sum(e.crop is not None for e in context.fitted_entries),
+            bf16=bf16_is_native(context.device),
+        )
     total_s = max(cost.total_s, 1e-9)
     first, second = cost.teacher_s / total_s, (cost.teacher_s + cost.detector_s) / total_s
     return (("teacher", 0.0, first), ("detector", first, second), ("student", second, 1.0))

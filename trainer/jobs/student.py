@@ -13,7 +13,7 @@ from sos_studio.core.manifests import ManifestEntry
 from sos_studio.core.roi import Roi
 from sos_studio.core.stages import scheme
 from sos_studio.core.training_cost import epoch_costs
-from trainer import checkpoints, model_store
+from trainer import checkpoints, model_store, pace
 from trainer.context import JobContext
 from trainer.data import load_samples, require_learnable, split_by_patient
 from trainer.evaluation import judge, predict_logits
@@ -73,14 +73,16 @@ class Work:
         pixels = [s.input_shape_hw[0] * s.input_shape_hw[1] * s.optimiser.batch_size for s in (teacher, student)]
         folds = student.cross_fit_folds
         per_helper = batches_per_epoch(len(fitting) * (folds - 1) // folds, teacher.optimiser.batch_size) * teacher.optimiser.epochs
-        return cls(
-            context,
-            helper_steps=per_helper * folds if student.teacher_logits == "cross-fitted" else 0,
-            helper_weight=pixels[0] / pixels[1],
-            batches=batches_per_epoch(len(fitting), student.optimiser.batch_size),
-            costs=tuple(epoch_costs(student)),
-            judging=_JUDGING_COST * len(context.held_out_entries) / student.optimiser.batch_size,
-        )
+        batches = batches_per_epoch(len(fitting), student.optimiser.batch_size)
+        helper_steps = per_helper * folds if student.teacher_logits == "cross-fitted" else 0
+        held_out, found = len(context.held_out_entries), context.pace
+        if found is None:
+            judging = _JUDGING_COST * held_out / student.optimiser.batch_size
+            return cls(context, helper_steps, pixels[0] / pixels[1], batches, tuple(epoch_costs(student)), judging)
+        inner = len(context.fitted_entries) - len(fitting)
+        costs = pace.epoch_costs(found, student, len(fitting), inner)
+        weight = found.teacher_step_s / max(found.student_step_s, 1e-9)
+        return cls(context, helper_steps, weight, batches, tuple(costs), pace.judging_steps(found, held_out))
 
     def helper_watch(self, k: int) -> Watch:
         """Of the k-th helper."""
@@ -179,7 +181,7 @@ def fit_student(
     shape = settings.input_shape_hw
     network = new_network(context, settings.network, settings.channels, "student")
     network.require_input(shape)
-    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks)
+    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks, mask_shape=settings.mask_shape)
     judges = load_samples(context.project_dir, inner, "full_image", shape)
     frames = sorted((capture, frame.model_dump_json()) for capture, frame in masks.items())
     stages = scheme(context.manifest.scheme).count
