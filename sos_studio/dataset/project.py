@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import shutil
 import sqlite3
@@ -25,6 +26,8 @@ from sos_studio.dataset.upgrade import DATABASE_FILE, SCHEMA_VERSION
 log = logging.getLogger(__name__)
 
 CAPTURES_DIR, MANIFESTS_DIR, JOBS_DIR, MODELS_DIR = "captures", "manifests", "jobs", "models"
+# Beside the database: what a person filled in for the datasheet, and of a phantom project what is true.
+DATASHEET_FILE, TRUTH_FILE = "datasheet.json", "phantom-truth.json"
 BUSY_TIMEOUT_S = 10.0
 SYNCHRONOUS = "EXTRA"  # a commit survives a power cut, the removal of its journal included
 _FOLDERS = (CAPTURES_DIR, MANIFESTS_DIR, JOBS_DIR, MODELS_DIR)
@@ -309,10 +312,24 @@ def _roll_back_unfinished(database: Path) -> None:
 def _sweep(directory: Path) -> None:
     """Remove what interrupted writes left under temporary names; nothing there was ever confirmed."""
     # Not in jobs/ and models/: those belong to workers that may be at it just now.
-    rooms = (".", MANIFESTS_DIR, upgrade.BACKUPS_DIR, f"{CAPTURES_DIR}/*", f"{CAPTURES_DIR}/*/*")
-    for leftover in [path for room in rooms for path in directory.glob(f"{room}/.*.tmp*")]:
+    rooms = [(directory, 0), (directory / MANIFESTS_DIR, 0), (directory / upgrade.BACKUPS_DIR, 0), (directory / CAPTURES_DIR, 2)]
+    for leftover in [path for room, depth in rooms for path in _unfinished(room, depth)]:
         if _remove(leftover):
             log.info("removed an unfinished write")
+
+
+def _unfinished(room: os.PathLike[str], depth: int) -> Iterator[Path]:
+    """Temporary names in a folder and so many levels below; looked at entry by entry, because patterns take longer."""
+    try:
+        with os.scandir(room) as found:
+            entries = list(found)
+    except OSError:  # nothing there, or nobody may look
+        return
+    for entry in entries:
+        if entry.name.startswith(".") and ".tmp" in entry.name:
+            yield Path(entry.path)
+        elif depth and entry.is_dir(follow_symlinks=False):
+            yield from _unfinished(entry, depth - 1)
 
 
 def _empty(folder: Path, *, remove: bool) -> None:
