@@ -28,11 +28,14 @@ from sos_studio.dataset import checks, events, upgrade
 from sos_studio.dataset.copies import is_sound
 from sos_studio.dataset.export_stream import FileStream
 from sos_studio.dataset.faults import translated
-from sos_studio.dataset.project import CAPTURES_DIR, JOBS_DIR, MANIFESTS_DIR, MODELS_DIR, Project
+from sos_studio.dataset.near_duplicates import HASHES_FILE
+from sos_studio.dataset.project import CAPTURES_DIR, DATASHEET_FILE, JOBS_DIR, MANIFESTS_DIR, MODELS_DIR, TRUTH_FILE, Project
 
 SUFFIX = ".sosbackup"
 CONTENTS_FILE = "backup.json"
 _ROOMS = (CAPTURES_DIR, MANIFESTS_DIR, MODELS_DIR, JOBS_DIR)
+# What lies beside the database and can't be made again, or only slowly; nothing else that somebody put there goes along.
+_BESIDE = frozenset({DATASHEET_FILE, HASHES_FILE, TRUTH_FILE})
 # A job's checkpoints only serve to go on with it on the same computer, and are most of a project's bytes.
 _LEFT_OUT = frozenset({"checkpoints"})
 _PACKED = frozenset({".sqlite", ".json", ".jsonl", ".txt", ".csv"})  # pictures and weights don't get smaller
@@ -273,6 +276,7 @@ def _write(project: Project, temporary: Path, progress: Progress) -> tuple[Conte
 
 
 def _paths(directory: Path) -> Iterator[Path]:
+    yield from (path for name in sorted(_BESIDE) if (path := directory / name).is_file() and not path.is_symlink())
     for room in _ROOMS:
         for folder, folders, names in os.walk(directory / room):
             folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("."))
@@ -322,7 +326,7 @@ def _harmless(path: str) -> bool:
     """Whether a name from a file that anybody may have made stays below the folder that it is unpacked into."""
     parts = PurePosixPath(path).parts
     plain = bool(parts) and not any(part in ("..", ".") or ":" in part or "\\" in part or "\0" in part for part in parts)
-    return plain and not path.startswith("/") and (path == upgrade.DATABASE_FILE or parts[0] in _ROOMS)
+    return plain and not path.startswith("/") and (path == upgrade.DATABASE_FILE or path in _BESIDE or parts[0] in _ROOMS)
 
 
 def _unpack_all(archive: zipfile.ZipFile, contents: Contents, file: Path, partial: Path, progress: Progress) -> None:

@@ -13,13 +13,16 @@ from sos_studio.core.errors import CancelledError
 from sos_studio.core.jobs import EVENTS_FILE, JOB_FILE, LOG_FILE, RESULT_FILE, WORKER_FILE
 from sos_studio.dataset import copies, parasagittal, prepared, sql, sync_traces
 from sos_studio.dataset.captures import FULL16_FILE, FULL_FILE, RECORD_FILE, crop_file, roi_file
-from sos_studio.dataset.project import CAPTURES_DIR, MANIFESTS_DIR, Project
+from sos_studio.dataset.lock import LOCK_FILE
+from sos_studio.dataset.near_duplicates import HASHES_FILE
+from sos_studio.dataset.project import CAPTURES_DIR, DATASHEET_FILE, JOBS_DIR, MANIFESTS_DIR, MODELS_DIR, TRUTH_FILE, Project
+from sos_studio.dataset.seal import SEAL_FILE
 from sos_studio.dataset.upgrade import DATABASE_FILE
 
 # What lies beside what the database vouches for.
 _BESIDE = frozenset({parasagittal.PICTURE_FILE, parasagittal.RECORD_FILE, prepared.ORIGINAL_FILE, prepared.MASK_FILE})
 _OF_A_PROJECT = frozenset(
-    {"datasheet.json", "picture-hashes.json", "project.seal", "project.lock", "captures", "manifests", "models", "jobs"}
+    {DATASHEET_FILE, TRUTH_FILE, HASHES_FILE, SEAL_FILE, LOCK_FILE, CAPTURES_DIR, MANIFESTS_DIR, MODELS_DIR, JOBS_DIR}
 )
 _OF_A_MODEL = frozenset({"model.json", "model.safetensors"})
 _OF_A_JOB = frozenset({JOB_FILE, WORKER_FILE, EVENTS_FILE, LOG_FILE, RESULT_FILE})
@@ -155,9 +158,10 @@ def _second_copies(directory: Path, known: set[str]) -> Iterator[Problem]:
             names_in.setdefault("/".join(parts[:n]), set()).add(parts[n])
     for room in [room for room in names_in if room.count("/") == 2]:
         names_in[room] |= _BESIDE
-    for room, names in (("models", _OF_A_MODEL), ("jobs", _OF_A_JOB)):
-        names_in |= {path.relative_to(directory).as_posix(): names for path in directory.glob(f"{room}/*") if path.is_dir()}
-    for room, names in sorted([("", _OF_A_PROJECT), *names_in.items()]):
+    for top, own in ((MODELS_DIR, _OF_A_MODEL), (JOBS_DIR, _OF_A_JOB)):
+        names_in |= {path.relative_to(directory).as_posix(): set(own) for path in directory.glob(f"{top}/*") if path.is_dir()}
+    names_in[""] = set(_OF_A_PROJECT)
+    for room, names in sorted(names_in.items()):
         for name, original in sync_traces.doubled(directory / room, names):
             parts = room.split("/")
             case_id = parts[1] if len(parts) > 1 and parts[0] == CAPTURES_DIR else None

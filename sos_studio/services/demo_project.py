@@ -26,14 +26,14 @@ from sos_studio.core.volume import Volume
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases as dataset_cases
 from sos_studio.dataset import consensus, locations, readings
-from sos_studio.dataset.project import Project
+from sos_studio.dataset.project import TRUTH_FILE, Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images, windowing
 from sos_studio.phantom import PhantomCase, draw_cohort, render_midsagittal, render_volume
 from sos_studio.services import captures, scans, staging
 from sos_studio.services.captures import SOFTWARE, StoredCapture
 
-SCANS_DIR, TRUTH_FILE = "scans", "phantom-truth.json"
+SCANS_DIR = "scans"
 SCANS = 3
 SCAN_SPACING_MM = 0.5
 # What rendering and writing a whole scan costs, in captures.

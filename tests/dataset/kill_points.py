@@ -38,6 +38,7 @@ from sos_studio.dataset.export_files import SUMS_FILE
 from sos_studio.dataset.near_duplicates import Look
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.set_aside import SET_ASIDE_DIR
+from sos_studio.services import exporting
 from tests.dataset import builders
 
 Say = Callable[[str], None]
@@ -124,6 +125,17 @@ def export(folder: Path, say: Say) -> None:
         for format in ("yolo-obb", "csv"):  # all write through one writer; these are quick
             exports.export(project, folder.parent / f"out-{format}", format)
             say(f"export {format}")
+
+
+def export_as(format: exports.ExportFormat) -> Callable[[Path, Say], None]:
+    """The story of one export, whatever writes it."""
+
+    def story(folder: Path, say: Say) -> None:
+        with Project.open(folder) as project:
+            exporting.export(project, folder.parent / f"out-{format}", format)
+            say(f"export {format}")
+
+    return story
 
 
 def _judge_export(out: Path) -> None:
@@ -240,6 +252,7 @@ def main() -> int:
         "export": export,
         "many": many,
     }
+    stories |= {f"export-{format}": export_as(format) for format in exports.FORMATS}
     story = {**stories, "backup": backup_and_restore, "mend": mend}[sys.argv[1]]
     template = Path(sys.argv[2])
     failures: list[str] = []

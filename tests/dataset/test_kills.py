@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sos_studio.dataset import captures, cases, checks, readings
+from sos_studio.dataset import captures, cases, checks, exports, readings
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -54,7 +54,10 @@ def test_a_reading_is_there_when_the_app_is_killed_right_after_saved(tmp_path: P
         assert checks.check(project) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed at every write point quickly")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed at every write point quickly")
+
+
+@needs_fork
 @pytest.mark.parametrize(
     ("story", "least"),
     [
@@ -82,12 +85,27 @@ def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str
         _damage(template / "study")
     if story == "upgrade":
         builders.back_to_the_first_schema(template / "study" / "project.sqlite")
+    _kill_everywhere(story, template, least)
+
+
+@needs_fork
+@pytest.mark.slow
+@pytest.mark.parametrize("format", exports.FORMATS)
+def test_no_export_of_any_kind_is_there_by_halves(tmp_path: Path, format: str) -> None:
+    template = tmp_path / "template"
+    with Project.create(template / "study") as project:
+        for n in range(2):
+            builders.staged_case(project, 1 + n, seed=n)
+    _kill_everywhere(f"export-{format}", template, 10)
+
+
+def _kill_everywhere(story: str, template: Path, least: int) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.dataset.kill_points", story, str(template)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr

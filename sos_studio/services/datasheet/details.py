@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError
 from sos_studio.dataset.faults import translated
+from sos_studio.dataset.project import DATASHEET_FILE as FILE
 from sos_studio.dataset.project import Project
 
-FILE = "datasheet.json"
 MAX_LENGTH = 1000
 # Stable keys, and what the datasheet calls them.
 FIELDS: dict[str, str] = {
