@@ -17,6 +17,7 @@ from sos_studio.dataset.captures import RECORD_FILE
 from sos_studio.dataset.case_flow import CaseFlow, flow_of, place_of
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.export_files import Writer
+from sos_studio.dataset.label_table import IMPORTED_EVALUATOR
 from sos_studio.dataset.project import CAPTURES_DIR, Project
 from sos_studio.dataset.readings import all_readings
 from sos_studio.dataset.splits import folds_given
@@ -57,6 +58,10 @@ class ImageFacts:
 
     Attributes
     ----------
+    captured, drawn, imported
+        Cut from scans here; drawn by the program, in a phantom project; brought in as pictures.
+    crops_alone
+        How many of `imported` are crops without a full image: their sizes are `crop_heights_px`, `crop_widths_px`, in no others.
     spacings_mm
         Pixel sizes, rounded to a micrometre; None: unknown.
     slabs_mm, interpolations, software
@@ -68,7 +73,9 @@ class ImageFacts:
     """
 
     captured: int = 0
+    drawn: int = 0
     imported: int = 0
+    crops_alone: int = 0
     mirrored: int = 0
     framed: int = 0
     tilt_corrected: int = 0
@@ -79,6 +86,8 @@ class ImageFacts:
     software: Counter[str] = field(default_factory=Counter)
     heights_px: tuple[int, int] = (0, 0)
     widths_px: tuple[int, int] = (0, 0)
+    crop_heights_px: tuple[int, int] = (0, 0)
+    crop_widths_px: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,12 @@ class Facts:
         Ages in years of included cases, where the project keeps them, by label.
     sexes_by_stage
         Cases by label and sex (F, M, or empty for unknown).
+    unnamed
+        Standing readings of included cases that came from tables without an evaluator's name: nobody of `people` and `pairs`.
     folds
-        Included cases by fold and label; patients without a fold are in none.
+        Included cases by fold, from 0, and label; patients without a fold are in none.
+    ambiguous_decided
+        How many of the cases called ambiguous an adjudicator called so.
     evaluators_per_case
         Included cases by number of standing readings.
     adjudicated
@@ -115,6 +128,7 @@ class Facts:
     flow: CaseFlow
     images: ImageFacts
     people: tuple[PersonFacts, ...]
+    unnamed: PersonFacts | None
     pairs: tuple[PairFacts, ...]
     ages_by_stage: dict[int, list[float]]
     sexes_by_stage: dict[int, Counter[str]]
@@ -124,6 +138,7 @@ class Facts:
     shown: Counter[str]
     sources: Counter[str]
     adjudicated: int
+    ambiguous_decided: int
     same_picture: int
     same_scan: int
     near_pictures: int
@@ -147,14 +162,22 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
     stages = tuple(stage.number for stage in project.scheme.stages)
     included = [case for case in summaries if place_of(case) == "included"]
     writer.cases.update(case.case_id for case in included)
+    for case in summaries:
+        place = place_of(case)
+        if place != "included":
+            writer.leave_out(case.case_id, place if place in ("excluded", "not_captured") else "no_label")
     stands = {case.case_id: standing(readings.get(case.case_id, [])) for case in included}
     rows = [reading for found in stands.values() for reading in found]
     folds = folds_given(project)
     with project.reading() as session:
         software = session.scalars(sql.select(sql.ProjectRow.software)).first() or ""
         stored = {row.capture_id: row for row in session.scalars(sql.select(sql.CaptureRow))}
+        frames = {(row.capture_id, row.n): row for row in session.scalars(sql.select(sql.RoiRow))}
     used = [stored[case.capture_id] for case in included if case.capture_id is not None]
     decided = [standing_decision(readings.get(case.case_id, [])) for case in included]
+    doubted = [standing_decision(readings.get(case.case_id, [])) for case in summaries if place_of(case) == "ambiguous"]
+    framed = [frames.get((case.capture_id or "", case.roi_n or 0)) for case in included if case.capture_id is not None]
+    nobody = _people([reading for reading in rows if reading.evaluator == IMPORTED_EVALUATOR], people)
     inside = {case.case_id for case in included}
     near = near_duplicates.count_pairs(project, inside, progress=progress, cancelled=writer.cancelled)
     days = sorted(reading.created_utc.date().isoformat() for reading in rows)
@@ -164,8 +187,9 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
         stages=stages,
         rule=consensus.rule(project),
         flow=flow_of(summaries, stages),
-        images=_images(project, included, used, writer),
-        people=_people(rows, people),
+        images=_images(project, included, list(zip(used, framed, strict=True)), writer),
+        people=_people([reading for reading in rows if reading.evaluator != IMPORTED_EVALUATOR], people),
+        unnamed=nobody[0] if nobody else None,
         pairs=_pairs(stands.values(), people, stages),
         ages_by_stage={s: sorted(c.age_years for c in included if c.label == s and c.age_years is not None) for s in stages},
         sexes_by_stage={s: Counter(c.sex or "" for c in included if c.label == s) for s in stages},
@@ -175,6 +199,7 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
         shown=Counter(reading.shown for reading in rows),
         sources=Counter(reading.source for reading in rows),
         adjudicated=sum(decision is not None and decision.stage is not None for decision in decided),
+        ambiguous_decided=sum(decision is not None and decision.ambiguous for decision in doubted),
         same_picture=_groups(row.full_sha256 for row in used),
         same_scan=_groups(row.series_hash for row in used if row.series_hash),
         near_pictures=near,
@@ -185,7 +210,10 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
     )
 
 
-def _images(project: Project, included: Sequence[CaseSummary], used: Sequence[sql.CaptureRow], writer: Writer) -> ImageFacts:
+def _images(
+    project: Project, included: Sequence[CaseSummary], framed: Sequence[tuple[sql.CaptureRow, sql.RoiRow | None]], writer: Writer
+) -> ImageFacts:
+    used = [row for row, _ in framed]
     records: list[CaptureRecord] = []
     unreadable = 0
     for row in used:
@@ -196,10 +224,16 @@ def _images(project: Project, included: Sequence[CaseSummary], used: Sequence[sq
         except (OSError, ValidationError):
             unreadable += 1
     from_scan = [record for record in records if record.series_hash is not None]
-    heights, widths = [row.height for row in used], [row.width for row in used]
+    came = [row for row in used if row.series_hash is None]
+    # What the program draws for phantoms has 16 bits; what was imported never has.
+    drawn = [row for row in came if project.phantom and row.full16_sha256 is not None]
+    crops = [row for row, frame in framed if _is_crop(row, frame)]
+    full = [row for row, frame in framed if not _is_crop(row, frame)]
     return ImageFacts(
         captured=sum(row.series_hash is not None for row in used),
-        imported=sum(row.series_hash is None for row in used),
+        drawn=len(drawn),
+        imported=len(came) - len(drawn),
+        crops_alone=len(crops),
         mirrored=sum(record.mirrored for record in records),
         framed=sum(case.cropped for case in included),
         tilt_corrected=sum(bool(record.corrections) for record in records),
@@ -208,9 +242,23 @@ def _images(project: Project, included: Sequence[CaseSummary], used: Sequence[sq
         slabs_mm=Counter(round(record.slab_mm, 3) for record in from_scan),
         interpolations=Counter(record.interpolation for record in from_scan),
         software=Counter(row.software for row in used),
-        heights_px=(min(heights, default=0), max(heights, default=0)),
-        widths_px=(min(widths, default=0), max(widths, default=0)),
+        heights_px=_range_of(row.height for row in full),
+        widths_px=_range_of(row.width for row in full),
+        crop_heights_px=_range_of(row.height for row in crops),
+        crop_widths_px=_range_of(row.width for row in crops),
     )
+
+
+def _is_crop(row: sql.CaptureRow, frame: sql.RoiRow | None) -> bool:
+    """Whether a picture came as a crop: imported, with an upright frame as large as itself."""
+    if frame is None or row.series_hash is not None or row.full16_sha256 is not None:
+        return False
+    return frame.angle_deg == 0.0 and frame.width_px >= 2 * min(row.height, row.width // 2)
+
+
+def _range_of(sizes: Iterable[int]) -> tuple[int, int]:
+    known = list(sizes)
+    return min(known, default=0), max(known, default=0)
 
 
 def _people(rows: Sequence[Reading], people: Mapping[str, str]) -> tuple[PersonFacts, ...]:
@@ -234,7 +282,8 @@ def _pairs(stands: Iterable[Sequence[Reading]], people: Mapping[str, str], stage
     counts: dict[tuple[str, str], Counter[tuple[int, int]]] = defaultdict(Counter)
     order = {name: n for n, name in enumerate(people)}
     for found in stands:
-        for one, other in combinations(sorted(found, key=lambda reading: order[reading.evaluator]), 2):
+        named = [reading for reading in found if reading.evaluator != IMPORTED_EVALUATOR]
+        for one, other in combinations(sorted(named, key=lambda reading: order[reading.evaluator]), 2):
             if one.stage is not None and other.stage is not None:
                 counts[one.evaluator, other.evaluator][one.stage, other.stage] += 1
     return tuple(

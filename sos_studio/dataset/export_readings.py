@@ -28,11 +28,15 @@ class ReadFrame:
 
 @dataclass(frozen=True)
 class ReadCapture:
-    """A capture with the frames that readings were made on, and the one in use; `from_scan` tells it from an imported image."""
+    """A capture with the frames that readings were made on, and the one in use.
+
+    `from_scan` tells it from an imported image, and `imported` an imported one from what the program drew for phantoms.
+    """
 
     capture_id: str
     spacing_mm: float | None
     from_scan: bool
+    imported: bool
     full_path: str
     full_sha256: str
     frames: tuple[ReadFrame, ...]
@@ -76,6 +80,7 @@ def _capture(row: sql.CaptureRow, frames: list[sql.RoiRow]) -> ReadCapture:
         capture_id=row.capture_id,
         spacing_mm=row.pixel_mm,
         from_scan=row.series_hash is not None,
+        imported=row.series_hash is None and row.full16_sha256 is None,
         full_path=f"{base}/{FULL_FILE}",
         full_sha256=row.full_sha256,
         frames=tuple(ReadFrame(frame.n, roi_of(frame), f"{base}/{crop_file(frame.n)}", frame.crop_sha256) for frame in frames),

@@ -114,7 +114,7 @@ class _Study:
 
     def origin(self, capture: ReadCapture) -> str:
         """How a full image came to be."""
-        if self._phantom:
+        if self._phantom and not capture.imported:
             return "Synthetic midsagittal picture: no patient"
         return "Midsagittal plane resampled from a scan" if capture.from_scan else "Midsagittal picture that was imported"
 

@@ -12,13 +12,14 @@ import pytest
 
 from sos_studio.core.consensus import Rule
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
-from sos_studio.dataset import cases, consensus, exports, splits
+from sos_studio.dataset import captures, cases, consensus, exports, splits
 from sos_studio.dataset.export_facts import Facts, gather
 from sos_studio.dataset.export_files import Writer
 from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.exports import ExportOptions
+from sos_studio.dataset.label_table import IMPORTED_EVALUATOR
 from sos_studio.dataset.project import Project
-from sos_studio.services import exporting
+from sos_studio.services import adjudication, exporting, import_crops
 from sos_studio.services.datasheet import details, methods
 from tests.dataset import builders
 
@@ -100,7 +101,7 @@ def test_the_sheet_says_counts_reasons_and_fields_and_fetches_nothing(filled: Pr
     assert {"datasheet.html", "datasheet.pdf", "methods.txt", "facts.json", "SHA256SUMS", "plots/flow.svg"} <= set(files)
     page = _Page(files["datasheet.html"].decode())
     words = re.sub(r"\s+", " ", " ".join(page.words))
-    for said in ("CC BY 4.0 <b>&", "Evaluator 1", "Fold 0", "Research use only", "12 cases", "Ethics approval and consent"):
+    for said in ("CC BY 4.0 <b>&", "Evaluator 1", "Fold 1", "Fold 5", "Research use only", "12 cases", "Ethics approval and consent"):
         assert said in words
     assert page.fetched
     assert all(source.startswith("data:image/svg+xml;base64,") for source in page.fetched)
@@ -171,6 +172,66 @@ def test_a_phantom_is_called_one(tmp_path: Path) -> None:
         exporting.export(project, tmp_path / "out", "datasheet")
     assert "synthetic" in (tmp_path / "out" / "methods.txt").read_text()
     assert "phantom" in (tmp_path / "out" / "datasheet.html").read_text()
+
+
+def test_imported_pictures_and_stages_are_told_from_what_a_phantom_project_drew_and_people_read(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "study", phantom=True) as project:
+        for n in range(4):
+            builders.staged_case(project, 1 + n)
+        for shape_vu, roi in (((60, 90), None), ((20, 40), import_crops.frame_around((20, 40)))):
+            case_id = cases.add_case(project, imported=True)
+            capture_id = captures.add_capture(
+                project,
+                case_id,
+                record_for=lambda made, case_id=case_id, shape_vu=shape_vu: builders.record(case_id, made, shape_vu=shape_vu),
+                full_png=builders.png(shape_vu, seed=90),
+                full16_png=None,
+            )
+            if roi is not None:
+                builders.add_roi(project, capture_id, roi)
+            builders.read(project, case_id, capture_id, 2, IMPORTED_EVALUATOR)
+            builders.read(project, case_id, capture_id, 2)
+        splits.assign(project, {f"case-000{n}": n for n in (1, 2, 3, 4)})
+        facts = facts_of(project)
+        report = exporting.export(project, tmp_path / "out", "datasheet")
+        exporting.export(project, tmp_path / "dicom", "dicom")
+    images = facts.images
+    assert (images.drawn, images.imported, images.crops_alone) == (4, 2, 1)
+    assert (images.heights_px, images.crop_heights_px, images.crop_widths_px) == ((60, 90), (20, 20), (40, 40))
+    assert ([person.name for person in facts.people], facts.pairs) == (["Evaluator 1"], ())
+    assert facts.unnamed is not None
+    assert facts.unnamed.readings == 2
+    words = methods.paragraph(facts)
+    for said in (
+        "synthetic (phantom) and imported ones",
+        "4 synthetic midsagittal images were drawn",
+        "2 midsagittal images had been made before and were imported, 1 of them as crops without a full image.",
+        "1 evaluator staged",
+        "2 cases that came later have no fold yet.",
+    ):
+        assert said in words, said
+    page = re.sub(r"<[^>]*>", " ", (tmp_path / "out" / "datasheet.html").read_text("utf-8"))
+    assert "From tables, nobody named" in page
+    assert "2 included cases have no fold yet" in page
+    assert report.asked == 6
+    origins = [path.read_bytes() for path in sorted((tmp_path / "dicom").glob("case-*/full-1.dcm"))]
+    assert [b"Synthetic midsagittal" in content for content in origins] == [True] * 4 + [False] * 2
+
+
+def test_an_adjudicator_who_calls_a_case_ambiguous_is_no_evaluator_who_does(project: Project) -> None:
+    case_id = builders.staged_case(project, 2)
+    capture_id = cases.case(project, case_id).capture_id or ""
+    builders.read(project, case_id, capture_id, 4, "Bea")
+    builders.staged_case(project, 3)
+    adjudication.decide(project, case_id, "Chair", None, ambiguous=True)
+    assert facts_of(project).ambiguous_decided == 1
+    assert "We left out 1 case called ambiguous by an adjudicator." in methods.paragraph(facts_of(project))
+
+
+def test_a_datasheets_sum_is_all_cases(filled: Project, tmp_path: Path) -> None:
+    report = exporting.export(filled, tmp_path / "out", "datasheet")
+    assert (report.cases, report.asked) == (12, 18)
+    assert report.left_out == {"excluded": 2, "no_label": 3, "not_captured": 1}
 
 
 def test_what_a_person_filled_in_is_kept_and_can_be_changed_for_once(filled: Project, tmp_path: Path) -> None:

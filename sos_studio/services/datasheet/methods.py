@@ -39,14 +39,16 @@ def label_rule(facts: Facts) -> str:
 
 def _cases(facts: Facts) -> Iterator[str]:
     flow = facts.flow
-    kind = "synthetic (phantom) cases" if facts.phantom else "cases"
-    yield f"We screened {flow.screened:,} {kind} of {counted(flow.patients_screened, 'patient')}."
+    kind = "synthetic (phantom) cases" if facts.phantom and not facts.images.imported else "cases"
+    also = ", synthetic (phantom) and imported ones" if facts.phantom and facts.images.imported else ""
+    yield f"We screened {flow.screened:,} {kind} of {counted(flow.patients_screened, 'patient')}{also}."
     if flow.excluded:
         yield f"{counted(flow.excluded_count, 'case was', 'cases were')} excluded: {listed(reasons(facts))}."
     others = [
         (flow.not_captured, "without a midsagittal image"),
         (flow.unread, "not read"),
-        (flow.ambiguous, "called ambiguous by the evaluators"),
+        (flow.ambiguous - facts.ambiguous_decided, "called ambiguous by the evaluators"),
+        (facts.ambiguous_decided, "called ambiguous by an adjudicator"),
         (flow.open, "on whose stage the evaluators did not agree"),
     ]
     left = [f"{counted(n, 'case')} {words}" for n, words in others if n]
@@ -82,10 +84,16 @@ def _pictures(images: ImageFacts, phantom: bool) -> Iterator[str]:
             yield f"{counted(sum(images.slabs_mm[s] for s in thick), 'image')} averaged a slab of {listed([mm(s) for s in sorted(thick)])}."
         if images.tilt_corrected:
             yield f"A tilted gantry was corrected by resampling in {counted(images.tilt_corrected, 'case')}."
+    sizes = listed([mm(size) for size, _ in sorted(images.spacings_mm.items(), key=str)])
+    about = "" if images.captured else f" ({programs}; pixel size: {sizes})"
+    if images.drawn:
+        drawn = counted(images.drawn, "synthetic midsagittal image was", "synthetic midsagittal images were")
+        yield f"{drawn} drawn{about}."
     if images.imported:
-        sizes = listed([mm(size) for size, _ in sorted(images.spacings_mm.items(), key=str)])
-        words = "synthetic midsagittal images were drawn" if phantom else "midsagittal images had been made before and were imported"
-        yield f"{images.imported:,} {words}{'' if images.captured else f' ({programs}; pixel size: {sizes})'}."
+        made = counted(images.imported, "midsagittal image had", "midsagittal images had")
+        were = "was" if images.imported == 1 else "were"
+        crops = f", {images.crops_alone:,} of them as crops without a full image" if images.crops_alone else ""
+        yield f"{made} been made before and {were} imported{crops}{'' if images.drawn else about}."
     if images.mirrored:
         were = "was" if images.mirrored == 1 else "were"
         yield f"{counted(images.mirrored, 'image')} facing left {were} mirrored, so that all faces look right."
@@ -101,25 +109,26 @@ def _crops(facts: Facts) -> Iterator[str]:
 
 
 def _reading(facts: Facts) -> Iterator[str]:
-    rows = sum(person.readings for person in facts.people)
+    named, unnamed = sum(person.readings for person in facts.people), facts.unnamed.readings if facts.unnamed is not None else 0
+    rows = named + unnamed
     if not rows:
         return
     stages = "; ".join(f"{n}, {words}" for n, words in stage_words(facts).items())
-    simulated = "simulated " if facts.sources.get("phantom") == rows else ""
+    simulated = "simulated " if facts.sources.get("phantom") == named else ""
     count = len(facts.people)
-    yield (
-        f"{counted(count, f'{simulated}evaluator')} staged the fusion of the synchondrosis ({facts.scheme}: {stages}) in "
-        f"{counted(rows, 'reading')}."
-    )
+    who = f"{counted(count, f'{simulated}evaluator')} staged" if named else "Evaluators whose names are not known staged"
+    yield f"{who} the fusion of the synchondrosis ({facts.scheme}: {stages}) in {counted(named or rows, 'reading')}."
     shown = [f"{_SHOWN[what]} in {share(n, rows)}" for what, n in facts.shown.most_common()]
     yield f"They were shown {listed(shown)}." if len(shown) > 1 else f"They were shown {_SHOWN[next(iter(facts.shown))]}."
-    blinded, seen = sum(p.blinded for p in facts.people), sum(p.ai_seen for p in facts.people)
+    everybody = (*facts.people, *((facts.unnamed,) if facts.unnamed is not None else ()))
+    blinded, seen = sum(p.blinded for p in everybody), sum(p.ai_seen for p in everybody)
     if blinded:
         yield f"{share(blinded, rows)} readings were made blinded to other evaluators, to predictions and to the patient."
     if seen:
         yield f"A network's prediction had been shown before {share(seen, rows)} readings."
     if facts.sources.get("imported"):
-        yield f"{share(facts.sources['imported'], rows)} readings were taken over from earlier tables."
+        nameless = f", {unnamed:,} of them without an evaluator's name" if unnamed else ""
+        yield f"{share(facts.sources['imported'], rows)} readings were taken over from earlier tables{nameless}."
 
 
 def _label(facts: Facts) -> Iterator[str]:
@@ -147,6 +156,9 @@ def _splits(facts: Facts) -> Iterator[str]:
             f"Patients were divided into {FOLDS} folds, stratified by stage and otherwise at random, with all cases of a patient in the "
             "same fold; a patient's fold never changed."
         )
+        without = facts.flow.included - sum(n.total() for n in facts.folds.values())
+        if without:
+            yield f"{counted(without, 'case')} that came later {'has' if without == 1 else 'have'} no fold yet."
 
 
 def stage_words(facts: Facts) -> dict[int, str]:

@@ -32,6 +32,8 @@ def sections(facts: Facts, filled: Mapping[str, str], software: str) -> list[Par
 def _about(facts: Facts) -> Iterator[Part]:
     flow = facts.flow
     kind = "synthetic images (phantoms, of nobody)" if facts.phantom else "images"
+    if facts.phantom and facts.images.imported:
+        kind = "images, synthetic ones (phantoms, of nobody) and imported ones,"
     yield Paragraph(
         f"Midsagittal {kind} of the spheno-occipital synchondrosis, the joint between sphenoid and occipital bone, with stages of its "
         f"fusion (scheme {facts.scheme}). {counted(flow.included, 'case')} of {counted(flow.patients_included, 'patient')}. {RESEARCH_USE}"
@@ -84,9 +86,12 @@ def _images(facts: Facts) -> Iterator[Part]:
     yield Heading("Images")
     rows = [
         ("Captured from scans here", share(images.captured, facts.flow.included)),
-        ("Drawn or imported as pictures" if facts.phantom else "Imported as pictures", share(images.imported, facts.flow.included)),
+        *((("Drawn by the program", share(images.drawn, facts.flow.included)),) if images.drawn else ()),
+        ("Imported as pictures", share(images.imported, facts.flow.included)),
+        *((("Of these, crops without a full image", f"{images.crops_alone:,}"),) if images.crops_alone else ()),
         ("With a frame around the synchondrosis", share(images.framed, facts.flow.included)),
-        ("Height × width", f"{_range(images.heights_px)} × {_range(images.widths_px)} pixels"),
+        *_sizes("Height × width of full images", images.heights_px, images.widths_px),
+        *_sizes("Height × width of crops without a full image", images.crop_heights_px, images.crop_widths_px),
         *((f"Pixel size {mm(size)}", f"{n:,}") for size, n in sorted(images.spacings_mm.items(), key=str)),
         *((f"Slab thickness {mm(slab)}" if slab else "A single plane, no slab", f"{n:,}") for slab, n in sorted(images.slabs_mm.items())),
         *((f"Made with {name}", f"{n:,}") for name, n in images.software.most_common()),
@@ -98,15 +103,22 @@ def _images(facts: Facts) -> Iterator[Part]:
     yield Table(("Property", "Cases"), tuple(rows))
 
 
+def _sizes(words: str, heights_px: tuple[int, int], widths_px: tuple[int, int]) -> Iterator[tuple[str, str]]:
+    if heights_px[1]:
+        yield words, f"{_range(heights_px)} × {_range(widths_px)} pixels"
+
+
 def _range(sizes: tuple[int, int]) -> str:
     return f"{sizes[0]:,}" if sizes[0] == sizes[1] else f"{sizes[0]:,}–{sizes[1]:,}"
 
 
 def _labels(facts: Facts) -> Iterator[Part]:
-    if not facts.people:
+    named = [(person.name, person) for person in facts.people]
+    everybody = named + ([("From tables, nobody named", facts.unnamed)] if facts.unnamed is not None else [])
+    if not everybody:
         return
     yield Heading("Readings and labels")
-    rows = [(p.name, f"{p.readings:,}", f"{p.blinded:,}", f"{p.ai_seen:,}", f"{p.ambiguous:,}") for p in facts.people]
+    rows = [(name, f"{p.readings:,}", f"{p.blinded:,}", f"{p.ai_seen:,}", f"{p.ambiguous:,}") for name, p in everybody]
     header = ("Evaluator", "Readings", "Blinded", "After a prediction was shown", "Called ambiguous")
     yield Table(header, tuple(rows))
     per_case = listed([f"{counted(cases, 'case')} with {counted(n, 'reading')}" for n, cases in facts.evaluators_per_case.items()])
@@ -130,7 +142,11 @@ def _splits(facts: Facts) -> Iterator[Part]:
     yield Paragraph(
         "Folds are stratified by stage and grouped by patient: all cases of a patient are in the same fold, which never changes."
     )
-    rows = [(f"Fold {fold}", *(f"{n[stage]:,}" for stage in facts.stages), f"{n.total():,}") for fold, n in facts.folds.items()]
+    without = facts.flow.included - sum(n.total() for n in facts.folds.values())
+    if without:
+        have = "case has" if without == 1 else "cases have"
+        yield Paragraph(f"{without:,} included {have} no fold yet and are not in the table: the next training gives them theirs.")
+    rows = [(f"Fold {fold + 1}", *(f"{n[stage]:,}" for stage in facts.stages), f"{n.total():,}") for fold, n in facts.folds.items()]
     if facts.leaks:
         pairs = counted(facts.leaks, "pair of cases is", "pairs of cases are")
         least = "At least " if facts.leaks >= leakage.MOST_LEAKS else ""
