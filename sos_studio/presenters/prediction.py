@@ -19,7 +19,7 @@ from sos_studio.presenters.answers import Answered, Answers, Asked, OnRecord, Sh
 from sos_studio.presenters.prediction_state import Phase, PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
-from sos_studio.services.model_list import ModelEntry, models
+from sos_studio.services.model_list import ModelEntry, current, models
 from sos_studio.services.prediction import PredictionService
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class PredictionPresenter:
         self._running: set[Asked] = set()
         self._evaluator = session.evaluator
         self._was_hidden = False
+        self._used: str | None = None  # the student that the project predicts with, when it was looked at last
         self._first_name = ""  # given after something had been asked without a name: that was this person
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh_models)
@@ -109,10 +110,13 @@ class PredictionPresenter:
         """Read the project's models again."""
         project = self._session.project
         if project is None:
-            self._found_models(None, [])
+            self._found_models(None, [], None)
             return
         self._session.background.run(
-            lambda: models(project), lambda found: self._found_models(project, found), self._session.report, key="predict.models"
+            lambda: (models(project), current(project, "student")),
+            lambda found: self._found_models(project, *found),
+            self._session.report,
+            key="predict.models",
         )
 
     def close(self) -> None:
@@ -343,17 +347,19 @@ class PredictionPresenter:
             lambda: on_record(project, case_id, asked, card, shape_vu), found, self._session.report, key="predict.record"
         )
 
-    def _found_models(self, project: Project | None, found: list[ModelEntry]) -> None:
+    def _found_models(self, project: Project | None, found: list[ModelEntry], used: ModelEntry | None) -> None:
         if self._session.project is not project:
             return
         students = tuple(entry for entry in found if entry.card.kind == "student")
-        detector = next((entry for entry in found if entry.card.kind == "detector"), None)
-        newest = students[0] if students else None
-        known = {entry.card.model_id for entry in self.state.students}
-        chosen = self.state.chosen
-        # A student that has just been trained is the one to ask; else stay with the one that was chosen.
-        if chosen is None or newest is None or newest.card.model_id not in known or chosen not in students:
-            chosen = newest
+        chosen, before = self.state.chosen, self._used
+        self._used = None if used is None else used.card.model_id
+        # One that was just taken into use is the one to ask; else stay with the one that was chosen.
+        if chosen is None or chosen not in students or self._used != before:
+            chosen = used
+        detectors = [entry for entry in found if entry.card.kind == "detector"]
+        # The one that was trained with the student knows the same cases.
+        partner = (d for d in detectors if chosen is not None and d.card.manifest_id == chosen.card.manifest_id)
+        detector = next(partner, detectors[0] if detectors else None)
         self._show(students=students, detector=detector)
         if chosen != self.state.chosen:
             self._clear(chosen=chosen)

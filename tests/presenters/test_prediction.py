@@ -7,6 +7,7 @@ from sos_studio.dataset import predictions, readings
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import heat_rgba, held_out_student
+from sos_studio.services import model_choice, model_list
 from tests.presenters.kit import make_project, make_session, open_case
 from tests.presenters.models import DETECTED, FakeService, add_model
 
@@ -234,6 +235,19 @@ def test_a_new_student_is_asked_once_it_is_there(project, service):
     presenter.choose_model("student-a")
     session.models_changed.emit()
     assert presenter.state.chosen.card.model_id == "student-a"
+
+
+def test_a_student_in_use_is_asked_until_another_is_taken_into_use(project, service):
+    session, presenter = ready(project, service)
+    first = presenter.state.chosen.card.model_id
+    model_list.settle(project)
+    newer = add_model(project.directory, "student", "c")
+    session.models_changed.emit()
+    assert presenter.state.chosen.card.model_id == first
+    assert [entry.card.model_id for entry in presenter.state.students] == [newer, first]
+    model_choice.choose(project.directory / "models", newer)
+    session.models_changed.emit()
+    assert presenter.state.chosen.card.model_id == newer
 
 
 def test_heat_is_more_opaque_where_there_is_more_of_it():

@@ -1,0 +1,303 @@
+"""The training centre by mouse and keys: figures of a network, its worst mistakes, two networks side by side, taking one into use."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from sos_studio.core.actions import Action
+from sos_studio.core.jobs import Failed
+from sos_studio.core.manifests import Manifest
+from sos_studio.dataset import manifests
+from sos_studio.dataset.project import Project
+from sos_studio.presenters import training as training_module
+from sos_studio.services import model_list, waiting, worker_process
+from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
+from sos_studio.ui.training_dock import TrainingDock
+from tests.presenters.kit import make_session
+from tests.presenters.test_training import Job
+from tests.services.conftest import filled_project_folder  # noqa: F401  a fixture
+from tests.services.test_model_results import held_out, model, said
+
+LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def project(filled_project_folder, tmp_path):  # noqa: F811
+    folder = tmp_path / "filled"
+    shutil.copytree(filled_project_folder, folder)
+    with Project.open(folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def manifest(project):
+    return Manifest.read(manifests.freeze(project))
+
+
+@pytest.fixture
+def lives(monkeypatch):
+    """Which jobs have a worker, by folder name; the others never had one or it is gone."""
+    alive = set()
+    gone, there = worker_process.Life.GONE, worker_process.Life.ALIVE
+    monkeypatch.setattr(worker_process, "life", lambda folder: there if folder.name in alive else gone)
+    return alive
+
+
+def make_dock(project, qtbot, height=330):
+    session = make_session(project)
+    session.settings.from_scratch_told = True
+    made = TrainingDock(session)
+    qtbot.addWidget(made)
+    made.resize(1366, height)
+    made.show()
+    qtbot.waitExposed(made)
+    made.session = session
+    return made
+
+
+def show_page(dock, page, qtbot):
+    """By a click on its tab."""
+    bar, index = dock.pages.tabBar(), dock.pages.indexOf(page)
+    QTest.mouseClick(bar, LEFT, PLAIN, bar.tabRect(index).center())
+    assert dock.pages.currentWidget() is page
+    qtbot.wait(10)
+
+
+def trained(project, manifest, n, says, job_id):
+    """A training that is complete, with its student."""
+    import json
+
+    job = Job(project, job_id)
+    job.begin()
+    entry = model(project, n, manifest, says)
+    card = json.loads((entry.path / "model.json").read_text())
+    (entry.path / "model.json").write_text(json.dumps(card | {"job_id": job_id}))
+    job.succeed({"models": {"student": entry.card.model_id}, "held_out": {"student": {"n": 3, "correct": 1}}})
+    return entry.card.model_id
+
+
+OLD, NEW = "20261120-100001-retrain-aaaa", "20261120-110002-retrain-bbbb"
+
+
+@pytest.fixture
+def two(project, manifest, lives):
+    """The student in use stages all held-out cases as 1; the new one gets two of three right."""
+    cases = held_out(manifest)
+    old = trained(project, manifest, 1, [said(case, 5) for case in cases], OLD)
+    model_list.settle(project)
+    new = trained(project, manifest, 2, [said(case, case.stage if n else case.stage + 2, 0.8) for n, case in enumerate(cases)], NEW)
+    return old, new
+
+
+def test_figures_stages_confusion_and_calibration_of_a_network(project, two, qtbot):
+    dock = make_dock(project, qtbot)
+    result = dock.pages.result
+    show_page(dock, result, qtbot)
+    assert "2 of 3 cases staged rightly" in result.figures.text()
+    assert "95 % intervals by patient" in result.figures.text()
+    assert result.phantom.isVisible()
+    assert sum(map(sum, result.confusion._counts)) == 3
+    assert "label" in result.confusion.accessibleDescription()
+    assert "sure 80" in result.calibration.accessibleDescription()
+    shown = [result.stages.item(row, 1).text() for row in range(result.stages.rowCount())]
+    assert sum(int(text.split(" of ")[1]) for text in shown) == 3
+    # The cell under the pointer says what it counts.
+    wrong = next((r, c) for r, row in enumerate(result.confusion._counts) for c, n in enumerate(row) if n and r != c)
+    QTest.mouseMove(result.confusion, result.confusion.cell(*wrong).center().toPoint())
+    qtbot.waitUntil(lambda: f"Labelled {wrong[0] + 1}, staged {wrong[1] + 1}: 1 of" in result.confusion.toolTip())
+    for view in (result.confusion, result.calibration):
+        assert not view.grab().isNull()
+
+
+def test_a_double_click_on_a_mistake_opens_its_case_in_predict(project, manifest, two, qtbot):
+    dock = make_dock(project, qtbot)
+    mistakes = dock.pages.mistakes
+    show_page(dock, dock.pages._wrong, qtbot)
+    assert mistakes.count() == 1
+    wrong = held_out(manifest)[0]
+    assert mistakes.item(0).text() == f"{wrong.case_id}\nlabel {wrong.stage}, said {wrong.stage + 2} (80\u00a0%)"
+    qtbot.waitUntil(lambda: not mistakes.item(0).icon().isNull())
+    asked, steps = [], []
+    dock.session.case_requested.connect(asked.append)
+    dock.session.step_requested.connect(steps.append)
+    place = mistakes.visualItemRect(mistakes.item(0)).center()
+    QTest.mouseClick(mistakes.viewport(), LEFT, PLAIN, place)
+    QTest.mouseDClick(mistakes.viewport(), LEFT, PLAIN, place)
+    assert asked == [wrong.case_id]
+    assert steps == ["predict"]
+
+
+def test_who_reads_blinded_sees_no_case_beside_its_label(project, two, qtbot):
+    dock = make_dock(project, qtbot)
+    show_page(dock, dock.pages._wrong, qtbot)
+    assert dock.pages.mistakes.count() == 1
+    dock.session.blinding.set_on(True)
+    assert dock.pages.mistakes.count() == 0
+    assert "blinded" in dock.pages._mistakes_note.text()
+    show_page(dock, dock.pages.compare, qtbot)
+    assert dock.pages.compare.apart.count() == 0
+
+
+def test_the_new_student_is_compared_before_it_replaces_the_one_in_use_and_the_old_one_is_one_click_away(project, two, qtbot):
+    old, new = two
+    dock = make_dock(project, qtbot)
+    overview, told = dock.pages.overview, []
+    dock.session.message.connect(lambda message, severity: told.append((message.code, severity)))
+    assert dock.judging.state.used == old
+    text = overview.standing.text()
+    assert "not in use" in text
+    assert "On the same 3 cases that neither was trained on" in text
+    assert "95" not in text or "points" in text
+    assert "McNemar" in text
+    QTest.mouseClick(overview.use, LEFT)
+    assert dock.judging.state.used == new
+    assert model_list.current(project, "student").card.model_id == new
+    assert told == [("model.now_in_use", "success")]
+    assert not overview.use.isVisible()
+    assert "✓ In use" in overview.standing.text()
+    QTest.mouseClick(overview.back, LEFT)
+    assert model_list.current(project, "student").card.model_id == old
+    assert overview.use.isVisible()
+
+
+def test_any_two_networks_are_compared_and_the_cases_on_which_they_part_are_shown(project, manifest, two, qtbot):
+    old, new = two
+    dock = make_dock(project, qtbot)
+    compare = dock.pages.compare
+    show_page(dock, compare, qtbot)
+    assert (compare.first.currentData(), compare.second.currentData()) == (new, old)
+    assert "2 against 0 staged rightly" in compare.told.text()
+    rows = [[compare.table.item(n, k).text() for k in range(4)] for n in range(compare.table.rowCount())]
+    assert rows[0][0] == "staged rightly"
+    assert rows[0][3].startswith("+67 points (")
+    assert compare.apart.count() == 2
+    # The other way round, by keys.
+    compare.first.setFocus()
+    QTest.keyClick(compare.first, Qt.Key.Key_Down)
+    QTest.keyClick(compare.first, Qt.Key.Key_Up)
+    compare.compare(old, new)
+    assert "0 against 2 staged rightly" in compare.told.text()
+    compare.compare(new, new)
+    assert "same network" in compare.told.text()
+    assert not compare.table.isVisible()
+
+
+def test_a_network_of_an_older_version_can_be_asked_now(project, manifest, two, qtbot, monkeypatch):
+    (project.directory / "models" / two[1] / "held_out.json").unlink()
+    asked = []
+    monkeypatch.setattr(training_module.jobs, "judge_models", lambda project, ids, *, wait: asked.append(list(ids)) or 1 / 0)
+    dock = make_dock(project, qtbot)
+    monkeypatch.setattr(dock.presenter, "_not_started", lambda *_: None)
+    show_page(dock, dock.pages.result, qtbot)
+    assert "older version" in dock.pages.result.figures.text()
+    QTest.mouseClick(dock.pages.result.ask, LEFT)
+    assert asked == [[two[1]]]
+
+
+def test_another_training_is_put_on_the_screen_by_a_click_in_the_list(project, two, qtbot):
+    dock = make_dock(project, qtbot)
+    assert dock.presenter.state.job.handle.job_id == NEW
+    item = dock.jobs.item(1)
+    QTest.mouseClick(dock.jobs.viewport(), LEFT, PLAIN, dock.jobs.visualItemRect(item).center())
+    assert dock.presenter.state.job.handle.job_id == OLD
+    assert "✓ In use" in dock.pages.overview.standing.text()
+    QTest.keyClick(dock.jobs, Qt.Key.Key_Up)
+    assert dock.presenter.state.job.handle.job_id == NEW
+
+
+def test_data_and_settings_of_a_training_are_told(project, manifest, lives, qtbot):
+    job = Job(project)
+    spec = (job.folder / "job.json").read_text().replace("manifests/m.json", f"manifests/{manifest.manifest_id}.json")
+    (job.folder / "job.json").write_text(spec)
+    job.begin()
+    dock = make_dock(project, qtbot)
+    text = dock.pages.facts.toPlainText()
+    assert "15 cases of 15 patients, 15 with a frame" in text
+    assert "12 to learn from; 3 set aside" in text
+    assert "student.alpha = 0.01" in text
+
+
+def test_a_training_is_named_and_deleted_by_its_menu(project, two, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.ask_name()
+    dialog = dock.findChild(RenameJobDialog)
+    QTest.keyClicks(dialog._name, "spring cases")
+    QTest.keyClick(dialog._name, Qt.Key.Key_Return)
+    assert dock.jobs.item(0).text().startswith("spring cases\n")
+    dock.delete.trigger()
+    asked = dock.findChild(DeleteJobDialog)
+    assert asked.networks.isEnabled()
+    asked.networks.setChecked(True)
+    asked.accept()
+    assert dock.jobs.count() == 1
+    assert dock.presenter.state.job.handle.job_id == OLD
+    assert {entry.card.model_id for entry in model_list.models(project)} == {two[0]}
+    dock.delete.trigger()
+    last = [dialog for dialog in dock.findChildren(DeleteJobDialog) if dialog.isVisible()][-1]
+    assert not last.networks.isEnabled(), "predictions are made with it"
+    last.reject()
+    assert dock.jobs.count() == 1
+
+
+def test_waiting_trainings_are_moved_by_the_menu(project, lives, qtbot, monkeypatch):
+    running = Job(project, "20261120-090000-retrain-0000")
+    running.begin()
+    lives.add(running.folder.name)
+    for n in (1, 2):
+        job = Job(project, f"20261120-1{n}0000-retrain-000{n}")
+        waiting.join(waiting.Waiting(job_dir=str(job.folder.resolve()), device="auto", attempt=1))
+    monkeypatch.setattr("sos_studio.services.job_queue.ensure_keeper", lambda: None)
+    dock = make_dock(project, qtbot)
+    texts = [dock.jobs.item(n).text() for n in range(3)]
+    assert ["▶" in text for text in texts] == [True, False, False]
+    assert texts[1].endswith("waits, number 1")
+    assert not dock.earlier.isEnabled()
+    dock.presenter.follow("20261120-120000-retrain-0002")
+    assert "1 training is ahead of it" in dock.pages.overview.status.text()
+    assert dock.earlier.isEnabled()
+    dock.earlier.trigger()
+    qtbot.waitUntil(lambda: waiting.line()[0].path.name == "20261120-120000-retrain-0002")
+    dock.presenter.poll()
+    assert "next, once the running training has ended" in dock.pages.overview.status.text()
+    QTest.mouseClick(dock.cancel, LEFT)
+    dock.presenter.poll()
+    assert [entry.path.name for entry in waiting.line()] == ["20261120-110000-retrain-0001"]
+    assert dock.resume.isVisible()
+
+
+def test_too_little_memory_is_one_button_away_from_a_smaller_batch(project, lives, qtbot, monkeypatch):
+    job = Job(project)
+    job.begin()
+    job.write(Failed, 5, code="training.out_of_memory", values={"part": "student", "setting": "student.optimiser.batch_size=4"})
+    asked = []
+    monkeypatch.setattr(training_module.jobs, "resume", lambda handle, *, wait, changes: asked.append(changes) or handle)
+    dock = make_dock(project, qtbot)
+    overview = dock.pages.overview
+    assert overview.smaller.text() == "Try again with batches of 4"
+    QTest.mouseClick(overview.smaller, LEFT)
+    assert asked == [{"student.optimiser.batch_size": 4}]
+
+
+def test_in_a_second_window_nothing_is_started_named_deleted_or_chosen(project, two, qtbot):
+    with Project.open(project.directory, read_only=True) as looked_at:
+        dock = make_dock(looked_at, qtbot)
+        assert not dock.retrain.isEnabled()
+        assert not dock.more.isVisible()
+        overview = dock.pages.overview
+        assert "On the same 3 cases" in overview.standing.text()
+        assert not overview.use.isVisible()
+        dock.actions_by_id[Action.RETRAIN_ALL]()
+        assert "read-only" in overview.problem.text()
+
+
+def test_the_list_has_a_menu_under_the_pointer(project, two, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.jobs.customContextMenuRequested.emit(dock.jobs.visualItemRect(dock.jobs.item(0)).center())
+    assert dock.more.menu().isVisible()
+    dock.more.menu().close()
+    dock.jobs.customContextMenuRequested.emit(QPoint(5, dock.jobs.height() - 3))
+    assert not dock.more.menu().isVisible()
