@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,8 +78,9 @@ def save(
     from safetensors.torch import save as to_bytes
 
     weights = to_bytes({name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in state.items()})
-    card = ModelCard.model_validate({**card.model_dump(), "weights_sha256": hashlib.sha256(weights).hexdigest()})
     models = project_dir / MODELS_DIR
+    number = 1 + max((model.card.number for model in _whole(models)), default=0)
+    card = ModelCard.model_validate({**card.model_dump(), "weights_sha256": hashlib.sha256(weights).hexdigest(), "number": number})
     models.mkdir(parents=True, exist_ok=True)
     temporary = models / f".{card.model_id}.{secrets.token_hex(4)}.tmp"
     final = models / card.model_id
@@ -94,6 +96,12 @@ def save(
         raise
     atomic.sync_directory(models)
     return StoredModel(final, card)
+
+
+def _whole(models: Path) -> Iterator[StoredModel]:
+    for directory in models.glob("[!.]*"):
+        with contextlib.suppress(BadInputError):
+            yield read(directory)
 
 
 def read(directory: Path) -> StoredModel:

@@ -21,7 +21,10 @@ HEAT_METHODS: tuple[HeatMethod, ...] = ("grad-cam", "grad-cam++", "hires-cam")
 
 
 class ModelCard(BaseModel):
-    """What stands beside a trained network (`model.json`): enough to run it and to say what it is."""
+    """What stands beside a trained network (`model.json`): enough to run it and to say what it is.
+
+    `number` is one more than that of every model that was there when it was stored (0 in older files): clocks may be set back.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -37,6 +40,7 @@ class ModelCard(BaseModel):
     from_scratch: bool
     created_utc: str
     software: str
+    number: Annotated[int, Field(ge=0)] = 0
 
 
 CARD_VERSION = 1

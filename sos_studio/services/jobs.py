@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ from sos_studio.services.waiting import Waiting
 
 # Leaving torch takes a process a second or two.
 _WAY_OUT_S = 10.0
+# How ids begin: the time of asking, UTC.
+_STAMP = "%Y%m%d-%H%M%S"
 
 
 def default_threads() -> int:
@@ -137,7 +140,7 @@ def start_training(
     model_list.settle(project)
     manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))
     spec = JobSpec(
-        job_id=_new_id(kind),
+        job_id=_new_id(kind, project.directory),
         kind=kind,
         manifest=manifest.relative_to(project.directory).as_posix(),
         seed=seed,
@@ -162,7 +165,7 @@ def judge_models(project: Project, model_ids: Sequence[str], *, device: Device =
     _require_free(device, wait)
     manifest = manifests.freeze(project)
     spec = JobSpec(
-        job_id=_new_id("evaluate"),
+        job_id=_new_id("evaluate", project.directory),
         kind="evaluate",
         manifest=manifest.relative_to(project.directory).as_posix(),
         device=device,
@@ -174,8 +177,13 @@ def judge_models(project: Project, model_ids: Sequence[str], *, device: Device =
     return _launch_new(project.directory, spec, {}, wait=wait)
 
 
-def _new_id(kind: JobKind) -> str:
-    return f"{utc_now():%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}"
+def _new_id(kind: JobKind, directory: Path) -> str:
+    """An id that sorts by time and behind every job that is there, also where the clock was set back."""
+    stamp = utc_now().replace(tzinfo=None)
+    for entry in (directory / JOBS_DIR).glob("[0-9]*"):
+        with contextlib.suppress(ValueError):
+            stamp = max(stamp, datetime.strptime(entry.name[:15], _STAMP) + timedelta(seconds=1))
+    return f"{stamp:{_STAMP}}-{kind}-{secrets.token_hex(2)}"
 
 
 def require_startable(project: Project, kind: JobKind) -> None:

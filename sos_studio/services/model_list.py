@@ -51,7 +51,7 @@ def models(project: Project | Path) -> list[ModelEntry]:
                 entries.append(read(path))
             except BadInputError:
                 continue
-    return sorted(entries, key=lambda entry: (entry.card.created_utc, entry.card.model_id), reverse=True)
+    return sorted(entries, key=lambda entry: (entry.card.number, entry.card.created_utc, entry.card.model_id), reverse=True)
 
 
 def current(project: Project | Path, kind: ModelKind, *, manifest_id: str | None = None) -> ModelEntry | None:

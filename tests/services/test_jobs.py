@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -148,11 +149,24 @@ def test_a_deaf_worker_is_terminated_and_then_killed(project: Project, fake_work
     assert worker_process.life(job.job_dir) is Life.GONE
 
 
+def test_the_job_asked_for_last_is_the_first_of_the_list_though_the_clock_was_set_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([datetime(2026, 5, 5, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)])
+    made = []
+    for moment in moments:
+        monkeypatch.setattr(jobs, "utc_now", lambda moment=moment: moment)
+        made.append(jobs._new_id("teacher", project.directory))
+        folder = project.path("jobs", made[-1])
+        folder.mkdir()
+        (folder / "job.json").write_text("{}")
+    assert [job.job_id for job in jobs.list_jobs(project)] == made[::-1]
+
+
 def test_jobs_are_found_again_newest_first(project: Project, fake_worker: FakeWorker) -> None:
     fake_worker("play")
     first = jobs.start_training(project, "teacher")
     first.tail().wait(20)
-    time.sleep(1.1)  # ids are sorted by their second
     fake_worker("hang", "retrain-killed")
     second = jobs.start_training(project, "retrain")
     tail = second.tail()

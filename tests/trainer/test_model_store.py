@@ -9,6 +9,7 @@ import torch
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.predictions import ModelCard
+from sos_studio.services import model_list
 from trainer import model_store
 
 
@@ -90,3 +91,16 @@ def test_what_is_stored_beside_the_weights_is_no_weight(tmp_path: Path) -> None:
     stored = model_store.save(tmp_path, card(), {"a": torch.zeros(1), model_store.FAMILIARITY + "mean_D": beside})
     assert set(model_store.load_state(stored)) == {"a"}
     assert torch.equal(model_store.load_tensors(stored)[1]["mean_D"], beside)
+
+
+def test_the_model_stored_last_is_the_newest_whatever_the_clock_said(tmp_path: Path) -> None:
+    for day, model_id in ((9, "teacher-a"), (5, "teacher-b"), (1, "teacher-c")):  # the clock was set back twice
+        facts = {"model_id": model_id, "kind": "teacher", "created_utc": f"2026-01-0{day}T00:00:00+00:00"}
+        model_store.save(tmp_path, card(**facts), {"a": torch.zeros(1)})
+    (tmp_path / "models" / "broken").mkdir()
+    (tmp_path / "models" / "broken" / "model.json").write_text("{}")
+    listed = model_list.models(tmp_path / "models")
+    assert [entry.card.model_id for entry in listed] == ["teacher-c", "teacher-b", "teacher-a"]
+    newest = model_list.current(tmp_path / "models", "teacher")
+    assert newest is not None
+    assert newest.card.model_id == "teacher-c"
