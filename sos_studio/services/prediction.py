@@ -181,12 +181,11 @@ class PredictionService:
             raise BadInputError("prediction.not_a_classifier", model=model.card.model_id)
         with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
             out = Path(folder)
-            full_png = out / "full.png"
-            images.write_png(full_png, full8)
+            full_file = _hand_over(full8, out / "full.npy")
             frame = PredictedRoi.of(roi, "expert") if roi is not None else None
             if frame is None and detector_dir is not None:
-                frame = self._find_frame(full_png, detector_dir, cancelled)
-            seen = self._what_it_sees(full8, full_png, model, frame, out)
+                frame = self._find_frame(full_file, detector_dir, cancelled)
+            seen = self._what_it_sees(full8, full_file, model, frame, out)
             answer = self._serve.ask(
                 "predict", cancelled=cancelled, model=str(model.path), image=str(seen), stage=stage, method=method, out=str(out.resolve())
             )
@@ -200,13 +199,11 @@ class PredictionService:
         """The detector's proposal of a frame, None if it sees nothing; errors as `predict`."""
         full8 = images.read_gray(picture) if isinstance(picture, Path) else picture
         with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
-            full_png = Path(folder) / "full.png"
-            images.write_png(full_png, full8)
-            return self._find_frame(full_png, detector_dir, cancelled)
+            return self._find_frame(_hand_over(full8, Path(folder) / "full.npy"), detector_dir, cancelled)
 
-    def _find_frame(self, full_png: Path, detector_dir: Path, cancelled: Callable[[], bool] | None) -> PredictedRoi | None:
+    def _find_frame(self, full_file: Path, detector_dir: Path, cancelled: Callable[[], bool] | None) -> PredictedRoi | None:
         detector = model_list.read(detector_dir)
-        answer = self._serve.ask("detect", cancelled=cancelled, model=str(detector.path), image=str(full_png.resolve()))
+        answer = self._serve.ask("detect", cancelled=cancelled, model=str(detector.path), image=str(full_file.resolve()))
         found = answer.get("roi")
         if found is None:
             return None
@@ -217,14 +214,18 @@ class PredictionService:
             raise JobFailedError("prediction.bad_answer") from error
 
     @staticmethod
-    def _what_it_sees(full8: Gray, full_png: Path, model: ModelEntry, frame: PredictedRoi | None, out: Path) -> Path:
+    def _what_it_sees(full8: Gray, full_file: Path, model: ModelEntry, frame: PredictedRoi | None, out: Path) -> Path:
         if model.card.kind == "student":
-            return full_png.resolve()
+            return full_file.resolve()
         if frame is None:
             raise BadInputError("prediction.needs_frame", model=model.card.model_id)
-        crop_png = out / "crop.png"
-        images.write_png(crop_png, crops.crop_image(full8, frame.roi()))
-        return crop_png.resolve()
+        return _hand_over(crops.crop_image(full8, frame.roi()), out / "crop.npy").resolve()
+
+
+def _hand_over(pixels: Gray, path: Path) -> Path:
+    """As an array: coding a PNG would take longer than the whole of a small network."""
+    np.save(path, np.ascontiguousarray(pixels), allow_pickle=False)
+    return path
 
 
 def write_prediction(result: PredictionResult, out: Path, *, opacity: float = DEFAULT_OPACITY) -> dict[str, Path]:

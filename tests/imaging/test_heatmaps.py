@@ -110,3 +110,14 @@ def test_an_outline_separates_what_is_above_from_what_is_not(seed: int, level: f
 def test_a_flat_map_has_no_outline() -> None:
     assert heatmaps.outline(np.full((20, 30), 0.4), 0.5).shape == (0, 4)
     assert heatmaps.outline(np.full((20, 30), np.nan), 0.5).shape == (0, 4)
+
+
+@given(st.integers(0, 1000), st.integers(1, 9), st.integers(1, 9))
+@settings(max_examples=30, deadline=None)
+def test_one_axis_after_the_other_gives_what_both_at_once_give(seed: int, rows: int, columns: int) -> None:
+    draw = np.random.default_rng(seed)
+    coarse = draw.random((rows, columns))
+    upright = np.array([[draw.uniform(3, 30), 0, draw.uniform(-9, 20)], [0, draw.uniform(3, 30), draw.uniform(-9, 20)], [0, 0, 1]])
+    barely_turned = upright.copy()
+    barely_turned[0, 1] = 1e-12  # takes the general way
+    np.testing.assert_allclose(heatmaps.upsample(coarse, upright, (57, 71)), heatmaps.upsample(coarse, barely_turned, (57, 71)), atol=2e-6)

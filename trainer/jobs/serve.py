@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.predictions import HEAT_METHODS
 from sos_studio.imaging.images import SMALLEST_SIDE_PX, read_gray
@@ -128,7 +131,7 @@ class Server:
             raise BadInputError("prediction.bad_request")
         predictor = self._network(request, self._predictor.Predictor)
         # A crop may be smaller than a full image.
-        image_vu = read_gray(Path(request["image"]), 1 if predictor.model.card.kind == "teacher" else SMALLEST_SIDE_PX)
+        image_vu = _pixels(Path(request["image"]), 1 if predictor.model.card.kind == "teacher" else SMALLEST_SIDE_PX)
         said = predictor.predict(image_vu, None if stage is None else int(stage), method)
         out.mkdir(parents=True, exist_ok=True)
         coarse = said.write_map(out.resolve() / "attention.npy")
@@ -141,7 +144,7 @@ class Server:
         }
 
     def _detect(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        image_vu = read_gray(Path(request["image"]))
+        image_vu = _pixels(Path(request["image"]))
         network, confidence = self._network(
             request, lambda model, device: (self._detector.load_detector(model, device), self._detector.shown_confidence(model))
         )
@@ -163,3 +166,17 @@ class Server:
         self._loaded.move_to_end(key)
         network: Loaded = self._loaded[key]
         return network
+
+
+def _pixels(path: Path, smallest_side_px: int = SMALLEST_SIDE_PX) -> npt.NDArray[np.uint8]:
+    """A picture file's, or an array's as the application hands it over; ``image.unreadable`` if it is none."""
+    if path.suffix != ".npy":
+        return read_gray(path, smallest_side_px)
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BadInputError("image.unreadable", file=path.name) from error
+    if found.ndim != 2 or found.dtype != np.uint8 or min(found.shape) < smallest_side_px:
+        raise BadInputError("image.unreadable", file=path.name)
+    pixels: npt.NDArray[np.uint8] = found
+    return pixels
