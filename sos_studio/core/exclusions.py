@@ -7,6 +7,8 @@ from datetime import datetime
 
 # Codes are stable and leave with exports; their words are made in `sos_studio.messages` (``exclusion.<code>``).
 REASONS: tuple[str, ...] = ("not_shown", "motion", "metal", "quality", "pathology", "duplicate", "other")
+# Says nothing without words of one's own.
+OTHER = "other"
 MAX_NOTE = 300
 
 

@@ -10,11 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sos_studio.core.exclusions import REASONS
+from sos_studio.core.exclusions import OTHER, REASONS
 from sos_studio.dataset.cases import CaseSummary, cases
 from sos_studio.dataset.project import Project
-
-OTHER = "other"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ class ProjectLock:
     Raises
     ------
     ProjectError
-        ``project.locked`` with `owner`, `host`, `pid` and `since_utc` of who holds it, and whether that is `elsewhere`.
+        ``project.locked``, or ``project.locked_elsewhere`` where another computer's process holds it, with `owner`, `host`, `pid` and
+        `since_utc` of who does, and whether that is `elsewhere`.
     OSError
         If the lock file can't be written.
     """
@@ -143,7 +144,10 @@ def _still_held(found: Holder, *, certain: bool, take_over: bool) -> bool:
 def _locked(directory: Path, found: Holder | None) -> ProjectError:
     who = found or Holder("?", "?", 0, 0.0, "?")
     values = {"owner": who.owner, "host": who.host, "pid": who.pid, "since_utc": who.since_utc}
-    return ProjectError("project.locked", project=directory.name, elsewhere=found is not None and found.elsewhere, **values)
+    elsewhere = found is not None and found.elsewhere
+    return ProjectError(
+        "project.locked_elsewhere" if elsewhere else "project.locked", project=directory.name, elsewhere=elsewhere, **values
+    )
 
 
 def _user() -> str:

@@ -30,6 +30,7 @@ CAPTURES_DIR, MANIFESTS_DIR, JOBS_DIR, MODELS_DIR = "captures", "manifests", "jo
 DATASHEET_FILE, TRUTH_FILE = "datasheet.json", "phantom-truth.json"
 BUSY_TIMEOUT_S = 10.0
 SYNCHRONOUS = "EXTRA"  # a commit survives a power cut, the removal of its journal included
+_LOCKED = ("project.locked", "project.locked_elsewhere")
 _FOLDERS = (CAPTURES_DIR, MANIFESTS_DIR, JOBS_DIR, MODELS_DIR)
 
 
@@ -100,7 +101,7 @@ class Project:
                 return cls._made(path, _first_row(phantom, scheme_id))
             except BaseException as error:
                 # Else the next try, with room on the disk, would find a folder that is not empty.
-                if getattr(error, "code", "") not in ("project.locked", "project.exists"):
+                if getattr(error, "code", "") not in (*_LOCKED, "project.exists"):
                     _empty(path, remove=created)
                 raise
 
@@ -135,8 +136,9 @@ class Project:
         ------
         ProjectError
             ``project.not_found``, ``project.not_fetched`` and ``project.renamed`` (a sync program's doing), ``project.unreadable``,
-            ``project.locked`` (owner, host, pid, since_utc, elsewhere),
-            ``project.newer_version``, ``project.older_version`` (read-only openers can't upgrade), ``project.damaged``,
+            ``project.locked`` and ``project.locked_elsewhere`` (owner, host, pid, since_utc, elsewhere),
+            ``project.newer_version``, ``project.older_version`` and ``project.locked_older`` (read-only openers can't upgrade),
+            ``project.damaged``,
             ``project.unwritable`` and other refusals of the disk.
         """
         path = Path(directory).absolute()
@@ -151,7 +153,7 @@ class Project:
             try:
                 return cls._open_to_write(path, take_over=take_over)
             except ProjectError as error:
-                if not fall_back or error.code not in ("project.locked", "project.unwritable"):
+                if not fall_back or error.code not in (*_LOCKED, "project.unwritable"):
                     raise
                 because: ProjectError | None = error
         else:
@@ -159,6 +161,8 @@ class Project:
         with translated(path):
             seal.require_unbroken(path / DATABASE_FILE)
             version = upgrade.schema_version(path / DATABASE_FILE)
+            if version < SCHEMA_VERSION and because is not None and because.code in _LOCKED:
+                raise ProjectError("project.locked_older", **because.values)
             if version < SCHEMA_VERSION:
                 raise ProjectError("project.older_version", project=path.name)
             project = cls(path, None)

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -122,7 +123,17 @@ def _attribute(keyword: str) -> str:
 _NAMES = frozenset({"file", "folder", "project"})
 
 
+def _local(value: Any) -> Any:
+    """A moment as the clock on the wall shows it; anything else as it is."""
+    try:
+        return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (TypeError, ValueError):
+        return value
+
+
 def _told(name: str, value: Any) -> Any:
+    if name.endswith("_utc"):
+        return _local(value)
     return _attributes(value) if name in _ATTRIBUTES else _readable(value)
 
 

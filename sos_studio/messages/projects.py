@@ -7,16 +7,28 @@ MESSAGES: dict[str, Template] = {
     "project.exists": Template("{project} is a project already.", "Open it, or choose another folder."),
     "project.folder_not_empty": Template("The folder {project} is not empty.", "Choose a new or empty folder for the project."),
     "project.locked": Template(
+        "{project} is open in another window or command on this computer (by {owner}, since {since_utc}).",
+        "Close it there, then open it here again.",
+    ),
+    "project.locked_elsewhere": Template(
         "{owner} on {host} is writing to {project} since {since_utc}.",
         "Close it there first; if that computer is gone for good, the window offers to take over.",
     ),
-    "project.read_only": Template("{project} is open read-only, so nothing was saved.", "Open it for writing and try again."),
+    "project.locked_older": Template(
+        "{project} is open in an older version of SOS Studio (by {owner} on {host}, since {since_utc}); this one must bring it up to date.",
+        "Close it there, then open it here again; a backup is kept.",
+    ),
+    "project.read_only": Template(
+        "{project} is open to look at only, so nothing was saved.",
+        "Close the window that writes to it, or lift the protection of its folder, then open it again: File ▸ Open recent.",
+    ),
     "project.closed": Template("{project} was closed.", "Open it again."),
     "project.newer_version": Template(
         "{project} was made by a newer version ({made_by}, schema {version}; this one knows {known}).", "Update SOS Studio to open it."
     ),
     "project.older_version": Template(
-        "{project} was made by an older version and has to be brought up to date.", "Open it once for writing; a backup is kept."
+        "{project} was made by an older version and has to be brought up to date.",
+        "Open it once in the window (File ▸ Open project…); a backup is kept.",
     ),
     "project.damaged": Template(
         "The database of {project} is damaged.",

@@ -110,7 +110,8 @@ class ExclusionPresenter:
     def _show(self, standing: Exclusion | None) -> None:
         if standing is not None and self._session.blinding.on and standing.evaluator != self._session.evaluator:
             standing = replace(standing, reason="", note="", evaluator="")
-        possible = self._session.project is not None and self._session.case_id is not None
+        project = self._session.project
+        possible = project is not None and not project.read_only and self._session.case_id is not None
         state = ExclusionState(possible, standing)
         if state != self.state:
             self.state = state

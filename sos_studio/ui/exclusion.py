@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
-from sos_studio.core.exclusions import MAX_NOTE, REASONS, Exclusion
+from sos_studio.core.exclusions import MAX_NOTE, OTHER, REASONS, Exclusion
 from sos_studio.messages import catalogue, message
 from sos_studio.presenters.excluding import ExclusionPresenter, ExclusionState
 from sos_studio.presenters.session import Session
@@ -32,7 +32,10 @@ class ExclusionDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(_tr("Exclude {case}").format(case=name))
         text = QLabel(
-            _tr("An excluded case is left out of training and exports. Its captures and readings stay, and it can be taken in again.")
+            _tr(
+                "An excluded case is left out of training and exports; tables list it as excluded. Its captures and readings stay, "
+                "and it can be taken in again."
+            )
         )
         text.setWordWrap(True)
         self._reasons = QButtonGroup(self)
@@ -48,7 +51,6 @@ class ExclusionDialog(QDialog):
         self._note = QLineEdit(standing.note if standing is not None else "")
         self._note.setMaxLength(MAX_NOTE)
         self._note.setCursorPosition(0)  # long words are read from their beginning
-        self._note.setPlaceholderText(_tr("In your own words (optional; no patient's name)"))
         self._note.setAccessibleName(_tr("Reason in your own words"))
         layout.addWidget(self._note)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
@@ -56,13 +58,24 @@ class ExclusionDialog(QDialog):
         self.ok.setText(_tr("Exclude") if standing is None else _tr("Change"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self._reasons.idToggled.connect(lambda *_: self.ok.setEnabled(bool(self.reason)))
+        self._reasons.idToggled.connect(lambda *_: self._check())
+        self._note.textChanged.connect(lambda _: self._check())
         layout.addWidget(buttons)
-        self.ok.setEnabled(False)
+        self._check()
         if standing is not None and standing.reason in REASONS:
             self._reasons.button(REASONS.index(standing.reason)).setChecked(True)
         self._reasons.button(max(self._reasons.checkedId(), 0)).setFocus()
         self.setMinimumWidth(420)
+
+    def _check(self) -> None:
+        """Another reason than those listed says nothing without words: a paper has to name it."""
+        own_words = self.reason == OTHER
+        self._note.setPlaceholderText(
+            _tr("In your own words: which reason? (no patient's name)")
+            if own_words
+            else _tr("In your own words (optional; no patient's name)")
+        )
+        self.ok.setEnabled(bool(self.reason) and (not own_words or bool(self.note)))
 
     @property
     def reason(self) -> str:
@@ -81,7 +94,7 @@ class ExclusionDialog(QDialog):
         if 0 <= number < len(REASONS):
             chosen = self._reasons.button(number)
             chosen.setChecked(True)
-            chosen.setFocus()
+            (self._note if self.reason == OTHER else chosen).setFocus()
         else:
             super().keyPressEvent(event)
 
@@ -136,6 +149,7 @@ class ExclusionBox(QWidget):
             # Qt would hand the keys of what is hidden to whatever comes next, far away.
             self.ask.setFocus(Qt.FocusReason.OtherFocusReason)
         self.take_in.setVisible(standing is not None)
+        self.take_in.setEnabled(state.possible)
         self.words.setVisible(standing is not None)
         if standing is not None:
             self.words.setText(_standing_words(standing))

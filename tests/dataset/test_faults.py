@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import re
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,12 @@ def test_every_code_of_this_room_has_words_that_its_values_fill() -> None:
 
 def test_words_are_one_sentence_and_what_to_do() -> None:
     values = {"project": "study", "owner": "Ada", "host": "reading-room", "since_utc": "8:00", "pid": 1}
-    words = message("project.locked", values)
+    words = message("project.locked_elsewhere", values)
     assert words.text == "Ada on reading-room is writing to study since 8:00."
     assert words.hint
+
+
+def test_a_moment_is_told_as_the_clock_on_the_wall_shows_it() -> None:
+    moment = datetime(2026, 11, 21, 12, 57, 1).astimezone()
+    values = {"project": "study", "owner": "Ada", "host": "here", "since_utc": moment.astimezone(UTC).isoformat()}
+    assert "(by Ada, since 2026-11-21 12:57)" in message("project.locked", values).text

@@ -73,6 +73,15 @@ def test_a_second_window_may_fall_back_to_reading_and_sees_new_readings(project:
         assert readings.labels(second) == {case_id: 2}
 
 
+def test_a_project_that_an_older_version_has_open_is_no_riddle(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sos_studio.dataset.project.SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    with pytest.raises(ProjectError, match=r"project\.locked_older") as caught:
+        Project.open(project.directory, fall_back=True)
+    assert {"owner", "host", "since_utc"} <= set(caught.value.values)
+    with pytest.raises(ProjectError, match=r"project\.older_version"):
+        Project.open(project.directory, read_only=True)
+
+
 def test_a_read_only_window_writes_nothing_and_says_so(project: Project) -> None:
     case_id = builders.staged_case(project, 2)
     capture_id = captures.captures(project, case_id)[0].capture_id
