@@ -20,6 +20,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.imaging.crops import bilinear, roi_mask
 
 EPSILON = 1e-8
+_HALF_SCALE = 1024.0
 Sign = Literal["evidence", "paper-literal"]
 GridStage = Literal["last", "third"]
 
@@ -58,9 +59,11 @@ def grad_cam(features_NCHW: Tensor, score_N: Tensor, create_graph: bool, relu: b
     -------
     attention_NHW, still in the graph of `features_NCHW`.
     """
-    (gradient_NCHW,) = torch.autograd.grad(score_N.sum(), features_NCHW, create_graph=create_graph, retain_graph=True)
+    # Half precision ends at 6e-8, which a sure sample's gradient may be below.
+    scale = _HALF_SCALE if features_NCHW.dtype == torch.float16 else 1.0
+    (gradient_NCHW,) = torch.autograd.grad(score_N.sum() * scale, features_NCHW, create_graph=create_graph, retain_graph=True)
     if features_NCHW.dtype in (torch.bfloat16, torch.float16):
-        gradient_NCHW, features_NCHW = gradient_NCHW.float(), features_NCHW.float()
+        gradient_NCHW, features_NCHW = gradient_NCHW.float() / scale, features_NCHW.float()
     weight_NC = gradient_NCHW.mean(dim=(2, 3))
     map_NHW = torch.einsum("nc,nchw->nhw", weight_NC, features_NCHW)
     if relu:
@@ -70,16 +73,20 @@ def grad_cam(features_NCHW: Tensor, score_N: Tensor, create_graph: bool, relu: b
     return map_NHW
 
 
-def training_attention(features_NCHW: Tensor, logits_NK: Tensor, target_N: Tensor, sign: Sign = "evidence") -> Tensor:
+def training_attention(
+    features_NCHW: Tensor, logits_NK: Tensor, target_N: Tensor, sign: Sign = "evidence", *, relu: bool = True, normalise: bool = True
+) -> Tensor:
     """The map that the attention loss compares with the mask.
 
-    ``evidence``: weights from the evidence, ReLU, normalised. ``paper-literal``: exactly Eqs. (7)-(8), weights from
-    ∂L_cls/∂A, neither ReLU nor normalisation, because the paper names none.
+    Parameters
+    ----------
+    sign
+        ``evidence``: channels weighted by −∂L_cls/∂A, per sample; ``paper-literal``: by ∂L_cls/∂A, as Eq. (8) is written.
+    relu, normalise
+        As in `grad_cam`. Eqs. (7)-(8) by their letter have neither.
     """
     score_N = evidence_score(logits_NK, target_N)
-    if sign == "evidence":
-        return grad_cam(features_NCHW, score_N, create_graph=True)
-    return grad_cam(features_NCHW, -score_N, create_graph=True, relu=False, normalise=False)
+    return grad_cam(features_NCHW, score_N if sign == "evidence" else -score_N, create_graph=True, relu=relu, normalise=normalise)
 
 
 def picture_attention(

@@ -21,6 +21,7 @@ from torch import Tensor
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.manifests import ManifestEntry, ManifestImage
 from sos_studio.core.roi import Roi
+from sos_studio.core.training import MaskShape
 from sos_studio.imaging.crops import roi_mask
 from sos_studio.imaging.images import SMALLEST_SIDE_PX, read_gray
 from trainer.networks import CellGrid
@@ -118,6 +119,8 @@ def load_samples(
     picture: Picture,
     input_shape_hw: tuple[int, int],
     frames: Mapping[str, Roi] | None = None,
+    *,
+    mask_shape: MaskShape = "frame",
 ) -> Samples:
     """Read, check and letterbox the pictures of `entries`.
 
@@ -127,6 +130,8 @@ def load_samples(
         ``crop`` (every entry must have one) or ``full_image``.
     frames
         Frame by capture id, for masks on full images.
+    mask_shape
+        The frame itself, or the upright box about it.
 
     Raises
     ------
@@ -151,12 +156,23 @@ def load_samples(
         roi = frames.get(entry.capture_id)
         if roi is not None:
             rows, columns = image_vu.shape
-            masks[n] = letterbox(roi_mask(roi, (rows, columns)) * np.float32(255), input_shape_hw).values_HW.round().to(torch.uint8)
+            covered = roi_mask(roi, (rows, columns)) if mask_shape == "frame" else box_mask(roi, (rows, columns))
+            masks[n] = letterbox(covered * np.float32(255), input_shape_hw).values_HW.round().to(torch.uint8)
     if damaged:
         raise BadInputError("training.images_damaged", count=len(damaged), cases=", ".join(damaged[:10]))
     framed = torch.tensor([e.capture_id in frames for e in entries], dtype=torch.bool)
     target = torch.tensor([e.stage - 1 for e in entries], dtype=torch.int64)
     return Samples(tuple(entries), images, masks, framed, target, tuple(affines))
+
+
+def box_mask(roi: Roi, shape_vu: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Share of each pixel that lies in the upright box about a frame, 0 … 1; what lies beside the picture is cut off."""
+    low, high = roi.corners_uv.min(axis=0), roi.corners_uv.max(axis=0)
+    covered: list[npt.NDArray[np.float64]] = []
+    for axis, count in ((0, shape_vu[1]), (1, shape_vu[0])):
+        centres = np.arange(count)  # a pixel reaches half a pixel about its own
+        covered.append(np.clip(np.minimum(high[axis], centres + 0.5) - np.maximum(low[axis], centres - 0.5), 0, 1))
+    return np.outer(covered[1], covered[0]).astype(np.float32)
 
 
 def file_of(entry: ManifestEntry, picture: Picture) -> ManifestImage | None:

@@ -60,6 +60,26 @@ def roi_of(box: Box, uv_from_input: FloatArray) -> Roi:
     return Roi.of((float(center_u), float(center_v)), degrees, max((width + 2 * height) / 2 * _scale(uv_from_input), 1e-3))
 
 
+def bounding_boxes(boxes_N5: Tensor) -> Tensor:
+    """The upright boxes (N, 4: u, v, width, height) about turned ones: what a detector of upright boxes learns."""
+    cos_N, sin_N = torch.cos(boxes_N5[:, 4]).abs(), torch.sin(boxes_N5[:, 4]).abs()
+    width_N, height_N = boxes_N5[:, 2], boxes_N5[:, 3]
+    sides = (cos_N * width_N + sin_N * height_N, sin_N * width_N + cos_N * height_N)
+    return torch.stack([boxes_N5[:, 0], boxes_N5[:, 1], *sides], dim=1)
+
+
+def turned(center_u: float, center_v: float, width: float, height: float) -> Box:
+    """The 2:1 frame that an upright box was drawn about, directed as `roi_of` says.
+
+    An upright box has the frame's angle θ in its sides: they are ``w·cos θ + w/2·sin θ`` and ``w·sin θ + w/2·cos θ`` for a frame of
+    width w between level (θ = 0) and upright (θ = 90°), where face-right pictures have it. Sides that no frame has (more than twice as
+    long as the other) are those of the level or the upright one.
+    """
+    along, across = max(width - height / 2, 0.0), max(height - width / 2, 0.0)
+    frame_width = math.hypot(along, across) / 0.75
+    return center_u, center_v, frame_width, frame_width / 2, math.atan2(across, along)
+
+
 def _scale(uv_from_input: FloatArray) -> float:
     """Full-image pixels per input pixel."""
     return math.sqrt(abs(float(np.linalg.det(uv_from_input[:2, :2]))))

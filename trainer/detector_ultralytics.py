@@ -1,8 +1,9 @@
-"""The one door to ultralytics: YOLO11 with oriented boxes, always from its yaml, never from a download or a pickle.
+"""The one door to ultralytics: YOLO11 and YOLO26 with oriented or upright boxes, always from a yaml, never from a download or a pickle.
 
-Network, loss, moving average and non-maximum suppression are ultralytics'. The loop is ours, because theirs writes pickles, flips,
-draws, asks the network and can't be stopped or resumed between two steps: this one stops at any step and goes on to the same
-weights bit for bit (CPU, same versions, same threads).
+An upright box, as the paper's, is drawn about the expert's turned frame, which its sides give back (`trainer.detector_data.turned`).
+Network, loss, moving average and non-maximum suppression (YOLO26 needs none) are ultralytics'. The loop is ours, because theirs writes
+pickles, flips, draws, asks the network and can't be stopped or resumed between two steps: this one stops at any step and goes on to the
+same weights bit for bit (CPU, same versions, same threads).
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import torch
 from torch import Tensor, nn
 
 from sos_studio.core.errors import BadInputError, JobFailedError
+from sos_studio.core.networks import is_detector, is_oriented
 from trainer import checkpoints, environment
 from trainer.data import letterbox
-from trainer.detector_data import FloatArray, augment, fitted_inside, roi_of
+from trainer.detector_data import FloatArray, augment, bounding_boxes, fitted_inside, roi_of, turned
 from trainer.detector_metrics import Detection
 from trainer.loop import generator_for
 
@@ -31,7 +33,7 @@ environment.prepare()  # before the import below, whoever imports this module fi
 
 from ultralytics import settings as ultralytics_settings  # noqa: E402
 from ultralytics.cfg import get_cfg  # noqa: E402
-from ultralytics.nn.tasks import OBBModel  # noqa: E402
+from ultralytics.nn.tasks import DetectionModel, OBBModel  # noqa: E402
 from ultralytics.utils.nms import non_max_suppression  # noqa: E402
 from ultralytics.utils.torch_utils import ModelEMA  # noqa: E402
 
@@ -40,7 +42,6 @@ _log = logging.getLogger(__name__)
 if any(ultralytics_settings.get(key) is not value for key, value in environment.ULTRALYTICS_SETTINGS.items()):
     ultralytics_settings.update(environment.ULTRALYTICS_SETTINGS)
 
-NETWORKS = tuple(f"yolo11{size}-obb" for size in "nsmlx")
 CHECKPOINT_FILE = "detector.safetensors"
 # Fifty megabytes: quick epochs share one.
 CHECKPOINT_EVERY_S = 10.0
@@ -111,9 +112,10 @@ def build(name: str) -> nn.Module:
     BadInputError
         ``training.unknown_network``.
     """
-    if name not in NETWORKS:
+    if not is_detector(name):
         raise BadInputError("training.unknown_network", network=name)
-    made: Any = OBBModel(f"{name}.yaml", ch=1, nc=1, verbose=False)
+    kind: Any = OBBModel if is_oriented(name) else DetectionModel
+    made: Any = kind(f"{name}.yaml", ch=1, nc=1, verbose=False)
     made.names = {0: "sos"}
     made.args = get_cfg()
     model: nn.Module = made
@@ -190,7 +192,14 @@ class Detector:
         for start in range(0, len(images_NHW), 16):
             batch_N1HW = images_NHW[start : start + 16, None].to(self._device, torch.float32) / 255
             rows = non_max_suppression(
-                self._model(batch_N1HW), confidence, _SAME_OBJECT_OVERLAP, nc=1, max_det=_MOST_DETECTIONS, rotated=True, max_time_img=10.0
+                self._model(batch_N1HW),
+                confidence,
+                _SAME_OBJECT_OVERLAP,
+                nc=1,
+                max_det=_MOST_DETECTIONS,
+                rotated=isinstance(self._model, OBBModel),
+                max_time_img=10.0,
+                end2end=bool(getattr(self._model, "end2end", False)),
             )
             for n, boxes in enumerate(rows, start=start):
                 found.append([_detection(row, uv_from_input[n], shapes_vu[n]) for row in boxes.cpu().double().tolist()])
@@ -198,8 +207,10 @@ class Detector:
 
 
 def _detection(row: list[float], uv_from_input: FloatArray, shape_vu: tuple[int, int]) -> Detection:
-    u, v, width, height, confidence, _, angle = row
-    return Detection(fitted_inside(roi_of((u, v, width, height, angle), uv_from_input), shape_vu), confidence)
+    a, b, c, d, confidence, _, *angle = row
+    # Oriented: centre, sides, angle; upright: two corners.
+    box = (a, b, c, d, angle[0]) if angle else turned((a + c) / 2, (b + d) / 2, c - a, d - b)
+    return Detection(fitted_inside(roi_of(box, uv_from_input), shape_vu), confidence)
 
 
 def train(
@@ -258,7 +269,10 @@ def train(
 
 def _start(name: str, recipe: Recipe, seed: int, device: torch.device) -> _Run:
     torch.manual_seed(seed)
-    model = _placed(build(name), device).train()
+    made: Any = _placed(build(name), device).train()
+    made.args.epochs = recipe.epochs
+    made.criterion = made.init_criterion()
+    model: nn.Module = made
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = recipe.norm_momentum
@@ -284,6 +298,7 @@ def _one_epoch(
 ) -> dict[str, float]:
     """All pictures once, in a new order; mean loss terms by name."""
     run.model.train()
+    _weigh_heads(run.model, run.epoch)
     # Chance depends on seed and epoch alone, so that a resumed training needs no generator's state.
     generator = generator_for(seed, "detector", run.epoch)
     order = torch.randperm(len(images_NHW), generator=generator)
@@ -308,23 +323,39 @@ def _one_epoch(
     return {key: value / len(batches) for key, value in sums.items()}
 
 
+def _weigh_heads(model: Any, epoch: int) -> None:
+    """YOLO26 learns from all boxes that fit and, more and more, from the best one of each picture: as ultralytics after those epochs."""
+    criterion = model.criterion
+    if hasattr(criterion, "o2m"):
+        criterion.o2m = criterion.decay(epoch)
+        criterion.o2o = max(criterion.total - criterion.o2m, 0)
+
+
 def _loss(model: nn.Module, images_N1HW: Tensor, boxes_N5: Tensor, *, device: torch.device, bf16: bool) -> tuple[Tensor, dict[str, Tensor]]:
     """Ultralytics' loss (sum over the batch) and its terms for one box per picture."""
     n, _, height, width = images_N1HW.shape
     images = images_N1HW.to(device, memory_format=torch.channels_last)
+    oriented = isinstance(model, OBBModel)
+    sides = [width, height, width, height]
+    boxes = boxes_N5 / boxes_N5.new_tensor([*sides, 1.0]) if oriented else bounding_boxes(boxes_N5) / boxes_N5.new_tensor(sides)
     batch = {
         "img": images,
         "batch_idx": torch.arange(n, dtype=torch.float32, device=device),
         "cls": torch.zeros(n, 1, device=device),
-        "bboxes": (boxes_N5 / boxes_N5.new_tensor([width, height, width, height, 1.0])).to(device, torch.float32),
+        "bboxes": boxes.to(device, torch.float32),
     }
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         said = model(images)
     # Distances and angles lose tenths of a pixel in bf16: only the convolutions compute in it.
-    full = {key: [f.float() for f in value] if isinstance(value, list) else value.float() for key, value in said.items()}
     with_loss: Any = model
-    total, terms = with_loss.loss(batch, full)
+    total, terms = with_loss.loss(batch, _in_full(said))
     return total.sum(), {"loss": total.detach().sum() / n, **terms}
+
+
+def _in_full(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {key: _in_full(value) for key, value in said.items()}
+    return [_in_full(value) for value in said] if isinstance(said, list) else said.float()
 
 
 def _save(run: _Run, path: Path, fingerprint: str) -> None:

@@ -11,6 +11,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody reads
 from torch import Tensor
 
+from sos_studio.core.training import AttentionVariant
+
+# Keeps a map without any attention from being divided by nothing.
+_EPSILON = 1e-8
+
 
 def distillation_loss(student_logits_NK: Tensor, teacher_logits_NK: Tensor, temperature: float) -> Tensor:
     """``T² · KL(softmax(z_t / T) ‖ softmax(z_s / T))``, Eqs. (2)-(4), averaged over the batch; 0 for an empty batch.
@@ -49,15 +54,39 @@ def attention_loss(attention_NHW: Tensor, mask_NHW: Tensor, valid_N: Tensor | No
     ValueError
         If the shapes don't agree: broadcasting would hide a misaligned grid.
     """
-    if attention_NHW.shape != mask_NHW.shape:
-        raise ValueError(f"attention and mask differ in shape: {tuple(attention_NHW.shape)}, {tuple(mask_NHW.shape)}")
-    if valid_N is not None:
-        if valid_N.shape != attention_NHW.shape[:1]:
-            raise ValueError(f"{tuple(valid_N.shape)} flags for {len(attention_NHW)} samples")
-        keep_N = valid_N.to(torch.bool)
-        attention_NHW, mask_NHW = attention_NHW[keep_N], mask_NHW[keep_N]
+    attention_NHW, mask_NHW = _valid(attention_NHW, mask_NHW, valid_N)
     squares_NHW = (attention_NHW - mask_NHW) ** 2
     return squares_NHW.sum() / max(squares_NHW.numel(), 1)
+
+
+def attention_energy_loss(attention_NHW: Tensor, mask_NHW: Tensor, valid_N: Tensor | None = None) -> Tensor:
+    """``1 − Σ Â·M / Σ Â``: the share of each valid sample's attention that lies outside the mask, averaged; 0 if there are none.
+
+    Where `attention_loss` wants the whole frame filled, this one is content with any place inside it (the *energy-based pointing game*
+    of Wang et al. 2020 as a loss). A map without attention counts as all outside, and has no gradient.
+
+    Parameters
+    ----------
+    attention_NHW
+        Grad-CAM maps, nowhere below zero.
+    mask_NHW, valid_N
+        As in `attention_loss`, with its errors.
+    """
+    attention_NHW, mask_NHW = _valid(attention_NHW, mask_NHW, valid_N)
+    inside_N = (attention_NHW * mask_NHW).sum(dim=(1, 2)) / (attention_NHW.sum(dim=(1, 2)) + _EPSILON)
+    return (1 - inside_N).sum() / max(len(inside_N), 1)
+
+
+def _valid(attention_NHW: Tensor, mask_NHW: Tensor, valid_N: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Maps and masks of the samples that have a frame."""
+    if attention_NHW.shape != mask_NHW.shape:
+        raise ValueError(f"attention and mask differ in shape: {tuple(attention_NHW.shape)}, {tuple(mask_NHW.shape)}")
+    if valid_N is None:
+        return attention_NHW, mask_NHW
+    if valid_N.shape != attention_NHW.shape[:1]:
+        raise ValueError(f"{tuple(valid_N.shape)} flags for {len(attention_NHW)} samples")
+    keep_N = valid_N.to(torch.bool)
+    return attention_NHW[keep_N], mask_NHW[keep_N]
 
 
 def classification_loss(
@@ -96,6 +125,7 @@ def student_loss(
     beta: float = 0.8,
     theta: float = 0.2,
     temperature: float = 3.0,
+    variant: AttentionVariant = "mse",
     valid_N: Tensor | None = None,
     taught_N: Tensor | None = None,
     stage_weight_K: Tensor | None = None,
@@ -109,6 +139,8 @@ def student_loss(
         Stage indices, 0-based.
     attention_NHW, mask_NHW, valid_N
         As in `attention_loss`.
+    variant
+        ``mse``: `attention_loss`; ``energy``: `attention_energy_loss`.
     taught_N
         Which samples have teacher logits (a case without a crop has none); None: all.
     """
@@ -116,7 +148,7 @@ def student_loss(
     if taught_N is not None:
         keep_N = taught_N.to(torch.bool)
         student_KD_NK, teacher_KD_NK = student_logits_NK[keep_N], teacher_logits_NK[keep_N]
-    attention = attention_loss(attention_NHW, mask_NHW, valid_N)
+    attention = (attention_loss if variant == "mse" else attention_energy_loss)(attention_NHW, mask_NHW, valid_N)
     distillation = distillation_loss(student_KD_NK, teacher_KD_NK, temperature)
     classification = classification_loss(student_logits_NK, target_N, stage_weight_K=stage_weight_K, label_smoothing=label_smoothing)
     total = alpha * attention + beta * distillation + theta * classification

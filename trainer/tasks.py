@@ -114,7 +114,14 @@ class StudentTask:
         mask_NHW = mask_to_grid(masks_NHW, grid_hw, grid.stride_px, grid.first_px)
         attention_NHW = mask_NHW  # a term that is not asked for is not paid for
         if settings.alpha > 0:
-            attention_NHW = training_attention(features_NCHW, evidence_NK.float(), target_N, settings.attention_sign)
+            attention_NHW = training_attention(
+                features_NCHW,
+                evidence_NK.float(),
+                target_N,
+                settings.attention_sign,
+                relu=settings.attention_relu,
+                normalise=settings.attention_normalisation == "max",
+            )
         weight_K = stage_weights(self.samples.target_N, self.stages).to(device) if settings.optimiser.class_balance else None
         loss = student_loss(
             logits_NK,
@@ -126,6 +133,7 @@ class StudentTask:
             beta=settings.beta,
             theta=settings.theta,
             temperature=settings.temperature,
+            variant=settings.attention_variant,
             valid_N=self.samples.framed_N[index_N].to(device),
             taught_N=self.taught_N[index_N].to(device),
             stage_weight_K=weight_K,

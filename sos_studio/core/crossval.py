@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -26,7 +26,11 @@ _ALIASES: dict[str, Method] = {"oracle-crop": "teacher", "student": "framework"}
 _STUDENTS: frozenset[Method] = frozenset({"full-image", "windows-only", "kd-only", "attention-only", "framework"})
 _TAUGHT: frozenset[Method] = frozenset({"kd-only", "attention-only", "framework"})
 _NAME = re.compile(r"(?P<method>[a-z-]+)(?::(?P<network>[\w.+-]+))?(?:\[(?P<setting>[a-z_]+)=(?P<value>[\w.-]+)\])?")
-_ABLATED = ("alpha", "beta", "theta", "temperature", "teacher_logits", "attention_sign")
+_ABLATED = (
+    *("alpha", "beta", "theta", "temperature", "teacher_logits"),
+    *("attention_sign", "attention_relu", "attention_normalisation", "attention_variant", "attention_grid_stage"),
+    *("mask_source", "mask_shape"),
+)
 
 Table = Literal[1, 2]
 # The paper names no size of its ConvNeXt; ours is the tiny one.
@@ -146,6 +150,7 @@ def settings_of(base: TrainingSettings, arm: Arm) -> TrainingSettings:
     BadInputError
         ``training.bad_settings`` if its one change can't be made.
     """
+    changed: dict[str, Any] = {}
     student = base.student.model_dump() | {"network": arm.network}
     if arm.method in ("full-image", "windows-only"):
         student |= {"alpha": 0.0, "beta": 0.0, "theta": 1.0}
@@ -157,9 +162,12 @@ def settings_of(base: TrainingSettings, arm: Arm) -> TrainingSettings:
         student["beta"] = 0.0
     if arm.setting:
         student[arm.setting] = arm.value
-    teacher = base.teacher.model_copy(update={"network": arm.network})
+    if arm.method == "detector":
+        changed["detector"] = base.detector.model_dump() | {"network": arm.network}
+    else:
+        changed |= {"teacher": base.teacher.model_dump() | {"network": arm.network}, "student": student}
     try:
-        return TrainingSettings.model_validate(base.model_dump() | {"teacher": teacher.model_dump(), "student": student})
+        return TrainingSettings.model_validate(base.model_dump() | changed)
     except ValidationError as error:
         faults = [{"where": f"{arm.name}", "what": e["msg"].removeprefix("Value error, ")} for e in error.errors()]
         raise BadInputError("training.bad_settings", faults=faults) from error

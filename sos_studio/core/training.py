@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.networks import family_of, input_multiple, is_detector
 from sos_studio.core.roi import Finite
 
 if TYPE_CHECKING:
@@ -16,6 +17,32 @@ Size = Annotated[int, Field(ge=32, le=2048)]
 Fraction = Annotated[Finite, Field(ge=0, le=1)]
 Weight = Annotated[Finite, Field(ge=0)]
 Rate = Annotated[Finite, Field(gt=0, le=1)]
+AttentionVariant = Literal["mse", "energy"]
+AttentionNormalisation = Literal["max", "none"]
+MaskShape = Literal["frame", "box"]
+# Ultralytics' detectors halve their input five times.
+_DETECTOR_MULTIPLE_PX = 32
+
+
+def _classifier(name: str) -> str:
+    if family_of(name) is None:
+        raise ValueError(f"the network {name or '(none)'} is not known")
+    return name
+
+
+def _detector(name: str) -> str:
+    if not is_detector(name):
+        raise ValueError(f"the detector {name or '(none)'} is not known: yolo11 or yolo26, n to x, with -obb for turned frames")
+    return name
+
+
+def _detector_side(side_px: int) -> int:
+    if side_px % _DETECTOR_MULTIPLE_PX:
+        raise ValueError(f"must be a multiple of {_DETECTOR_MULTIPLE_PX}")
+    return side_px
+
+
+Classifier = Annotated[str, AfterValidator(_classifier)]
 
 
 class _Settings(BaseModel):
@@ -23,7 +50,13 @@ class _Settings(BaseModel):
 
 
 class OptimiserSettings(_Settings):
-    """AdamW with warm-up and cosine decay (`methods.md`, recipe)."""
+    """AdamW with warm-up and cosine decay.
+
+    Attributes
+    ----------
+    precision
+        ``bf16`` where the device computes in it, else fp32; ``fp16`` with a scaled loss, on CUDA alone.
+    """
 
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 30
     batch_size: Annotated[int, Field(ge=2, le=1024)] = 16
@@ -36,7 +69,7 @@ class OptimiserSettings(_Settings):
     class_balance: bool = True
     clip_norm: Annotated[Finite, Field(gt=0)] = 1.0
     patience: Annotated[int, Field(ge=1)] = 1000
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
 
 
 class AugmentationSettings(_Settings):
@@ -54,18 +87,29 @@ class AugmentationSettings(_Settings):
 class TeacherSettings(_Settings):
     """Classifier on crops."""
 
-    network: str = "convnext_atto"
+    network: Classifier = "convnext_atto"
     input_shape_hw: tuple[Size, Size] = (96, 192)
     channels: Literal[1, 3] = 1
     optimiser: OptimiserSettings = OptimiserSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
 
+    @model_validator(mode="after")
+    def _whole_cells(self) -> Self:
+        _refuse(_input_faults(self))
+        return self
+
 
 class DetectorSettings(_Settings):
-    """YOLO11 on full images, boxes from the expert's frames. ``auto`` precision is bf16 where the device computes in it."""
+    """YOLO11 or YOLO26 on full images, boxes from the expert's frames. ``auto`` precision is bf16 where the device computes in it.
 
-    network: str = "yolo11n-obb"
-    image_size: Size = 320
+    Attributes
+    ----------
+    network
+        ``…-obb`` finds turned frames, as the expert draws them; without it the upright boxes about them, as the paper's detector.
+    """
+
+    network: Annotated[str, AfterValidator(_detector)] = "yolo11n-obb"
+    image_size: Annotated[Size, AfterValidator(_detector_side)] = 320
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 40
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
     confidence: Fraction = 0.25
@@ -77,13 +121,22 @@ class StudentSettings(_Settings):
 
     Attributes
     ----------
+    attention_sign
+        ``evidence``: channels weighted by −∂L_cls/∂A, which points to what speaks for the stage; ``paper-literal``: by ∂L_cls/∂A.
+    attention_relu, attention_normalisation
+        What is done to the map: keep only what is above zero; ``max``: divide by each sample's maximum, which is not detached. The
+        paper's equations name neither.
+    attention_variant
+        ``mse``: mean squared difference of map and mask, Eq. (5); ``energy``: one minus the map's share inside the mask.
+    mask_shape
+        ``frame``: the turned frame; ``box``: the upright box about it, as a detector of upright boxes, the paper's, draws it.
     windows
         ``(side in input pixels, epochs)``: before whole full images, that many epochs of the training show windows about the frame.
     windows_when
         ``from-scratch``: not for a student that begins with starting weights, which know already what bone looks like (ADR 12).
     """
 
-    network: str = "convnext_atto"
+    network: Classifier = "convnext_atto"
     input_shape_hw: tuple[Size, Size] = (256, 256)
     channels: Literal[1, 3] = 1
     alpha: Weight = 0.01
@@ -91,8 +144,12 @@ class StudentSettings(_Settings):
     theta: Weight = 0.2
     temperature: Annotated[Finite, Field(gt=0)] = 3.0
     attention_sign: Literal["evidence", "paper-literal"] = "evidence"
+    attention_relu: bool = True
+    attention_normalisation: AttentionNormalisation = "max"
+    attention_variant: AttentionVariant = "mse"
     attention_grid_stage: Literal["last", "third"] = "last"
     mask_source: Literal["expert-then-detector", "detector", "expert"] = "expert-then-detector"
+    mask_shape: MaskShape = "frame"
     teacher_logits: Literal["cross-fitted", "in-sample"] = "cross-fitted"
     cross_fit_folds: Annotated[int, Field(ge=2, le=10)] = 3
     windows: tuple[tuple[Size, Annotated[int, Field(ge=1)]], ...] = ()
@@ -101,16 +158,34 @@ class StudentSettings(_Settings):
     augmentation: AugmentationSettings = AugmentationSettings()
 
     @model_validator(mode="after")
-    def _full_images_at_last(self) -> Self:
+    def _fits_together(self) -> Self:
+        faults = _input_faults(self)
+        family, multiple = family_of(self.network), input_multiple(self.network)
+        if family is not None and family.patchify and any(side % multiple for side, _ in self.windows):
+            faults.append(f"{self.network} needs windows whose sides are multiples of {multiple}")
         if sum(epochs for _, epochs in self.windows) >= self.optimiser.epochs:
-            raise ValueError("the windows' epochs must leave some of optimiser.epochs for full images")
+            faults.append("the windows' epochs must leave some of optimiser.epochs for full images")
+        if self.alpha + self.beta + self.theta <= 0:
+            faults.append("alpha, beta and theta can't all be 0")
+        if self.attention_variant == "energy" and not self.attention_relu:
+            faults.append("attention_variant energy needs attention_relu: a share is one of something above zero")
+        _refuse(faults)
         return self
 
-    @model_validator(mode="after")
-    def _something_to_learn_from(self) -> Self:
-        if self.alpha + self.beta + self.theta <= 0:
-            raise ValueError("alpha, beta and theta can't all be 0")
-        return self
+
+def _input_faults(settings: TeacherSettings | StudentSettings) -> list[str]:
+    multiple = input_multiple(settings.network)
+    if any(side % multiple for side in settings.input_shape_hw):
+        return [f"{settings.network} needs an input_shape_hw of multiples of {multiple}"]
+    return []
+
+
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
+_ONE_ARCHITECTURE = "teacher.network and student.network must be the same"
 
 
 class TrainingSettings(_Settings):
@@ -125,7 +200,7 @@ class TrainingSettings(_Settings):
     def _one_architecture(self) -> Self:
         # The paper's teacher and student share one architecture; their inputs need not.
         if self.teacher.network != self.student.network:
-            raise ValueError("teacher.network and student.network must be the same")
+            raise ValueError(_ONE_ARCHITECTURE)
         return self
 
     def starting(self, *, from_scratch: bool) -> Self:
@@ -157,7 +232,16 @@ def training_settings(preset: dict[str, Any], overrides: dict[str, Any] | None =
         return TrainingSettings.model_validate(merged)
     except ValidationError as error:
         faults = [{"where": ".".join(str(p) for p in e["loc"]), "what": _fault_words(e)} for e in error.errors()]
+        networks = [_asked_network(merged, part, kind) for part, kind in (("teacher", TeacherSettings), ("student", StudentSettings))]
+        if networks[0] != networks[1] and not any(fault["what"] == _ONE_ARCHITECTURE for fault in faults):
+            # Settings that contradict each other are compared only once each of them is sound by itself.
+            faults.append({"where": "", "what": _ONE_ARCHITECTURE})
         raise BadInputError("training.bad_settings", faults=faults) from error
+
+
+def _asked_network(merged: dict[str, Any], part: str, kind: type[TeacherSettings | StudentSettings]) -> Any:
+    inner = merged.get(part)
+    return inner.get("network", kind().network) if isinstance(inner, dict) else kind().network
 
 
 def _fault_words(fault: ErrorDetails) -> str:

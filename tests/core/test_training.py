@@ -27,6 +27,32 @@ def test_all_faults_are_told_at_once() -> None:
     }
 
 
+def test_settings_that_contradict_each_other_are_all_told_beside_those_that_are_wrong_by_themselves() -> None:
+    with pytest.raises(BadInputError) as error:
+        training_settings(
+            {},
+            {
+                "teacher.network": "convnex_tiny",
+                "detector.network": "yolo12n",
+                "detector.image_size": 330,
+                "student.network": "vit_small_patch16_224",
+                "student.input_shape_hw": [250, 256],
+                "student.attention_variant": "energy",
+                "student.attention_relu": False,
+            },
+        )
+    told = {fault["where"]: fault["what"] for fault in error.value.values["faults"]}
+    assert told.keys() == {"teacher.network", "detector.network", "detector.image_size", "student", ""}
+    assert "multiples of 16" in told["student"]
+    assert "attention_relu" in told["student"]
+    assert told[""].endswith("must be the same")
+
+
+@pytest.mark.parametrize("network", ["yolo11n", "yolo11x-obb", "yolo26s", "yolo26n-obb"])
+def test_every_detector_of_both_kinds_can_be_asked_for(network: str) -> None:
+    assert training_settings({}, {"detector.network": network}).detector.network == network
+
+
 @pytest.mark.parametrize("overrides", [{"student.network": "resnet18"}, {"student.alpha": 0, "student.beta": 0, "student.theta": 0}])
 def test_settings_that_contradict_each_other_are_refused(overrides: dict[str, object]) -> None:
     with pytest.raises(BadInputError, match="bad_settings"):

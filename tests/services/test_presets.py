@@ -22,7 +22,10 @@ def test_the_paper_preset_has_the_papers_weights() -> None:
 
 def test_the_literal_preset_takes_the_equations_by_the_letter() -> None:
     settings = presets.settings("paper-literal")
-    assert (settings.student.attention_sign, settings.student.mask_source) == ("paper-literal", "detector")
+    student = settings.student
+    assert (student.attention_sign, student.attention_relu, student.attention_normalisation) == ("paper-literal", False, "none")
+    assert (student.attention_variant, student.mask_source, student.mask_shape) == ("mse", "detector", "box")
+    assert (student.teacher_logits, settings.detector.network) == ("in-sample", "yolo11n")
     for part in (settings.teacher, settings.student):  # Eq. (9) weighs every case alike
         assert (part.optimiser.class_balance, part.optimiser.label_smoothing) == (False, 0.0)
 

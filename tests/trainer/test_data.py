@@ -13,7 +13,7 @@ from sos_studio.core.manifests import ManifestEntry, ManifestImage
 from sos_studio.core.roi import Roi
 from sos_studio.imaging.crops import roi_mask
 from tests.trainer.tiny_project import make_project
-from trainer.data import inner_split, letterbox, load_samples, network_input, require_learnable, split_by_patient, uv_from_cell
+from trainer.data import box_mask, inner_split, letterbox, load_samples, network_input, require_learnable, split_by_patient, uv_from_cell
 from trainer.networks import CellGrid
 
 
@@ -101,6 +101,15 @@ def test_missing_changed_and_unreadable_pictures_are_named_together(tmp_path: Pa
         load_samples(tmp_path, manifest.entries, "full_image", (64, 64))
     assert caught.value.code == "training.images_damaged"
     assert caught.value.values == {"count": 3, "cases": "case-0001, case-0002, case-0004"}
+
+
+def test_the_box_about_a_frame_covers_it_to_parts_of_a_pixel() -> None:
+    level = Roi.of((20.25, 10.0), 0.0, 12.0)
+    assert np.allclose(box_mask(level, (30, 40)), roi_mask(level, (30, 40)), atol=1e-6)
+    turned = Roi.of((20.0, 10.0), 45.0, 12.0)
+    side = 18 * np.sqrt(0.5)
+    assert float(box_mask(turned, (30, 40)).sum()) == pytest.approx(side**2, rel=1e-5)
+    assert float(box_mask(Roi.of((0.0, 0.0), 45.0, 12.0), (30, 40)).sum()) == pytest.approx(((side + 1) / 2) ** 2, rel=1e-5)
 
 
 def test_grey_values_become_the_networks_input() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sos_studio.core.roi import Roi
 from trainer.data import letterbox
-from trainer.detector_data import augment, box_of, fitted_inside, roi_of
+from trainer.detector_data import augment, bounding_boxes, box_of, fitted_inside, roi_of, turned
 
 frames = st.builds(
     lambda u, v, angle, width: Roi.of((u, v), angle, width),
@@ -42,6 +42,25 @@ def test_whichever_way_a_box_is_written_it_is_the_same_frame(roi: Roi, swapped: 
     angle += half_turns * math.pi
     box = (u, v, height, width, angle + math.pi / 2) if swapped else (u, v, width, height, angle)
     assert same(roi_of(box, identity), roi, 1e-9)
+
+
+@given(frames.filter(lambda roi: 0 <= roi.angle_deg <= 90))
+def test_a_frame_comes_back_from_the_upright_box_about_it(roi: Roi) -> None:
+    identity = np.eye(3)
+    low, high = roi.corners_uv.min(axis=0), roi.corners_uv.max(axis=0)
+    drawn = bounding_boxes(torch.tensor([box_of(roi, identity)], dtype=torch.float64))[0].tolist()
+    assert drawn == pytest.approx([*((low + high) / 2 + 0.5), *(high - low)])
+    again = roi_of(turned(*drawn), identity)
+    assert math.dist(again.center_uv, roi.center_uv) < 1e-9
+    assert again.width_px == pytest.approx(roi.width_px)
+    assert math.remainder(again.angle_deg - roi.angle_deg, 360) == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("width", "height", "degrees"), [(50.0, 10.0, 0.0), (10.0, 50.0, 90.0), (30.0, 30.0, 45.0)])
+def test_an_upright_box_that_no_frame_has_is_the_nearest_ones(width: float, height: float, degrees: float) -> None:
+    found = roi_of(turned(50.0, 50.0, width, height), np.eye(3))
+    assert found.angle_deg == pytest.approx(degrees)
+    assert found.width_px > 0
 
 
 def test_a_frame_points_down_and_to_the_face_however_far_the_head_is_pitched() -> None:

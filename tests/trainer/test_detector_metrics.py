@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sos_studio.core.roi import Roi
-from trainer.detector_metrics import Detection, average_precision, contains, judge, mean_average_precision, overlap
+from trainer.detector_metrics import Detection, average_precision, contains, judge, mean_average_precision, overlap, upright_overlap
 
 frames = st.builds(
     lambda u, v, angle, width: Roi.of((u, v), angle, width), st.floats(0, 60), st.floats(0, 60), st.floats(-180, 180), st.floats(10, 60)
@@ -43,6 +43,21 @@ def test_overlap_agrees_with_counting_points() -> None:
     assert overlap(a, b) == pytest.approx((in_a & in_b).sum() / (in_a | in_b).sum(), abs=0.02)
 
 
+def test_upright_boxes_overlap_by_their_outer_sides() -> None:
+    level, upright = Roi.of((0.0, 0.0), 0.0, 40.0), Roi.of((0.0, 0.0), 90.0, 40.0)
+    assert upright_overlap(level, upright) == pytest.approx(400 / 1200)
+    # The upright box about a frame doesn't say which way the frame is turned.
+    assert upright_overlap(Roi.of((0.0, 0.0), 30.0, 40.0), Roi.of((0.0, 0.0), -30.0, 40.0)) == pytest.approx(1)
+    assert upright_overlap(level, Roi.of((100.0, 0.0), 0.0, 40.0)) == 0
+
+
+def test_a_frame_turned_the_wrong_way_is_found_by_an_upright_measure_only() -> None:
+    mirrored = Detection(Roi.of(TRUE.center_uv, -TRUE.angle_deg, 40.0), 0.9)
+    figures = judge([[mirrored]], [TRUE], [None], 0.25)
+    assert figures["upright_map50"] == figures["upright_map50_95"] == pytest.approx(1)
+    assert figures["map50_95"] < 0.2
+
+
 def test_average_precision_by_hand() -> None:
     right, wrong = Detection(TRUE, 0.9), Detection(shifted(60), 0.95)
     assert average_precision([[right]], [TRUE], 0.5) == pytest.approx(1)
@@ -63,7 +78,7 @@ def test_figures_come_with_their_counts() -> None:
     assert figures["hits"] == 1
     assert figures["hit_rate"] == 0.25
     assert figures["overlapping"] == 1
-    assert figures["missed"] == 2
+    assert (figures["missed"], figures["miss_rate"]) == (2, 0.5)
     assert figures["center_error_px"] == pytest.approx((5 + 45) / 2)
     assert figures["center_error_mm"] == pytest.approx(25 / 2)
     assert figures["angle_error_deg"] == 0

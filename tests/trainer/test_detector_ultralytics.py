@@ -36,20 +36,30 @@ class StopError(Exception):
     pass
 
 
-def trained(adapter: Any, samples: Any, folder: Path, *, stop_at: int = 0, fingerprint: str = "f", told: list[int] | None = None) -> Any:
+def trained(
+    adapter: Any,
+    samples: Any,
+    folder: Path,
+    *,
+    network: str = "yolo11n-obb",
+    stop_at: int = 0,
+    fingerprint: str = "f",
+    told: list[int] | None = None,
+) -> Any:
     def step(done: int, _total: int) -> None:
         if stop_at and done > stop_at:
             raise StopError
 
     def epoch(number: int, values: dict[str, float]) -> None:
-        assert set(values) >= {"loss", "box_loss", "cls_loss", "dfl_loss", "angle_loss", "fitness"}
+        assert set(values) >= {"loss", "box_loss", "cls_loss", "fitness"}
+        assert ("angle_loss" in values) == network.endswith("-obb")
         if told is not None:
             told.append(number)
 
     folder.mkdir(exist_ok=True)
     torch.set_num_threads(1)
     return adapter.train(
-        "yolo11n-obb",
+        network,
         *samples,
         adapter.Recipe(epochs=3, batch_size=8),
         seed=3,
@@ -76,6 +86,36 @@ def test_a_stopped_training_goes_on_at_its_last_epoch_to_the_same_weights(adapte
     assert (first, second) == ([1, 2], [3])
     assert whole[1].keys() == resumed.keys()
     assert all(torch.equal(whole[1][key], resumed[key]) for key in resumed)
+
+
+@pytest.mark.parametrize("network", ["yolo11n", "yolo26n-obb", pytest.param("yolo26n", marks=pytest.mark.slow)])
+def test_every_kind_of_detector_resumes_to_the_same_weights_and_finds_frames_on_the_picture(
+    adapter: Any, samples: Any, tmp_path: Path, network: str
+) -> None:
+    samples = tuple(part[:4] for part in samples)
+    with pytest.raises(StopError):
+        trained(adapter, samples, tmp_path, network=network, stop_at=2)
+    resumed = trained(adapter, samples, tmp_path, network=network)
+    (tmp_path / "whole").mkdir()
+    once = trained(adapter, samples, tmp_path / "whole", network=network)
+    assert all(torch.equal(once[key], resumed[key]) for key in once)
+    detector = adapter.load(network, once, CPU, 64)
+    found = detector.detect(picture(np.random.default_rng(1), 1)[0], 0.0)
+    assert found
+    assert [d.confidence for d in found] == sorted((d.confidence for d in found), reverse=True)
+    assert all(d.roi.inside(SHAPE_VU) and d.roi.width_px == 2 * d.roi.height_px for d in found)
+
+
+def test_an_upright_box_becomes_the_turned_frame_that_it_was_drawn_about(adapter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = adapter.Detector(adapter.build("yolo11n").eval(), CPU, 64)
+    # Two corners, confidence, class: the box about a frame of 16 × 8 at 45° has sides of 24 · √½.
+    half = 12 * np.sqrt(0.5)
+    row = torch.tensor([[32 - half, 32 - half, 32 + half, 32 + half, 0.8, 0.0]])
+    monkeypatch.setattr(adapter, "non_max_suppression", lambda *_a, **_k: [row])
+    (found,) = detector.detect(np.zeros(SHAPE_VU, np.uint8))
+    assert found.roi.center_uv == pytest.approx((63.5, 47.5), abs=1e-4)
+    assert found.roi.width_px == pytest.approx(32, abs=1e-4)
+    assert found.roi.angle_deg == pytest.approx(45, abs=1e-4)
 
 
 def test_a_checkpoint_of_another_training_is_left_alone(adapter: Any, samples: Any, whole: Any) -> None:
@@ -126,7 +166,8 @@ def test_weights_of_another_network_are_refused(adapter: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_bar_in_noise_is_learned_from_scratch(adapter: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("network", "epochs"), [("yolo11n-obb", 16), ("yolo11n", 16), ("yolo26n", 30), ("yolo26n-obb", 30)])
+def test_a_bar_in_noise_is_learned_from_scratch(adapter: Any, tmp_path: Path, network: str, epochs: int) -> None:
     from trainer.detector_metrics import judge
 
     rng = np.random.default_rng(2)
@@ -135,17 +176,17 @@ def test_a_bar_in_noise_is_learned_from_scratch(adapter: Any, tmp_path: Path) ->
     images = torch.stack([b.values_HW.round().to(torch.uint8) for b in boxed[:32]])
     boxes = torch.tensor([box_of(roi, b.uv_from_input) for (_, roi), b in zip(pictures[:32], boxed, strict=False)], dtype=torch.float32)
     state = adapter.train(
-        "yolo11n-obb",
+        network,
         images,
         boxes,
-        adapter.Recipe(epochs=16, batch_size=8),
+        adapter.Recipe(epochs=epochs, batch_size=8),
         seed=0,
         device=CPU,
         checkpoints_dir=tmp_path,
         fingerprint="f",
         hooks=adapter.Hooks(lambda _d, _t: None, lambda _n: {"fitness": 0.0}, lambda _n, _v: None),
     )
-    detector = adapter.load("yolo11n-obb", state, CPU, 128)
+    detector = adapter.load(network, state, CPU, 128)
     figures = judge([detector.detect(image) for image, _ in pictures[32:]], [roi for _, roi in pictures[32:]], [0.5] * 16, 0.25)
     assert figures["hits"] >= 14
     assert figures["angle_error_deg"] < 10

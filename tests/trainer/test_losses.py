@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.attention import evidence_score, grad_cam, pooled_linear_weights, training_attention
-from trainer.losses import attention_loss, classification_loss, distillation_loss, student_loss
+from trainer.losses import attention_energy_loss, attention_loss, classification_loss, distillation_loss, student_loss
 
 N, K, C, H, W = 5, 4, 5, 2, 3
+
+
+BY_THE_LETTER: dict[str, dict[str, bool]] = {"evidence": {}, "paper-literal": {"relu": False, "normalise": False}}
 
 
 def restated_softmax(z: np.ndarray, temperature: float) -> np.ndarray:
@@ -70,7 +73,7 @@ def through_trainer(batch: dict[str, np.ndarray], sign: str, **weights: float):
     features = torch.tensor(batch["features"], requires_grad=True)
     logits = F.linear(features.mean(dim=(2, 3)), torch.tensor(batch["head"]), torch.tensor(batch["bias"]))
     target = torch.tensor(batch["target"])
-    maps = training_attention(features, logits, target, sign)  # type: ignore[arg-type]
+    maps = training_attention(features, logits, target, sign, **BY_THE_LETTER[sign])  # type: ignore[arg-type]
     mask, valid = torch.tensor(batch["mask"]), torch.tensor(batch["valid"])
     return features, student_loss(logits, torch.tensor(batch["teacher"]), target, maps, mask, valid_N=valid, **weights)
 
@@ -102,8 +105,41 @@ def test_the_gradient_of_the_whole_loss_is_right_to_second_order(sign: str) -> N
 
     def total(features: torch.Tensor, head: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         logits = F.linear(features.mean(dim=(2, 3)), head, bias)
-        maps = training_attention(features, logits, target, sign)  # type: ignore[arg-type]
+        maps = training_attention(features, logits, target, sign, **BY_THE_LETTER[sign])  # type: ignore[arg-type]
         return student_loss(logits, torch.tensor(batch["teacher"]), target, maps, mask, alpha=1.0).total
+
+    features = torch.tensor(batch["features"], requires_grad=True)
+    assert torch.autograd.gradcheck(total, (features, head, bias), eps=1e-6, atol=1e-7)
+
+
+def test_the_energy_variant_is_the_share_of_attention_outside_the_mask() -> None:
+    batch = a_batch(5)
+    attention, mask = np.abs(batch["mask"]), (batch["features"][:, 0] > 0).astype(float)
+    shares = [(a * m).sum() / a.sum() for a, m, v in zip(attention, mask, batch["valid"], strict=True) if v]
+    told = attention_energy_loss(torch.tensor(attention), torch.tensor(mask), torch.tensor(batch["valid"]))
+    assert float(told) == pytest.approx(1 - np.mean(shares), rel=1e-6)
+    assert float(attention_energy_loss(torch.tensor(attention), torch.tensor(mask), torch.zeros(N))) == 0
+    scaled = attention_energy_loss(torch.tensor(attention * 7), torch.tensor(mask), torch.tensor(batch["valid"]))
+    assert float(scaled) == pytest.approx(float(told), rel=1e-6)
+
+
+def test_a_map_without_attention_has_an_energy_but_no_gradient() -> None:
+    attention = torch.zeros(2, 3, 3, requires_grad=True)
+    loss = attention_energy_loss(attention, torch.zeros(2, 3, 3))
+    loss.backward()
+    assert float(loss.detach()) == 1
+    assert float(attention.grad.abs().max()) == 0  # type: ignore[union-attr]
+
+
+def test_the_energy_variant_is_right_to_second_order() -> None:
+    batch = a_batch(8)
+    head, bias = torch.tensor(batch["head"], requires_grad=True), torch.tensor(batch["bias"], requires_grad=True)
+    target, mask = torch.tensor(batch["target"]), torch.tensor(batch["mask"])
+
+    def total(features: torch.Tensor, head: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        logits = F.linear(features.mean(dim=(2, 3)), head, bias)
+        maps = training_attention(features, logits, target)
+        return student_loss(logits, torch.tensor(batch["teacher"]), target, maps, mask, alpha=1.0, variant="energy").total
 
     features = torch.tensor(batch["features"], requires_grad=True)
     assert torch.autograd.gradcheck(total, (features, head, bias), eps=1e-6, atol=1e-7)

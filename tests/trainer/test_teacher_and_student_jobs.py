@@ -94,10 +94,10 @@ def test_cross_fitted_logits_come_from_helpers_that_never_saw_the_patient(contex
         assert inner == ()
         return fit_teacher(context, entries, inner, **more)
 
-    def recording_load(folder: Path, entries: Any, picture: str, *more: Any) -> Any:
+    def recording_load(folder: Path, entries: Any, picture: str, *more: Any, **named: Any) -> Any:
         if picture == "crop":
             asked.append({e.patient for e in entries})
-        return load_samples(folder, entries, picture, *more)  # type: ignore[arg-type]
+        return load_samples(folder, entries, picture, *more, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "fit_teacher", recording_fit)
     monkeypatch.setattr(module, "load_samples", recording_load)
@@ -145,7 +145,13 @@ def test_cases_without_a_frame_train_the_student_without_attention_or_teacher(co
 
 
 @pytest.mark.parametrize(
-    "option", [{"student.attention_sign": "paper-literal"}, {"student.attention_grid_stage": "third"}, {"student.alpha": 0}]
+    "option",
+    [
+        {"student.attention_sign": "paper-literal", "student.attention_relu": False, "student.attention_normalisation": "none"},
+        {"student.attention_variant": "energy", "student.mask_shape": "box"},
+        {"student.attention_grid_stage": "third"},
+        {"student.alpha": 0},
+    ],
 )
 def test_every_reading_of_the_attention_term_trains(contexts: Any, option: dict[str, Any]) -> None:
     context = contexts("s", "student", **option)
@@ -197,8 +203,8 @@ def test_one_stage_too_few_cases_and_a_bad_input_size_are_refused(contexts: Any)
     assert code_for(context.manifest.entries[:5]) == "training.too_few_cases"
     assert code_for(e.model_copy(update={"stage": 3}) for e in context.manifest.entries) == "training.one_stage_only"
     with pytest.raises(BadInputError) as caught:
-        run_teacher(contexts("u", "teacher", **{"teacher.input_shape_hw": (40, 80)}))
-    assert caught.value.code == "training.input_not_multiple"
+        contexts("u", "teacher", **{"teacher.input_shape_hw": (40, 80)})
+    assert caught.value.code == "training.bad_settings"
 
 
 def test_a_picture_that_changed_after_the_manifest_was_frozen_stops_the_job(contexts: Any, project_dir: Path) -> None:

@@ -96,7 +96,7 @@ class Fold:
         if arm.method == "teacher":
             found = self._judge_teacher(context, arm)
         elif arm.method == "detector":
-            found = self._judge_detector(context)
+            found = self._judge_detector(context, arm)
         elif arm.method == "two-stage":
             found = self._judge_two_stage(context, arm)
         else:
@@ -126,7 +126,7 @@ class Fold:
         """Of one arm: its settings, its starting weights, its checkpoints."""
         base = self.context
         weights = None if arm.method == "detector" else self._asked.weights.get(arm.network)
-        settings = base.spec.settings if arm.method == "detector" else settings_of(base.spec.settings, arm)
+        settings = settings_of(base.spec.settings, arm)
         spec = base.spec.model_copy(update={"settings": settings, "weights": weights})
         return replace(base, spec=spec, part_name=f"fold-{self.number + 1}/{arm.slug}")
 
@@ -170,8 +170,9 @@ class Fold:
 
     # --- detector ------------------------------------------------------------------------------------------------
 
-    def _detector(self) -> detector_ultralytics.Detector:
-        arm = Arm(method="detector", network=self.context.spec.settings.detector.network)
+    def _detector(self, network: str | None = None) -> detector_ultralytics.Detector:
+        """The one of that network; None: the preset's, which students and two-stage arms use."""
+        arm = Arm(method="detector", network=network or self.context.spec.settings.detector.network)
         context = self._context(arm)
         settings = context.settings.detector
         path = self.directory / f"{arm.slug}.safetensors"
@@ -185,14 +186,14 @@ class Fold:
             state = kept.tensors
         return detector_ultralytics.load(settings.network, state, context.device, settings.image_size)
 
-    def _find(self, entries: Sequence[ManifestEntry]) -> list[list[Detection]]:
-        return find_frames(self._detector(), load_inputs(self.context, entries), self.context)
+    def _find(self, entries: Sequence[ManifestEntry], network: str | None = None) -> list[list[Detection]]:
+        return find_frames(self._detector(network), load_inputs(self.context, entries), self.context)
 
-    def _judge_detector(self, context: JobContext) -> dict[str, Any]:
+    def _judge_detector(self, context: JobContext, arm: Arm) -> dict[str, Any]:
         fitting, _ = context.inner_parts()
         return {
             "fitted_cases": _ids([entry for entry in fitting if entry.roi is not None]),
-            "searched": _searched(context.held_out_entries, self._find(context.held_out_entries)),
+            "searched": _searched(context.held_out_entries, self._find(context.held_out_entries, arm.network)),
         }
 
     def _judge_two_stage(self, context: JobContext, arm: Arm) -> dict[str, Any]:

@@ -189,13 +189,17 @@ def compare(first: ArmResult, second: ArmResult, repeats: int, seed: int) -> dic
     }
 
 
-def detector_summary(records: Sequence[UnitRecord], manifest: Manifest, confidence: float) -> dict[str, Any] | None:
-    """Figures of the detector pooled over the folds, and of each fold; None if it was not asked for or did not train."""
-    own = sorted((record for record in records if record.arm.method == "detector"), key=lambda record: record.fold)
-    if not own or any(record.failure for record in own):
-        return None
+def detector_summaries(records: Sequence[UnitRecord], manifest: Manifest, confidence: float) -> tuple[dict[str, Any], ...]:
+    """Figures of each detector pooled over the folds, and of each fold; one that was not trained in every fold is left out."""
+    detectors = [record for record in records if record.arm.method == "detector"]
+    each = ([r for r in detectors if r.arm.network == network] for network in dict.fromkeys(r.arm.network for r in detectors))
+    return tuple(_detector_summary(own, manifest, confidence) for own in each if not any(record.failure for record in own))
+
+
+def _detector_summary(records: Sequence[UnitRecord], manifest: Manifest, confidence: float) -> dict[str, Any]:
+    own = sorted(records, key=lambda record: record.fold)
     folds = [_detector_figures([record], manifest, confidence) for record in own]
-    names = ("map50", "map50_95", "hit_rate", "center_error_mm", "angle_error_deg")
+    names = ("map50", "map50_95", "upright_map50", "upright_map50_95", "hit_rate", "miss_rate", "center_error_mm", "angle_error_deg")
     return {
         "network": own[0].arm.network,
         "pooled": _detector_figures(own, manifest, confidence),

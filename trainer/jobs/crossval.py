@@ -189,8 +189,8 @@ def _held_out(report: Report, network: str) -> dict[str, Any]:
             shown[kind] = staging_figures(result.probabilities_NK, result.target_N)
             if kind == "student":
                 shown["attention_in_roi"] = report.summaries[result.arm.name]["attention_in_roi"]
-    if report.detector is not None:
-        shown["detector"] = report.detector["pooled"]
+    if report.detectors:
+        shown["detector"] = report.detectors[0]["pooled"]
     return shown
 
 

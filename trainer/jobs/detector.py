@@ -16,9 +16,11 @@ from torch import nn
 from sos_studio import __version__
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.manifests import ManifestEntry
+from sos_studio.core.networks import is_oriented
 from sos_studio.core.predictions import ModelCard
 from sos_studio.core.readings import utc_now
 from sos_studio.core.roi import Roi
+from sos_studio.core.training import DetectorSettings
 from trainer import detector_ultralytics, environment, model_store
 from trainer.context import JobContext
 from trainer.data import LEAST_TO_FIT, Samples, load_samples
@@ -66,7 +68,7 @@ def fit_detector(context: JobContext) -> tuple[dict[str, torch.Tensor], int]:
 
     def figures(model: nn.Module) -> dict[str, float]:
         context.control.check()
-        return _validation(Detector(model, context.device, settings.image_size), judged, settings.confidence)
+        return _validation(Detector(model, context.device, settings.image_size), judged, settings)
 
     def epoch(number: int, values: Mapping[str, float]) -> None:
         _tell(context, number, values)
@@ -177,14 +179,15 @@ def _judge(network: Detector, samples: Samples, confidence: float) -> dict[str, 
     return judge(find_frames(network, samples), truth, [e.spacing_mm for e in samples.entries], confidence)
 
 
-def _validation(network: Detector, samples: Samples, confidence: float) -> dict[str, float]:
+def _validation(network: Detector, samples: Samples, settings: DetectorSettings) -> dict[str, float]:
     """Figures on the inner validation part; without one, the latest epoch counts as the best."""
     if not len(samples):
         return {"fitness": 0.0}
-    figures = _judge(network, samples, confidence)
+    figures = _judge(network, samples, settings.confidence)
     kept = {key: float(figures[key]) for key in ("hit_rate", "iou", "map50", "map50_95")}
-    # Ultralytics' fitness.
-    return kept | {"fitness": 0.1 * kept["map50"] + 0.9 * kept["map50_95"]}
+    # Ultralytics' fitness, of what the network was asked to draw.
+    own = "" if is_oriented(settings.network) else "upright_"
+    return kept | {"fitness": 0.1 * figures[f"{own}map50"] + 0.9 * figures[f"{own}map50_95"]}
 
 
 def _tell(context: JobContext, number: int, values: Mapping[str, float]) -> None:

@@ -181,7 +181,7 @@ def fit_student(
     shape = settings.input_shape_hw
     network = new_network(context, settings.network, settings.channels, "student")
     network.require_input(shape)
-    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks)
+    samples = load_samples(context.project_dir, fitting, "full_image", shape, masks, mask_shape=settings.mask_shape)
     judges = load_samples(context.project_dir, inner, "full_image", shape)
     frames = sorted((capture, frame.model_dump_json()) for capture, frame in masks.items())
     stages = scheme(context.manifest.scheme).count

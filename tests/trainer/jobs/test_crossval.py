@@ -410,8 +410,8 @@ def test_a_two_stage_case_without_a_frame_is_staged_by_how_frequent_stages_are(
 @pytest.mark.parametrize(
     ("names", "overrides", "code"),
     [
-        (("full-image:no_such_net",), {}, "training.unknown_network"),
-        (("framework",), {"student.input_shape_hw": (65, 64)}, "training.input_not_multiple"),
+        (("full-image:resnet_of_mine",), {}, "training.unknown_network"),
+        (("framework:vit_huge_patch14_224",), {"student.input_shape_hw": (96, 96)}, "training.bad_settings"),
     ],
 )
 def test_what_can_not_be_trained_is_refused_before_anything_is(
