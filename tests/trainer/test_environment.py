@@ -67,6 +67,20 @@ def test_output_goes_to_the_log_even_from_below_python(tmp_path: Path) -> None:
     assert log.read_text(encoding="utf-8").splitlines() == ["from print", "from below", "é"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").is_file(), reason="this system does not share the processor out by sessions")
+@pytest.mark.parametrize("own_session", [True, False])
+def test_a_worker_yields_as_a_whole_session_but_lowers_nobody_elses(own_session: bool) -> None:
+    code = (
+        "import os; from pathlib import Path; from trainer.environment import lower_priority\n"
+        "before = Path('/proc/self/autogroup').read_text(); lower_priority(); after = Path('/proc/self/autogroup').read_text()\n"
+        "print(os.nice(0), after.split()[-1], before == after)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], start_new_session=own_session, capture_output=True, text=True, check=True)
+    niceness, group, unchanged = done.stdout.split()
+    assert int(niceness) >= 10
+    assert unchanged == "False" and group == "10" if own_session else unchanged == "True"
+
+
 def test_a_device_that_is_not_there_is_refused_by_name() -> None:
     import torch
 
