@@ -119,6 +119,11 @@ def import_images(
         )
         if pictures:
             report = capture_import.merged(report, pictures_only(pictures), folders)
+    _note_import(project, report, who=who, table=labels is not None)
+    return report
+
+
+def _note_import(project: Project, report: ImportReport, *, who: str, table: bool) -> None:
     events.record(
         project,
         "imported",
@@ -127,9 +132,8 @@ def import_images(
         readings=report.readings,
         not_taken=len(report.faults),
         again=len(report.already_there),
-        table=labels is not None,
+        table=table,
     )
-    return report
 
 
 def export(
