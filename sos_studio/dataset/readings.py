@@ -12,7 +12,8 @@ from sos_studio.core.errors import BadInputError
 from sos_studio.core.readings import ADJUDICATION, Reading
 from sos_studio.core.stages import scheme
 from sos_studio.dataset import sql
-from sos_studio.dataset.consensus import rule as rule_of
+from sos_studio.dataset.consensus import rule_in
+from sos_studio.dataset.light_readings import light_readings
 from sos_studio.dataset.project import Project
 
 _FIELDS = tuple(Reading.model_fields)
@@ -99,8 +100,10 @@ def all_readings(project: Project) -> dict[str, list[Reading]]:
 
 def labels(project: Project, rule: Rule | None = None) -> dict[str, int]:
     """The stage of every case that has a label under this rule (None: the project's own), excluded cases too."""
-    rule = rule_of(project) if rule is None else rule
-    found = ((case_id, verdict(rows, rule).stage) for case_id, rows in all_readings(project).items())
+    with project.reading() as session:
+        rule = rule_in(session) if rule is None else rule
+        read = light_readings(session)
+    found = ((case_id, verdict(rows, rule).stage) for case_id, rows in read.items())
     return {case_id: stage for case_id, stage in found if stage is not None}
 
 

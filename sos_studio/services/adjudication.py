@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases, consensus, events, predictions, readings
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.in_use import in_use
+from sos_studio.dataset.light_readings import Light
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import crops, images
 
@@ -88,7 +90,14 @@ def waits(case: CaseSummary, which: Which) -> bool:
 
 def queue(project: Project, which: Which, evaluator: str, *, blinded: bool) -> list[CaseSummary]:
     """The cases that wait, oldest first; whoever reads blinded sees only those that they have read themselves."""
-    return [case for case in cases.cases(project) if waits(case, which) and (not blinded or _has_read(project, case, evaluator))]
+    with project.reading() as session:
+        found = cases.summaries(project, session)
+    return [case for case, stands in found if waits(case, which) and (not blinded or _is_among(evaluator, case, stands))]
+
+
+def _is_among(evaluator: str, case: CaseSummary, stands: Iterable[Reading | Light]) -> bool:
+    """Whether this person's reading of the capture in use stands."""
+    return any(reading.evaluator == evaluator and reading.capture_id == case.capture_id for reading in stands)
 
 
 def look(project: Project, case_id: str, evaluator: str, *, blinded: bool) -> Dispute:
@@ -171,8 +180,7 @@ def take_back(project: Project, case_id: str, adjudicator: str) -> bool:
 def _has_read(project: Project, case: CaseSummary, evaluator: str) -> bool:
     if evaluator not in case.staged_by:
         return False
-    stands = standing(readings.readings(project, case.case_id))
-    return any(reading.evaluator == evaluator and reading.capture_id == case.capture_id for reading in stands)
+    return _is_among(evaluator, case, standing(readings.readings(project, case.case_id)))
 
 
 def _view(project: Project, capture_id: str, roi_n: int | None) -> View:
