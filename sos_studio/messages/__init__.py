@@ -123,8 +123,8 @@ def _attribute(keyword: str) -> str:
 _NAMES = frozenset({"file", "folder", "project"})
 
 
-def _local(value: Any) -> Any:
-    """A moment as the clock on the wall shows it; anything else as it is."""
+def wall_clock(value: Any) -> Any:
+    """A moment (ISO 8601) as the clock on the wall shows it; anything else as it is."""
     try:
         return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
     except (TypeError, ValueError):
@@ -133,7 +133,7 @@ def _local(value: Any) -> Any:
 
 def _told(name: str, value: Any) -> Any:
     if name.endswith("_utc"):
-        return _local(value)
+        return wall_clock(value)
     return _attributes(value) if name in _ATTRIBUTES else _readable(value)
 
 

@@ -238,14 +238,11 @@ def said_words(state: QueueState) -> str:
     if decision is None:
         return _tr("Not decided. Press {stages}, or leave it open.").format(stages=keys.span(*STAGE_ACTIONS))
     when = decision.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
-    what = (
-        _tr("Stage {n}").format(n=decision.stage)
-        if decision.stage is not None
-        else _tr("Ambiguous")
-        if decision.ambiguous
-        else _tr("Left open")
-    )
-    told = _tr("✓ {what}, decided by {name}, {when}").format(what=what, name=decision.evaluator, when=when)
+    if decision.stage is None and not decision.ambiguous:
+        told = _tr("Left open by {name}, {when}: it still waits for a decision").format(name=decision.evaluator, when=when)
+    else:
+        what = _tr("Stage {n}").format(n=decision.stage) if decision.stage is not None else _tr("Ambiguous")
+        told = _tr("✓ {what}, decided by {name}, {when}").format(what=what, name=decision.evaluator, when=when)
     if decision.remark:
         told += " · " + _tr("“{remark}”").format(remark=decision.remark)
     if dispute.verdict.contested:

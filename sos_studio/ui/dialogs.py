@@ -44,6 +44,8 @@ class EvaluatorDialog(QDialog):
         )
         self._names = ChoiceBox()
         self._names.setEditable(True)
+        # A style sheet's box is as high as an empty one: its text would be cut below.
+        self._names.setMinimumHeight(self.fontMetrics().height() + 16)
         self._names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._names.setAccessibleName(_tr("Evaluator's name"))
         self._name = QLineEdit()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication
 
 from sos_studio.dataset.audit import Entry
+from sos_studio.messages import message, wall_clock
 from sos_studio.ui.exclusion import reason_words
 
 
@@ -68,6 +71,51 @@ def details_words(entry: Entry, *, hide_stage: bool = False) -> str:
             said.append(words)
     if "reason" in details:
         said.append(reason_words(str(details["reason"])))
-    shown = {"stage", "ambiguous", "blinded", "ai_seen", "phantom", "reason", "sha256", "reading"}
-    said += [f"{name.replace('_', ' ')}: {value}" for name, value in details.items() if name not in shown and value not in ("", None)]
+    shown = {"stage", "ambiguous", "blinded", "ai_seen", "phantom", "reason", "sha256", "reading", "seed"}
+    said += [_said(name, value) for name, value in details.items() if name not in shown and value not in ("", None, {}, [])]
     return " · ".join(said)
+
+
+def _said(name: str, value: Any) -> str:
+    """One fact; one that is not known is shown as it was written."""
+    if name == "left_out" and isinstance(value, dict):
+        reasons = [message(f"export.left_out.{reason}", {"count": count}).text for reason, count in value.items()]
+        return _tr("left out: {reasons}").format(reasons=", ".join(reasons))
+    if name == "fold" and isinstance(value, int):
+        return _tr("fold {n}").format(n=value + 1)
+    if isinstance(value, bool):
+        shown = _tr("yes") if value else _tr("no")
+    elif name.endswith("_utc"):
+        shown = wall_clock(value)
+    elif isinstance(value, (list, tuple)):
+        shown = ", ".join(_value_words(each) for each in value)
+    else:
+        shown = _value_words(value)
+    return f"{_name_words(name)}: {shown}"
+
+
+def _value_words(value: Any) -> str:
+    return {
+        "patient": _tr("patient"),
+        "age": _tr("age"),
+        "sex": _tr("sex"),
+        "expert": _tr("evaluator"),
+        "imported": _tr("table"),
+        "phantom": _tr("phantom"),
+        "adjudication": _tr("adjudication"),
+    }.get(str(value), str(value))
+
+
+def _name_words(name: str) -> str:
+    return {
+        "facts": _tr("filled in"),
+        "again": _tr("there already"),
+        "not_taken": _tr("not taken"),
+        "table": _tr("with a table"),
+        "from_scan": _tr("from a scan"),
+        "imported": _tr("imported"),
+        "made_utc": _tr("made"),
+        "keep_age": _tr("keep ages"),
+        "keep_sex": _tr("keep sexes"),
+        "retracts": _tr("takes back"),
+    }.get(name, name.replace("_", " "))

@@ -54,6 +54,10 @@ class LeaksDialog(QDialog):
         self.names = (QLabel(), QLabel())
         self.exclude = (QPushButton(), QPushButton())
         self.same = QPushButton(_tr("They are &one patient"))
+        self.late = parts.note(_tr("A training has given both a fold, and folds never change: only excluding one of the two helps."))
+        self.late.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for button in (*self.exclude, self.same):
+            button.setAutoDefault(False)  # Enter must not exclude the first of two
         self._lay_out()
         self.list.currentItemChanged.connect(lambda *_: self._on_pair())
         for n, button in enumerate(self.exclude):
@@ -84,6 +88,7 @@ class LeaksDialog(QDialog):
         layout.addWidget(self.list, 1)
         layout.addLayout(grid)
         layout.addLayout(row)
+        layout.addWidget(self.late)
         layout.addWidget(buttons)
 
     @property
@@ -130,6 +135,7 @@ class LeaksDialog(QDialog):
             if pair is not None and pair.leak.mergeable
             else _tr("Noted, but both have a fold already and folds never change: one case has to be excluded as well")
         )
+        self.late.setVisible(pair is not None and not pair.leak.mergeable)
 
     def _show_picture(self, label: QLabel, path: Path | None) -> None:
         picture = self._thumbnails.picture(path) if path is not None else None
@@ -139,8 +145,17 @@ class LeaksDialog(QDialog):
             label.setPixmap(picture)
 
     def _facts(self, case: CaseSummary) -> str:
-        patient = "" if self._session.blinding.on else f" · {case.patient}"
-        return f"{self._name(case)}{patient}"
+        """What one chooses by; who reads blinded learns none of it."""
+        if self._session.blinding.on:
+            return self._name(case)
+        facts = [self._name(case), case.patient]
+        if case.age_years is not None:
+            facts.append(_tr("{age} years").format(age=f"{case.age_years:g}"))
+        facts.append(_tr("stage {n}").format(n=case.label) if case.label is not None else _tr("no agreed stage"))
+        facts.append(plural("LeaksDialog", "1 reading", "{n} readings", len(case.staged_by)))
+        if case.imported:
+            facts.append(_tr("imported"))
+        return " · ".join(facts)
 
     def _name(self, case: CaseSummary) -> str:
         return self._session.blinding.name(case.case_id)

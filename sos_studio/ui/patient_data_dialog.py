@@ -134,8 +134,10 @@ class PatientDataDialog(QDialog):
     def _on_state(self, state: PatientDataState) -> None:
         privacy = state.privacy
         if privacy is not None and self._shown is None:
-            self.keep_age.setChecked(bool(privacy.data.keep_age))
-            self.keep_sex.setChecked(bool(privacy.data.keep_sex))
+            # As things are: where nobody has decided yet, what a table brought is there, and saving must not mean deleting it.
+            data, kept = privacy.data, privacy.kept
+            self.keep_age.setChecked(kept.ages > 0 if data.keep_age is None else data.keep_age)
+            self.keep_sex.setChecked(kept.sexes > 0 if data.keep_sex is None else data.keep_sex)
         first, self._shown = self._shown is None, privacy
         for box in (self.keep_age, self.keep_sex):
             box.setEnabled(privacy is not None and not state.read_only)
@@ -158,6 +160,8 @@ class PatientDataDialog(QDialog):
             and (privacy.data.keep_age, privacy.data.keep_sex) != (self.keep_age.isChecked(), self.keep_sex.isChecked())
         )
         self._save.setEnabled(to_save)
+        deletes = privacy is not None and bool(_gone(privacy, self.keep_age.isChecked(), self.keep_sex.isChecked()))
+        self._save.setText(_tr("Save and delete…") if deletes else _tr("Save"))
         # Enter does what there is to do.
         (self._save if to_save else self.buttons.button(QDialogButtonBox.StandardButton.Close)).setDefault(True)
         self.held.setText("" if privacy is None else _held_words(privacy, self.keep_age.isChecked(), self.keep_sex.isChecked()))

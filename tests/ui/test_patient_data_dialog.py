@@ -40,9 +40,15 @@ def dialog(session: Session, opened: Project, qtbot: QtBot) -> PatientDataDialog
 
 
 def test_an_undecided_project_says_so_and_saving_says_what_it_takes_away(dialog: PatientDataDialog, opened: Project, qtbot: QtBot) -> None:
-    assert not dialog.keep_age.isChecked()
+    assert dialog.keep_age.isChecked(), "as things are: nothing is deleted by what nobody has touched"
+    assert dialog.keep_sex.isChecked()
     assert "Not decided yet" in dialog.held.text()
     assert "In the project now: 1 age, 1 sex." in dialog.held.text()
+    assert "deletes" not in dialog.held.text()
+    assert dialog._save.text() == "Save"
+    dialog.keep_age.setChecked(False)
+    dialog.keep_sex.setChecked(False)
+    assert dialog._save.text() == "Save and delete…"
     assert "deletes 1 age and 1 sex from the project" in dialog.held.text()
     dialog.keep_age.setChecked(True)
     assert "deletes 1 sex" in dialog.held.text()
@@ -72,7 +78,7 @@ def test_enter_saves_where_there_is_something_to_save_and_closes_otherwise(sessi
 
 
 def test_nothing_is_deleted_before_a_clear_question_whose_answer_is_no_by_default(dialog: PatientDataDialog, opened: Project) -> None:
-    dialog.keep_age.setChecked(True)
+    dialog.keep_sex.setChecked(False)
     dialog._save.click()
     (box,) = dialog.findChildren(QMessageBox)
     assert box.text() == "Delete 1 sex from this project?"
@@ -89,6 +95,8 @@ def test_it_says_how_many_cases_lack_what_may_be_kept_and_what_to_do(session: Se
     made = PatientDataDialog(session, opened)
     qtbot.addWidget(made)
     qtbot.waitUntil(made.keep_age.isEnabled)
+    made.keep_age.setChecked(False)
+    made.keep_sex.setChecked(False)
     assert "none yet" not in made.held.text()
     made.keep_age.setChecked(True)
     assert "2 cases have none yet: open their scans again to add them." in made.held.text()

@@ -134,6 +134,10 @@ def test_cases_alike_in_different_folds_are_shown_in_pairs_and_one_can_be_exclud
     assert pair is not None
     assert pair.leak.case_id in dialog.list.item(0).text()
     qtbot.waitUntil(lambda: not dialog.pictures[0].pixmap().isNull() and not dialog.pictures[1].pixmap().isNull())
+    assert "stage" in dialog.names[0].text()
+    assert "1 reading" in dialog.names[0].text()
+    assert dialog.late.isHidden(), "no training has given folds yet"
+    assert not any(button.isDefault() or button.autoDefault() for button in (*dialog.exclude, dialog.same))
     dialog.same.click()
     qtbot.waitUntil(lambda: dialog.list.count() not in (0, before), timeout=20_000)
     assert cases.case(project, pair.leak.case_id).patient == cases.case(project, pair.leak.other_case_id).patient
