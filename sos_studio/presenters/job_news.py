@@ -49,7 +49,7 @@ class JobNews:
     def _is_news(self, seen: Seen) -> bool:
         """Whether one that had ended already when it was first seen did so since this user had the project open here."""
         visit, state = self._session.visit, seen.state
-        if seen.handle.job_id in self._session.settings.told_jobs:
+        if _key(seen) in self._session.settings.told_jobs:
             return False
         if state.status is JobStatus.INTERRUPTED:
             # A worker that died wrote no last event: when that was, nobody knows, and it may be taken up again.
@@ -58,9 +58,8 @@ class JobNews:
 
     def _tell(self, seen: Seen) -> None:
         session, state = self._session, seen.state
-        if seen.handle.job_id in session.settings.told_jobs and state.status is JobStatus.SUCCEEDED:
-            return
-        session.settings.told_jobs = (seen.handle.job_id, *session.settings.told_jobs)[:REMEMBERED_JOBS]
+        told = (_key(seen), *session.settings.told_jobs)
+        session.settings.told_jobs = tuple(dict.fromkeys(told))[:REMEMBERED_JOBS]
         session.save_settings()
         match state.status:
             case JobStatus.SUCCEEDED:
@@ -71,6 +70,11 @@ class JobNews:
                 session.tell("job.worker_died", "warning")
             case _:
                 session.tell(state.failure_code or "training.failed", "error", **session.blinding.values(state.failure_values))
+
+
+def _key(seen: Seen) -> str:
+    """What is told of: one that was interrupted has another end when it was resumed."""
+    return f"{seen.handle.job_id} {seen.state.status} {seen.state.attempt}"
 
 
 def _done(seen: Seen) -> str:

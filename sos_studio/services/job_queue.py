@@ -45,7 +45,13 @@ def launch(entry: Waiting) -> subprocess.Popen[bytes]:
 def must_wait(entry: Waiting) -> bool:
     """Whether somebody else has the device, or waits for it already."""
     others = [other for other in waiting.line() if other.job_dir != entry.job_dir]
-    return device_lock.holder(entry.device) is not None or any(device_lock.conflict(entry.device, other.device) for other in others)
+    return _taken(entry) or any(device_lock.conflict(entry.device, other.device) for other in others)
+
+
+def _taken(entry: Waiting) -> bool:
+    """Whether another training has the device; one that was resumed at once is not in its own way."""
+    holder = device_lock.holder(entry.device)
+    return holder is not None and holder.job_dir.resolve() != entry.path
 
 
 def launch_next() -> list[subprocess.Popen[bytes]]:
@@ -57,7 +63,7 @@ def launch_next() -> list[subprocess.Popen[bytes]]:
             if not (entry.path / JOB_FILE).is_file():
                 waiting.leave(entry.path)  # deleted, or on a disk that is gone: it would block the line for ever
                 continue
-            if device_lock.holder(entry.device) is not None or any(device_lock.conflict(entry.device, o.device) for o in blocked):
+            if _taken(entry) or any(device_lock.conflict(entry.device, other.device) for other in blocked):
                 blocked.append(entry)
                 continue
             try:

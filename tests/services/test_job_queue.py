@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sos_studio.core.job_state import JobStatus
-from sos_studio.core.jobs import WORKER_FILE
+from sos_studio.core.jobs import EVENTS_FILE, WORKER_FILE
 from sos_studio.dataset.project import Project
 from sos_studio.services import job_queue, jobs, waiting, worker_process
 from sos_studio.services.jobs import JobHandle
@@ -98,6 +98,18 @@ def test_an_interrupted_one_waits_its_turn_when_it_is_resumed(project: Project, 
     assert jobs.resume(broken, wait=True).state().status is JobStatus.WAITING
     # A window that comes later knows nothing of what was just asked.
     assert jobs.find(project, broken.job_id).state().status is JobStatus.WAITING
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_one_that_is_resumed_at_once_is_not_in_its_own_way(project: Project, fake_worker: FakeWorker) -> None:
+    broken = start(project, fake_worker, "die")
+    _wait_for(lambda: broken.state().status is JobStatus.INTERRUPTED)
+    # The trainer mends a line that was torn; the fake one can't.
+    events = broken.job_dir / EVENTS_FILE
+    events.write_bytes(events.read_bytes().rpartition(b"\n")[0] + b"\n")
+    fake_worker("play")
+    assert jobs.resume(broken, wait=True).tail().wait(20).status is JobStatus.SUCCEEDED
+    assert waiting.line() == []
 
 
 @pytest.mark.usefixtures("no_keeper")
