@@ -1,10 +1,11 @@
-"""Puts the tables of benchmarks into `resources/docs/results/performance.md`, each between its own two marks."""
+"""Puts the tables of benchmarks into `resources/docs/results`, each between its own two marks."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -19,11 +20,17 @@ def circumstances(rounds: int, versions: str = "") -> str:
     return ", ".join([*parts, versions] if versions else parts)
 
 
-def write(name: str, lines: list[str], note: str) -> None:
+def commit() -> str:
+    """What was measured, short; with a plus if files were changed since."""
+    said = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
+
+
+def write(name: str, lines: list[str], note: str, into: Path = REPORT) -> None:
     """Replace a table and the line of its circumstances."""
-    text = REPORT.read_text(encoding="utf-8")
+    text = into.read_text(encoding="utf-8")
     table = "\n".join((f"<!-- {name} -->", *lines, "", f"*{note}*", f"<!-- /{name} -->"))
     pattern = re.compile(rf"<!-- {name} -->.*?<!-- /{name} -->", re.DOTALL)
     if pattern.search(text) is None:
-        raise SystemExit(f"no place for {name} in {REPORT}")
-    REPORT.write_text(pattern.sub(lambda _: table, text), encoding="utf-8")
+        raise SystemExit(f"no place for {name} in {into}")
+    into.write_text(pattern.sub(lambda _: table, text), encoding="utf-8")
