@@ -43,6 +43,10 @@ MESSAGES: dict[str, Template] = {
         "{folder} holds the answers of another network.", "Choose an empty folder, or the network that began there."
     ),
     "batch.unreadable": Template("The list of answers in {folder} is damaged.", "Choose an empty folder and begin again."),
+    "prediction.no_frame_found": Template(
+        "No synchondrosis was found on this full image, so that there is no crop to look at.", "Draw the frame in Crop."
+    ),
+    "predict.figure_saved": Template("The figure is in {file}.", "It holds no names."),
     "prediction.cant_start": Template("The predictor could not be started ({reason}).", "Repair the installation of SOS Studio."),
     "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
     "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -152,40 +152,37 @@ def predict_folder(
         If `cancelled` says so; what was done is in the table.
     """
     paths = full_images_in(folder)
-    begun = _Begun(
-        model_id=networks.model.card.model_id,
-        weights_sha256=(networks.model.card.model_extra or {}).get("weights_sha256"),
-        detector_id=None if networks.detector is None else networks.detector.card.model_id,
-        facing=facing,
-    )
+    run = _Run(out, networks, service, facing, cancelled)
+    rows: list[BatchRow] = []
+    taken_over = 0
     try:
-        known = _take_up(out, begun)
-        run = _Run(out, networks, service, facing, cancelled)
-        rows: list[BatchRow] = []
-        taken_over = 0
+        known = _take_up(out, _begun_with(networks, facing))
         try:
-            with open(out / LOG_FILE, "ab") as log:
-                for n, path in enumerate(paths):
-                    if cancelled is not None and cancelled():
-                        raise CancelledError
-                    item, shown = _item_of(path), path.relative_to(folder).as_posix()
-                    name = shown if names else None
-                    row = known.get(item)
-                    if row is not None and (row.said is not None):
-                        row, taken_over = row.model_copy(update={"name": name}), taken_over + 1
-                    else:
-                        row = run.answer(path, item, name)
-                        _append(log, row)
-                    rows.append(row)
-                    if on_row is not None:
-                        on_row(row, shown)
-                    if progress is not None:
-                        progress(n + 1, len(paths))
+            for path in paths:
+                if cancelled is not None and cancelled():
+                    raise CancelledError
+                file = path.relative_to(folder).as_posix()
+                row, known_before = run.row_of(path, file if names else None, known)
+                rows.append(row)
+                taken_over += known_before
+                if on_row is not None:
+                    on_row(row, file)
+                if progress is not None:
+                    progress(len(rows), len(paths))
         finally:
             atomic.write_text(out / TABLE_FILE, table_text(rows))
     except OSError as error:
         raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     return BatchReport(tuple(rows), len(paths), taken_over, out / TABLE_FILE)
+
+
+def _begun_with(networks: Networks, facing: Facing) -> _Begun:
+    return _Begun(
+        model_id=networks.model.card.model_id,
+        weights_sha256=(networks.model.card.model_extra or {}).get("weights_sha256"),
+        detector_id=None if networks.detector is None else networks.detector.card.model_id,
+        facing=facing,
+    )
 
 
 def _item_of(path: Path) -> str:
@@ -204,9 +201,18 @@ class _Run:
     facing: Facing
     cancelled: Callable[[], bool] | None
 
-    def answer(self, path: Path, item: str, name: str | None) -> BatchRow:
+    def row_of(self, path: Path, name: str | None, known: Mapping[str, BatchRow]) -> tuple[BatchRow, bool]:
+        """What an earlier run said (True), or what is said now, once it is in the log."""
+        before = known.get(_item_of(path))
+        if before is not None and before.said is not None:
+            return before.model_copy(update={"name": name}), True
+        row = self.answer(path, name)
+        _append(self.out / LOG_FILE, row)
+        return row, False
+
+    def answer(self, path: Path, name: str | None) -> BatchRow:
         """Ask about one picture, and write what is painted of the answer."""
-        detector = self.networks.detector
+        detector, item = self.networks.detector, _item_of(path)
         try:
             picture = self._picture(path)
             result = self.service.predict(
@@ -251,10 +257,11 @@ def _take_up(out: Path, begun: _Begun) -> dict[str, BatchRow]:
     return {row.item: row for row in rows}
 
 
-def _append(log: io.BufferedWriter, row: BatchRow) -> None:
-    log.write(row.model_dump_json().encode() + b"\n")
-    log.flush()
-    os.fsync(log.fileno())
+def _append(log: Path, row: BatchRow) -> None:
+    with open(log, "ab") as stream:
+        stream.write(row.model_dump_json().encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def table_text(rows: Sequence[BatchRow]) -> str:

@@ -101,6 +101,7 @@ PREDICT: tuple[Action | None, ...] = (
     Action.CONFIRM_PREDICTION,
     None,
     Action.TOGGLE_HEATMAP,
+    Action.SIDE_BY_SIDE,
     None,
     Action.PREDICT_FOLDER,
     None,

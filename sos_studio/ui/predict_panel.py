@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -28,7 +26,7 @@ from sos_studio.ui import keys, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.holding_row import HoldingRow
-from sos_studio.ui.predict_words import origin_words, set_in_terms, set_words, unlike_words
+from sos_studio.ui.predict_words import local_time, origin_words, set_in_terms, set_words, trained_when, unlike_words
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -40,19 +38,6 @@ def _tr(text: str) -> str:
 def model_title(card: ModelCard) -> str:
     """A network as the choice shows it."""
     return _tr("Network of {when}").format(when=trained_when(card))
-
-
-def trained_when(card: ModelCard) -> str:
-    """Local date and time of training."""
-    try:
-        return local_time(datetime.fromisoformat(card.created_utc))
-    except ValueError:
-        return card.created_utc
-
-
-def local_time(moment: datetime) -> str:
-    """As a clock and a calendar on the wall show it."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 class PredictPanel(QWidget):

@@ -18,6 +18,7 @@ from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui.batch_dialog import BatchDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.predict_panel import model_title
+from sos_studio.ui.side_by_side import SideBySideDialog
 
 
 def _tr(text: str) -> str:
@@ -36,6 +37,7 @@ class PredictTools(QObject):
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
         """What menus and shortcuts call."""
         return {
+            Action.SIDE_BY_SIDE: self._open_side_by_side,
             Action.PREDICT_FOLDER: self._open_batch,
             Action.EXPORT_NETWORK: self._ask_where_to_export,
             Action.IMPORT_NETWORK: self._ask_what_to_import,
@@ -44,6 +46,11 @@ class PredictTools(QObject):
     def _open_batch(self) -> None:
         chosen = self._prediction.state.chosen
         dialog = BatchDialog(self.batch, "" if chosen is None else model_title(chosen.card), self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _open_side_by_side(self) -> None:
+        dialog = SideBySideDialog(self._session, self._prediction, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.predictions import ModelCard, Prediction, StageSet
@@ -10,6 +12,19 @@ from sos_studio.core.stages import BASSED_5
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("PredictStep", text)
+
+
+def trained_when(card: ModelCard) -> str:
+    """Local date and time of training."""
+    try:
+        return local_time(datetime.fromisoformat(card.created_utc))
+    except ValueError:
+        return card.created_utc
+
+
+def local_time(moment: datetime) -> str:
+    """As a clock and a calendar on the wall show it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def origin_words(card: ModelCard) -> str:

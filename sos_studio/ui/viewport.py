@@ -67,6 +67,16 @@ class Viewport:
         self._offset = self._offset + by
         self._fitted = False
 
+    def follow(self, other: Viewport) -> None:
+        """Show the place that another one shows in its middle, at its zoom."""
+        if other._fitted:
+            self.fit()
+            return
+        self._fitted, self.scale = False, other.scale
+        middle = other.to_uv(QPointF(other._widget.width() / 2, other._widget.height() / 2))
+        self._offset = QPointF()
+        self._offset = QPointF(self._widget.width() / 2, self._widget.height() / 2) - self.to_widget(middle)
+
     def widget_from_uv(self) -> QTransform:
         """Affine from image pixels to widget coordinates."""
         transform = QTransform()

@@ -125,7 +125,6 @@ class WindowActions:
             Action.LEAKS: window.selected_cases.show_leaks,
             Action.EXCLUDE_CASE: window.stage.exclusion.open_dialog,
             **self.care.actions_by_id,
-            **self.predict_tools.actions_by_id,
             Action.BLINDED: self._turn_blinding,
             Action.ATLAS: self._show_atlas,
             Action.SHORTCUTS: self._show_keys,
@@ -138,7 +137,7 @@ class WindowActions:
         window = self._window
         if not self._possible(action):
             return None
-        for holder in (window.step.actions_by_id, self._own, window.training_dock.actions_by_id):
+        for holder in (window.step.actions_by_id, self._own, self.predict_tools.actions_by_id, window.training_dock.actions_by_id):
             if action in holder:
                 return holder[action]
         if action is Action.PREDICT and action in window.predict.actions_by_id:
@@ -153,6 +152,9 @@ class WindowActions:
             return self._session.scan_in_front
         if action is Action.OPEN_CASE_SCAN:
             return self._session.project is not None and self._session.case_id is not None
+        if action is Action.SIDE_BY_SIDE:
+            state = self._window.predict.presenter.state
+            return state.chosen is not None and self._session.capture is not None and not self._window.predict.presenter.hidden
         if action is Action.EXPORT_NETWORK:
             return self._window.predict.presenter.state.chosen is not None
         if action in OF_A_PROJECT and self._session.project is None:

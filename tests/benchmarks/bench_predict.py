@@ -49,7 +49,7 @@ model_store.save(folder, card, {**network.state_dict(), **beside})
 
 
 def measure(side: int, repeats: int, folder: Path) -> tuple[list[float], float]:
-    """Milliseconds from the question to the heatmap at the full image's size, once the network is in memory; and of processor time, mean."""
+    """Milliseconds from the question to the heatmap of the full image's size, with the network in memory; processor time, mean."""
     subprocess.run([sys.executable, "-c", _MAKE, str(folder), str(side)], check=True)
     model = folder / "models" / f"student-{side}"
     draw = np.random.default_rng(0)

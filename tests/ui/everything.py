@@ -33,6 +33,7 @@ from sos_studio.ui.consensus_dialog import ConsensusDialog
 from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.predicted_dialog import PredictedDialog
+from sos_studio.ui.side_by_side import SideBySideDialog
 from tests.presenters.kit import open_case
 
 HEAD = SeriesInfo("head", "CT", True, (400, 512, 480), (0.4, 0.5, 0.5))
@@ -105,6 +106,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "train.weights",
             }
         ),
+        lambda: SideBySideDialog(window.session, window.predict.presenter, window).open(),
         lambda: PredictedDialog(window.session, window.selected_cases.presenter, window).open(),
         lambda: RenameJobDialog("", window).open(),
         lambda: DeleteJobDialog("2026-11-20 10:00, all three networks", 3, in_use=False, parent=window).open(),

@@ -1,0 +1,131 @@
+"""Up to three answers to one full image beside one another, and the figure that is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from psygnal import Signal
+
+from sos_studio.core.errors import SosError
+from sos_studio.dataset import predictions
+from sos_studio.messages import Message, message
+from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.presenters.session import Session
+from sos_studio.services.contenders import Contender, ask_contender, contenders
+from sos_studio.services.figures import Panel, draw_figure, save_figure
+from sos_studio.services.model_list import models
+from sos_studio.services.prediction import PredictionResult
+
+if TYPE_CHECKING:
+    from sos_studio.dataset.project import Project
+    from sos_studio.services.captures import StoredCapture
+
+PLACES = 3
+Phase = Literal["empty", "asking", "shown", "failed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """One of the places side by side."""
+
+    phase: Phase = "empty"
+    contender: Contender | None = None
+    result: PredictionResult | None = None
+    problem: Message | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySideState:
+    """What is offered, and what stands where."""
+
+    offered: tuple[Contender, ...] = ()
+    places: tuple[Place, ...] = (Place(),) * PLACES
+
+
+class SideBySidePresenter:
+    """Asks about the capture that was open when it was made; each answer is noted as shown to the evaluator."""
+
+    changed = Signal(SideBySideState)
+
+    def __init__(self, session: Session, prediction: PredictionPresenter) -> None:
+        self._session, self._prediction = session, prediction
+        self.capture, self._roi, self._project = session.capture, session.roi, session.project
+        self.state = SideBySideState()
+        if self._project is not None and self.capture is not None:
+            project, framed = self._project, self._roi is not None
+            session.background.run(lambda: contenders(models(project), framed=framed), self._on_offered, session.report)
+
+    def choose(self, place: int, contender: Contender | None) -> None:
+        """Ask it for this place; None empties the place."""
+        if contender is None:
+            self._put(place, Place())
+            return
+        capture, project, state = self.capture, self._project, self._prediction.state
+        if capture is None or project is None:
+            return
+        asked = Place("asking", contender)
+        self._put(place, asked)
+        service, roi, evaluator = self._prediction.service, self._roi, self._session.evaluator
+
+        def work() -> PredictionResult:
+            result = ask_contender(service, contender, capture.full8, roi, stage=state.heat_stage, method=state.heat_method)
+            _record(project, capture, contender, result, evaluator)
+            return result
+
+        def done(result: PredictionResult) -> None:
+            if self.state.places[place] is asked:
+                self._put(place, replace(asked, phase="shown", result=result))
+
+        def failed(error: Exception) -> None:
+            problem = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
+            if self.state.places[place] is asked:
+                self._put(place, replace(asked, phase="failed", problem=problem))
+
+        self._session.background.run(work, done, failed)
+
+    def save_figure(self, path: Path, titles: tuple[str, ...]) -> None:
+        """PNG or PDF by the file's ending; `titles` of the places that are shown, in order."""
+        capture, state, session = self.capture, self._prediction.state, self._session
+        shown = [place.result for place in self.state.places if place.result is not None]
+        if capture is None or not shown:
+            return
+        panels = [Panel(title, result) for title, result in zip(titles, shown, strict=True)]
+        form = "pdf" if path.suffix.lower() == ".pdf" else "png"
+
+        def work() -> None:
+            content = draw_figure(capture.full8, panels, opacity=state.opacity, colour_map=state.colour_map, form=form)
+            save_figure(path, content)
+
+        session.background.run(work, lambda _: session.tell("predict.figure_saved", "info", file=path.name), session.report)
+
+    def _on_offered(self, offered: list[Contender]) -> None:
+        self._show(offered=tuple(offered))
+        # The two newest at once: with and without whatever was changed between them.
+        for place, contender in enumerate(offered[:2]):
+            self.choose(place, contender)
+
+    def _put(self, place: int, what: Place) -> None:
+        places = list(self.state.places)
+        places[place] = what
+        self._show(places=tuple(places))
+
+    def _show(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self.changed.emit(self.state)
+
+
+def _record(project: Project, capture: StoredCapture, contender: Contender, result: PredictionResult, evaluator: str) -> None:
+    """Whoever has seen it has seen an AI's answer, whichever it was."""
+    if project.read_only:
+        return
+    said = result.prediction
+    predictions.record_shown(
+        project,
+        capture.capture_id,
+        model_id=contender.key,
+        stage=said.stage,
+        probabilities=said.probabilities,
+        evaluator=evaluator or None,
+    )

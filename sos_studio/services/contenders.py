@@ -1,0 +1,137 @@
+"""What can stand side by side over one full image: students, a teacher on the crop, detector and teacher, the mean of several students."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, Prediction
+from sos_studio.core.roi import Roi
+from sos_studio.imaging import heatmaps
+from sos_studio.services.model_list import ModelEntry
+from sos_studio.services.prediction import Gray, PredictionResult, PredictionService
+
+How = Literal["student", "teacher", "detector_and_teacher", "mean"]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to stage a full image.
+
+    Attributes
+    ----------
+    how
+        ``teacher`` looks at the expert's crop, ``detector_and_teacher`` at the one that the detector finds, ``mean`` averages students.
+    networks
+        One; of a mean all of them, the newest first.
+    detector
+        Finds the frame where there is no expert's.
+    """
+
+    how: How
+    networks: tuple[ModelEntry, ...]
+    detector: ModelEntry | None = None
+
+    @property
+    def key(self) -> str:
+        """Stands for it in records."""
+        first = self.networks[0].card.model_id
+        return {
+            "student": first,
+            "teacher": first,
+            "detector_and_teacher": f"{first} in the frame of {'' if self.detector is None else self.detector.card.model_id}",
+            "mean": "mean of " + ", ".join(entry.card.model_id for entry in self.networks),
+        }[self.how]
+
+
+def contenders(entries: Sequence[ModelEntry], *, framed: bool) -> list[Contender]:
+    """All that a project's networks allow, students first.
+
+    Parameters
+    ----------
+    entries
+        Newest first.
+    framed
+        Whether there is an expert's frame, without which no teacher looks at the expert's crop.
+    """
+    students = [entry for entry in entries if entry.card.kind == "student"]
+    teachers = [entry for entry in entries if entry.card.kind == "teacher"]
+    detectors = [entry for entry in entries if entry.card.kind == "detector"]
+
+    def detector_of(entry: ModelEntry) -> ModelEntry | None:
+        """The one of the same data, else the newest."""
+        same = (one for one in detectors if one.card.manifest_id == entry.card.manifest_id)
+        return next(same, detectors[0] if detectors else None)
+
+    found = [Contender("student", (entry,), detector_of(entry)) for entry in students]
+    if framed:
+        found += [Contender("teacher", (entry,)) for entry in teachers]
+    found += [Contender("detector_and_teacher", (entry,), detector_of(entry)) for entry in teachers if detectors]
+    alike = [entry for entry in students if entry.card.scheme == students[0].card.scheme]
+    if len(alike) > 1:
+        found.append(Contender("mean", tuple(alike), detector_of(alike[0])))
+    return found
+
+
+def ask_contender(
+    service: PredictionService,
+    contender: Contender,
+    picture: Gray | Path,
+    roi: Roi | None,
+    *,
+    stage: int | None = None,
+    method: HeatMethod = HEAT_METHODS[0],
+) -> PredictionResult:
+    """Its answer; errors as `PredictionService.predict`.
+
+    Raises
+    ------
+    BadInputError
+        ``prediction.no_frame_found`` if the detector that a teacher relies on sees nothing.
+    """
+    detector_dir = None if contender.detector is None else contender.detector.path
+    if contender.how == "detector_and_teacher" and detector_dir is not None:
+        frame = service.find_frame(picture, detector_dir=detector_dir)
+        if frame is None:
+            raise BadInputError("prediction.no_frame_found")
+        said = service.predict(picture, model_dir=contender.networks[0].path, roi=frame.roi(), stage=stage, method=method)
+        prediction = said.prediction.model_copy(update={"roi": frame})
+        return PredictionResult(prediction, said.heat01_vu, said.full8, said.map)
+    answers = [
+        service.predict(picture, model_dir=entry.path, roi=roi, detector_dir=detector_dir if n == 0 else None, stage=stage, method=method)
+        for n, entry in enumerate(contender.networks)
+    ]
+    return answers[0] if len(answers) == 1 else _mean(answers)
+
+
+def _mean(answers: Sequence[PredictionResult]) -> PredictionResult:
+    """Mean probabilities and mean attention; sets and distances belong to single networks and are left out, a warning stays."""
+    first = answers[0].prediction
+    probabilities = np.mean([answer.prediction.probabilities for answer in answers], axis=0)
+    heat01_vu = np.mean([answer.heat01_vu for answer in answers], axis=0, dtype=np.float32)
+    roi = first.roi
+    farthest = max(
+        (answer.prediction.familiarity for answer in answers if answer.prediction.familiarity is not None),
+        key=lambda near: near.distance / max(near.threshold, 1e-9),
+        default=None,
+    )
+    cards = [answer.prediction.model for answer in answers]
+    card = first.model.model_copy(
+        update={"phantom": any(one.phantom for one in cards), "from_scratch": any(one.from_scratch for one in cards)}
+    )
+    prediction = Prediction(
+        scheme=first.scheme,
+        stage=int(np.argmax(probabilities)) + 1,
+        probabilities=tuple(float(p) for p in probabilities),
+        expected_stage=float(probabilities @ np.arange(1, len(probabilities) + 1)),
+        roi=roi,
+        attention_in_roi=None if roi is None else heatmaps.attention_inside(heat01_vu, roi.roi()),
+        familiarity=farthest,
+        model=card,
+    )
+    return PredictionResult(prediction, heat01_vu, answers[0].full8)
