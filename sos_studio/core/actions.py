@@ -14,6 +14,8 @@ class Action(StrEnum):
     OPEN_PROJECT = "file.open_project"
     NEW_PROJECT = "file.new_project"
     IMPORT_IMAGES = "file.import_images"
+    IMPORT_FOLDER = "file.import_folder"
+    IMPORT_CROPS = "file.import_crops"
     EXPORT_DATASET = "file.export_dataset"
     PATIENT_DATA = "file.patient_data"
     PROJECT_HISTORY = "file.history"

@@ -31,19 +31,18 @@ class Visit(BaseModel):
 
 
 class ImportMemory(BaseModel):
-    """How pictures were imported the last time; `columns` are headers by field."""
+    """What people like done to pictures, and what headers of their tables meant: the field, or nothing where it is empty.
+
+    What holds of one set of pictures only (that they are crops, face left, have pixels of a size) is asked anew at each import.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    columns: dict[str, str] = {}
+    headers: dict[str, str] = {}
     names: str = ""
-    facing: Literal["right", "left"] = "right"
-    spacing_mm: float | None = None
-    ruler_tick_mm: float | None = None
     cut_borders: bool = True
     cover_overlays: bool = True
     keep_originals: bool = True
-    crops: bool = False
 
 
 def user_data_dir() -> Path:

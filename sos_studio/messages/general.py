@@ -30,7 +30,7 @@ MESSAGES: dict[str, Template] = {
         "The list of training cases {file} can't be read ({reason}).", "Start the training again to make a new one."
     ),
     "training.bad_settings": Template("Some training settings can't be used: {faults}.", "Correct them and start again."),
-    "stage.unknown": Template("Stage {stage} does not exist in {scheme}.", "Use 1 to {highest}."),
+    "stage.unknown": Template("There is no stage {stage}.", "Stages are 1 to {highest}."),
     "stage.unknown_scheme": Template("The staging scheme {scheme} is not known.", "Update SOS Studio or choose bassed-5."),
     "stage.bassed-5.open": Template("Completely open"),
     "stage.bassed-5.endocranial_fused": Template("Endocranial border fused, the rest open"),

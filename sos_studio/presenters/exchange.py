@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
+from sos_studio.core.errors import BadInputError
 from sos_studio.dataset import captures, in_use
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
 from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.label_table import RowFault
 from sos_studio.dataset.sheets import is_table
 from sos_studio.imaging import images
 from sos_studio.messages import message
@@ -31,14 +34,22 @@ class Exchange:
 
     # An import has ended of which there is more to tell than a sentence.
     told = Signal(ImportReport)
+    # An import has ended; whether it was done.
+    ended = Signal(bool)
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._tasks: list[Task] = []
         self._last: tuple[tuple[Path, ...], ImportOptions | None] | None = None
 
-    def import_images(self, paths: Sequence[Path], options: ImportOptions | None = None) -> None:
-        """Pictures, folders of them, and at most one table with their stages; a table alone means its own folder."""
+    def import_images(self, paths: Sequence[Path], options: ImportOptions | None = None, *, gone: Sequence[Path] = ()) -> None:
+        """Pictures, folders of them, and at most one table with their stages; a table alone means its own folder.
+
+        Parameters
+        ----------
+        gone
+            What the report shall say is not there any more.
+        """
         session, project = self._session, self._session.project
         if project is None:
             session.tell("window.no_project", "warning")
@@ -52,12 +63,28 @@ class Exchange:
         def work(task: Task, progress: Callable[[float], None]) -> ImportReport:
             return projects.import_images(project, sources, table, options, who=who, progress=progress, cancelled=lambda: task.cancelled)
 
-        self._run("import", "", work, self._imported)
+        def done(report: ImportReport) -> None:
+            missing = tuple(RowFault(None, path.name, "import.gone") for path in gone)
+            self._imported(replace(report, doubts=(*report.doubts, *missing)))
+
+        self._run("import", "", work, done, lambda: self.ended.emit(False))
 
     def import_again(self) -> None:
-        """The same once more, after mending; nothing is doubled."""
-        if self._last is not None:
-            self.import_images(*self._last)
+        """The same once more, after mending: nothing is doubled, and files that were taken away are told and left out.
+
+        Without its table, or without any picture, it would be another import: that is refused.
+        """
+        if self._last is None:
+            return
+        paths, options = self._last
+        gone = [path for path in paths if not path.exists()]
+        left = [path for path in paths if path not in gone]
+        tables = [path for path in gone if is_table(path)]
+        if tables or all(is_table(path) for path in left) > all(is_table(path) for path in paths):
+            self._session.report(BadInputError("import.source_missing", file=(tables or gone)[0].name))
+            self.ended.emit(False)
+            return
+        self.import_images(left, options, gone=gone)
 
     def picture_of(self, case_id: str, then: Callable[[npt.NDArray[np.uint8]], None]) -> None:
         """A case's full image, once it is read; nothing if there is none any more."""
@@ -95,7 +122,14 @@ class Exchange:
         for task in self._tasks:
             task.cancel()
 
-    def _run(self, what: str, name: str, work: Callable[[Task, Callable[[float], None]], T], then: Callable[[T], None]) -> None:
+    def _run(
+        self,
+        what: str,
+        name: str,
+        work: Callable[[Task, Callable[[float], None]], T],
+        then: Callable[[T], None],
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
         """In the background, beside whatever else runs."""
         session = self._session
         session.begun.emit()
@@ -115,6 +149,7 @@ class Exchange:
             end()
             session.report(error)
             session.cases_changed.emit()
+            otherwise()
 
         session.background.run(lambda: work(task, progress), done, failed)
 
@@ -128,6 +163,7 @@ class Exchange:
             session.tell("window.import_faults", "error", count=len(report.faults), first=str(words))
         if report.filled_in:
             session.tell("window.import_filled_in", "success", count=len(report.filled_in))
+        self.ended.emit(True)
         if report.faults or report.doubts or report.near or report.filled_in:
             self.told.emit(report)
 

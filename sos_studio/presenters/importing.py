@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,20 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError, refusal
-from sos_studio.core.settings import ImportMemory
+from sos_studio.core.settings import ImportMemory, names_hidden
+from sos_studio.dataset import columns
 from sos_studio.dataset.label_table import TableOptions
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.sheets import Sheet, is_table
 from sos_studio.imaging.borders import Box
 from sos_studio.messages import Message, message
 from sos_studio.presenters.session import Session
+from sos_studio.services.import_looks import Looks
 from sos_studio.services.import_pictures import ImportOptions, PictureOptions, find, full_image
 from sos_studio.services.import_preview import ImportPreview, preview
+
+# Headers whose meaning is remembered: the tables of many studies.
+MOST_HEADERS = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,10 @@ class ImportState:
         The chosen one; None until it was read.
     problem
         What stands in the way.
+    question
+        Whether the pictures are crops, where they don't look like what they are said to be; nothing is imported before it is answered.
+    notices
+        What should be known before importing.
     """
 
     sources: tuple[Path, ...] = ()
@@ -69,11 +78,13 @@ class ImportState:
     picture: PicturePreview | None = None
     picture_problem: Message | None = None
     problem: Message | None = None
+    question: Message | None = None
+    notices: tuple[Message, ...] = ()
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to import."""
-        return self.seen is not None and self.problem is None and bool(self.seen.pictures)
+        """Whether there is something to import, and nothing to answer."""
+        return self.seen is not None and self.problem is None and self.question is None and bool(self.seen.pictures)
 
 
 class ImportPresenter:
@@ -82,18 +93,23 @@ class ImportPresenter:
     Parameters
     ----------
     paths
-        Pictures, folders, and at most one table; a table alone means its own folder.
+        Pictures, folders, and a table; a table alone means its own folder.
+    crops
+        Whether they are said to be crops.
     """
 
     changed = Signal(ImportState)
 
-    def __init__(self, session: Session, project: Project, paths: Sequence[Path]) -> None:
+    def __init__(self, session: Session, project: Project, paths: Sequence[Path], *, crops: bool = False) -> None:
         self._session, self._project = session, project
         self._sheet: tuple[object, Sheet] | None = None
+        self._looks = Looks()
         memory = session.settings.imports
-        self.state = ImportState(options=_remembered(memory))
+        self.state = ImportState(options=_remembered(memory, crops))
         self._memory = memory
         self._asked_for_names = False
+        self._crops_answered = False
+        self._other_tables: tuple[str, ...] = ()
         self.add(paths)
 
     def add(self, paths: Sequence[Path]) -> None:
@@ -104,8 +120,12 @@ class ImportPresenter:
         known = list(dict.fromkeys((*self.state.sources, *sources)))
         if not known and table is not None:
             known = [table.parent]
-        self._asked_for_names = False
-        self._look(sources=tuple(known), table=table)
+        self._asked_for_names = self._crops_answered = False
+        self._other_tables = tuple(path.name for path in tables[1:])
+        options = self.state.options
+        if table != self.state.table:  # what another table's columns mean is guessed and remembered anew
+            options = replace(options, table=TableOptions())
+        self._look(sources=tuple(known), table=table, options=options)
 
     def read_table(self, **changes: Any) -> None:
         """Another sheet, separator or encoding; the columns are guessed anew."""
@@ -119,6 +139,16 @@ class ImportPresenter:
     def set_names(self, pattern: str) -> None:
         """What the files' names say; empty: nothing."""
         self._look(options=replace(self.state.options, names=pattern.strip()))
+
+    def set_crops(self, crops: bool) -> None:
+        """Whether these are crops: a person's answer, which is asked for no more."""
+        self._crops_answered = True
+        self.set_pictures(crops=crops)
+        self._look()
+
+    def take_unmended(self, take: bool) -> None:
+        """Whether pictures come in too whose row or name needs mending."""
+        self._look(options=replace(self.state.options, take_unmended=take))
 
     def set_pictures(self, **changes: Any) -> None:
         """How pictures are read."""
@@ -155,19 +185,13 @@ class ImportPresenter:
     def remember(self) -> None:
         """Begin the next import with these choices."""
         options = self.state.options
-        seen = self.state.seen
-        told = {name: seen.headers[index] for name, index in seen.columns if index is not None} if seen is not None else {}
         pictures = options.pictures
         self._session.settings.imports = ImportMemory(
-            columns={**self._memory.columns, **told},
+            headers=_meanings(self._memory.headers, self.state.seen),
             names=options.names,
-            facing=pictures.facing,
-            spacing_mm=pictures.spacing_mm,
-            ruler_tick_mm=pictures.ruler_tick_mm,
             cut_borders=pictures.cut_borders,
             cover_overlays=pictures.cover_overlays,
             keep_originals=pictures.keep_originals,
-            crops=pictures.crops,
         )
         self._session.save_settings()
 
@@ -186,7 +210,7 @@ class ImportPresenter:
             self._seen(seen)
 
         self._session.background.run(
-            lambda: preview(scheme, state.sources, state.table, state.options, kept),
+            lambda: preview(scheme, state.sources, state.table, state.options, kept, self._looks),
             looked,
             lambda error: self._show(problem=_words(error), seen=None),
             key="import-preview",
@@ -205,20 +229,35 @@ class ImportPresenter:
             self.set_names("")  # remembered, but not of these files
             return
         problem = seen.problem or seen.names_problem
-        self._show(seen=seen, problem=None if problem is None else message(problem.code, problem.values))
+        asked = () if self._crops_answered else seen.question
+        self._show(
+            seen=seen,
+            problem=None if problem is None else message(problem.code, problem.values),
+            question=_said(*asked[0]) if asked else None,
+            notices=(*self._about_tables(), *(_said(code, values) for code, values in seen.notices)),
+        )
         if seen.pictures and (self.state.picture is None or self.state.picture.path not in seen.pictures):
             self.show(next((path for path in seen.pictures if path.is_file()), seen.pictures[0]))
 
+    def _about_tables(self) -> list[Message]:
+        used = self.state.table
+        if used is None or not self._other_tables:
+            return []
+        return [_said("import.several_tables", {"used": used.name, "others": ", ".join(self._other_tables)})]
+
     def _apply_memory(self, seen: ImportPreview) -> bool:
-        """Whether columns that were chosen the last time are in this table too and are now taken."""
-        chosen, guessed = self.state.options.table.columns, dict(seen.columns)
-        if chosen or not seen.headers:
+        """Whether columns mean something else than guessed because the person said so of the same headers before; it is taken now."""
+        if self.state.options.table.columns or not seen.headers:
             return False
-        known: dict[str, str] = {}
-        for name, index in guessed.items():
-            header = self._memory.columns.get(name, "")
-            if seen.headers.count(header) == 1 and index != seen.headers.index(header):
-                known[name] = header
+        guessed: dict[str, str] = {name: seen.headers[index] for name, index in seen.columns if index is not None}
+        remembered = self._memory.headers
+        # Of two headers that meant the same the one counts that was chosen last.
+        chosen = {remembered[header]: header for header in remembered if remembered[header] and seen.headers.count(header) == 1}
+        taken = set(chosen.values())
+        for name, header in guessed.items():
+            if name not in chosen and (header in taken or remembered.get(header) == ""):
+                chosen[name] = ""
+        known = {name: header for name, header in chosen.items() if guessed.get(name, "") != header}
         if known:
             self._with_table(replace(self.state.options.table, columns=known))
         return bool(known)
@@ -228,9 +267,26 @@ class ImportPresenter:
         self.changed.emit(self.state)
 
 
-def _remembered(memory: ImportMemory) -> ImportOptions:
-    pictures = PictureOptions(**memory.model_dump(exclude={"columns", "names"}))
+def _remembered(memory: ImportMemory, crops: bool) -> ImportOptions:
+    pictures = PictureOptions(**memory.model_dump(exclude={"headers", "names"}), crops=crops)
     return ImportOptions(pictures, names=memory.names)
+
+
+def _meanings(before: Mapping[str, str], seen: ImportPreview | None) -> dict[str, str]:
+    """What headers mean from now on, those of this import last; a header that was guessed but not wanted means nothing."""
+    if seen is None or not seen.headers:
+        return dict(before)
+    found = {seen.headers[index]: name for name, index in seen.columns if index is not None}
+    guessed = {seen.headers[index] for index in columns.guess(seen.headers).values() if index is not None}
+    now = {header: found.get(header, "") for header in seen.headers if header and (header in found or header in guessed)}
+    kept = {header: name for header, name in before.items() if header not in now}
+    return dict([*kept.items(), *now.items()][-MOST_HEADERS:])
+
+
+def _said(code: str, values: Mapping[str, Any]) -> Message:
+    """Words without names of files where those are kept from the screen."""
+    hidden = {name: "•••" for name in ("names", "used", "others") if name in values} if names_hidden() else {}
+    return message(code, {**values, **hidden})
 
 
 def _words(error: Exception) -> Message:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sos_studio.core.errors import SosError
+from sos_studio.core.errors import BadInputError, SosError
 from sos_studio.dataset.captures import sha256
 from sos_studio.dataset.decoded import Doubts
 from sos_studio.imaging import picture_checks
@@ -18,7 +18,7 @@ READERS = 4
 # Most of the pictures are twice as wide as high: then all are asked about.
 MOST = 0.5
 NAMED = 3
-_Key = tuple[Path, int, int, int]
+_Key = tuple[Path, int, int]
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Look:
     Attributes
     ----------
     shape_vu
-        Rows and columns; None if the file can't be used.
+        Rows and columns; None if the file can't be read.
     fault
-        Why not.
+        Why the file can't be used.
     """
 
     shape_vu: tuple[int, int] | None = None
@@ -48,13 +48,15 @@ class Looks:
         """What is told of each file."""
 
         def look(path: Path) -> Look:
-            key = _key(path, smallest_side_px)
-            if key is None or key not in self._looks:
-                made = _look(path, smallest_side_px)
-                if key is None:
-                    return made
-                self._looks[key] = made
-            return self._looks[key]
+            key = _key(path)
+            found = _look(path) if key is None or key not in self._looks else self._looks[key]
+            if key is not None:
+                self._looks[key] = found
+            if found.shape_vu is None or min(found.shape_vu) >= smallest_side_px:
+                return found
+            height, width = found.shape_vu
+            fault = BadInputError("image.too_small", file=path.name, width=width, height=height, smallest=smallest_side_px)
+            return replace(found, fault=fault)
 
         with ThreadPoolExecutor(READERS, "import-look") as pool:
             return dict(zip(paths, pool.map(look, paths), strict=True))
@@ -63,7 +65,7 @@ class Looks:
         """Files with the very bytes of one that stands before them, and which that is; only files of one size are read."""
         of_size: dict[int, list[_Key]] = defaultdict(list)
         for path in paths:
-            if (key := _key(path, 0)) is not None:
+            if (key := _key(path)) is not None:
                 of_size[key[1]].append(key)
         first: dict[str, Path] = {}
         twins: dict[Path, Path] = {}
@@ -101,16 +103,16 @@ def _counted(names: Sequence[str], total: int) -> dict[str, object]:
     return {"count": len(names), "all": total, "names": told}
 
 
-def _look(path: Path, smallest_side_px: int) -> Look:
+def _look(path: Path) -> Look:
     try:
-        return Look(picture_checks.shape_of(path, smallest_side_px))
+        return Look(picture_checks.shape_of(path, 1))
     except SosError as error:
         return Look(fault=error)
 
 
-def _key(path: Path, smallest_side_px: int) -> _Key | None:
+def _key(path: Path) -> _Key | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return path, found.st_size, found.st_mtime_ns, smallest_side_px
+    return path, found.st_size, found.st_mtime_ns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sos_studio.core.errors import BadInputError, SosError
@@ -13,7 +13,7 @@ from sos_studio.dataset.columns import FIELDS, Field
 from sos_studio.dataset.decoded import Doubts
 from sos_studio.dataset.import_files import Files, with_facts
 from sos_studio.dataset.import_plan import Plan, plan
-from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault
+from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, TableOptions
 from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.sheets import Sheet
 from sos_studio.services import capture_import, import_pictures
@@ -121,22 +121,7 @@ def preview(  # noqa: PLR0917  as an import has them
     BadInputError
         ``import.source_missing``; what is wrong with the table or the pattern is told in the answer.
     """
-    problem: SosError | None = None
-    if labels is not None and sheet is None:
-        try:
-            sheet = options.table.read(labels)
-        except BadInputError as error:
-            problem = error
-    headers: tuple[str, ...] = ()
-    found: dict[Field, int | None] = dict.fromkeys(FIELDS)
-    table = LabelTable()
-    if sheet is not None and labels is not None:
-        headers = sheet.lines[columns.header_line(sheet.lines)][1] if sheet.lines else ()
-        try:
-            found = columns.resolve(headers, options.table.columns, file=labels.name)
-            table = label_table.understood(sheet, labels.name, scheme, options.table.columns)
-        except BadInputError as error:
-            problem = error
+    read = _read(scheme, labels, options.table, sheet)
     folders, pictures = capture_import.split_sources(sources)
     files = Files(pictures, None if labels is None else labels.parent)
     names_problem: SosError | None = None
@@ -145,23 +130,48 @@ def preview(  # noqa: PLR0917  as an import has them
         pattern = NamePattern(options.names) if options.names else None
     except BadInputError as error:
         names_problem = error
-    todo = plan(files, table)
+    todo = plan(files, read.table)
     looks = looks or Looks()
     seen, twins = looks.at(files.paths, import_pictures.least_side_px(options.pictures)), looks.twins(list(todo.rows))
-    rows = tuple(_Rows(todo, table, folders, pattern, scheme, seen, twins, take_unmended=options.take_unmended).all())
+    rows = tuple(_Rows(todo, read.table, folders, pattern, scheme, seen, twins, take_unmended=options.take_unmended).all())
     suggested = name_patterns.suggested([path.name for path in files.paths], scheme)
     question = crops_asked(seen, options.pictures.crops)
     return ImportPreview(
-        sheet,
-        headers,
-        tuple(found.items()),
-        problem,
+        read.sheet,
+        read.headers,
+        tuple(read.columns.items()),
+        read.problem,
         names_problem,
         suggested.text if suggested else "",
         rows,
-        () if problem is not None else _no_patients(rows),
+        () if read.problem is not None else _no_patients(rows),
         question,
     )
+
+
+@dataclass(frozen=True)
+class _TableRead:
+    """A table as far as it could be understood."""
+
+    sheet: Sheet | None = None
+    headers: tuple[str, ...] = ()
+    columns: Mapping[Field, int | None] = field(default_factory=lambda: dict.fromkeys(FIELDS))
+    table: LabelTable = field(default_factory=LabelTable)
+    problem: SosError | None = None
+
+
+def _read(scheme: StageScheme, labels: Path | None, options: TableOptions, sheet: Sheet | None) -> _TableRead:
+    if labels is None:
+        return _TableRead(sheet)
+    read = _TableRead(sheet)
+    try:
+        sheet = options.read(labels) if sheet is None else sheet
+        headers = sheet.lines[columns.header_line(sheet.lines)][1] if sheet.lines else ()
+        read = _TableRead(sheet, headers)
+        read = replace(read, columns=columns.resolve(headers, options.columns, file=labels.name))
+        return replace(read, table=label_table.understood(sheet, labels.name, scheme, options.columns))
+    except BadInputError as error:
+        return replace(read, problem=error)
 
 
 def _no_patients(rows: Sequence[PreviewRow]) -> Doubts:

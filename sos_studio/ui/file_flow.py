@@ -10,11 +10,9 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from sos_studio.dataset.exports import ExportFormat, ExportOptions
-from sos_studio.dataset.imports import ImportReport
 from sos_studio.messages import Message
 from sos_studio.presenters.drops import meant_by
-from sos_studio.presenters.exchange import IMAGE_SUFFIXES, Exchange
-from sos_studio.presenters.importing import ImportPresenter, ImportState
+from sos_studio.presenters.exchange import Exchange
 from sos_studio.presenters.opening import Opener
 from sos_studio.presenters.recent import Kind
 from sos_studio.presenters.scan_loading import Refusal
@@ -23,8 +21,7 @@ from sos_studio.presenters.session import Session
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.export_dialog import ExportDialog
 from sos_studio.ui.file_dialogs import file_dialog, new_folder_dialog
-from sos_studio.ui.import_dialog import ImportDialog
-from sos_studio.ui.import_report import ImportReportDialog
+from sos_studio.ui.import_flow import ImportFlow
 from sos_studio.ui.patient_data_dialog import PatientDataDialog
 from sos_studio.ui.refusal_dialog import RefusalDialog
 from sos_studio.ui.series_picker import SeriesPickerDialog
@@ -43,7 +40,7 @@ class FileFlow(QObject):
         self._opener = opener
         self._window = window
         self.exchange = Exchange(session)
-        self.exchange.told.connect(self.show_import_report)
+        self.imports = ImportFlow(session, self.exchange, lambda: self._opener.recent.folder_of_last("scan") or Path.home(), window)
         opener.series_wanted.connect(self.choose_series)
         opener.held_elsewhere.connect(self.offer_to_take_over)
 
@@ -67,37 +64,6 @@ class FileFlow(QObject):
         title = _tr("New project: choose a name for its folder")
         dialog = new_folder_dialog(self._window, title, _tr("Create"), _tr("Project folder:"), beside=self._beside, name=_tr("SOS project"))
         dialog.fileSelected.connect(lambda path: self._opener.new_project(Path(path), then))
-        dialog.open()
-
-    def import_images(self) -> None:
-        """Pictures and a table."""
-        if self._session.project is None:
-            self._session.tell("window.no_project", "warning")
-            return
-        patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
-        filters = _tr("Full images and a table of stages ({patterns})").format(patterns=f"{patterns} *.xlsx *.xlsm *.csv *.tsv *.txt")
-        title = _tr("Import full images: choose pictures, a table of stages (Excel or CSV), or both")
-        self._ask(title, QFileDialog.FileMode.ExistingFiles, self.prepare_import, filters)
-
-    def prepare_import(self, paths: list[Path]) -> None:
-        """Show what would become of them, then import."""
-        project = self._session.project
-        if project is None:
-            self._session.tell("window.no_project", "warning")
-            return
-
-        def start(state: ImportState) -> None:
-            tables = [state.table] if state.table is not None else []
-            self.exchange.import_images([*state.sources, *tables], state.options)
-
-        dialog = ImportDialog(ImportPresenter(self._session, project, paths), start, self._window)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def show_import_report(self, report: ImportReport) -> None:
-        """What was not taken, and what looks nearly alike."""
-        dialog = ImportReportDialog(report, self.exchange.picture_of, self.exchange.import_again, self._session.blinding, self._window)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def export(self, only: frozenset[str] | None = None) -> None:
@@ -161,7 +127,7 @@ class FileFlow(QObject):
         if drop is None:
             return
         if drop.meaning == "images":
-            self.prepare_import(list(drop.paths))
+            self.imports.prepare(list(drop.paths))
             return
         self._opener.open_paths(drop.paths)
         if drop.left_out:

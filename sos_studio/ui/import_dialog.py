@@ -10,12 +10,14 @@ from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QSplitter,
+    QStyle,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -34,9 +36,12 @@ from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.import_form import ImportForm, field_name
 from sos_studio.ui.language import plural
 
-SIZE, FORM_PX = QSize(1040, 640), 300
-# More rows are not looked through before an import; those that need mending come first then.
+SIZE, FORM_PX = QSize(1480, 940), 300
+# More rows are not looked through before an import.
 MOST_ROWS = 500
+FIELDS = ("image", "stage", "patient", "age", "sex", "evaluator", "remark")
+# What is to be mended stands beside what it is about, and has room for its words.
+TO_MEND, TO_MEND_PX = 2, 370
 COVERED = QColor(229, 72, 77, 150)
 KEPT = QColor(255, 200, 0)
 
@@ -56,14 +61,18 @@ class ImportDialog(QDialog):
 
     def __init__(self, presenter: ImportPresenter, start: Callable[[ImportState], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(_tr("Import full images"))
+        self.setWindowTitle(_tr("Import crops") if presenter.state.options.pictures.crops else _tr("Import full images"))
         self.presenter = presenter
         self._start = start
         self._paths: list[Path | None] = []
         self.form = ImportForm(presenter)
         self.rows = QTableWidget()
         self.before, self.after = FittedPicture(_tr("The picture as it is")), FittedPicture(_tr("The picture as it will be stored"))
-        self.said, self.problem = parts.note(), parts.red()
+        self.said, self.notices, self.problem, self.question = parts.note(), parts.red(), parts.red(), parts.red()
+        self.asking = QWidget()
+        self.are_crops = parts.button(_tr("They are crops"), _tr("Each is a picture of the joint alone, its endocranial end left"))
+        self.are_full = parts.button(_tr("They are full images"), _tr("Each shows the head; frames are drawn in Crop"))
+        self.unmended = QCheckBox(_tr("Import pictures that wait for mending too, without what their rows or names say"))
         self.add_table = parts.button(_tr("Choose table…"), _tr("An Excel workbook or a CSV file with the stages"))
         self.add_files = parts.button(_tr("Add pictures…"), _tr("More pictures for this import"))
         self.add_folder = parts.button(_tr("Add folder…"), _tr("A folder with pictures, and all folders in it"))
@@ -83,28 +92,34 @@ class ImportDialog(QDialog):
         self.rows.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.rows.setAccessibleName(_tr("What becomes of rows and files"))
         self.rows.verticalHeader().hide()
-        self.rows.setWordWrap(False)
-        fields = ("image", "stage", "patient", "age", "sex", "evaluator", "remark")
-        headers = [_tr("Row"), *(field_name(field) for field in fields), _tr("To mend")]
+        headers = [_tr("Row"), *(field_name(field) for field in FIELDS)]
+        headers.insert(TO_MEND, _tr("To mend"))
         self.rows.setColumnCount(len(headers))
         self.rows.setHorizontalHeaderLabels(headers)
         self.rows.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.rows.horizontalHeader().setSectionResizeMode(TO_MEND, QHeaderView.ResizeMode.Interactive)
+        self.rows.setColumnWidth(TO_MEND, TO_MEND_PX)
         self.rows.horizontalHeader().setStretchLastSection(True)
         pictures = QWidget()
         beside = QHBoxLayout(pictures)
         beside.setContentsMargins(0, 0, 0, 0)
         beside.addWidget(self.before)
         beside.addWidget(self.after)
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.setChildrenCollapsible(False)
-        right.addWidget(self.rows)
-        right.addWidget(pictures)
-        right.setSizes([300, 240])
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.rows)
+        self.splitter.addWidget(pictures)
+        self.splitter.setSizes([300, 240])
         form = parts.scrolled(self.form)
         form.setFixedWidth(FORM_PX)
+        asked = QHBoxLayout(self.asking)
+        asked.setContentsMargins(0, 0, 0, 0)
+        asked.addWidget(self.question, 1)
+        asked.addWidget(self.are_crops)
+        asked.addWidget(self.are_full)
         middle = QHBoxLayout()
         middle.addWidget(form)
-        middle.addWidget(right, 1)
+        middle.addWidget(self.splitter, 1)
         adding = QHBoxLayout()
         for button in (self.add_table, self.add_files, self.add_folder):
             adding.addWidget(button)
@@ -112,9 +127,10 @@ class ImportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.addLayout(adding)
+        layout.addWidget(self.asking)
         layout.addLayout(middle, 1)
-        layout.addWidget(self.said)
-        layout.addWidget(self.problem)
+        for widget in (self.said, self.unmended, self.notices, self.problem):
+            layout.addWidget(widget)
         layout.addWidget(self.buttons)
         room = self.screen().availableGeometry().size() - QSize(40, 60)
         self.resize(SIZE.boundedTo(room))
@@ -122,6 +138,9 @@ class ImportDialog(QDialog):
     def _connect(self) -> None:
         self.buttons.accepted.connect(self._import)
         self.buttons.rejected.connect(self.reject)
+        self.are_crops.clicked.connect(lambda: self.presenter.set_crops(True))
+        self.are_full.clicked.connect(lambda: self.presenter.set_crops(False))
+        self.unmended.clicked.connect(self.presenter.take_unmended)
         self.rows.currentCellChanged.connect(lambda row, *_: self._on_row(row))
         mode = QFileDialog.FileMode
         tables = _tr("Tables ({patterns})").format(patterns="*.xlsx *.xlsm *.csv *.tsv *.txt")
@@ -154,27 +173,42 @@ class ImportDialog(QDialog):
         self._show_picture(state)
         self.import_button.setEnabled(state.ready)
         self.said.setText(_summary(state))
-        self.problem.setText("" if state.problem is None else str(state.problem))
-        self.problem.setVisible(state.problem is not None)
+        for label, words in (
+            (self.problem, "" if state.problem is None else str(state.problem)),
+            (self.notices, "" if state.problem is not None else "\n".join(str(notice) for notice in state.notices)),
+            (self.question, "" if state.question is None else str(state.question)),
+        ):
+            label.setText(words)
+            label.setVisible(bool(words))
+        self.asking.setVisible(state.question is not None)
+        self.unmended.setChecked(state.options.take_unmended)
+        self.unmended.setVisible(state.options.take_unmended or (state.seen is not None and bool(state.seen.waiting)))
 
     def _show_rows(self, state: ImportState) -> None:
         rows = () if state.seen is None else state.seen.rows
-        if len(rows) > MOST_ROWS:
-            rows = (*(row for row in rows if row.fault), *(row for row in rows if not row.fault))[:MOST_ROWS]
+        # What needs mending is what is looked for; in the order of the table, as all others are.
+        rows = (*(row for row in rows if row.fault), *(row for row in rows if not row.fault))[:MOST_ROWS]
         paths = [row.path for row in rows]
         texts = [_cells(row) for row in rows]
         if paths == self._paths and texts == [self._texts(n) for n in range(self.rows.rowCount())]:
             return
         self._paths = paths
         # Columns of fields that nobody told leave room for what is to be mended.
-        for column in range(2, self.rows.columnCount() - 1):
+        for column in range(2, self.rows.columnCount()):
             self.rows.setColumnHidden(column, not any(cells[column] for cells in texts))
         self.rows.setRowCount(len(rows))
+        warning = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
         for n, cells in enumerate(texts):
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text if column == len(cells) - 1 else "")
+                if column == TO_MEND and text:
+                    item.setToolTip(text)
+                    item.setIcon(warning)
                 self.rows.setItem(n, column, item)
+            if cells[TO_MEND]:
+                self.rows.resizeRowToContents(n)
+            else:
+                self.rows.setRowHeight(n, self.rows.verticalHeader().defaultSectionSize())
 
     def _texts(self, row: int) -> list[str]:
         return [item.text() if (item := self.rows.item(row, column)) is not None else "" for column in range(self.rows.columnCount())]
@@ -218,24 +252,28 @@ def _cells(row: PreviewRow) -> list[str]:
         patient = _tr("as a pseudonym") if said.patient else ""
         facts = ["" if said.stage is None else str(said.stage), patient, age, said.sex or "", evaluator, said.remark]
     fault = "" if row.fault is None else str(message(row.fault.code, row.fault.values))
-    return [str(row.line or ""), "•••" if names_hidden() else row.image, *facts, fault]
+    return [str(row.line or ""), "•••" if names_hidden() else row.image, fault, *facts]
 
 
 def _summary(state: ImportState) -> str:
     seen = state.seen
     if seen is None:
         return ""
-    staged = sum(row.row is not None and row.row.stage is not None and row.path is not None for row in seen.rows)
+    staged = sum(row.row is not None and row.row.stage is not None and row.path is not None and row.taken for row in seen.rows)
     sentences = [
         plural("ImportDialog", "1 picture.", "{n} pictures.", len(seen.pictures)),
         plural("ImportDialog", "1 stage.", "{n} stages.", staged),
     ]
     if seen.faults:
+        sentences.append(plural("ImportDialog", "1 row or file needs mending.", "{n} rows or files need mending.", len(seen.faults)))
+    if seen.waiting:
         sentences.append(
-            plural("ImportDialog", "1 row or file needs mending.", "{n} rows or files need mending.", len(seen.faults))
-            + " "
-            + _tr("The others can be imported now: importing again after mending doubles nothing.")
+            plural("ImportDialog", "1 picture is left out until then.", "{n} pictures are left out until then.", len(seen.waiting))
         )
+    if seen.faults and seen.pictures:
+        sentences.append(_tr("The others can be imported now: importing again after mending doubles nothing."))
+    if len(seen.rows) > MOST_ROWS:
+        sentences.append(plural("ImportDialog", "The first row is shown.", "The first {n} rows are shown.", MOST_ROWS))
     if state.picture_problem is not None:
         sentences.append(str(state.picture_problem))
     return " ".join(sentences)

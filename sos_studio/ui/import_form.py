@@ -53,7 +53,7 @@ class ImportForm(QWidget):
         self.keep = QCheckBox(_tr("Keep untouched originals too"))
         self.keep.setToolTip(_tr("Beside the pictures that are changed; leave it out if patients' names are written into them"))
         self.crops = QCheckBox(_tr("They are crops already"))
-        self.crops.setToolTip(_tr("Each gets a frame around all of it; the endocranial end is left"))
+        self.crops.setToolTip(_tr("Each is taken as it is and gets a frame around all of it; the endocranial end is left"))
         self.size_from = ChoiceBox()
         self.size_mm = NumberBox(0.001, 1000.0, 3, 0.05, " mm")
         self._fill()
@@ -100,7 +100,7 @@ class ImportForm(QWidget):
         for widget in (
             *(parts.heading(_tr("Columns of the table")), self._no_table, table),
             *(parts.rule(), parts.heading(_tr("From the files' names")), self.names, self.offer),
-            *(parts.rule(), parts.heading(_tr("Pictures")), self.facing, self.cut, self.cover, self.keep, self.crops),
+            *(parts.rule(), parts.heading(_tr("Pictures")), self.crops, self.facing, self.cut, self.cover, self.keep),
             *(size, self.size_from, self.size_mm, self.ruler),
         ):
             layout.addWidget(widget)
@@ -120,9 +120,9 @@ class ImportForm(QWidget):
             (self.cut, "cut_borders"),
             (self.cover, "cover_overlays"),
             (self.keep, "keep_originals"),
-            (self.crops, "crops"),
         ):
             tick.clicked.connect(lambda on, name=option: shown.set_pictures(**{name: on}))
+        self.crops.clicked.connect(shown.set_crops)
         self.size_from.activated.connect(lambda _: self._set_source())
         self.size_mm.valueChanged.connect(self._set_size)
 
@@ -154,6 +154,8 @@ class ImportForm(QWidget):
             (self.crops, pictures.crops),
         ):
             box.setChecked(on)
+        for box in (self.cut, self.cover, self.keep):
+            box.setEnabled(not pictures.crops)
         source, value = None, None
         if pictures.ruler_tick_mm is not None:
             source, value = "ruler", pictures.ruler_tick_mm
@@ -197,7 +199,9 @@ def _ruler_words(state: ImportState) -> str:
     if picture is None:
         return ""
     if picture.tick_px is None:
-        return _tr("No ruler is found in this picture.")
+        return _tr(
+            "No ruler is found in this picture: ticks in even steps, in its margin or on its border. Type the pixel size if you know it."
+        )
     words = _tr("Ruler found: ticks {px:.1f} pixels apart.").format(px=picture.tick_px)
     tick_mm = state.options.pictures.ruler_tick_mm
     return words if tick_mm is None else f"{words} " + _tr("One pixel is {mm:.3f} mm.").format(mm=tick_mm / picture.tick_px)

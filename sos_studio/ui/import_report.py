@@ -155,9 +155,21 @@ class ImportReportDialog(QDialog):
         self._wanted = None
         super().done(result)
 
+    @property
+    def is_importing(self) -> bool:
+        """Whether it waits for the next import to end."""
+        return not self.again.isEnabled()
+
     def _import_again(self) -> None:
-        self.accept()
+        """The list stays in sight until the next import has ended well: what it says is still to be mended."""
+        self.again.setEnabled(False)
+        self.again.setText(_tr("Importing…"))
         self._do_again()
+
+    def import_failed(self) -> None:
+        """The next import came to nothing; why is told in the window."""
+        self.again.setEnabled(True)
+        self.again.setText(_tr("Import again"))
 
     def _copy(self) -> None:
         told = _told(self._report)

@@ -116,7 +116,9 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     keys.fill(file, (Action.OPEN_SCAN, Action.OPEN_SCAN_FILE, None, Action.NEW_PROJECT, Action.OPEN_PROJECT))
     file.addMenu(RecentMenu(opener, file))
     care = (Action.PATIENT_DATA, Action.PROJECT_HISTORY, Action.LOOK_AFTER_PROJECT, Action.RESTORE_BACKUP)
-    keys.fill(file, (None, Action.IMPORT_IMAGES, Action.EXPORT_DATASET, None, *care, None, Action.QUIT))
+    keys.fill(
+        file, (None, Action.IMPORT_IMAGES, Action.IMPORT_FOLDER, Action.IMPORT_CROPS, Action.EXPORT_DATASET, None, *care, None, Action.QUIT)
+    )
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO, None, Action.CHANGE_SHORTCUTS))
     view = bar.addMenu(_tr("&View"))
     keys.fill(view, VIEW)

@@ -97,7 +97,7 @@ class WindowActions:
             Action.OPEN_SCAN_FILE: files.open_scan_file,
             Action.OPEN_PROJECT: files.open_project,
             Action.NEW_PROJECT: files.new_project,
-            Action.IMPORT_IMAGES: files.import_images,
+            **files.imports.actions_by_id,
             Action.EXPORT_DATASET: files.export,
             Action.PATIENT_DATA: files.patient_data,
             Action.QUIT: self._quit,

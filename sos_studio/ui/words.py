@@ -23,6 +23,8 @@ def _files_and_views() -> dict[Action, str]:
         Action.OPEN_PROJECT: _tr("Open &project…"),
         Action.NEW_PROJECT: _tr("&New project…"),
         Action.IMPORT_IMAGES: _tr("&Import full images…"),
+        Action.IMPORT_FOLDER: _tr("Import a folder of pict&ures…"),
+        Action.IMPORT_CROPS: _tr("Import crop&s…"),
         Action.EXPORT_DATASET: _tr("&Export dataset…"),
         Action.PROJECT_HISTORY: _tr("Project &history…"),
         Action.LOOK_AFTER_PROJECT: _tr("&Check, repair and back up…"),

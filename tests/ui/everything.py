@@ -116,8 +116,8 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
         lambda: window.files.show_refusal(
             Refusal(message("scan.too_few_slices", {"slices": 2, "fewest": 3}), (SCOUT,), {"scout": ("IM1",)})
         ),
-        lambda: window.files.prepare_import(some_to_import()),
-        lambda: window.files.show_import_report(SOME_REPORT),
+        lambda: window.files.imports.prepare(some_to_import()),
+        lambda: window.files.imports.show_report(SOME_REPORT),
         lambda: window.files.offer_to_take_over(Path("somewhere"), message("window.no_project")),
     ]
     for opener in openers:
