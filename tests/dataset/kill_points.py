@@ -258,7 +258,8 @@ def main() -> int:
     failures: list[str] = []
     # A killed process loses nothing that the kernel has, so memory serves as well as a disk here, and syncs at once.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    if sys.argv[1].startswith("export-"):  # what it needs is imported once, not in every child
+    # What it needs is imported once, not in every child; libraries of other exports have threads, which a fork would stop.
+    if sys.argv[1] == "export-datasheet":
         with tempfile.TemporaryDirectory(dir=memory) as scratch:
             shutil.copytree(template, scratch, dirs_exist_ok=True)
             story(Path(scratch) / "study", lambda _: None)
