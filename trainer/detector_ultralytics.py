@@ -28,6 +28,7 @@ from trainer.data import letterbox
 from trainer.detector_data import FloatArray, augment, bounding_boxes, fitted_inside, roi_of, turned
 from trainer.detector_metrics import Detection
 from trainer.loop import generator_for
+from trainer.shortage import worked_off
 
 environment.prepare()  # before the import below, whoever imports this module first
 
@@ -50,6 +51,8 @@ LISTED_CONFIDENCE = 0.01
 _SAME_OBJECT_OVERLAP = 0.3
 _MOST_DETECTIONS = 20
 _LARGEST_NORM = 10.0
+# What a checkpoint says beside the tensors.
+_KEPT = ("epoch", "parts", "best_epoch", "best_fitness")
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class _Run:
     ema: ModelEMA
     optimizer: torch.optim.AdamW
     epoch: int = 0
+    parts: int = 1
     best_fitness: float = -1.0
     best_epoch: int = 0
     best_state: dict[str, Tensor] = field(default_factory=dict)
@@ -309,11 +313,7 @@ def _one_epoch(
         for group in run.optimizer.param_groups:
             group["lr"] = _rate(step, len(batches), recipe)
         images_N1HW, boxes = augment(images_NHW[chosen, None].float() / 255, boxes_N5[chosen], generator)
-        loss, terms = _loss(run.model, images_N1HW, boxes, device=device, bf16=recipe.bf16)
-        if not torch.isfinite(loss):
-            raise JobFailedError("training.diverged", part="detector")
-        run.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        terms = _gradients(run, images_N1HW, boxes, device=device, bf16=recipe.bf16)
         nn.utils.clip_grad_norm_(run.model.parameters(), _LARGEST_NORM)
         run.optimizer.step()
         run.ema.update(run.model)
@@ -321,6 +321,32 @@ def _one_epoch(
             sums[key] = sums.get(key, 0.0) + float(value)
         on_step(step + 1)
     return {key: value / len(batches) for key, value in sums.items()}
+
+
+def _gradients(run: _Run, images_N1HW: Tensor, boxes_N5: Tensor, *, device: torch.device, bf16: bool) -> dict[str, float]:
+    """Mean loss terms of a batch, and its gradients in the network; a batch that the memory can't hold goes in parts."""
+    statistics = [buffer.clone() for buffer in run.model.buffers()]
+
+    def undo() -> None:
+        for buffer, before in zip(run.model.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+
+    def attempt(parts: int) -> dict[str, float]:
+        run.optimizer.zero_grad(set_to_none=True)
+        sums: dict[str, float] = {}
+        for chosen in torch.tensor_split(torch.arange(len(boxes_N5)), parts):
+            loss, terms = _loss(run.model, images_N1HW[chosen], boxes_N5[chosen], device=device, bf16=bf16)
+            if not torch.isfinite(loss):
+                raise JobFailedError("training.diverged", part="detector")
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            for key, value in terms.items():
+                sums[key] = sums.get(key, 0.0) + float(value) * len(chosen) / len(boxes_N5)
+        return sums
+
+    def in_parts(parts: int) -> None:
+        run.parts = parts
+
+    return worked_off(attempt, parts=run.parts, most=max(1, len(boxes_N5)), undo=undo, tell=in_parts)
 
 
 def _weigh_heads(model: Any, epoch: int) -> None:
@@ -366,7 +392,7 @@ def _save(run: _Run, path: Path, fingerprint: str) -> None:
         **checkpoints.prefixed("optimiser", checkpoints.optimiser_tensors(run.optimizer)),
     }
     state = {"fingerprint": fingerprint, "updates": run.ema.updates}
-    state |= {name: getattr(run, name) for name in ("epoch", "best_epoch", "best_fitness")}
+    state |= {name: getattr(run, name) for name in _KEPT}
     checkpoints.write(path, tensors, state)
 
 
@@ -380,4 +406,5 @@ def _resume(run: _Run, path: Path, fingerprint: str) -> None:
     run.best_state = checkpoints.under("best", found.tensors)
     checkpoints.restore_optimiser(run.optimizer, checkpoints.under("optimiser", found.tensors))
     run.ema.updates = found.state["updates"]
-    run.epoch, run.best_epoch, run.best_fitness = (found.state[name] for name in ("epoch", "best_epoch", "best_fitness"))
+    for name in _KEPT:
+        setattr(run, name, found.state[name])

@@ -21,7 +21,7 @@ def explain(error: BaseException) -> tuple[str, dict[str, Any]]:
     """Code and values of `error`; their words are in `sos_studio.messages`."""
     if isinstance(error, SosError):
         return error.code, {key: _plain(value) for key, value in error.values.items()}
-    if _short_of_memory(error):
+    if short_of_memory(error):
         return "system.out_of_memory", {}
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return "training.disk_full", {}
@@ -31,37 +31,33 @@ def explain(error: BaseException) -> tuple[str, dict[str, Any]]:
 
 
 @contextmanager
-def memory_for(part: str, batch: tuple[str, int], smallest_batch: int, inputs: tuple[str, tuple[int, ...]]) -> Iterator[None]:
+def memory_for(part: str, inputs: tuple[str, tuple[int, ...]]) -> Iterator[None]:
     """Turn a shortage of memory in the block into a failure that names the setting to change.
 
     Parameters
     ----------
     part
         Which network is trained.
-    batch
-        Name and value of the setting of its batch size, which is halved down to `smallest_batch`.
     inputs
-        Name and sides of the setting of its input, halved when the batch is as small as it may be.
+        Name and sides of the setting of its input, which is halved: a batch has been worked off in the smallest parts by then.
 
     Raises
     ------
     JobFailedError
-        ``training.out_of_memory`` with `part` and `setting`, such as ``student.optimiser.batch_size=4``.
+        ``training.out_of_memory`` with `part` and `setting`, such as ``student.input_shape_hw=[128,128]``.
     """
     try:
         yield
     except Exception as error:
-        if not _short_of_memory(error):
+        if not short_of_memory(error):
             raise
-        name, size = batch
-        setting = f"{name}={max(smallest_batch, size // 2)}"
-        if size <= smallest_batch:
-            sides = [max(_INPUT_STEP_PX, side // 2 // _INPUT_STEP_PX * _INPUT_STEP_PX) for side in inputs[1]]
-            setting = f"{inputs[0]}={sides[0] if len(sides) == 1 else sides}".replace(" ", "")
+        sides = [max(_INPUT_STEP_PX, side // 2 // _INPUT_STEP_PX * _INPUT_STEP_PX) for side in inputs[1]]
+        setting = f"{inputs[0]}={sides[0] if len(sides) == 1 else sides}".replace(" ", "")
         raise JobFailedError("training.out_of_memory", part=part, setting=setting) from error
 
 
-def _short_of_memory(error: BaseException) -> bool:
+def short_of_memory(error: BaseException) -> bool:
+    """Whether it is a shortage of memory, of this computer or of its GPU."""
     # torch says it with a RuntimeError on the CPU and a subclass of it on a GPU; neither need be imported to be recognised.
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True

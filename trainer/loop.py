@@ -12,7 +12,7 @@ import copy
 import math
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,10 +25,15 @@ from sos_studio.core.errors import JobFailedError
 from sos_studio.core.training import OptimiserSettings
 from trainer import checkpoints
 from trainer.networks import Network
+from trainer.shortage import worked_off
 
 # A checkpoint costs a write and an fsync; losing this much work to a power cut is bearable.
 CHECKPOINT_EVERY_S = 20.0
 _LOWEST_RATE = 0.01  # of the highest, at the end of the cosine
+# Batch statistics need two samples.
+_SMALLEST_PART = 2
+# A loss that overflows half precision even at this scale is astray.
+_LOWEST_SCALE = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,23 @@ class Watch:
     check: Callable[[], None] = lambda: None
     progress: Callable[[int, int], None] = lambda _done, _total: None
     metric: Callable[[str, str, int, float], None] = lambda _name, _split, _step, _value: None
+    warn: Callable[..., None] = lambda _code, **_values: None
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The weights to keep, and where they come from."""
+    """The weights to keep, and where they come from.
+
+    Attributes
+    ----------
+    parts
+        In how many parts batches were worked off in the end, for want of memory.
+    """
 
     state: dict[str, Tensor]
     epoch: int
     judgement: Judgement | None
+    parts: int = 1
 
 
 @dataclass
@@ -86,12 +99,20 @@ class _Run:
     network: Network
     average: Network
     optimiser: torch.optim.AdamW
+    scaler: torch.amp.GradScaler
     step: int = 0
+    parts: int = 1
     best: Judgement | None = None
     best_epoch: int = -1
     best_state: dict[str, Tensor] = field(default_factory=dict)
     sums: dict[str, float] = field(default_factory=dict)
     stopped: bool = False
+
+    @classmethod
+    def begun(cls, network: Network, settings: OptimiserSettings) -> _Run:
+        device = next(network.parameters()).device
+        scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16")
+        return cls(network, copy.deepcopy(network).requires_grad_(False), _optimiser(network, settings), scaler)
 
     def write(self, path: Path, fingerprint: str) -> None:
         tensors = {
@@ -108,6 +129,8 @@ class _Run:
             "best_epoch": self.best_epoch,
             "sums": self.sums,
             "stopped": self.stopped,
+            "parts": self.parts,
+            "scaler": self.scaler.state_dict(),
         }
         checkpoints.write(path, tensors, state)
 
@@ -124,7 +147,9 @@ class _Run:
         state: dict[str, Any] = found.state
         self.step, self.best_epoch, self.stopped = state["step"], state["best_epoch"], state["stopped"]
         self.best = None if state["best"] is None else Judgement(**state["best"])
-        self.sums = dict(state["sums"])
+        self.sums, self.parts = dict(state["sums"]), state["parts"]
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
 
 
 def fit(
@@ -160,8 +185,15 @@ def fit(
     watch = watch or Watch()
     batches = batches_per_epoch(task.count, settings.batch_size)
     total = batches * settings.epochs
-    run = _Run(network, copy.deepcopy(network).requires_grad_(False), _optimiser(network, settings))
+    run = _Run.begun(network, settings)
     run.restore(checkpoint, fingerprint)
+
+    def in_parts(parts: int) -> None:
+        run.parts = parts
+        # Whoever goes on from here must not need the shortage again to go the same way.
+        run.write(checkpoint, fingerprint)
+        watch.warn("training.smaller_batch", network=name, batch=settings.batch_size, parts=parts)
+
     written_at = time.monotonic()
     while run.step < total and not run.stopped:
         try:
@@ -169,7 +201,7 @@ def fit(
         except BaseException:
             run.write(checkpoint, fingerprint)
             raise
-        _one_step(run, task, settings, seed=seed, name=name, batches=batches)
+        _one_step(run, task, settings, seed=seed, name=name, batches=batches, in_parts=in_parts)
         if run.step % batches == 0:
             _end_epoch(run, task, settings, watch, batches)
         watch.progress(run.step, total)
@@ -178,18 +210,18 @@ def fit(
             written_at = time.monotonic()
     watch.progress(total, total)
     if run.best is None:
-        return Fitted(checkpoints.state_of(run.average), run.step // batches, None)
-    return Fitted(run.best_state, run.best_epoch, run.best)
+        return Fitted(checkpoints.state_of(run.average), run.step // batches, None, run.parts)
+    return Fitted(run.best_state, run.best_epoch, run.best, run.parts)
 
 
 def trial_step(network: Network, task: Task, settings: OptimiserSettings) -> Callable[[], None]:
     """One step on all samples of a task, again with every call: to see how long it takes. The network is spoiled by it."""
-    run = _Run(network, copy.deepcopy(network).requires_grad_(False), _optimiser(network, settings))
+    run = _Run.begun(network, settings)
 
     def step() -> None:
         # Noise must not end it: what is not finite takes as long.
         with contextlib.suppress(JobFailedError):
-            _one_step(run, task, settings, seed=0, name="trial", batches=1)
+            _one_step(run, task, settings, seed=0, name="trial", batches=1, in_parts=lambda parts: setattr(run, "parts", parts))
 
     return step
 
@@ -228,7 +260,9 @@ def bf16_is_native(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, settings: OptimiserSettings) -> torch.autocast:
-    """Mixed precision if it is asked for and pays there."""
+    """Mixed precision if it is asked for; bfloat16 only where it pays."""
+    if settings.precision == "fp16":
+        return torch.autocast(device.type, torch.float16)
     return torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16" and bf16_is_native(device))
 
 
@@ -249,27 +283,59 @@ def _optimiser(network: Network, settings: OptimiserSettings) -> torch.optim.Ada
     return torch.optim.AdamW(groups)
 
 
-def _one_step(run: _Run, task: Task, settings: OptimiserSettings, *, seed: int, name: str, batches: int) -> None:
+def _one_step(
+    run: _Run, task: Task, settings: OptimiserSettings, *, seed: int, name: str, batches: int, in_parts: Callable[[int], None]
+) -> None:
     epoch, batch = divmod(run.step, batches)
     index_N = torch.tensor_split(epoch_order(task.count, seed, name, epoch), batches)[batch]
-    torch.manual_seed(_mixed(seed, f"{name}/global", run.step))
     factor = rate_factor(run.step, batches, settings)
     for group in run.optimiser.param_groups:
         group["lr"] = group["highest_rate"] * factor
     run.network.train()
-    losses = task.losses(run.network, index_N, generator_for(seed, f"{name}/augment", run.step), epoch)
-    if not bool(torch.isfinite(losses["total"])):
-        raise JobFailedError("training.diverged", epoch=epoch + 1)
-    run.optimiser.zero_grad(set_to_none=True)
-    losses["total"].backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    statistics = [buffer.clone() for buffer in run.network.buffers()]
+
+    def undo() -> None:
+        run.optimiser.zero_grad(set_to_none=True)
+        for buffer, before in zip(run.network.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+
+    losses = worked_off(
+        lambda parts: _gradients(run, task, torch.tensor_split(index_N, parts), seed=seed, name=name, epoch=epoch),
+        parts=run.parts,
+        most=max(1, len(index_N) // _SMALLEST_PART),
+        undo=undo,
+        tell=in_parts,
+    )
+    run.scaler.unscale_(run.optimiser)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
-    if not bool(torch.isfinite(norm)):  # a step along it would spoil the weights, and after the last one nobody would notice
+    # A step along it would spoil the weights, and after the last one nobody would notice. Scaled half precision overflows now and then:
+    # the scaler leaves such a step out and halves its scale.
+    if not bool(torch.isfinite(norm)) and (not run.scaler.is_enabled() or run.scaler.get_scale() <= _LOWEST_SCALE):
         raise JobFailedError("training.diverged", epoch=epoch + 1)
-    run.optimiser.step()
+    run.scaler.step(run.optimiser)
+    run.scaler.update()
     run.step += 1
     _move_average(run.average, run.network, min(settings.ema_decay, run.step / (run.step + 9.0)))
     for key, value in losses.items():
-        run.sums[key] = run.sums.get(key, 0.0) + float(value.detach())
+        run.sums[key] = run.sums.get(key, 0.0) + value
+
+
+def _gradients(run: _Run, task: Task, parts: Sequence[Tensor], *, seed: int, name: str, epoch: int) -> dict[str, float]:
+    """Losses of a batch, and their gradients in the network."""
+    torch.manual_seed(_mixed(seed, f"{name}/global", run.step))
+    generator = generator_for(seed, f"{name}/augment", run.step)
+    run.optimiser.zero_grad(set_to_none=True)
+    count = sum(map(len, parts))
+    sums: dict[str, float] = {}
+    for index_N in parts:
+        share = len(index_N) / count
+        losses = task.losses(run.network, index_N, generator, epoch)
+        if not bool(torch.isfinite(losses["total"])):
+            raise JobFailedError("training.diverged", epoch=epoch + 1)
+        run.scaler.scale(losses["total"] * share).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        for key, value in losses.items():
+            sums[key] = sums.get(key, 0.0) + share * float(value.detach())
+    return sums
 
 
 @torch.no_grad()

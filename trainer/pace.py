@@ -27,6 +27,7 @@ from trainer.context import JobContext
 from trainer.data import Samples
 from trainer.detector_ultralytics import Hooks, Recipe, train
 from trainer.evaluation import predict_logits
+from trainer.jobs.memory import enough_memory
 from trainer.loop import Task, batches_per_epoch, bf16_is_native, trial_step
 from trainer.networks import build
 from trainer.tasks import StudentTask, TeacherTask
@@ -140,10 +141,11 @@ def _measure(context: JobContext, *, detector: bool) -> Pace:
         return Samples(entries, noise_NHW, masks_NHW, torch.ones(count, dtype=torch.bool), torch.arange(count) % stages, ())
 
     def try_out(task: Task, of: TeacherSettings | StudentSettings) -> tuple[float, float]:
-        network = build(of.network, stages=stages, channels=of.channels).to(device)
-        step_s = _timed(trial_step(network, task, of.optimiser))
-        looked_at = samples(of.input_shape_hw, _LOOKED_AT)
-        return step_s, _timed(lambda: predict_logits(network, looked_at, device)) / _LOOKED_AT
+        with enough_memory(context, "teacher" if isinstance(of, TeacherSettings) else "student"):
+            network = build(of.network, stages=stages, channels=of.channels).to(device)
+            step_s = _timed(trial_step(network, task, of.optimiser))
+            looked_at = samples(of.input_shape_hw, _LOOKED_AT)
+            return step_s, _timed(lambda: predict_logits(network, looked_at, device)) / _LOOKED_AT
 
     def student_task(of: StudentSettings) -> StudentTask:
         count = of.optimiser.batch_size
@@ -190,7 +192,11 @@ def _detector_step_s(context: JobContext) -> float:
 
     hooks = Hooks(step, lambda _model: {"fitness": 0.0}, lambda _number, _values: None)
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as nowhere, contextlib.suppress(_SeenEnoughError, JobFailedError):
+    with (
+        enough_memory(context, "detector"),
+        tempfile.TemporaryDirectory() as nowhere,
+        contextlib.suppress(_SeenEnoughError, JobFailedError),
+    ):
         boxes_N5 = box.repeat(count, 1)
         where = Path(nowhere)
         train(settings.network, noise_NHW, boxes_N5, recipe, seed=0, device=device, checkpoints_dir=where, fingerprint="", hooks=hooks)

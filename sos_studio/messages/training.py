@@ -32,6 +32,10 @@ MESSAGES: dict[str, Template] = {
         "{model} has learned from cases that are to test it now: fold {fold} was set aside then, fold {wanted} is now.",
         "Train the network for crops (teacher) and the one that finds the SOS (detector) anew, or all three.",
     ),
+    "training.smaller_batch": Template(
+        "The memory is not enough for a batch of {batch} cases: each is worked off in {parts} parts.",
+        "What is measured over a batch is measured over a part, so that the network differs a little from one of a larger computer.",
+    ),
     "training.too_few_to_cross_fit": Template(
         "{count} crops are too few to let the network for crops (teacher) judge only cases that it has not learned from.",
         "The network for full images (student) learns from what it says of its own cases.",

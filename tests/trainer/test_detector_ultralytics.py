@@ -106,6 +106,29 @@ def test_every_kind_of_detector_resumes_to_the_same_weights_and_finds_frames_on_
     assert all(d.roi.inside(SHAPE_VU) and d.roi.width_px == 2 * d.roi.height_px for d in found)
 
 
+@pytest.mark.expects_log
+def test_a_batch_that_the_memory_can_not_hold_is_worked_off_in_parts_also_after_a_resume(
+    adapter: Any, samples: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refused = adapter._loss, []
+
+    def greedy(model: Any, images: torch.Tensor, *more: Any, **named: Any) -> Any:
+        found = real(model, images, *more, **named)
+        if len(images) > 2:
+            refused.append(len(images))
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return found
+
+    monkeypatch.setattr(adapter, "_loss", greedy)
+    samples = tuple(part[:4] for part in samples)
+    with pytest.raises(StopError):
+        trained(adapter, samples, tmp_path, stop_at=2)
+    resumed = trained(adapter, samples, tmp_path)
+    assert refused == [4]
+    once = trained(adapter, samples, tmp_path / "whole")
+    assert all(torch.equal(once[key], resumed[key]) for key in once)
+
+
 def test_an_upright_box_becomes_the_turned_frame_that_it_was_drawn_about(adapter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     detector = adapter.Detector(adapter.build("yolo11n").eval(), CPU, 64)
     # Two corners, confidence, class: the box about a frame of 16 × 8 at 45° has sides of 24 · √½.

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.training import OptimiserSettings
+from sos_studio.messages import message
 from trainer.attention import training_attention
 from trainer.loop import Fitted, Judgement, Watch, batches_per_epoch, bf16_is_native, epoch_order, fit, rate_factor
 from trainer.losses import attention_loss, classification_loss
@@ -145,6 +146,106 @@ def test_real_networks_resume_to_the_same_weights(tmp_path: Path, name: str) -> 
     with pytest.raises(Stop):
         run("stopped", stop_at(2))
     assert same(run("whole"), run("stopped"))
+
+
+@dataclass
+class GreedyTask(TinyTask):
+    """There is memory for so many samples."""
+
+    room: int = 4
+    refused: int = 0
+
+    def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
+        found = super().losses(network, index_N, generator, epoch)
+        if len(index_N) > self.room:
+            self.refused += 1
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return found
+
+
+@pytest.mark.expects_log
+def test_a_batch_that_the_memory_can_not_hold_is_worked_off_in_parts_and_said_once(tmp_path: Path) -> None:
+    told: list[tuple[str, dict[str, Any]]] = []
+    task = GreedyTask.make()
+    result = fitted(tmp_path, task=task, watch=Watch(warn=lambda code, **values: told.append((code, values))))
+    assert told == [("training.smaller_batch", {"network": "t", "batch": 8, "parts": 2})]
+    assert (task.refused, result.parts) == (1, 2)
+    assert message(*told[0]).text
+    # The failed attempt left no trace: the same parts from the start give the same weights.
+    (tmp_path / "b").mkdir()
+    again = GreedyTask.make()
+    assert same(result, fitted(tmp_path / "b", task=again))
+    assert not same(result, fitted(tmp_path, task=TinyTask.make(), checkpoint=tmp_path / "c"))
+
+
+@pytest.mark.expects_log
+def test_parts_survive_a_resume_to_the_same_weights_even_where_there_is_more_memory_then(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = fitted(tmp_path / "whole", task=GreedyTask.make())
+    with pytest.raises(Stop):
+        fitted(tmp_path, task=GreedyTask.make(), watch=stop_at(7))
+    task = GreedyTask.make(room=8)
+    assert same(whole, fitted(tmp_path, task=task))
+
+
+class PlainTask(TinyTask):
+    """Nothing that ties the samples of a batch together, nor chance."""
+
+    def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
+        self.calls += 1
+        network.eval()
+        if self.calls == self.explode_at:
+            raise MemoryError
+        return {"total": nn.functional.cross_entropy(network(self.images[index_N]), self.target[index_N])}
+
+
+@pytest.mark.expects_log
+def test_gradients_of_parts_add_up_to_those_of_the_batch(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    whole = fitted(tmp_path, task=PlainTask.make())
+    parts = fitted(tmp_path / "b", task=PlainTask.make(explode_at=1))
+    assert parts.parts == 2
+    assert all(torch.allclose(whole.state[k], parts.state[k], atol=1e-4) for k in whole.state if whole.state[k].is_floating_point())
+
+
+@pytest.mark.expects_log
+def test_a_shortage_that_no_part_can_help_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        fitted(tmp_path, task=GreedyTask.make(room=1))
+
+
+HALF = SETTINGS.model_copy(update={"precision": "fp16"})
+
+
+def test_half_precision_is_scaled_learns_and_resumes_with_its_scale(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = fitted(tmp_path / "whole", settings=HALF)
+    plain = fitted(tmp_path, settings=SETTINGS)
+    # A scale that is a power of two changes no bit of what float32 computed.
+    assert all(torch.allclose(whole.state[k], plain.state[k], atol=1e-5) for k in plain.state if plain.state[k].is_floating_point())
+    checkpoint = tmp_path / "half.safetensors"
+    with pytest.raises(Stop):
+        fitted(tmp_path, settings=HALF, checkpoint=checkpoint, watch=stop_at(9))
+    assert same(whole, fitted(tmp_path, settings=HALF, checkpoint=checkpoint))
+
+
+@pytest.mark.parametrize(("spoils", "ends"), [(1, False), (40, True)])
+def test_an_overflow_of_half_precision_leaves_a_step_out_until_no_scale_helps(tmp_path: Path, spoils: int, ends: bool) -> None:
+    class Spoilt(TinyTask):
+        def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
+            found = super().losses(network, index_N, generator, epoch)
+            if self.calls <= spoils:
+                found["total"] = found["total"] + torch.sqrt(0.0 * next(network.parameters()).sum())
+            return found
+
+    def run() -> Fitted:
+        return fitted(tmp_path, task=Spoilt.make(), settings=HALF)
+
+    if ends:
+        with pytest.raises(JobFailedError, match=r"training\.diverged"):
+            run()
+    else:
+        assert all(bool(torch.isfinite(value).all()) for value in run().state.values())
 
 
 _KILLED = """

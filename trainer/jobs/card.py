@@ -82,6 +82,7 @@ def classifier_card(
         "starting_weights_sha256": _sha256_of_file(context.weights),
         "parameters": sum(p.numel() for p in network.parameters()),
         "best_epoch": fitted.epoch,
+        "batch_parts": fitted.parts,
         "inner": None if fitted.judgement is None else vars(fitted.judgement),
         "held_out": held_out,
         **more,

@@ -12,8 +12,6 @@ from trainer.model_store import ModelKind
 def enough_memory(context: JobContext, kind: ModelKind) -> AbstractContextManager[None]:
     """For the training of one network: what it lacks becomes ``training.out_of_memory`` with the setting that needs less."""
     if kind == "detector":
-        detector = context.settings.detector
-        return memory_for(kind, ("detector.batch_size", detector.batch_size), 1, ("detector.image_size", (detector.image_size,)))
+        return memory_for(kind, ("detector.image_size", (context.settings.detector.image_size,)))
     settings = context.settings.teacher if kind == "teacher" else context.settings.student
-    batch = (f"{kind}.optimiser.batch_size", settings.optimiser.batch_size)
-    return memory_for(kind, batch, 2, (f"{kind}.input_shape_hw", settings.input_shape_hw))
+    return memory_for(kind, (f"{kind}.input_shape_hw", settings.input_shape_hw))

@@ -87,7 +87,7 @@ class Work:
     def helper_watch(self, k: int) -> Watch:
         """Of the k-th helper."""
         before = k * self.helper_steps // self.context.settings.student.cross_fit_folds
-        return Watch(self.context.control.check, partial(self.helper_progress, before))
+        return Watch(self.context.control.check, partial(self.helper_progress, before), warn=self.context.events.warning)
 
     def helper_progress(self, before: int, done: int, _total: int) -> None:
         """`done` steps of the present helper, after `before` of those ahead of it."""
@@ -134,7 +134,7 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
     taught = teacher_logits(
         context, fitting, partial(_in_sample, context, teacher), lambda crops: cross_fitted(context, crops, work.helper_watch)
     )
-    watch = Watch(context.control.check, work.main_progress, context.events.metric)
+    watch = Watch(context.control.check, work.main_progress, context.events.metric, context.events.warning)
     network, fitted, framed = fit_student(context, fitting, inner, taught, masks, watch=watch)
     shape = settings.input_shape_hw
     network.load_state_dict(fitted.state)

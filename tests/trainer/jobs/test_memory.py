@@ -34,8 +34,9 @@ SHORTAGES = (
 )
 
 
+@pytest.mark.expects_log
 @pytest.mark.parametrize("shortage", SHORTAGES, ids=["cuda", "mps", "cpu", "python"])
-def test_a_step_without_memory_fails_the_job_with_half_the_batch_to_try(
+def test_a_step_without_memory_for_the_smallest_part_fails_the_job_with_smaller_pictures_to_try(
     shortage: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from trainer.jobs import run
@@ -46,17 +47,18 @@ def test_a_step_without_memory_fails_the_job_with_half_the_batch_to_try(
         run(context)
     context.events.log.close()
     code, values = explain(caught.value)
-    assert (code, values) == ("training.out_of_memory", {"part": "teacher", "setting": "teacher.optimiser.batch_size=4"})
+    assert (code, values) == ("training.out_of_memory", {"part": "teacher", "setting": "teacher.input_shape_hw=[32,32]"})
     words = message(code, values)
-    assert "smaller batch" in words.hint
-    assert "--set teacher.optimiser.batch_size=4" in words.hint
+    assert "smaller pictures" in words.hint
+    assert "--set teacher.input_shape_hw=[32,32]" in words.hint
 
 
+@pytest.mark.expects_log
 @pytest.mark.parametrize(
     ("logits", "broken", "setting"),
     [
-        ("in-sample", StudentTask, "student.optimiser.batch_size=4"),
-        ("cross-fitted", TeacherTask, "teacher.optimiser.batch_size=4"),  # a helper of the student's is a teacher
+        ("in-sample", StudentTask, "student.input_shape_hw=[32,32]"),
+        ("cross-fitted", TeacherTask, "teacher.input_shape_hw=[32,32]"),  # a helper of the student's is a teacher
     ],
 )
 def test_the_setting_is_that_of_the_network_which_lacks_memory(
@@ -73,20 +75,20 @@ def test_the_setting_is_that_of_the_network_which_lacks_memory(
     assert caught.value.values["setting"] == setting
 
 
-def test_the_detector_and_the_smallest_batch_have_their_own_setting(tmp_path: Path) -> None:
+def test_the_detector_has_its_own_setting(tmp_path: Path) -> None:
     from trainer.jobs.memory import enough_memory
 
-    context = context_of(tmp_path, **{"teacher.optimiser.batch_size": 2, "detector.image_size": 320})
+    context = context_of(tmp_path, **{"detector.image_size": 320})
     found = []
     for kind in ("detector", "teacher"):
         with pytest.raises(JobFailedError) as caught, enough_memory(context, kind):
             raise MemoryError
         found.append(caught.value.values["setting"])
     context.events.log.close()
-    assert found == ["detector.batch_size=4", "teacher.input_shape_hw=[32,32]"]
+    assert found == ["detector.image_size=160", "teacher.input_shape_hw=[32,32]"]
     # What is proposed is taken by the command line as it is written.
     settings = training_settings(json.loads(json.dumps(QUICKEST)), parse_overrides(found))
-    assert (settings.detector.batch_size, settings.teacher.input_shape_hw) == (4, (32, 32))
+    assert (settings.detector.image_size, settings.teacher.input_shape_hw) == (160, (32, 32))
 
 
 def test_other_faults_stay_what_they_are(tmp_path: Path) -> None:
