@@ -55,7 +55,8 @@ class Familiarity:
         along_NK = z_ND @ self.basis_KD.T
         beside_N = np.maximum((z_ND**2).sum(axis=1) - (along_NK**2).sum(axis=1), 0.0)
         squared: FloatArray = (along_NK**2 / self.variance_K).sum(axis=1) + beside_N / self.rest
-        return np.sqrt(squared / z_ND.shape[1])
+        distance: FloatArray = np.sqrt(squared / z_ND.shape[1])
+        return distance
 
     def tensors(self) -> dict[str, npt.NDArray[np.float32]]:
         """For a safetensors file; the numbers stand on the card."""

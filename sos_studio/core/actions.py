@@ -101,6 +101,7 @@ class Action(StrEnum):
     CONFIRM_PREDICTION = "predict.confirm"
     TOGGLE_HEATMAP = "predict.toggle_heatmap"
     SIDE_BY_SIDE = "predict.side_by_side"
+    TEACHING_CASES = "predict.teaching"
     PREDICT_FOLDER = "predict.folder"
     EXPORT_NETWORK = "predict.export_network"
     IMPORT_NETWORK = "predict.import_network"

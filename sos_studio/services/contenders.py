@@ -14,7 +14,7 @@ from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.services.model_list import ModelEntry
-from sos_studio.services.prediction import Gray, PredictionResult, PredictionService
+from sos_studio.services.prediction import FloatMap, Gray, PredictionResult, PredictionService
 
 How = Literal["student", "teacher", "detector_and_teacher", "mean"]
 
@@ -113,7 +113,7 @@ def _mean(answers: Sequence[PredictionResult]) -> PredictionResult:
     """Mean probabilities and mean attention; sets and distances belong to single networks and are left out, a warning stays."""
     first = answers[0].prediction
     probabilities = np.mean([answer.prediction.probabilities for answer in answers], axis=0)
-    heat01_vu = np.mean([answer.heat01_vu for answer in answers], axis=0, dtype=np.float32)
+    heat01_vu: FloatMap = np.mean([answer.heat01_vu for answer in answers], axis=0, dtype=np.float32)
     roi = first.roi
     farthest = max(
         (answer.prediction.familiarity for answer in answers if answer.prediction.familiarity is not None),

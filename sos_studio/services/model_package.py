@@ -49,7 +49,7 @@ class _Listed(BaseModel):
 
     model_id: Annotated[str, Field(pattern=f"^{_ID.pattern}$")]
     kind: Literal["teacher", "detector", "student"]
-    files: dict[Literal["model.json", "model.safetensors"], _HASH]
+    files: dict[str, _HASH]
 
 
 class _Package(BaseModel):

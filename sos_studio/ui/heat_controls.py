@@ -27,6 +27,7 @@ class HeatControls(QWidget):
     def __init__(self, presenter: PredictionPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._presenter = presenter
+        self.outline_on, self.outline = QCheckBox(_tr("Outline")), CountBox()
         self._make_strength()
         self._make_choices()
         self._make_outline()
@@ -79,11 +80,9 @@ class HeatControls(QWidget):
 
     def _make_outline(self) -> None:
         presenter = self._presenter
-        self.outline_on = QCheckBox(_tr("Outline"))
         self.outline_on.setToolTip(_tr("A line around where the attention is above this share of its highest value"))
         self.outline_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.outline_on.clicked.connect(lambda on: presenter.set_outline(self.outline.value() / 100 if on else None))
-        self.outline = CountBox()
         self.outline.setRange(1, 99)
         self.outline.setSingleStep(5)
         self.outline.setSuffix(" %")

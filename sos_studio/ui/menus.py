@@ -102,6 +102,7 @@ PREDICT: tuple[Action | None, ...] = (
     None,
     Action.TOGGLE_HEATMAP,
     Action.SIDE_BY_SIDE,
+    Action.TEACHING_CASES,
     None,
     Action.PREDICT_FOLDER,
     None,

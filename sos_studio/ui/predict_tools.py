@@ -19,6 +19,7 @@ from sos_studio.ui.batch_dialog import BatchDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.predict_panel import model_title
 from sos_studio.ui.side_by_side import SideBySideDialog
+from sos_studio.ui.teaching_dialog import TeachingDialog
 
 
 def _tr(text: str) -> str:
@@ -26,10 +27,17 @@ def _tr(text: str) -> str:
 
 
 class PredictTools(QObject):
-    """Dialogs and the work behind them; errors become messages of the window."""
+    """Dialogs and the work behind them; errors become messages of the window.
 
-    def __init__(self, session: Session, prediction: PredictionPresenter, window: QWidget) -> None:
+    Parameters
+    ----------
+    stage_case
+        Brings a case to the front in Stage.
+    """
+
+    def __init__(self, session: Session, prediction: PredictionPresenter, window: QWidget, stage_case: Callable[[str], None]) -> None:
         super().__init__(window)
+        self._stage_case = stage_case
         self._session, self._prediction, self._window = session, prediction, window
         self.batch = FolderBatchPresenter(session, prediction.service)
 
@@ -38,6 +46,7 @@ class PredictTools(QObject):
         """What menus and shortcuts call."""
         return {
             Action.SIDE_BY_SIDE: self._open_side_by_side,
+            Action.TEACHING_CASES: self._open_teaching,
             Action.PREDICT_FOLDER: self._open_batch,
             Action.EXPORT_NETWORK: self._ask_where_to_export,
             Action.IMPORT_NETWORK: self._ask_what_to_import,
@@ -51,6 +60,12 @@ class PredictTools(QObject):
 
     def _open_side_by_side(self) -> None:
         dialog = SideBySideDialog(self._session, self._prediction, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _open_teaching(self) -> None:
+        dialog = TeachingDialog(self._session, self._prediction, self._window)
+        dialog.case_wanted.connect(self._stage_case)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -149,11 +149,11 @@ class SideBySideDialog(QDialog):
                 place.choice.addItem(_tr("Nothing here"), None)
                 for contender in state.offered:
                     place.choice.addItem(contender_title(contender), contender)
-        for n, place in enumerate(state.places):
-            if place is not self._shown[n]:
-                self._shown[n] = place
-                self._show_place(n, place)
-        self.save.setEnabled(any(place.result is not None for place in state.places))
+        for n, there in enumerate(state.places):
+            if there is not self._shown[n]:
+                self._shown[n] = there
+                self._show_place(n, there)
+        self.save.setEnabled(any(one.result is not None for one in state.places))
 
     def _show_place(self, n: int, place: Place) -> None:
         view = self.places[n]

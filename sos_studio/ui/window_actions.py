@@ -75,7 +75,7 @@ class WindowActions:
         self._session = window.session
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
         self.care = ProjectCare(window.session, window.opener, window)
-        self.predict_tools = PredictTools(window.session, window.predict.presenter, window)
+        self.predict_tools = PredictTools(window.session, window.predict.presenter, window, self._stage_case)
         files = window.files
         self._areas = Areas(
             (
@@ -155,7 +155,7 @@ class WindowActions:
         if action is Action.SIDE_BY_SIDE:
             state = self._window.predict.presenter.state
             return state.chosen is not None and self._session.capture is not None and not self._window.predict.presenter.hidden
-        if action is Action.EXPORT_NETWORK:
+        if action in (Action.EXPORT_NETWORK, Action.TEACHING_CASES):
             return self._window.predict.presenter.state.chosen is not None
         if action in OF_A_PROJECT and self._session.project is None:
             return False
@@ -221,6 +221,10 @@ class WindowActions:
             step()
         except Exception as error:  # a full disk: the history stays as it is, and the person is told
             self._session.report(error)
+
+    def _stage_case(self, case_id: str) -> None:
+        self._window.cases.open_case(case_id)
+        self._window.show_step("stage")
 
     def _show_atlas(self) -> None:
         """The same key opens and closes it."""

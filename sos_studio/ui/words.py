@@ -115,6 +115,7 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.CONFIRM_PREDICTION: _tr("&Confirm prediction"),
         Action.TOGGLE_HEATMAP: _tr("&Heatmap on or off"),
         Action.SIDE_BY_SIDE: _tr("Networks &side by side…"),
+        Action.TEACHING_CASES: _tr("Cases that would &teach most…"),
         Action.PREDICT_FOLDER: _tr("Predict a &folder…"),
         Action.EXPORT_NETWORK: _tr("E&xport network…"),
         Action.IMPORT_NETWORK: _tr("&Import network…"),

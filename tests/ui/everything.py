@@ -34,6 +34,7 @@ from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.predicted_dialog import PredictedDialog
 from sos_studio.ui.side_by_side import SideBySideDialog
+from sos_studio.ui.teaching_dialog import TeachingDialog
 from tests.presenters.kit import open_case
 
 HEAD = SeriesInfo("head", "CT", True, (400, 512, 480), (0.4, 0.5, 0.5))
@@ -106,6 +107,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
                 "train.weights",
             }
         ),
+        lambda: TeachingDialog(window.session, window.predict.presenter, window).open(),
         lambda: SideBySideDialog(window.session, window.predict.presenter, window).open(),
         lambda: PredictedDialog(window.session, window.selected_cases.presenter, window).open(),
         lambda: RenameJobDialog("", window).open(),
