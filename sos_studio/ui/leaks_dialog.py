@@ -54,15 +54,18 @@ class LeaksDialog(QDialog):
         self.names = (QLabel(), QLabel())
         self.exclude = (QPushButton(), QPushButton())
         self.same = QPushButton(_tr("They are &one patient"))
-        self.late = parts.note(_tr("A training has given both a fold, and folds never change: only excluding one of the two helps."))
+        self.exclude_later = QPushButton(_tr("Exclude the &later case of every pair…"))
+        self.exclude_later.setToolTip(_tr("As after an import of pictures that were in the project already; one step of undo"))
+        self.late = parts.note(_tr("Both have a fold already, and folds never change: only excluding one of the two helps."))
         self.late.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for button in (*self.exclude, self.same):
+        for button in (*self.exclude, self.same, self.exclude_later):
             button.setAutoDefault(False)  # Enter must not exclude the first of two
         self._lay_out()
         self.list.currentItemChanged.connect(lambda *_: self._on_pair())
         for n, button in enumerate(self.exclude):
             button.clicked.connect(lambda _=False, side=n: self._exclude(side))
         self.same.clicked.connect(self._join)
+        self.exclude_later.clicked.connect(lambda _=False: self._exclude_later())
         self._thumbnails.arrived.connect(lambda _: self._on_pair())
         self.presenter.changed.connect(self._on_pairs)
         self.presenter.progress.connect(self._on_progress)
@@ -74,12 +77,15 @@ class LeaksDialog(QDialog):
         for n in (0, 1):
             self.pictures[n].setAlignment(Qt.AlignmentFlag.AlignCenter)
             self.pictures[n].setMinimumHeight(190)
+            self.names[n].setWordWrap(True)
+            grid.setColumnStretch(n, 1)
             grid.addWidget(self.pictures[n], 0, n)
             grid.addWidget(self.names[n], 1, n)
             grid.addWidget(self.exclude[n], 2, n)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.same)
+        row.addWidget(self.exclude_later)
         row.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -124,6 +130,8 @@ class LeaksDialog(QDialog):
 
     def _on_pair(self) -> None:
         pair = self.pair
+        self.exclude_later.setVisible(len(self.presenter.pairs or ()) > 1)
+        self.exclude_later.setEnabled(self._writable)
         for n, case in enumerate((pair.one, pair.other) if pair is not None else (None, None)):
             self.exclude[n].setEnabled(case is not None and self._writable)
             self.exclude[n].setText(_tr("Exclude {case}…").format(case=self._name(case)) if case is not None else _tr("Exclude…"))
@@ -166,14 +174,22 @@ class LeaksDialog(QDialog):
 
     def _exclude(self, side: int) -> None:
         pair = self.pair
-        if pair is None:
-            return
+        if pair is not None:
+            case = (pair.one, pair.other)[side]
+            self._ask_why((case.case_id,), self._name(case))
+
+    def _exclude_later(self) -> None:
+        """The older case of a pair comes first."""
+        later = tuple(dict.fromkeys(pair.other.case_id for pair in self.presenter.pairs or ()))
+        if later:
+            self._ask_why(later, plural("LeaksDialog", "1 case", "{n} cases", len(later)))
+
+    def _ask_why(self, case_ids: tuple[str, ...], name: str) -> None:
         if not self._session.evaluator:
-            ask_evaluator(self._session, self, lambda: self._exclude(side))
+            ask_evaluator(self._session, self, lambda: self._ask_why(case_ids, name))
             return
-        case = (pair.one, pair.other)[side]
-        dialog = ExclusionDialog(self._name(case), None, self)
-        dialog.accepted.connect(lambda: self._bulk.exclude((case.case_id,), dialog.reason, dialog.note))
+        dialog = ExclusionDialog(name, None, self)
+        dialog.accepted.connect(lambda: self._bulk.exclude(case_ids, dialog.reason, dialog.note))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

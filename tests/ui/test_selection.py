@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -141,4 +142,12 @@ def test_cases_alike_in_different_folds_are_shown_in_pairs_and_one_can_be_exclud
     dialog.same.click()
     qtbot.waitUntil(lambda: dialog.list.count() not in (0, before), timeout=20_000)
     assert cases.case(project, pair.leak.case_id).patient == cases.case(project, pair.leak.other_case_id).patient
+    later = {found.leak.other_case_id for found in dialog.presenter.pairs or ()}
+    dialog.exclude_later.click()
+    why = next(d for d in QApplication.topLevelWidgets() if isinstance(d, ExclusionDialog) and d.isVisible())
+    QTest.keyClick(why, Qt.Key.Key_6)
+    why.ok.click()
+    qtbot.waitUntil(lambda: dialog.presenter.pairs == (), timeout=20_000)
+    assert {case.case_id for case in cases.cases(project) if case.excluded} == later
+    assert dialog.exclude_later.isHidden()
     dialog.reject()
