@@ -118,7 +118,8 @@ def short_pseudonym(patient: str) -> str:
 def label_words(case: ListedCase, reader: str) -> str:
     """What the row says of stages, and whose it is: the own one until others' may be seen, and not always of what the picture shows now."""
     own = own_reading(case, reader)
-    if own is not None and (case.shown_as or len(case.staged_by) == 1 or (case.label is None and not case.ambiguous)):
+    alone = len(case.staged_by) == 1 and not case.adjudicated_by  # somebody else's decision is more than the one reading it decided on
+    if own is not None and (case.shown_as or alone or (case.label is None and not case.ambiguous)):
         stage = _tr("ambiguous") if own.ambiguous else f"{own.stage}"
         return _tr("earlier: {n}").format(n=stage) if reader in case.staged_earlier else _tr("you: {n}").format(n=stage)
     if case.ambiguous:

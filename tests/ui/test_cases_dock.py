@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,15 @@ def test_a_row_says_whose_stage_it_shows_and_that_a_label_rests_on_an_earlier_ca
     qtbot.waitUntil(lambda: row().label == 5)
     assert (label_words(row(), "Dr Test"), status_words(row(), "Dr Test")) == ("label: 5", "2 on earlier capture")
     assert "label of 3 evaluators: stage 5 · 2 of 3 readings made on an earlier capture" in described(row(), "Dr Test")
+
+
+def test_a_decision_is_told_also_where_the_only_reading_is_one_s_own(dock: CasesDock, session: Session, qtbot: QtBot) -> None:
+    staging.stage(session.project, "case-0001", dock._presenter.rows[0].capture_id, None, "Dr Test", 5)
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: dock._presenter.rows[0].staged_by == ("Dr Test",))
+    case = dock._presenter.rows[0]
+    assert label_words(case, "Dr Test") == "you: 5"
+    assert label_words(dataclasses.replace(case, label=3, adjudicated_by="Chair"), "Dr Test") == "decided: 3"
 
 
 def test_a_keyed_pseudonym_leaves_room_for_age_and_sex() -> None:
