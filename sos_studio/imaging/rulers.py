@@ -20,6 +20,8 @@ FINEST_PX = 3.0
 CLOSED = 0.1
 # By how much ticks may stand off their places, in pixels: they are drawn on whole ones.
 OFF_PX = 1.0
+# Words stand this far from a ruler at most, as a part of the picture's side, and are this bright between their ground and white.
+LABEL_REACH, LABEL_CONTRAST, LABEL_WHITE, LEAST_LABEL_PX = 0.08, 0.35, 225, 12
 # With so many marks, so large a part of them has to be in place.
 MANY_TICKS, MOST_IN_PLACE = 8, 0.7
 
@@ -77,6 +79,42 @@ def find_ruler(strokes_vu: Mask) -> Ruler | None:
         *(ruler for box in _candidates(strokes_vu.T) if (ruler := _ruler(strokes_vu.T, box, "u")) is not None),
     ]
     return max(found, key=lambda ruler: ruler.ticks, default=None)
+
+
+def label_strokes(gray_vu: npt.NDArray[np.uint8], ruler: Ruler) -> Mask:
+    """The words beside a ruler ("50 mm"), which on tissue are too small and too soft to be told from bone anywhere else.
+
+    Parts that are bright against their surroundings, no larger than the ruler is thick, stand alone beyond one of its ends or beside it,
+    and are at least two in one line: what reaches out of that strip, as bone does, is none.
+    """
+    found = np.zeros(gray_vu.shape, dtype=np.bool_)
+    box = ruler.box
+    thick = max(min(box.shape_vu), LEAST_LABEL_PX)
+    reach = round(LABEL_REACH * max(gray_vu.shape))
+    wide = (thick, reach) if ruler.axis == "u" else (reach, thick)
+    strip = Box(
+        *(max(0, box.top - wide[0]), max(0, box.left - wide[1])),
+        *(min(gray_vu.shape[0], box.bottom + wide[0]), min(gray_vu.shape[1], box.right + wide[1])),
+    )
+    gray = strip.of(gray_vu)
+    inner = np.zeros(gray.shape, dtype=np.bool_)
+    inner[box.top - strip.top : box.bottom - strip.top, box.left - strip.left : box.right - strip.left] = True
+    ground = float(np.median(gray[~inner])) if not inner.all() else 255.0
+    parts = [
+        (rows, columns, part)
+        for rows, columns, part in components((gray >= ground + LABEL_CONTRAST * (255.0 - ground)) & ~inner, 3)
+        if max(part.shape) <= 1.5 * thick
+        and gray[rows, columns][part].max() >= LABEL_WHITE
+        and rows.start > 0
+        and columns.start > 0
+        and rows.stop < gray.shape[0]
+        and columns.stop < gray.shape[1]
+    ]
+    for rows, columns, part in parts:
+        beside = [other for other in parts if other[0] != rows or other[1] != columns]
+        if any(min(rows.stop, other[0].stop) - max(rows.start, other[0].start) > part.shape[0] / 2 for other in beside):
+            strip.of(found)[rows, columns] |= part
+    return found
 
 
 def _candidates(strokes: Mask) -> list[Box]:

@@ -274,7 +274,9 @@ class StagingPresenter:
     def _on_case(self, _: object = None) -> None:
         capture, project = self._session.capture, self._session.project
         self._generation += 1
-        self.state = StagingState(can_stage=capture is not None and project is not None and not project.read_only, has_crop=self._session.roi is not None)
+        self.state = StagingState(
+            can_stage=capture is not None and project is not None and not project.read_only, has_crop=self._session.roi is not None
+        )
         self.changed.emit(self.state)
         self._look_up()
 

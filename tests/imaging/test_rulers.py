@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from sos_studio.imaging import overlays, rulers
 from sos_studio.imaging.rulers import Ruler
@@ -73,3 +73,51 @@ def test_marks_that_are_not_even_are_no_ruler() -> None:
 def test_real_captures_without_a_ruler_have_none(real_data: Path) -> None:
     for path in sorted((real_data / "reference_captures").glob("*.jpg")):
         assert found(np.asarray(Image.open(path).convert("RGB"))) is None, path.name
+
+
+def _labelled(gray: np.ndarray, *, words: str) -> tuple[np.ndarray, np.ndarray]:
+    """A white ruler with a spine low in the picture and small words beyond its end; the picture and where the words are."""
+    height, _ = gray.shape
+    canvas = Image.fromarray(gray)
+    draw = ImageDraw.Draw(canvas)
+    line = height - 24
+    draw.line((30, line, 230, line), fill=255, width=2)
+    for n in range(11):
+        draw.line((30 + 20 * n, line - (14 if n % 5 == 0 else 7), 30 + 20 * n, line), fill=255, width=2)
+    with_ruler = np.array(canvas)
+    draw.text((240, line - 10), words, fill=255, font=ImageFont.load_default(10))
+    drawn = np.array(canvas)
+    return drawn, drawn.astype(int) - with_ruler > 60
+
+
+@pytest.mark.parametrize("ground", [20, 118])
+@pytest.mark.parametrize("words", ["50 mm", "5 cm"])
+def test_a_white_ruler_over_tissue_is_measured_and_its_words_are_covered(ground: int, words: str) -> None:
+    tissue = np.clip(np.random.default_rng(0).normal(ground, 9, (500, 620)), 0, 255).astype(np.uint8)
+    gray, letters = _labelled(tissue, words=words)
+    strokes = overlays.find_strokes(None, gray)
+    ruler = rulers.find_ruler(strokes)
+    assert ruler is not None
+    assert (ruler.tick_px, ruler.likely_tick_mm) == (pytest.approx(20.0, abs=0.05), 2.0)
+    covered = overlays.covered(strokes | rulers.label_strokes(gray, ruler))
+    assert (covered & letters).sum() > 0.9 * letters.sum()
+    assert covered.sum() < 0.03 * covered.size
+
+
+def test_bone_that_passes_beside_a_ruler_is_none_of_its_words() -> None:
+    tissue = np.full((500, 620), 90, np.uint8)
+    tissue[380:, 260:272] = tissue[380:, 290:302] = 240
+    gray, _ = _labelled(tissue, words="")
+    ruler = rulers.find_ruler(overlays.find_strokes(None, gray))
+    assert ruler is not None
+    assert not rulers.label_strokes(gray, ruler).any()
+
+
+@pytest.mark.parametrize("side", ["right", "left", "bottom"])
+@pytest.mark.parametrize("seed", range(4))
+def test_beside_a_ruler_without_words_nothing_is_covered(side: str, seed: int) -> None:
+    shot = screenshots.screenshot(screenshots.head(seed), tick_px=12.0, ruler=side, colour=screenshots.YELLOW)
+    gray = np.asarray(Image.fromarray(shot.rgb).convert("L"))
+    ruler = found(shot.rgb)
+    assert ruler is not None
+    assert not (rulers.label_strokes(gray, ruler) & ~shot.drawn).any()
