@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_studio.imaging.borders import Box
-from sos_studio.imaging.overlays import Mask, components
+from sos_studio.imaging.overlays import Mask, components, grown
 
 FEWEST_TICKS = 4
 # A ruler is at least this long, and at most this thick with its numbers, as a part of the picture's side.
@@ -81,7 +81,7 @@ def find_ruler(strokes_vu: Mask) -> Ruler | None:
     return max(found, key=lambda ruler: ruler.ticks, default=None)
 
 
-def label_strokes(gray_vu: npt.NDArray[np.uint8], ruler: Ruler) -> Mask:
+def label_strokes(gray_vu: npt.NDArray[np.uint8], strokes_vu: Mask, ruler: Ruler) -> Mask:
     """The words beside a ruler ("50 mm"), which on tissue are too small and too soft to be told from bone anywhere else.
 
     Parts that are bright against their surroundings, no larger than the ruler is thick, stand alone beyond one of its ends or beside it,
@@ -97,12 +97,11 @@ def label_strokes(gray_vu: npt.NDArray[np.uint8], ruler: Ruler) -> Mask:
         *(min(gray_vu.shape[0], box.bottom + wide[0]), min(gray_vu.shape[1], box.right + wide[1])),
     )
     gray = strip.of(gray_vu)
-    inner = np.zeros(gray.shape, dtype=np.bool_)
-    inner[box.top - strip.top : box.bottom - strip.top, box.left - strip.left : box.right - strip.left] = True
-    ground = float(np.median(gray[~inner])) if not inner.all() else 255.0
+    known = grown(strip.of(strokes_vu), 1)
+    ground = float(np.median(gray[~known])) if not known.all() else 255.0
     parts = [
         (rows, columns, part)
-        for rows, columns, part in components((gray >= ground + LABEL_CONTRAST * (255.0 - ground)) & ~inner, 3)
+        for rows, columns, part in components((gray >= ground + LABEL_CONTRAST * (255.0 - ground)) & ~known, 3)
         if max(part.shape) <= 1.5 * thick
         and gray[rows, columns][part].max() >= LABEL_WHITE
         and rows.start > 0

@@ -100,7 +100,7 @@ def find(path: Path, options: PictureOptions) -> Found:
     if options.crops:
         # All of it is the joint: bright bone at the edge of so small a picture is easily taken for a letter.
         return Found(gray, whole, np.zeros_like(strokes), ruler)
-    mask = overlays.covered(strokes if ruler is None else strokes | rulers.label_strokes(gray, ruler))
+    mask = overlays.covered(strokes if ruler is None else strokes | rulers.label_strokes(gray, strokes, ruler))
     box = borders.find_picture(gray, mask) if options.cut_borders else whole
     return Found(gray, box, mask if options.cover_overlays else np.zeros_like(mask), ruler)
 

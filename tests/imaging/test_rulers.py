@@ -99,7 +99,7 @@ def test_a_white_ruler_over_tissue_is_measured_and_its_words_are_covered(ground:
     ruler = rulers.find_ruler(strokes)
     assert ruler is not None
     assert (ruler.tick_px, ruler.likely_tick_mm) == (pytest.approx(20.0, abs=0.05), 2.0)
-    covered = overlays.covered(strokes | rulers.label_strokes(gray, ruler))
+    covered = overlays.covered(strokes | rulers.label_strokes(gray, strokes, ruler))
     assert (covered & letters).sum() > 0.9 * letters.sum()
     assert covered.sum() < 0.03 * covered.size
 
@@ -108,9 +108,10 @@ def test_bone_that_passes_beside_a_ruler_is_none_of_its_words() -> None:
     tissue = np.full((500, 620), 90, np.uint8)
     tissue[380:, 260:272] = tissue[380:, 290:302] = 240
     gray, _ = _labelled(tissue, words="")
-    ruler = rulers.find_ruler(overlays.find_strokes(None, gray))
+    strokes = overlays.find_strokes(None, gray)
+    ruler = rulers.find_ruler(strokes)
     assert ruler is not None
-    assert not rulers.label_strokes(gray, ruler).any()
+    assert not rulers.label_strokes(gray, strokes, ruler).any()
 
 
 @pytest.mark.parametrize("side", ["right", "left", "bottom"])
@@ -118,6 +119,7 @@ def test_bone_that_passes_beside_a_ruler_is_none_of_its_words() -> None:
 def test_beside_a_ruler_without_words_nothing_is_covered(side: str, seed: int) -> None:
     shot = screenshots.screenshot(screenshots.head(seed), tick_px=12.0, ruler=side, colour=screenshots.YELLOW)
     gray = np.asarray(Image.fromarray(shot.rgb).convert("L"))
-    ruler = found(shot.rgb)
+    strokes = overlays.find_strokes(shot.rgb, gray)
+    ruler = rulers.find_ruler(strokes)
     assert ruler is not None
-    assert not (rulers.label_strokes(gray, ruler) & ~shot.drawn).any()
+    assert not (rulers.label_strokes(gray, strokes, ruler) & ~shot.drawn).any()
