@@ -31,7 +31,7 @@ ONE_ROW = 48
 # What a heading takes of a column, in rows.
 HEADING_ROWS = 2
 SHARE_OF_SCREEN = 0.9
-LARGEST_PX = (1640, 900)
+LARGEST_PX = (1640, 980)
 
 
 def _tr(text: str) -> str:

@@ -33,6 +33,7 @@ OF_A_PROJECT = frozenset(
         Action.NEXT_UNSTAGED,
         Action.LEAKS,
         Action.RETRAIN_ALL,
+        Action.CROSS_VALIDATION,
         Action.IMPORT_NETWORK,
     }
 )
@@ -75,7 +76,7 @@ class WindowActions:
         self._session = window.session
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
         self.care = ProjectCare(window.session, window.opener, window)
-        self.predict_tools = PredictTools(window.session, window.predict.presenter, window, self._stage_case)
+        self.predict_tools = PredictTools(window.session, window.predict, window, self._stage_case)
         files = window.files
         self._areas = Areas(
             (
@@ -155,6 +156,9 @@ class WindowActions:
         if action is Action.SIDE_BY_SIDE:
             state = self._window.predict.presenter.state
             return state.chosen is not None and self._session.capture is not None and not self._window.predict.presenter.hidden
+        if action is Action.CASE_REPORT:
+            shown = self._window.predict.presenter.state.shown
+            return self._session.project is not None and shown is not None and shown.heat01_vu is not None
         if action in (Action.EXPORT_NETWORK, Action.TEACHING_CASES):
             return self._window.predict.presenter.state.chosen is not None
         if action in OF_A_PROJECT and self._session.project is None:

@@ -366,7 +366,7 @@ def test_what_needs_a_scan_a_full_image_or_a_project_is_greyed_while_nothing_is_
         return [window.keymap[action].isEnabled() for action in actions]
 
     of_a_scan = (Action.CAPTURE, Action.GRID, Action.MEASURE_DISTANCE, Action.SLAB_THICKER, Action.WINDOW_PRESET)
-    assert not any(possible(*of_a_scan, Action.PREDICT, Action.RETRAIN_ALL))
+    assert not any(possible(*of_a_scan, Action.PREDICT, Action.RETRAIN_ALL, Action.CROSS_VALIDATION))
     window.session.set_scan(scan)
     assert all(possible(*of_a_scan))
     window.session.set_scan(None)
