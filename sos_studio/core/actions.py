@@ -102,6 +102,7 @@ class Action(StrEnum):
     TOGGLE_HEATMAP = "predict.toggle_heatmap"
     SIDE_BY_SIDE = "predict.side_by_side"
     TEACHING_CASES = "predict.teaching"
+    CASE_REPORT = "predict.report"
     PREDICT_FOLDER = "predict.folder"
     EXPORT_NETWORK = "predict.export_network"
     IMPORT_NETWORK = "predict.import_network"

@@ -38,6 +38,13 @@ SOURCE = own("SOURCE", "Origin of the reading")
 INTENDED_USE = own("USE", "Intended use")
 RESEARCH_ONLY = own("RESEARCH", "Research use only - not a medical device")
 
+PREDICTED_STAGE = own("AI-STAGE", "Stage that a network predicts")
+STAGE_SET_FIRST = own("AI-SET-FIRST", "First stage of the network's stage set")
+STAGE_SET_LAST = own("AI-SET-LAST", "Last stage of the network's stage set")
+UNLIKE = own("AI-UNLIKE", "Picture unlike the network's training data")
+PHANTOM_TRAINED = own("AI-PHANTOM", "Network trained on phantoms, not on patients")
+FROM_SCRATCH = own("AI-SCRATCH", "Network trained without learned starting weights")
+
 YES = ConceptCode("373066001", "SCT", "Yes")
 NO = ConceptCode("373067005", "SCT", "No")
 COMPUTED_TOMOGRAPHY = ConceptCode("77477000", "SCT", "Computed Tomography")
@@ -70,6 +77,11 @@ def stage_value(scheme_id: str, stage: int, words: str) -> ConceptCode:
     return own(f"{scheme_id.upper()}.{stage}", f"Stage {stage}: {words}")
 
 
+def probability_of(stage: int) -> ConceptCode:
+    """The concept of a stage's probability."""
+    return own(f"AI-P{stage}", f"Probability of stage {stage} by the network")
+
+
 def scheme_value(scheme_id: str) -> ConceptCode:
     """The code of a staging scheme."""
     return own(scheme_id.upper(), f"Staging scheme {scheme_id}")
@@ -83,5 +95,6 @@ def yes_no(value: bool) -> ConceptCode:
 def own_codes() -> list[ConceptCode]:
     """Ours, without stages and schemes."""
     concepts = (SYNCHONDROSIS, REPORT_TITLE, STAGE, STAGING_SCHEME, CONFIDENCE, AMBIGUOUS, SHOWN, AI_SEEN, BLINDED, SOURCE, INTENDED_USE)
+    predicted = (PREDICTED_STAGE, STAGE_SET_FIRST, STAGE_SET_LAST, UNLIKE, PHANTOM_TRAINED, FROM_SCRATCH)
     values = (*SHOWN_VALUES.values(), *CONFIDENCE_VALUES.values(), *SOURCE_VALUES.values(), RESEARCH_ONLY)
-    return [*concepts, *values]
+    return [*concepts, *predicted, *values, *(probability_of(n) for n in range(1, 6))]

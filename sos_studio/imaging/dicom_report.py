@@ -27,7 +27,7 @@ class Observer:
     Attributes
     ----------
     name
-        As it may be told: a number, or a name if that is allowed.
+        As it may be told: a number, or a name if that is allowed; empty if a network read.
     device_uid
         Stands for the program in this project.
     """
@@ -52,6 +52,10 @@ class Finding:
         When; has its zone.
     from_scan
         Whether the full image was cut from a CT scan here.
+    probabilities
+        Of the stages in order, if a network read.
+    comments
+        Further sentences.
     """
 
     tracking_uid: str
@@ -60,6 +64,8 @@ class Finding:
     corners_uv: npt.NDArray[np.float64] | None
     read_at: datetime
     from_scan: bool
+    probabilities: Sequence[float] = ()
+    comments: Sequence[str] = ()
 
 
 def reading_report(
@@ -88,8 +94,9 @@ def reading_report(
         title=_coded(dicom_codes.REPORT_TITLE),
         referenced_images=images,
     )
-    comment = sr.TextContentItem(name=_coded(dicom_codes.COMMENT), value=RESEARCH_USE, relationship_type=sr.RelationshipTypeValues.CONTAINS)
-    report[0].ContentSequence.append(comment)
+    for text in (RESEARCH_USE, *finding.comments):
+        comment = sr.TextContentItem(name=_coded(dicom_codes.COMMENT), value=text, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+        report[0].ContentSequence.append(comment)
     moment = finding.read_at.astimezone(UTC)
     document = sr.ComprehensiveSR(
         evidence=images,
@@ -119,11 +126,14 @@ def _context(observer: Observer, subject: Subject) -> Any:
     from highdicom import sr
     from pydicom.sr.codedict import codes
 
-    return sr.ObservationContext(
-        observer_person_context=sr.ObserverContext(
+    person = None
+    if observer.name:
+        person = sr.ObserverContext(
             observer_type=codes.DCM.Person,
             observer_identifying_attributes=sr.PersonObserverIdentifyingAttributes(name=person_name(observer.name)),
-        ),
+        )
+    return sr.ObservationContext(
+        observer_person_context=person,
         observer_device_context=sr.ObserverContext(
             observer_type=codes.DCM.Device,
             observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
@@ -144,6 +154,11 @@ def _group(finding: Finding, full: Dataset) -> Any:
         "finding_sites": [sr.FindingSite(anatomic_location=site) for site in (codes.SCT.SphenoidBone, codes.SCT.OccipitalBone)],
         "qualitative_evaluations": [sr.QualitativeEvaluation(_coded(name), _coded(value)) for name, value in finding.evaluations],
     }
+    if finding.probabilities:
+        common["measurements"] = [
+            sr.Measurement(name=_coded(dicom_codes.probability_of(n)), value=float(p), unit=codes.UCUM.NoUnits)
+            for n, p in enumerate(finding.probabilities, start=1)
+        ]
     if finding.corners_uv is None:
         source = sr.SourceImageForMeasurementGroup(full.SOPClassUID, full.SOPInstanceUID)
         return sr.MeasurementsAndQualitativeEvaluations(source_images=[source], **common)

@@ -72,7 +72,7 @@ def secondary_capture(
     Parameters
     ----------
     pixels_vu
-        8 bit grey, face to the right.
+        8 bit grey or RGB ``[v, u, 3]``, face to the right.
     angle_deg
         Direction of the rows within the full image, clockwise on the screen (0 for full images): `Roi.angle_deg` for crops.
     spacing_mm
@@ -92,7 +92,7 @@ def secondary_capture(
     spacing = None if spacing_mm is None else (spacing_mm, spacing_mm)
     image = SCImage(
         pixel_array=np.ascontiguousarray(pixels_vu),
-        photometric_interpretation="MONOCHROME2",
+        photometric_interpretation="MONOCHROME2" if pixels_vu.ndim == 2 else "RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
         patient_orientation=("A", "F"),

@@ -103,6 +103,7 @@ PREDICT: tuple[Action | None, ...] = (
     Action.TOGGLE_HEATMAP,
     Action.SIDE_BY_SIDE,
     Action.TEACHING_CASES,
+    Action.CASE_REPORT,
     None,
     Action.PREDICT_FOLDER,
     None,

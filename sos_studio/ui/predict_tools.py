@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.presenters.folder_batch import FolderBatchPresenter
-from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
-from sos_studio.services import model_list, model_package
+from sos_studio.services import case_report, model_list, model_package
+from sos_studio.services.case_report_files import Wish, write_report
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui.batch_dialog import BatchDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.predict_panel import model_title
+from sos_studio.ui.predict_step import PredictStep
+from sos_studio.ui.report_dialog import ReportDialog
 from sos_studio.ui.side_by_side import SideBySideDialog
 from sos_studio.ui.teaching_dialog import TeachingDialog
 
@@ -35,11 +37,11 @@ class PredictTools(QObject):
         Brings a case to the front in Stage.
     """
 
-    def __init__(self, session: Session, prediction: PredictionPresenter, window: QWidget, stage_case: Callable[[str], None]) -> None:
+    def __init__(self, session: Session, step: PredictStep, window: QWidget, stage_case: Callable[[str], None]) -> None:
         super().__init__(window)
         self._stage_case = stage_case
-        self._session, self._prediction, self._window = session, prediction, window
-        self.batch = FolderBatchPresenter(session, prediction.service)
+        self._session, self._prediction, self._holding, self._window = session, step.presenter, step.holding, window
+        self.batch = FolderBatchPresenter(session, step.presenter.service)
 
     @property
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
@@ -47,6 +49,7 @@ class PredictTools(QObject):
         return {
             Action.SIDE_BY_SIDE: self._open_side_by_side,
             Action.TEACHING_CASES: self._open_teaching,
+            Action.CASE_REPORT: self._ask_for_report,
             Action.PREDICT_FOLDER: self._open_batch,
             Action.EXPORT_NETWORK: self._ask_where_to_export,
             Action.IMPORT_NETWORK: self._ask_what_to_import,
@@ -68,6 +71,37 @@ class PredictTools(QObject):
         dialog.case_wanted.connect(self._stage_case)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _ask_for_report(self) -> None:
+        dialog = ReportDialog(self._window)
+        dialog.accepted.connect(lambda: self._ask_where_to_report(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_where_to_report(self, asked: ReportDialog) -> None:
+        wanted = Wish(asked.pdf.isChecked(), asked.dicom.isChecked(), asked.patient_text)
+        dialog = file_dialog(self._window, _tr("Folder of the report"), QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda path: self.report_to(Path(path), wanted))
+        dialog.open()
+
+    def report_to(self, folder: Path, wanted: Wish) -> None:
+        """Write what is on the screen about the case into a folder."""
+        session, capture, project, shown = self._session, self._session.capture, self._session.project, self._prediction.state.shown
+        if capture is None or project is None or shown is None or shown.heat01_vu is None:
+            session.tell("predict.nothing_to_confirm", "info")
+            return
+        roi, holding, heat01_vu, said = session.roi, self._holding.state.found, shown.heat01_vu, shown.prediction
+
+        def work() -> list[str]:
+            report = case_report.gather(project, capture, said, heat01_vu, roi=roi, holding=holding)
+            return write_report(project, report, folder, wanted)
+
+        def done(files: list[str]) -> None:
+            session.tell("predict.report_saved", "info", files=", ".join(files), folder=folder.name)
+
+        session.begun.emit()
+        session.background.run(work, done, session.report)
 
     def _ask_where_to_export(self) -> None:
         state = self._prediction.state

@@ -116,6 +116,7 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.TOGGLE_HEATMAP: _tr("&Heatmap on or off"),
         Action.SIDE_BY_SIDE: _tr("Networks &side by side…"),
         Action.TEACHING_CASES: _tr("Cases that would &teach most…"),
+        Action.CASE_REPORT: _tr("&Report of this case…"),
         Action.PREDICT_FOLDER: _tr("Predict a &folder…"),
         Action.EXPORT_NETWORK: _tr("E&xport network…"),
         Action.IMPORT_NETWORK: _tr("&Import network…"),

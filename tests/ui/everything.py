@@ -33,6 +33,7 @@ from sos_studio.ui.consensus_dialog import ConsensusDialog
 from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.predicted_dialog import PredictedDialog
+from sos_studio.ui.report_dialog import ReportDialog
 from sos_studio.ui.side_by_side import SideBySideDialog
 from sos_studio.ui.teaching_dialog import TeachingDialog
 from tests.presenters.kit import open_case
@@ -108,6 +109,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
             }
         ),
         lambda: TeachingDialog(window.session, window.predict.presenter, window).open(),
+        lambda: ReportDialog(window).open(),
         lambda: SideBySideDialog(window.session, window.predict.presenter, window).open(),
         lambda: PredictedDialog(window.session, window.selected_cases.presenter, window).open(),
         lambda: RenameJobDialog("", window).open(),

@@ -20,6 +20,7 @@ th, td { text-align: right; padding: .28rem .8rem .28rem 0; border-bottom: 1px s
 td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; font-weight: 400; }
 thead th, thead th:first-child { font-weight: 600; border-bottom: 1.5px solid #8894a0; }
+.alarm { color: #a03c2e; font-weight: 600; }
 figure { margin: 1rem 0 1.2rem; }
 figure img { max-width: 100%; height: auto; }
 figcaption, footer, .note { color: #55626f; font-size: .88rem; }
@@ -51,7 +52,7 @@ def _part(part: Part) -> str:
     if isinstance(part, Heading):
         return f"<h2>{escape(part.text)}</h2>"
     if isinstance(part, Paragraph):
-        return f"<p>{escape(part.text)}</p>"
+        return f'<p class="alarm">{escape(part.text)}</p>' if part.alarm else f"<p>{escape(part.text)}</p>"
     if isinstance(part, Table):
         return _table(part)
     if isinstance(part, Fields):

@@ -19,9 +19,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running words."""
+    """Running words; an `alarm` must not be overlooked."""
 
     text: str
+    alarm: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _part(part: Part, width: float) -> list[Any]:
     if isinstance(part, Heading):
         return [_words(part.text, 11.5, bold=True, before=10, after=5)]
     if isinstance(part, Paragraph):
-        return [_words(part.text)]
+        return [_words(part.text, bold=True, colour=TODO) if part.alarm else _words(part.text)]
     if isinstance(part, Table):
         return [_table(part, width)]
     if isinstance(part, Fields):

@@ -1,0 +1,197 @@
+"""One case on paper: pictures, what a network says and how far to trust it, who read what, how the plane was set; in English.
+
+A report names nobody: the case goes by its pseudonym and evaluators by numbers. Only words that a person typed for it, knowing what they
+do, name a patient, and only in the PDF.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sos_studio import __version__
+from sos_studio.core import atomic
+from sos_studio.core.captures import CaptureRecord
+from sos_studio.core.errors import ProjectError
+from sos_studio.core.predictions import Prediction
+from sos_studio.core.readings import Reading, standing
+from sos_studio.core.roi import Roi
+from sos_studio.core.stages import scheme
+from sos_studio.dataset import readings as dataset_readings
+from sos_studio.dataset.export_people import evaluator_names
+from sos_studio.dataset.project import Project
+from sos_studio.imaging import crops, heatmaps, images
+from sos_studio.messages import catalogue
+from sos_studio.services.captures import StoredCapture
+from sos_studio.services.datasheet import pdf
+from sos_studio.services.datasheet.parts import Heading, Paragraph, Part, Plot, Table
+from sos_studio.services.model_card import RESEARCH_USE, card_facts, warnings_of
+from sos_studio.services.prediction import FloatMap
+from sos_studio.services.sensitivity import Sensitivity
+
+SOFTWARE = f"SOS Studio {__version__}"
+OPACITY = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class CaseReport:
+    """All that stands in a report.
+
+    Attributes
+    ----------
+    roi
+        The frame whose crop is shown: the expert's, else the detector's.
+    readings
+        Standing readings of the case, and what their evaluators are called here.
+    """
+
+    case_id: str
+    phantom: bool
+    capture: StoredCapture
+    roi: Roi | None
+    said: Prediction
+    heat01_vu: FloatMap
+    readings: tuple[tuple[str, Reading], ...]
+    holding: Sensitivity | None = None
+
+
+def gather(
+    project: Project,
+    capture: StoredCapture,
+    said: Prediction,
+    heat01_vu: FloatMap,
+    *,
+    roi: Roi | None = None,
+    holding: Sensitivity | None = None,
+) -> CaseReport:
+    """Readings and names from the project, the rest as it is on the screen; ``project.*`` if it can't be read."""
+    people = evaluator_names(project, by_name=False)
+    rows = [row for row in standing(dataset_readings.readings(project, capture.case_id)) if row.capture_id == capture.capture_id]
+    frame = roi if roi is not None else None if said.roi is None else said.roi.roi()
+    return CaseReport(
+        capture.case_id,
+        project.phantom or said.model.phantom,
+        capture,
+        frame,
+        said,
+        heat01_vu,
+        tuple((people[row.evaluator], row) for row in rows),
+        holding,
+    )
+
+
+def report_pdf(report: CaseReport, patient_text: str = "") -> bytes:
+    """The file; the same bytes for the same report.
+
+    Parameters
+    ----------
+    patient_text
+        Written at the top as it was typed; empty: nothing of the patient stands anywhere.
+    """
+    title = f"Fusion of the spheno-occipital synchondrosis: {report.case_id}"
+    parts: list[Part] = [Paragraph(f"{RESEARCH_USE} Made by {SOFTWARE}.", alarm=True)]
+    if patient_text:
+        parts.append(Paragraph(f"Identified report. Patient: {patient_text}", alarm=True))
+    parts += [Paragraph(warning, alarm=True) for warning in warnings_of(report.said.model)]
+    if report.said.unlike:
+        parts.append(Paragraph("This picture is unlike the training data: do not rely on the network's stage.", alarm=True))
+    parts += [*_pictures(report), *_answer(report), *_readings(report), *_plane(report.capture.record)]
+    parts += [Heading("Network"), Table(("", "Value"), tuple(card_facts(report.said.model)))]
+    return pdf.render(title, parts, f"{report.case_id} · {RESEARCH_USE}")
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write it; ``prediction.folder_unwritable``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(path, content)
+    except OSError as error:
+        raise ProjectError(
+            "prediction.folder_unwritable", folder=path.parent.name, reason=error.strerror or type(error).__name__
+        ) from error
+
+
+def _pictures(report: CaseReport) -> list[Part]:
+    full8 = report.capture.full8
+    overlay = heatmaps.overlay(full8, report.heat01_vu, OPACITY)
+    plots: list[Part] = [
+        _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2), 105.0),
+        _plot("heat", f"Where the network sees signs of stage {report.said.stage}.", overlay, 105.0),
+    ]
+    if report.roi is not None:
+        crop = crops.crop_image(full8, report.roi)
+        words = "Crop of the synchondrosis, endocranial end left."
+        plots.append(_plot("crop", words, np.repeat(crop[..., None], 3, axis=2), 60.0))
+    return plots
+
+
+def _plot(name: str, caption: str, rgb: np.ndarray, width_mm: float) -> Plot:
+    return Plot(name, caption, b"", images.encode_png(np.ascontiguousarray(rgb)), width_mm)
+
+
+def _answer(report: CaseReport) -> list[Part]:
+    said = report.said
+    rows = [(f"Stage {n}: {stage_words(said.scheme, n)}", f"{p:.1%}") for n, p in enumerate(said.probabilities, start=1)]
+    told = [f"Most likely stage: {said.stage}. Expected stage (mean of the stages by probability): {said.expected_stage:.2f}."]
+    held, near = said.stage_set, said.familiarity
+    if held is not None:
+        which = f"stage {held.first}" if held.first == held.last else f"stages {held.first} to {held.last}"
+        told.append(f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases).")
+    if near is not None:
+        told.append(f"Distance from the training data: {near.distance:.2f}; usual pictures lie within {near.threshold:.2f}.")
+    if said.attention_in_roi is not None and said.roi is not None:
+        told.append(f"Attention inside the {said.roi.source}'s frame: {said.attention_in_roi:.0%}.")
+    if report.holding is not None:
+        told.append(_holding(report.holding))
+    return [Heading("What the network says"), Table(("Stage", "Probability"), tuple(rows)), *(Paragraph(text) for text in told)]
+
+
+def _holding(found: Sensitivity) -> str:
+    views = len(found.tried) + 1
+    how = {
+        "plane": "the plane turned by 2° and moved by 1 mm",
+        "neighbours": "the plane moved by 1 mm, the picture turned by 2° and shifted by 1 mm",
+        "picture": "only the picture turned by 2° and shifted by 1 mm, because no scan was open",
+    }[found.reach]
+    if found.holds:
+        return f"Robust: the same stage in all {views} views ({how})."
+    return f"Fragile: stage {', '.join(f'{stage} in {count}' for stage, count in found.seen)} of {views} views ({how})."
+
+
+def _readings(report: CaseReport) -> list[Part]:
+    if not report.readings:
+        return [Heading("Readings"), Paragraph("Nobody has staged this full image yet.")]
+    rows = tuple(
+        (
+            name,
+            "" if row.stage is None else str(row.stage),
+            row.created_utc.strftime("%Y-%m-%d %H:%M UTC"),
+            "after seeing the AI" if row.ai_seen else "before seeing the AI",
+            "blinded" if row.blinded else "open",
+        )
+        for name, row in report.readings
+    )
+    return [Heading("Readings"), Table(("Evaluator", "Stage", "When", "AI", "Reading"), rows)]
+
+
+def _plane(record: CaptureRecord) -> list[Part]:
+    rows: list[tuple[str, str]] = [("Capture", record.capture_id)]
+    if record.orientation is not None:
+        angles = record.orientation
+        rows += [
+            ("Roll, yaw, pitch", f"{angles.roll_deg:.2f}°, {angles.yaw_deg:.2f}°, {angles.pitch_deg:.2f}°"),
+            ("Centre (LPS)", ", ".join(f"{value:.1f}" for value in angles.center_lps_mm) + " mm"),
+        ]
+    else:
+        rows.append(("Plane", "imported picture: set elsewhere"))
+    rows.append(("Pixel", "unknown" if record.spacing_mm is None else f"{record.spacing_mm:g} mm"))
+    if record.slab_mm:
+        rows.append(("Slab", f"mean of {record.slab_mm:g} mm"))
+    return [Heading("Orientation record"), Table(("", "Value"), tuple(rows))]
+
+
+def stage_words(scheme_id: str, number: int) -> str:
+    """What a stage is, in English."""
+    return catalogue()[scheme(scheme_id).stages[number - 1].code].text

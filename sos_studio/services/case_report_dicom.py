@@ -1,0 +1,116 @@
+"""A case's report as DICOM: full image, crop and heatmap as secondary captures, and what the network says as a structured report.
+
+Always under the pseudonym, with unique ids that follow from the project and from what each object says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sos_studio.core.predictions import Prediction
+from sos_studio.imaging import crops, dicom_codes, dicom_report, dicom_secondary, heatmaps
+from sos_studio.imaging.dicom_codes import ConceptCode
+from sos_studio.imaging.dicom_report import Finding, Observer
+from sos_studio.imaging.dicom_secondary import Placed, Subject
+from sos_studio.imaging.dicom_write import seeded_uid
+from sos_studio.services.case_report import OPACITY, SOFTWARE, CaseReport, stage_words
+from sos_studio.services.model_card import card_line, warnings_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+def report_dicom(report: CaseReport, project_id: str, pseudonym: str, predicted_utc: datetime | None = None) -> Mapping[str, bytes]:
+    """Files by name: ``full.dcm``, ``heatmap.dcm``, ``crop.dcm`` where there is a frame, ``report.dcm``.
+
+    Parameters
+    ----------
+    pseudonym
+        Of the patient.
+    predicted_utc
+        When the network was asked; None: when its network was trained, so that the same report gives the same files.
+    """
+    subject = Subject(pseudonym, report.case_id, seeded_uid(0, project_id, report.case_id, "study"), SOFTWARE)
+    capture, said = report.capture, report.said
+    spacing_mm, from_scan = capture.record.spacing_mm, capture.record.series_hash is not None
+    said_text = said.model_dump_json()
+
+    def placed(series: int, description: str, *told: object) -> Placed:
+        names = (project_id, report.case_id, "report")
+        return Placed(
+            seeded_uid(0, *names, "series", series), series, description, seeded_uid(0, *names, capture.capture_id, series, subject, *told)
+        )
+
+    full = dicom_secondary.secondary_capture(
+        capture.full8, subject, placed(11, "SOS full image"), spacing_mm=spacing_mm, burned_in=False if from_scan else None
+    )
+    heat = dicom_secondary.secondary_capture(
+        heatmaps.overlay(capture.full8, report.heat01_vu, OPACITY),
+        subject,
+        placed(12, "SOS heatmap", said_text),
+        spacing_mm=spacing_mm,
+        derivation=f"Heatmap of a network for stage {said.stage} over the full image",
+        burned_in=False if from_scan else None,
+    )
+    files: dict[str, Dataset] = {"full.dcm": full, "heatmap.dcm": heat}
+    crop = None
+    if report.roi is not None:
+        crop = dicom_secondary.secondary_capture(
+            np.ascontiguousarray(crops.crop_image(capture.full8, report.roi)),
+            subject,
+            placed(13, "SOS crop", report.roi.model_dump_json()),
+            angle_deg=report.roi.angle_deg,
+            spacing_mm=spacing_mm,
+            burned_in=False if from_scan else None,
+        )
+        files["crop.dcm"] = crop
+    finding = Finding(
+        tracking_uid=seeded_uid(0, project_id, report.case_id, "region", capture.capture_id),
+        tracking_name=capture.capture_id,
+        evaluations=_evaluations(said),
+        corners_uv=None if report.roi is None else report.roi.corners_uv,
+        read_at=predicted_utc or _trained(said),
+        from_scan=from_scan,
+        probabilities=said.probabilities,
+        comments=_comments(report),
+    )
+    observer = Observer("", seeded_uid(0, project_id, "device", SOFTWARE))
+    files["report.dcm"] = dicom_report.reading_report(
+        subject, placed(14, "SOS network report", said_text, finding.read_at), observer, finding, full=full, crop=crop
+    )
+    return {name: dicom_secondary.encode(dataset) for name, dataset in files.items()}
+
+
+def _evaluations(said: Prediction) -> list[tuple[ConceptCode, ConceptCode]]:
+    codes = dicom_codes
+
+    def stage(number: int) -> ConceptCode:
+        return codes.stage_value(said.scheme, number, stage_words(said.scheme, number))
+
+    told = [(codes.PREDICTED_STAGE, stage(said.stage)), (codes.STAGING_SCHEME, codes.scheme_value(said.scheme))]
+    if said.stage_set is not None:
+        told += [(codes.STAGE_SET_FIRST, stage(said.stage_set.first)), (codes.STAGE_SET_LAST, stage(said.stage_set.last))]
+    if said.familiarity is not None:
+        told.append((codes.UNLIKE, codes.yes_no(said.familiarity.unlike)))
+    told += [(codes.PHANTOM_TRAINED, codes.yes_no(said.model.phantom)), (codes.FROM_SCRATCH, codes.yes_no(said.model.from_scratch))]
+    return [*told, (codes.INTENDED_USE, codes.RESEARCH_ONLY)]
+
+
+def _comments(report: CaseReport) -> list[str]:
+    told = [card_line(report.said.model), *warnings_of(report.said.model)]
+    for name, row in report.readings:
+        when = "after" if row.ai_seen else "before"
+        told.append(f"{name}: stage {row.stage}, {when} seeing a prediction, {row.created_utc:%Y-%m-%d}")
+    return told
+
+
+def _trained(said: Prediction) -> datetime:
+    try:
+        moment = datetime.fromisoformat(said.model.created_utc)
+    except ValueError:
+        return datetime(1980, 1, 1, tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,48 @@
+import pytest
+
+from sos_studio.core.actions import Action
+from sos_studio.services.case_report_files import Wish
+from sos_studio.ui.predict_step import PredictStep
+from sos_studio.ui.predict_tools import PredictTools
+from sos_studio.ui.report_dialog import ReportDialog
+from tests.presenters.kit import make_project, make_session
+from tests.presenters.models import FakeService, add_model
+
+
+def test_nothing_names_the_patient_unless_it_is_typed_after_a_warning(qtbot):
+    dialog = ReportDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.patient.setText("Jane Doe")
+    assert dialog.patient_text == ""
+    assert not dialog.warning.isVisible()
+    dialog.identified.click()
+    assert dialog.warning.isVisible()
+    assert dialog.patient_text == "Jane Doe"
+    dialog.pdf.click()
+    assert dialog.patient_text == ""
+    assert not dialog._buttons.buttons()[0].isEnabled()
+
+
+@pytest.fixture
+def step(tmp_path, qtbot):
+    with make_project(tmp_path / "p") as project:
+        add_model(project.directory, "student", phantom=True)
+        made = PredictStep(make_session(project), service=FakeService(stage=4))
+        qtbot.addWidget(made)
+        qtbot.addWidget(made.inspector())
+        yield made
+
+
+def test_the_report_of_what_is_on_the_screen_is_written_as_pdf_and_dicom(step, tmp_path):
+    session = step.presenter._session
+    told = []
+    session.message.connect(lambda message, severity: told.append(message.code))
+    tools = PredictTools(session, step, step, lambda _: None)
+    tools.report_to(tmp_path / "out", Wish())
+    assert told == ["predict.nothing_to_confirm"]
+    step.actions_by_id[Action.PREDICT]()
+    tools.report_to(tmp_path / "out", Wish(dicom=True))
+    assert told[-1] == "predict.report_saved"
+    assert (tmp_path / "out" / "case-0001-report.pdf").read_bytes().startswith(b"%PDF")
+    assert sorted(path.name for path in (tmp_path / "out" / "case-0001-dicom").iterdir()) == ["full.dcm", "heatmap.dcm", "report.dcm"]
