@@ -61,6 +61,8 @@ class ImportReportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(_tr("After the import"))
         self._report, self._fetch, self._do_again, self._blinding = report, fetch, again, blinding
+        # In the order of the list of cases; the likest come first in the report.
+        self._near = sorted(report.near, key=lambda pair: (pair.case_id, pair.other_case_id))
         self._wanted: tuple[str, str] | None = None
         self.faults = QTableWidget(self)
         self.pairs = QListWidget(self)
@@ -91,7 +93,7 @@ class ImportReportDialog(QDialog):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text if column == 2 else "")
                 self.faults.setItem(n, column, item)
-        self.pairs.addItems([_pair_words(pair, self._blinding.name) for pair in self._report.near])
+        self.pairs.addItems([_pair_words(pair, self._blinding.name) for pair in self._near])
 
     def _cells(self, fault: RowFault) -> tuple[str, str, str]:
         words = str(message(fault.code, self._blinding.values(fault.values)))
@@ -116,6 +118,9 @@ class ImportReportDialog(QDialog):
         layout.setContentsMargins(14, 12, 14, 12)
         if _told(report):
             layout.addWidget(parts.heading(_heading(report)))
+            self.waiting = parts.note(_waiting(report))
+            self.waiting.setVisible(bool(report.waiting))
+            layout.addWidget(self.waiting)
             layout.addWidget(self.faults, 1)
         else:
             self.faults.hide()
@@ -136,9 +141,9 @@ class ImportReportDialog(QDialog):
         self.resize(SIZE.boundedTo(self.screen().availableGeometry().size() - QSize(40, 60)))
 
     def _show_pair(self, row: int) -> None:
-        if not 0 <= row < len(self._report.near):
+        if not 0 <= row < len(self._near):
             return
-        pair = self._report.near[row]
+        pair = self._near[row]
         wanted = self._wanted = pair.case_id, pair.other_case_id
         for case_id, picture in zip(wanted, (self.left, self.right), strict=True):
             picture.clear()
@@ -184,6 +189,15 @@ def _heading(report: ImportReport) -> str:
     if report.faults:
         return plural("ImportReportDialog", "1 file or row was not imported", "{n} files or rows were not imported", len(report.faults))
     return plural("ImportReportDialog", "Imported, with 1 remark", "Imported, with {n} remarks", len(_told(report)))
+
+
+def _waiting(report: ImportReport) -> str:
+    return plural(
+        "ImportReportDialog",
+        "1 picture waits until its row or name is mended: without stage and patient it would be another case.",
+        "{n} pictures wait until their rows or names are mended: without stage and patient they would be other cases.",
+        len(report.waiting),
+    )
 
 
 def _pair_words(pair: NearPair, name: Callable[[str], str]) -> str:

@@ -82,7 +82,9 @@ def test_one_key_decides_and_it_is_said_once_it_is_saved(dialog: AdjudicationDia
     assert dialog.remark.text() == ""
 
 
-@pytest.mark.parametrize(("key", "status", "said"), [(Qt.Key.Key_O, "open", "Left open by Chair"), (Qt.Key.Key_A, "ambiguous", "✓ Ambiguous")])
+@pytest.mark.parametrize(
+    ("key", "status", "said"), [(Qt.Key.Key_O, "open", "Left open by Chair"), (Qt.Key.Key_A, "ambiguous", "✓ Ambiguous")]
+)
 def test_leaving_open_and_ambiguous_are_written_too(
     dialog: AdjudicationDialog, opened: Project, qtbot: QtBot, *, key: Qt.Key, status: str, said: str
 ) -> None:
