@@ -129,7 +129,8 @@ def on_record(project: Project, case_id: str, asked: Asked, card: ModelCard, sha
     own = [row for row in rows if (row.model_id, row.evaluator or "") == (asked.model_id, asked.evaluator)]
     if not own or len(own[-1].probabilities) != card.stages:
         return OnRecord(None, bool(rows))
-    last = own[-1]
+    # The last one that can be shown as it was; figures alone are the last resort.
+    last = next((row for row in reversed(own) if row.kept is not None), own[-1])
     again = _kept(last.kept, card, shape_vu)
     if again is not None:
         return OnRecord(replace(again, shown_utc=last.shown_utc), True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
+from sos_studio.core.predictions import KeptPrediction
 from sos_studio.dataset import predictions
 from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction import PredictionPresenter
@@ -128,4 +129,5 @@ def _record(project: Project, capture: StoredCapture, contender: Contender, resu
         stage=said.stage,
         probabilities=said.probabilities,
         evaluator=evaluator or None,
+        kept=KeptPrediction.of(said, result.map, None) if contender.how == "student" else None,
     )

@@ -117,8 +117,8 @@ def _pictures(report: CaseReport) -> list[Part]:
     full8 = report.capture.full8
     overlay = heatmaps.overlay(full8, report.heat01_vu, OPACITY)
     plots: list[Part] = [
-        _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2), 105.0),
-        _plot("heat", f"Where the network sees signs of stage {report.said.stage}.", overlay, 105.0),
+        _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2), 84.0),
+        _plot("heat", f"Where the network sees signs of stage {report.said.stage}.", overlay, 84.0),
     ]
     if report.roi is not None:
         crop = crops.crop_image(full8, report.roi)
