@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sos_studio.cli import model_compare
 from sos_studio.cli.options import PATH, json_option
 from sos_studio.cli.output import emit, emit_json
 from sos_studio.messages import message
@@ -75,3 +76,7 @@ def show(*, source: Path, as_json: bool) -> None:
         emit_json({"models": [card.model_dump(mode="json") for card in cards]})
     else:
         emit("\n".join(card_text(card) for card in cards).rstrip())
+
+
+for each in (model_compare.list_, model_compare.compare, model_compare.use):
+    command.add_command(each)

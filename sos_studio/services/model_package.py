@@ -135,6 +135,8 @@ def import_models(source: Path, models_dir: Path) -> list[ModelEntry]:
         unpacked = unpack(source, folder)
         for entry in unpacked:
             _refuse_another(entry, models_dir)
+        # What comes from elsewhere is not predicted with before a person says so.
+        model_list.settle(models_dir)
         for entry in unpacked:
             if not (models_dir / entry.card.model_id).exists():
                 atomic.rename(entry.path, models_dir / entry.card.model_id)

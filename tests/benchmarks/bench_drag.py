@@ -1,15 +1,17 @@
 """Dragging a handle in the real window: from the mouse event until all three panes are painted, ours beside SimpleITK in the same widgets.
 
 Run from the project's root under an X server with xdotool: ``xvfb-run -a -s "-screen 0 1920x1080x24" python -m
-tests.benchmarks.bench_drag [512 768] [--rounds N] [--write]``. The same two-second movement of a hand at 125 events a second takes a
-handle of the coronal pane to and fro, which turns all three panes; xdotool sends it, so the events come from the X server as a mouse's
-do. An event counts as painted when the window has handed to the X server a frame in which all three panes show its orientation or a
-later one. The volume pane follows meanwhile. Not collected as a test: what a busy machine measures proves nothing.
+tests.benchmarks.bench_drag [512 768] [--rounds N] [--worker] [--write]``. The same two-second movement of a hand at 125 events a second
+takes a handle of the coronal pane to and fro, which turns all three panes; xdotool sends it, so the events come from the X server as a
+mouse's do. An event counts as painted when the window has handed to the X server a frame in which all three panes show its orientation or
+a later one. The volume pane follows meanwhile. With ``--worker`` each round is dragged once alone and once while a real training runs,
+with the threads and the priority that the window gives it. Not collected as a test: what a busy machine measures proves nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import shutil
@@ -17,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,18 +32,23 @@ from PySide6.QtWidgets import QApplication
 
 from sos_studio.core.captures import Window
 from sos_studio.core.geometry import Orientation, Plane
+from sos_studio.core.jobs import JOB_FILE, JobSpec
 from sos_studio.core.scans import SeriesInfo
 from sos_studio.core.settings import DATA_DIR_VARIABLE
 from sos_studio.core.volume import Volume
 from sos_studio.imaging import resample, slabs
 from sos_studio.imaging.windowing import apply_window
+from sos_studio.services import jobs, worker_process
+from sos_studio.services.job_tail import JobTail
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui import app as studio
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.slice_pane import SlicePane
 from tests.benchmarks import bench_open, report
+from tests.trainer.tiny_project import make_job, make_project
 
 OURS, PEER = "SOS Studio", "SimpleITK, 2 threads, in the same widgets"
+ALONE, BESIDE = "alone", "while a training runs"
 GOAL_MS = 16.0
 SECONDS, HZ, SWING_DEG = 2.0, 125, 35.0
 PATIENCE_S = 90.0
@@ -226,6 +233,46 @@ def measure(app: QApplication, clock: Stopwatch, window: MainWindow, size: str, 
     return records
 
 
+@contextlib.contextmanager
+def training(folder: Path) -> Iterator[None]:
+    """A real worker on invented pictures, started as the window starts it, that trains until the block is left."""
+    make_project(folder, cases=40)
+    settings = {"student.network": "convnext_atto", "teacher.network": "convnext_atto", "student.input_shape_hw": (256, 256)}
+    job_dir = make_job(folder, "drag", "teacher", **settings, **{"teacher.optimiser.epochs": 9_000, "teacher.input_shape_hw": (128, 256)})
+    spec = JobSpec.model_validate_json((job_dir / JOB_FILE).read_bytes()).model_copy(update={"threads": jobs.default_threads()})
+    (job_dir / JOB_FILE).write_text(spec.model_dump_json())
+    process = worker_process.spawn(worker_process.trainer_command("run", str(job_dir)), job_dir)
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while JobTail(job_dir, process).poll().done < 2:
+            if time.monotonic() > end or process.poll() is not None:
+                raise SystemExit("the training did not begin")
+            time.sleep(0.2)
+        yield
+    finally:
+        worker_process.ask_to_stop(job_dir)
+        process.wait(30)
+
+
+def measure_beside_training(app: QApplication, clock: Stopwatch, window: MainWindow, size: str, rounds: int) -> dict[str, list[Record]]:
+    """Drags alone and beside a training in turn; one of each is not counted."""
+    session, scan = window.session, scan_of(size)
+    session.set_scan(scan)
+    wait(app, lambda: resample.numba_ready(scan.volume) and window.orient.volume.presenter.picture is not None)
+    spin(app, 1.0)
+    driver = Driver(app, clock, window)
+    records: dict[str, list[Record]] = {ALONE: [], BESIDE: []}
+    for number in range(rounds + 1):
+        alone = driver.drag()
+        with tempfile.TemporaryDirectory() as folder, training(Path(folder)):
+            beside = driver.drag()
+        if number:
+            records[ALONE].append(alone)
+            records[BESIDE].append(beside)
+    session.set_scan(None)
+    return records
+
+
 def table(records: dict[str, list[Record]], window: MainWindow) -> list[str]:
     """Rows of the report."""
     sides = " · ".join(f"{pane.width()} × {pane.height()}" for pane in window.orient.slices.values())
@@ -245,6 +292,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", nargs="*", choices=["512", "768"], metavar="SIZE", help="512 768 (default: both)")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--worker", action="store_true", help="beside a training that runs in the background, instead of the peer")
     parser.add_argument("--write", action="store_true", help="put the tables into the report")
     chosen = parser.parse_args(arguments)
     if shutil.which("xdotool") is None or "DISPLAY" not in os.environ:
@@ -255,15 +303,18 @@ def main(arguments: list[str]) -> None:
         window = studio.open_window()
         window.setGeometry(QRect(window.screen().availableGeometry()))
         for size in chosen.sizes or ("512", "768"):
-            lines = table(records := measure(app, clock, window, size, chosen.rounds), window)
+            measuring = measure_beside_training if chosen.worker else measure
+            lines = table(records := measuring(app, clock, window, size, chosen.rounds), window)
             sys.stdout.write(f"\n{size}\n" + "\n".join(lines) + "\n")
             sys.stdout.flush()
-            p95 = float(np.percentile(np.concatenate([record.latencies_ms for record in records[OURS]]), 95))
+            p95 = float(np.percentile(np.concatenate([record.latencies_ms for record in records[BESIDE if chosen.worker else OURS]]), 95))
             sys.stdout.write(f"goal: p95 ≤ {GOAL_MS:.0f} ms; {'met' if p95 <= GOAL_MS else 'missed'}; load {os.getloadavg()[0]:.1f}\n")
             if chosen.write:
                 screen = window.screen().size()
                 setting = f"screen {screen.width()} × {screen.height()}, SimpleITK {SimpleITK.Version.VersionString()}"
-                report.write(f"drag{size}", lines, report.circumstances(chosen.rounds, setting))
+                report.write(
+                    f"drag{size}{'-beside-training' if chosen.worker else ''}", lines, report.circumstances(chosen.rounds, setting)
+                )
         window.close()
 
 
