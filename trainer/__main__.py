@@ -110,6 +110,7 @@ def _attempt(job_dir: Path, events: EventLog, control: Control) -> None:
     from trainer.jobs import run
 
     device = environment.choose_device(spec.device)
+    _log.info("computes on: %s", environment.device_name(device))
     result = run(JobContext(project_dir, job_dir, spec, manifest, EventWriter(events, project_dir), control, device))
     atomic.write_json(job_dir / jobs.RESULT_FILE, result)
     # Whatever they could still be resumed to is in the models by now.

@@ -173,16 +173,26 @@ def choose_device(wanted: Device) -> torch.device:
     Raises
     ------
     JobFailedError
-        ``training.no_device`` if the wanted one is not there.
+        ``training.no_cuda_build``, ``training.no_cuda_device`` or ``training.no_mps_device`` if the wanted one is not there.
     """
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
-        return torch.device("cuda" if there["cuda"] else "cpu")
-    if not there[wanted]:
-        raise JobFailedError("training.no_device", device=wanted)
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    elif wanted == "cuda" and not torch.cuda.is_available():
+        raise JobFailedError("training.no_cuda_device" if torch.version.cuda or torch.version.hip else "training.no_cuda_build")
+    elif wanted == "mps" and not torch.backends.mps.is_available():
+        raise JobFailedError("training.no_mps_device")
     return torch.device(wanted)
+
+
+def device_name(device: torch.device) -> str:
+    """What it is called, for logs and model cards."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return {"cpu": "processor", "mps": "Apple GPU"}.get(device.type, device.type)
 
 
 def versions() -> dict[str, str]:

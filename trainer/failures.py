@@ -9,6 +9,8 @@ from typing import Any
 
 from sos_studio.core.errors import JobFailedError, SosError
 
+# How torch begins when a GPU was taken away, reset or has crashed.
+_DEVICE_WORDS = ("cuda error", "cudnn error", "hip error", "cublas error", "mps backend", "no cuda gpus are available")
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
 # Every network takes sides that are multiples of this.
 _INPUT_STEP_PX = 32
@@ -27,6 +29,8 @@ def explain(error: BaseException) -> tuple[str, dict[str, Any]]:
         return "training.disk_full", {}
     if isinstance(error, OSError) and error.errno in _NO_RIGHT:
         return "training.unwritable", {}
+    if isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _DEVICE_WORDS):
+        return "training.device_lost", {}
     return "internal", {"kind": type(error).__name__}
 
 

@@ -96,11 +96,17 @@ def catalogue() -> Mapping[str, Template]:
 
 
 def _readable(value: Any) -> Any:
-    """Lists as a person writes them; a list of ``{"where", "what"}`` faults as "where: what"."""
+    """Lists as a person writes them; a list of ``{"where", "what"}`` faults as "where: what", one of codes in their words."""
     if not isinstance(value, (list, tuple)):
         return value
-    parts = [f"{v['where']}: {v['what']}" if isinstance(v, Mapping) and {"where", "what"} <= set(v) else str(v) for v in value]
+    parts = [_fault(v) if isinstance(v, Mapping) else str(v) for v in value]
     return ("; " if any(isinstance(v, Mapping) for v in value) else ", ").join(parts)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    if {"code", "values"} <= set(fault):
+        return message(fault["code"], fault["values"]).text.removesuffix(".")
+    return f"{fault['where']}: {fault['what']}" if {"where", "what"} <= set(fault) else str(fault)
 
 
 # Values that are keywords of DICOM attributes; as text they are set apart by ", ".

@@ -3,7 +3,25 @@
 from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
-    "training.no_device": Template("There is no {device} device on this computer.", "Choose another device, or automatic."),
+    "training.no_cuda_build": Template(
+        "This installation of SOS Studio computes on the processor only, not on a graphics card.",
+        "Choose the device automatically, or install it with CUDA.",
+    ),
+    "training.no_cuda_device": Template(
+        "No graphics card that CUDA can compute on was found.", "Check its driver, or choose the device automatically."
+    ),
+    "training.no_mps_device": Template("This computer has no Apple GPU to compute on.", "Choose the device automatically."),
+    "training.fp16_needs_cuda": Template(
+        "Half precision (fp16) needs a graphics card with CUDA.", "Choose bf16 or fp32 (--set student.optimiser.precision=bf16)."
+    ),
+    "training.device_lost": Template(
+        "The graphics card stopped answering.", "Resume the training: it goes on from its last checkpoint, seconds before."
+    ),
+    "training.several_faults": Template("This training can't be done as it was asked for: {faults}.", "Correct them and start again."),
+    "training.no_frames": Template(
+        "No case has a frame that could guide the network for full images (student) to the SOS: it learns without.",
+        "Draw frames in Crop, or train the network that finds the SOS (detector).",
+    ),
     "training.out_of_memory": Template(
         "The memory is not enough for this training.",
         "Start again with a smaller batch or smaller pictures (--set {setting}), a smaller network, or other programs closed.",

@@ -11,6 +11,7 @@ import pytest
 
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.settings import user_data_dir
+from sos_studio.messages import message
 from tests.trainer.tiny_project import environment as offline
 from trainer import environment
 
@@ -81,10 +82,27 @@ def test_a_worker_yields_as_a_whole_session_but_lowers_nobody_elses(own_session:
     assert unchanged == "False" and group == "10" if own_session else unchanged == "True"
 
 
+@pytest.mark.parametrize(("version", "code"), [(None, "training.no_cuda_build"), ("12.8", "training.no_cuda_device")])
+def test_a_missing_graphics_card_is_told_apart_from_a_program_that_could_not_use_one(
+    version: str | None, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", version)
+    monkeypatch.setattr(torch.version, "hip", None, raising=False)
+    with pytest.raises(JobFailedError) as caught:
+        environment.choose_device("cuda")
+    assert caught.value.code == code
+    assert message(code).hint
+    assert environment.choose_device("auto").type == "cpu"
+    assert environment.device_name(torch.device("cpu")) == "processor"
+
+
 def test_a_device_that_is_not_there_is_refused_by_name() -> None:
     import torch
 
     assert environment.choose_device("cpu").type == "cpu"
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
-    with pytest.raises(JobFailedError, match="no_device"):
+    with pytest.raises(JobFailedError, match=r"no_(mps|cuda)_"):
         environment.choose_device(missing)

@@ -126,7 +126,7 @@ def test_who_was_fitted_to_the_cases_that_judge_now_may_not_teach(contexts: Any,
 
 def test_too_few_crops_to_cross_fit_is_said_and_the_teacher_asked_instead(contexts: Any, project_dir: Path) -> None:
     context = contexts("s", "student", **{"student.teacher_logits": "cross-fitted", "student.cross_fit_folds": 10})
-    student = run_student(context, run_teacher(contexts("t", "teacher")), {})
+    student = run_student(context, run_teacher(contexts("t", "teacher")), frames_of(context))
     assert (student.card.model_extra or {})["teacher_logits"] == "in-sample"
     warnings = [e for e in events_of(project_dir / "jobs" / "s") if isinstance(e, jobs.Warned)]
     assert [w.code for w in warnings] == ["training.too_few_to_cross_fit"]

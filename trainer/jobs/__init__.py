@@ -20,6 +20,10 @@ def run(context: JobContext) -> dict[str, Any]:
     Content of ``result.json``: ``kind``, ``models`` {kind: id}, ``held_out`` figures with counts, ``seconds`` of this attempt. A
     cross-validation adds ``tables``, ``arms`` and the place of its ``report``.
     """
+    if context.spec.kind not in ("crossval", "evaluate"):
+        from trainer.soundness import require_sound
+
+        require_sound(context)
     if context.spec.kind == "retrain":
         from trainer.jobs.retrain import run_retrain
 

@@ -16,7 +16,7 @@ from sos_studio.core.stages import scheme
 from sos_studio.core.training import StudentSettings, TeacherSettings
 from trainer.context import JobContext
 from trainer.data import GREY_MEAN, GREY_SPREAD
-from trainer.environment import versions
+from trainer.environment import device_name, versions
 from trainer.loop import Fitted
 from trainer.model_store import new_model_id
 from trainer.networks import Network
@@ -76,6 +76,7 @@ def classifier_card(
         "seed": spec.seed,
         "threads": spec.threads,
         "device": context.device.type,
+        "device_name": device_name(context.device),
         "versions": versions(),
         "data_sha256": data_sha256(manifest.entries),
         "held_out_fold": manifest.held_out_fold,

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from sos_studio.core.crossval import Arm, CrossvalSettings, settings_of
 from sos_studio.core.errors import BadInputError, JobFailedError
-from sos_studio.core.stages import scheme
 from sos_studio.core.training_cost import retraining_cost
 from trainer.context import JobContext
 from trainer.crossval import records
@@ -22,7 +19,7 @@ from trainer.data import require_learnable
 from trainer.events import EventWriter
 from trainer.loop import bf16_is_native
 from trainer.metrics import staging_figures
-from trainer.networks import network_of
+from trainer.soundness import Faults, look_at_network, require_pictures
 
 _log = logging.getLogger(__name__)
 
@@ -83,24 +80,28 @@ def run_crossval(context: JobContext) -> dict[str, Any]:
 
 
 def require_sound(context: JobContext, asked: CrossvalSettings) -> None:
-    """Raise what can be known before hours are spent: networks, input sizes, and whether each fold leaves something to learn from."""
-    stages = scheme(context.manifest.scheme).count
+    """Raise all that can be known before hours are spent: settings, networks, pictures, and whether each fold leaves something to learn."""
+    faults = Faults()
     for arm in asked.arms:
-        settings = settings_of(context.spec.settings, arm)
-        if not arm.stages:
-            continue
-        part = settings.student if arm.is_student else settings.teacher
-        with torch.device("meta"):
-            network = network_of(part.network, stages=stages, channels=part.channels)
-        network.require_input(part.input_shape_hw)
+        with faults.noted():
+            settings = settings_of(context.spec.settings, arm)
+            if arm.stages:
+                weights = asked.weights.get(arm.network)
+                own = replace(context, spec=context.spec.model_copy(update={"settings": settings, "weights": weights}))
+                look_at_network(own, settings.student if arm.is_student else settings.teacher, faults)
     for number in asked.folds:
         own = _fold(context, number, 0.0, 1.0).context
         fitting, _ = own.inner_parts()
-        if not own.held_out_entries:
-            raise BadInputError("training.empty_fold", fold=number + 1)
-        require_learnable(fitting)
-        if any(arm.method != "full-image" for arm in asked.arms):
-            require_learnable([entry for entry in fitting if entry.crop is not None])
+        with faults.noted():
+            if not own.held_out_entries:
+                raise BadInputError("training.empty_fold", fold=number + 1)
+            require_learnable(fitting)
+            if any(arm.method != "full-image" for arm in asked.arms):
+                require_learnable([entry for entry in fitting if entry.crop is not None])
+    with faults.noted():
+        crops = any(arm.method not in ("full-image", "detector") for arm in asked.arms)
+        require_pictures(context, full_images=any(arm.method != "teacher" for arm in asked.arms), crops=crops)
+    faults.raise_any()
 
 
 def _fold(context: JobContext, number: int, start: float, stop: float) -> Fold:

@@ -29,11 +29,9 @@ from trainer.detector_metrics import Detection, judge
 from trainer.detector_ultralytics import Detector, Hooks, Recipe
 from trainer.loop import bf16_is_native
 from trainer.model_store import StoredModel
+from trainer.soundness import require_frames
 
 _log = logging.getLogger(__name__)
-
-# Fewer frames than this teach a network from scratch nothing at all.
-LEAST_FRAMES = LEAST_TO_FIT
 
 
 def run_detector(context: JobContext) -> StoredModel:
@@ -58,8 +56,7 @@ def fit_detector(context: JobContext) -> tuple[dict[str, torch.Tensor], int]:
     settings = context.settings.detector
     recipe = _recipe(context)
     fitting, judging = (_with_frame(part) for part in context.inner_parts())
-    if len(fitting) < LEAST_FRAMES:
-        raise BadInputError("training.too_few_frames", count=len(fitting), least=LEAST_FRAMES)
+    require_frames(fitting)
     fitted, judged = load_inputs(context, fitting), load_inputs(context, judging)
 
     def step(done: int, total: int) -> None:
@@ -146,7 +143,7 @@ def _with_frame(entries: Sequence[ManifestEntry]) -> tuple[ManifestEntry, ...]:
 
 def _frame(entry: ManifestEntry) -> Roi:
     if entry.roi is None:
-        raise BadInputError("training.too_few_frames", count=0, least=LEAST_FRAMES)
+        raise BadInputError("training.too_few_frames", count=0, least=LEAST_TO_FIT)
     return entry.roi
 
 

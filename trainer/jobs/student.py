@@ -183,6 +183,8 @@ def fit_student(
     network.require_input(shape)
     samples = load_samples(context.project_dir, fitting, "full_image", shape, masks, mask_shape=settings.mask_shape)
     judges = load_samples(context.project_dir, inner, "full_image", shape)
+    if settings.alpha > 0 and not bool(samples.framed_N.any()):
+        watch.warn("training.no_frames")
     frames = sorted((capture, frame.model_dump_json()) for capture, frame in masks.items())
     stages = scheme(context.manifest.scheme).count
     fitted = fit(

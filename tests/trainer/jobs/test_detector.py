@@ -47,9 +47,9 @@ def test_all_three_networks_are_judged_within_on_the_same_patients_though_frames
     fitted: dict[str, set[str]] = {}
 
     def loading(kind: str, real: Any) -> Any:
-        def load(project_dir: Path, entries: Any, *more: Any) -> Any:
+        def load(project_dir: Path, entries: Any, *more: Any, **named: Any) -> Any:
             fitted.setdefault(kind, {e.patient for e in entries})  # the first to be loaded are those to fit to
-            return real(project_dir, entries, *more)
+            return real(project_dir, entries, *more, **named)
 
         return load
 

@@ -135,7 +135,7 @@ def test_a_rival_that_is_gone_or_from_elsewhere_is_told_and_the_new_student_stay
     context = contexts("s", "student", ("student-gone", "student-from-elsewhere"))
     student = run_student(context, teacher, {})
     judging.judge_rivals(context, student)
-    warned = [(e.code, e.values["reason"]) for e in events_of(context.job_dir) if isinstance(e, jobs.Warned)]
+    warned = [(e.code, e.values["reason"]) for e in events_of(context.job_dir) if isinstance(e, jobs.Warned) and "reason" in e.values]
     assert warned == [
         ("compare.rival_not_judged", "model.missing"),
         ("compare.rival_not_judged", "compare.unknown_training"),
