@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sos_studio.core.errors import SosError
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, KeptMap, KeptPrediction, ModelCard, PredictedRoi, Prediction
 from sos_studio.dataset import predictions
+from sos_studio.imaging import heatmaps
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.prediction import PredictionService, heat_of
 
@@ -51,6 +52,8 @@ class Shown:
         Whose evidence the heatmap shows (1-based), and how it was made.
     attention
         Share of that heatmap's attention inside the frame, 0 … 1; None without a frame or without attention.
+    looking_for_frame
+        The detector has been asked and has not answered yet.
     """
 
     prediction: Prediction
@@ -61,6 +64,7 @@ class Shown:
     heat_stage: int | None = None
     heat_method: HeatMethod = HEAT_METHODS[0]
     attention: float | None = None
+    looking_for_frame: bool = False
 
     @property
     def frame(self) -> PredictedRoi | None:
@@ -171,35 +175,37 @@ def record(project: Project, asked: Asked, shown: Shown, kept: KeptMap | None) -
 
 
 def ask(
-    service: PredictionService,
-    capture: StoredCapture,
-    model: ModelEntry,
-    detector: ModelEntry | None,
-    roi: Roi | None,
-    *,
-    method: HeatMethod = HEAT_METHODS[0],
+    service: PredictionService, capture: StoredCapture, model: ModelEntry, roi: Roi | None, *, method: HeatMethod = HEAT_METHODS[0]
 ) -> Answered:
-    """Worker thread. With an expert's frame the detector is asked too, so that both can be compared."""
-    detector_dir = detector.path if detector is not None else None
-    result = service.predict(capture.full8, model_dir=model.path, roi=roi, detector_dir=detector_dir, method=method)
+    """Worker thread: the student's answer, which waits for no detector."""
+    result = service.predict(capture.full8, model_dir=model.path, roi=roi, method=method)
     said = result.prediction
-    frame, proposal, expert = said.roi, said.roi, said.roi is not None and said.roi.source == "expert"
-    if expert and detector_dir is not None:
-        proposal = None
-        try:
-            proposal = service.find_frame(capture.full8, detector_dir=detector_dir)
-        except SosError as error:
-            log.info("the detector gave no frame: %s", error.code)
-    shown = Shown(
-        said,
-        result.heat01_vu,
-        frame if expert else None,
-        None if expert and detector_dir is None else proposal,
-        heat_stage=said.stage,
-        heat_method=method,
-        attention=said.attention_in_roi,
-    )
+    shown = Shown(said, result.heat01_vu, said.roi, None, heat_stage=said.stage, heat_method=method, attention=said.attention_in_roi)
     return Answered(shown, result.map)
+
+
+def with_frame(service: PredictionService, capture: StoredCapture, detector: ModelEntry, answered: Answered) -> Answered:
+    """Worker thread: the same answer with the detector's frame, in which the attention is measured unless the expert drew one."""
+    shown = answered.shown
+    try:
+        found = service.find_frame(capture.full8, detector_dir=detector.path)
+    except SosError as error:
+        log.info("the detector gave no frame: %s", error.code)
+        found = None
+    shown = replace(shown, detector_frame=found, looking_for_frame=False)
+    if found is not None and shown.expert_frame is None and shown.heat01_vu is not None:
+        inside = heatmaps.attention_inside(shown.heat01_vu, found.roi())
+        said = shown.prediction.model_copy(update={"roi": found, "attention_in_roi": inside})
+        shown = replace(shown, prediction=said, attention=inside)
+    return Answered(shown, answered.map)
+
+
+def ask_all(
+    service: PredictionService, capture: StoredCapture, model: ModelEntry, detector: ModelEntry | None, roi: Roi | None
+) -> Answered:
+    """Worker thread: student, then detector."""
+    answered = ask(service, capture, model, roi)
+    return answered if detector is None else with_frame(service, capture, detector, answered)
 
 
 def other_heat(

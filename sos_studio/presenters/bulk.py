@@ -11,7 +11,7 @@ from psygnal import Signal
 from sos_studio.core.errors import CancelledError, SosError
 from sos_studio.core.predictions import Prediction
 from sos_studio.messages import Message, message
-from sos_studio.presenters.answers import Asked, ask, record
+from sos_studio.presenters.answers import Asked, ask_all, record
 from sos_studio.presenters.case_files import load_case
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.undo import PERSON_SCOPE, Change
@@ -143,7 +143,7 @@ class BulkPresenter:
             case = load_case(project, case_id)
             if case.capture is None:
                 return PredictedCase(case_id, None, message("predict.no_image"))
-            answered = ask(service, case.capture, model, detector, case.roi)
+            answered = ask_all(service, case.capture, model, detector, case.roi)
             if run == self._run and not project.read_only:  # else nobody will see it
                 record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), answered.shown, answered.map)
             return PredictedCase(case_id, answered.shown.prediction)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
@@ -15,8 +14,9 @@ from sos_studio.core.predictions import HeatMethod
 from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import message
-from sos_studio.presenters.answers import Answered, Answers, Asked, OnRecord, Shown, ask, on_record, other_heat, record
-from sos_studio.presenters.prediction_state import Phase, PredictionState, heat_rgba
+from sos_studio.presenters.answers import Answered, Answers, Asked, OnRecord, Shown, ask, on_record, other_heat, record, with_frame
+from sos_studio.presenters.heat_pictures import HeatPictures
+from sos_studio.presenters.prediction_state import Phase, PredictionState
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services.model_list import ModelEntry, current, models
@@ -36,16 +36,14 @@ class PredictionPresenter:
     """Asks the student about the session's capture."""
 
     changed = Signal(PredictionState)
-    # RGBA picture of the attention in the chosen colours, or None.
-    heat_changed = Signal(object)
-    # Line segments (n, 4) of its outline in full-image pixels, or None.
-    outline_changed = Signal(object)
 
     def __init__(self, session: Session, service: PredictionService | None = None) -> None:
         self._session = session
         self._service = service if service is not None else PredictionService()
         self.readings = StagingPresenter(session)
         self.state = PredictionState()
+        self._pictures = HeatPictures(session, lambda: self.state)
+        self.heat_changed, self.outline_changed = self._pictures.heat_changed, self._pictures.outline_changed
         self._answers = Answers()
         # On their way; one goes on when the person goes to another case.
         self._running: set[Asked] = set()
@@ -92,9 +90,25 @@ class PredictionPresenter:
         self._show(phase="predicting", problem=None)
         self._session.busy.emit("predict")
         self._session.progress.emit(-1.0)
+
+        def first(answered: Answered) -> None:
+            """The student's stage at once; the detector is asked while it is looked at."""
+            if detector is None:
+                self._answered(asked, capture, project, answered)
+                return
+            if self._asked() == asked and self._session.project is project:
+                self._show(phase="shown", shown=replace(answered.shown, looking_for_frame=True))
+                self.send_heat()
+            self._session.background.run(
+                lambda: with_frame(service, capture, detector, answered),
+                lambda whole: self._answered(asked, capture, project, whole),
+                lambda error: self._failed(asked, capture, project, error),
+                key=f"predict.{asked}",
+            )
+
         self._session.background.run(
-            lambda: ask(service, capture, model, detector, roi, method=method),
-            lambda answered: self._answered(asked, capture, project, answered),
+            lambda: ask(service, capture, model, roi, method=method),
+            first,
             lambda error: self._failed(asked, capture, project, error),
             key=f"predict.{asked}",
         )
@@ -154,7 +168,7 @@ class PredictionPresenter:
     def set_outline(self, share: float | None) -> None:
         """Outline where more than this share of the highest attention lies; None: no outline."""
         self._show(outline=None if share is None else min(max(share, 0.0), 1.0))
-        self._trace()
+        self._pictures.trace()
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -244,31 +258,7 @@ class PredictionPresenter:
 
     def send_heat(self) -> None:
         """Tell views the heatmap and its outline as they are now."""
-        shown, colour_map = self.state.shown, self.state.colour_map
-        heat01_vu = shown.heat01_vu if shown is not None else None
-        self._trace()
-        if heat01_vu is None:
-            self.heat_changed.emit(None)
-            return
-
-        def deliver(rgba: npt.NDArray[np.uint8]) -> None:
-            if self.state.shown is shown:
-                self.heat_changed.emit(rgba)
-
-        self._session.background.run_latest(lambda: heat_rgba(heat01_vu, colour_map), deliver, key="predict.colours")
-
-    def _trace(self) -> None:
-        shown, level = self.state.shown, self.state.outline
-        heat01_vu = shown.heat01_vu if shown is not None else None
-        if heat01_vu is None or level is None:
-            self.outline_changed.emit(None)
-            return
-
-        def deliver(lines: npt.NDArray[np.float32]) -> None:
-            if self.state.shown is shown and self.state.outline is not None:
-                self.outline_changed.emit(lines)
-
-        self._session.background.run_latest(lambda: heatmaps.outline(heat01_vu, level), deliver, key="predict.outline")
+        self._pictures.send()
 
     # --- the session ---------------------------------------------------------------------------------------------
 
@@ -392,8 +382,7 @@ class PredictionPresenter:
         elif self._asked() in self._running:
             phase = "predicting"
         self._show(phase=phase)
-        self.heat_changed.emit(None)
-        self.outline_changed.emit(None)
+        self._pictures.forget()
 
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)

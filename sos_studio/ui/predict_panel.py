@@ -232,6 +232,8 @@ def _attention_words(shown: Shown) -> str:
     since = "" if shown.shown_utc is None else _tr("As you saw it on {when}.").format(when=local_time(shown.shown_utc)) + " "
     if shown.heat01_vu is None:
         return since + _tr("The heatmap was not kept; {key} makes it again.").format(key=keys.named(Action.PREDICT))
+    if shown.looking_for_frame:
+        return since + _tr("Attention inside the SOS region: looking for its frame …")
     if shown.frame is not None and shown.attention is None:
         return since + _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
     if shown.attention is None or shown.frame is None:

@@ -46,6 +46,7 @@ class FakeService:
         self.closed = False
         self.stage = stage
         self.heats = []
+        self.looked = []
         self.stage_set = None
         self.familiarity = None
 
@@ -85,4 +86,5 @@ class FakeService:
         return PredictionResult(prediction, heat if of == self.stage else np.roll(heat, 40, axis=1), picture, kept)
 
     def find_frame(self, picture, *, detector_dir, cancelled=None):
+        self.looked.append(detector_dir.name)
         return PredictedRoi.of(DETECTED, "detector", 0.8)

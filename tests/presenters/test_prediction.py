@@ -8,7 +8,7 @@ from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import heat_rgba, held_out_student
 from sos_studio.services import model_choice, model_list
-from tests.presenters.kit import make_project, make_session, open_case
+from tests.presenters.kit import Slow, make_project, make_session, open_case
 from tests.presenters.models import DETECTED, FakeService, add_model
 
 
@@ -47,10 +47,44 @@ def test_the_newest_student_is_asked_about_the_full_image(project, service):
     detector = add_model(project.directory, "detector", "a")
     presenter = PredictionPresenter(make_session(project), service)
     presenter.predict()
-    assert service.asked == [(newest, None, detector)]
+    assert (service.asked, service.looked) == ([(newest, None, None)], [detector])
     assert presenter.state.phase == "shown"
     assert presenter.state.shown.prediction.stage == 3
     assert presenter.state.shown.detector_frame.roi() == DETECTED
+
+
+def test_the_stage_is_shown_before_the_detector_has_answered_and_recorded_once_with_its_frame(project, service):
+    add_model(project.directory, "detector")
+    slow = Slow()
+    session, presenter = ready(project, service, slow)
+    slow.go_on()
+    presenter.predict()
+    slow.jobs.pop(0)()
+    assert presenter.state.phase == "shown"
+    assert presenter.state.shown.looking_for_frame
+    assert service.looked == []
+    presenter.predict()  # nothing is asked twice meanwhile
+    slow.go_on()
+    shown = presenter.state.shown
+    assert (shown.looking_for_frame, shown.frame.roi()) == (False, DETECTED)
+    assert 0 < shown.attention == shown.prediction.attention_in_roi < 1
+    session.writes.flush()
+    (row,) = predictions.shown(project, "case-0001")
+    assert row.kept.prediction.roi.roi() == DETECTED
+    assert len(service.asked) == 1
+
+
+def test_a_detector_that_fails_leaves_the_stage_where_it_is(project, service, monkeypatch):
+    add_model(project.directory, "detector")
+    _, presenter = ready(project, service)
+
+    def fails(*_args, **_kwargs):
+        raise JobFailedError("prediction.worker_died")
+
+    monkeypatch.setattr(service, "find_frame", fails)
+    presenter.predict()
+    assert (presenter.state.phase, presenter.state.shown.frame, presenter.state.shown.looking_for_frame) == ("shown", None, False)
+    assert len(predictions.shown(project, "case-0001")) == 1
 
 
 def test_the_evaluators_frame_goes_first_and_the_detectors_is_drawn_beside_it(project, service):

@@ -56,7 +56,7 @@ def test_the_answer_is_in_figures_and_words(step):
     assert panel.bars.probabilities == pytest.approx((0.05, 0.05, 0.05, 0.8, 0.05))
     assert "stage 4: 80 %" in panel.bars.accessibleDescription()
     assert panel.expected.text() == "Probability-weighted mean: stage 3.75"
-    assert panel.attention.text() == "Attention inside the SOS region: 64\u00a0% (detector's frame)"
+    assert panel.attention.text() == "Attention inside the SOS region: 35\u00a0% (detector's frame)"
 
 
 def test_phantom_trained_and_from_scratch_are_said_in_red(step):
@@ -339,7 +339,7 @@ def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_shows_its_heatm
     again = make_step(step.session.project, service, qtbot)
     assert again.panel.stage.text() == "Stage 4"
     assert "As you saw it on" in again.panel.attention.text()
-    assert "Attention inside the SOS region: 64" in again.panel.attention.text()
+    assert "Attention inside the SOS region: 35" in again.panel.attention.text()
     assert again.panel.confirm.isEnabled()
     assert again.view._heat is not None
 
