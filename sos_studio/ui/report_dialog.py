@@ -21,8 +21,8 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(_tr("Report of this case"))
         self.setMinimumWidth(480)
-        self.pdf = QCheckBox(_tr("&PDF: pictures, stage, probabilities, readings, orientation, network"))
-        self.dicom = QCheckBox(_tr("&DICOM: pictures as secondary captures, the network's answer as a structured report"))
+        self.pdf = QCheckBox(_tr("&PDF: pictures, stage, readings, orientation, network"))
+        self.dicom = QCheckBox(_tr("&DICOM: secondary captures and a structured report"))
         self.pdf.setChecked(True)
         self.identified = QCheckBox(_tr("The PDF &names the patient"))
         self.warning = parts.red(
