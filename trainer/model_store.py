@@ -1,4 +1,4 @@
-"""Trained networks on disk: ``models/<model id>/{model.safetensors, model.json}``. Never a pickle."""
+"""Trained networks on disk: ``models/<model id>/{model.safetensors, model.json}``, and ``model.md`` in words. Never a pickle."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.held_out import HeldOutRecord, HeldOutRecords, write_records
+from sos_studio.core.model_card import card_text
 from sos_studio.core.predictions import ModelCard, read_card
 
 if TYPE_CHECKING:
     import torch
 
 MODELS_DIR = "models"
-WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
+WEIGHTS_FILE, CARD_FILE, WORDS_FILE = "model.safetensors", "model.json", "model.md"
 # Names of tensors that are no weights: `familiarity.Familiarity`.
 FAMILIARITY = "familiarity."
 
@@ -88,6 +89,7 @@ def save(
         temporary.mkdir()
         atomic.write_bytes(temporary / WEIGHTS_FILE, weights)
         atomic.write_json(temporary / CARD_FILE, card.model_dump(mode="json"))
+        atomic.write_text(temporary / WORDS_FILE, card_text(card))
         if held_out is not None:
             write_records(temporary, HeldOutRecords(model_id=card.model_id).renewed(held_out))
         atomic.replace(temporary, final)

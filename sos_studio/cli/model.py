@@ -64,8 +64,8 @@ def import_(*, source: Path, directory: Path, as_json: bool) -> None:
 @json_option
 def show(*, source: Path, as_json: bool) -> None:
     """Check FILE and say what is in it; a folder of a network will do, too."""
+    from sos_studio.core.model_card import card_text
     from sos_studio.services import model_list, model_package
-    from sos_studio.services.model_card import card_text
 
     if source.is_dir():
         cards = [model_list.read(source).card]

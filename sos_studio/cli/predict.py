@@ -148,6 +148,6 @@ def _lines(prediction: Prediction) -> list[str]:
 
 
 def _warnings(card: ModelCard) -> list[str]:
-    from sos_studio.services.model_card import RESEARCH_USE, warnings_of
+    from sos_studio.core.model_card import RESEARCH_USE, warnings_of
 
     return [*warnings_of(card), RESEARCH_USE]

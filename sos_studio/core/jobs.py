@@ -21,6 +21,8 @@ WORKER_FILE, HEARTBEAT_FILE, CANCEL_FILE = "worker.json", "heartbeat", "cancel"
 CHECKPOINTS_DIR = "checkpoints"
 # Where files of starting weights lie on this computer: one of them, or of a cross-validation a JSON object of paths by network.
 WEIGHTS_VARIABLE = "SOS_STUDIO_STARTING_WEIGHTS"
+# Beside a file of starting weights, where it comes from: ``{"source", "licence", "sha256"}``.
+SOURCE_SUFFIX = ".source.json"
 HEARTBEAT_EVERY_S = 2.0
 HEARTBEAT_LOST_S = 60.0
 

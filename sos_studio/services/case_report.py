@@ -15,6 +15,7 @@ from sos_studio import __version__
 from sos_studio.core import atomic
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError
+from sos_studio.core.model_card import RESEARCH_USE, card_facts, warnings_of
 from sos_studio.core.predictions import Prediction
 from sos_studio.core.readings import Reading, standing
 from sos_studio.core.roi import Roi
@@ -27,7 +28,6 @@ from sos_studio.messages import catalogue
 from sos_studio.services.captures import StoredCapture
 from sos_studio.services.datasheet import pdf
 from sos_studio.services.datasheet.parts import Heading, Paragraph, Part, Plot, Table
-from sos_studio.services.model_card import RESEARCH_USE, card_facts, warnings_of
 from sos_studio.services.prediction import FloatMap
 from sos_studio.services.sensitivity import Sensitivity
 

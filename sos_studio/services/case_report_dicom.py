@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sos_studio.core.model_card import card_line, warnings_of
 from sos_studio.core.predictions import Prediction
 from sos_studio.imaging import crops, dicom_codes, dicom_report, dicom_secondary, heatmaps
 from sos_studio.imaging.dicom_codes import ConceptCode
@@ -18,7 +19,6 @@ from sos_studio.imaging.dicom_report import Finding, Observer
 from sos_studio.imaging.dicom_secondary import Placed, Subject
 from sos_studio.imaging.dicom_write import seeded_uid
 from sos_studio.services.case_report import OPACITY, SOFTWARE, CaseReport, stage_words
-from sos_studio.services.model_card import card_line, warnings_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

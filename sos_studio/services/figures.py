@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import ProjectError
+from sos_studio.core.model_card import RESEARCH_USE, warnings_of
 from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
-from sos_studio.services.model_card import RESEARCH_USE, warnings_of
 from sos_studio.services.prediction import Gray, PredictionResult
 
 PANEL_INCHES = 3.0

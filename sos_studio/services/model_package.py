@@ -26,9 +26,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sos_studio import __version__
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, ProjectError
+from sos_studio.core.model_card import card_text
 from sos_studio.core.predictions import ModelCard, read_card
 from sos_studio.services import model_list
-from sos_studio.services.model_card import card_text
 from sos_studio.services.model_list import CARD_FILE, TENSORS_FILE, ModelEntry
 
 SUFFIX = ".sosmodel"

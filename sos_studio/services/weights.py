@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import secrets
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.core.jobs import SOURCE_SUFFIX
 from sos_studio.core.settings import Settings, user_data_dir
 
 if TYPE_CHECKING:
@@ -93,6 +95,16 @@ def weights_url(network: str) -> str | None:
     return None if repository is None else f"https://huggingface.co/timm/{repository}/resolve/main/model.safetensors"
 
 
+def _licence(network: str) -> str:
+    """Under which the weights are published, as timm says."""
+    return "mit" if network.startswith("swin") else "apache-2.0"
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def find(network: str, chosen: Path | None = None) -> Path | None:
     """Starting weights on this computer: the chosen file, else the one in the settings, else the cache; None if there are none.
 
@@ -172,6 +184,8 @@ def download_weights(
             _copy(reply, stream.write, progress, cancelled)
         if not is_safetensors(partial):
             raise BadInputError("weights.unreadable", file=target.name)
+        # First the note: weights without one are whole, a note of other weights is not believed.
+        atomic.write_json(target.with_suffix(SOURCE_SUFFIX), {"source": url, "licence": _licence(network), "sha256": _sha256(partial)})
         atomic.replace(partial, target)
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from email.message import Message
 from http.client import HTTPMessage
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.core.jobs import SOURCE_SUFFIX
 from sos_studio.core.settings import Settings
 from sos_studio.services import weights
 from tests.services.conftest import safetensors_bytes
@@ -52,6 +55,12 @@ def test_a_download_is_whole_or_not_there() -> None:
     assert got == weights.cache_file("convnext_atto")
     assert shares[-1] == 1.0
     assert weights.find("convnext_atto") is not None
+    note = json.loads(got.with_suffix(SOURCE_SUFFIX).read_text())
+    assert note == {
+        "source": weights.weights_url("convnext_atto"),
+        "licence": "apache-2.0",
+        "sha256": hashlib.sha256(got.read_bytes()).hexdigest(),
+    }
 
 
 @pytest.mark.parametrize(

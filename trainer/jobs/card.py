@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sos_studio
+from sos_studio.core.jobs import SOURCE_SUFFIX
 from sos_studio.core.manifests import ManifestEntry
 from sos_studio.core.predictions import ModelCard
 from sos_studio.core.stages import scheme
@@ -81,6 +83,7 @@ def classifier_card(
         "data_sha256": data_sha256(manifest.entries),
         "held_out_fold": manifest.held_out_fold,
         "starting_weights_sha256": _sha256_of_file(context.weights),
+        "starting_weights": starting_weights(context.weights),
         "parameters": sum(p.numel() for p in network.parameters()),
         "best_epoch": fitted.epoch,
         "batch_parts": fitted.parts,
@@ -89,6 +92,18 @@ def classifier_card(
         **more,
     }
     return ModelCard.model_validate(facts)
+
+
+def starting_weights(path: Path | None) -> dict[str, Any] | None:
+    """Hash of the file, and its source and licence if the note beside it is of these very weights; None: from scratch."""
+    if path is None:
+        return None
+    digest = _sha256_of_file(path)
+    told: Any = None
+    with contextlib.suppress(OSError, ValueError):
+        told = json.loads(path.with_suffix(SOURCE_SUFFIX).read_bytes())
+    known = told if isinstance(told, dict) and told.get("sha256") == digest else {}
+    return {"sha256": digest, "source": known.get("source"), "licence": known.get("licence")}
 
 
 def _sha256_of_file(path: Path | None) -> str | None:

@@ -27,6 +27,7 @@ from trainer.data import LEAST_TO_FIT, Samples, load_samples
 from trainer.detector_data import box_of
 from trainer.detector_metrics import Detection, judge
 from trainer.detector_ultralytics import Detector, Hooks, Recipe
+from trainer.jobs.card import data_sha256
 from trainer.loop import bf16_is_native
 from trainer.model_store import StoredModel
 from trainer.soundness import require_frames
@@ -220,10 +221,14 @@ def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor
         "held_out_fold": context.manifest.held_out_fold,
         "held_out": figures,
         "fitted_cases": fitted,
-        "data_sha256": sorted(e.full_image.sha256 for e in context.fitted_entries if e.roi is not None),
+        "data_sha256": data_sha256(context.manifest.entries),
+        "fitted_sha256": sorted(e.full_image.sha256 for e in context.fitted_entries if e.roi is not None),
         "versions": environment.versions(),
         "threads": context.spec.threads,
         "device": context.device.type,
+        "device_name": environment.device_name(context.device),
+        "starting_weights": None,
+        "parameters": sum(tensor.numel() for tensor in state.values()),
         "seed": context.spec.seed,
         "job_id": context.spec.job_id,
     }

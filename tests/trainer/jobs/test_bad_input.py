@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from trainer import model_store
 from trainer.context import JobContext
 from trainer.failures import explain
 from trainer.jobs import run
+from trainer.jobs.card import starting_weights
 from trainer.networks import network_of
 from trainer.soundness import require_sound
 from trainer.tasks import TeacherTask
@@ -160,6 +162,19 @@ def test_weights_are_known_to_fit_from_their_header_as_they_do_when_they_are_loa
         else:
             with pytest.raises(BadInputError, match="weights_do_not_fit"):
                 look(backbone, tmp_path / "w.safetensors")
+
+
+def test_a_licence_is_believed_of_the_very_weights_that_it_was_noted_for(tmp_path: Path) -> None:
+    path, note = tmp_path / "w.safetensors", tmp_path / "w.source.json"
+    path.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert starting_weights(None) is None
+    assert starting_weights(path) == {"sha256": digest, "source": None, "licence": None}
+    note.write_text(json.dumps({"source": "there", "licence": "mit", "sha256": digest}))
+    assert starting_weights(path) == {"sha256": digest, "source": "there", "licence": "mit"}
+    for other in (json.dumps({"licence": "mit", "sha256": "0"}), "rubbish", "[]"):
+        note.write_text(other)
+        assert starting_weights(path) == {"sha256": digest, "source": None, "licence": None}
 
 
 @pytest.mark.expects_log

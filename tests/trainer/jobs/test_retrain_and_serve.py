@@ -85,7 +85,7 @@ def test_each_model_is_a_card_and_safetensors_that_name_the_data(done: Done) -> 
     for kind in ("teacher", "detector", "student"):
         folder = done.model(kind)
         records = [] if kind == "detector" else ["held_out.json"]
-        assert sorted(path.name for path in folder.iterdir()) == [*records, "model.json", "model.safetensors"]
+        assert sorted(path.name for path in folder.iterdir()) == [*records, "model.json", "model.md", "model.safetensors"]
         card = ModelCard.model_validate_json((folder / "model.json").read_bytes())
         assert (card.kind, card.manifest_id, card.phantom, card.from_scratch) == (kind, "m", True, True)
         extra = card.model_extra or {}
