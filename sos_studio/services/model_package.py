@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ PACKAGE_VERSION = 1
 LARGEST_WEIGHTS, LARGEST_CARD = 4 << 30, 4 << 20
 MOST_MODELS = 16
 _CHUNK = 1 << 20
+_UNFINISHED, _AN_HOUR_S = ".import-", 3600.0
 # The first moment a zip archive knows: the same networks give the same bytes.
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -128,7 +130,8 @@ def import_models(source: Path, models_dir: Path) -> list[ModelEntry]:
     """
     try:
         models_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".import-", dir=models_dir))
+        _sweep(models_dir)
+        folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, suffix=".tmp", dir=models_dir))
     except OSError as error:
         raise ProjectError("prediction.folder_unwritable", folder=models_dir.name, reason=error.strerror or type(error).__name__) from error
     try:
@@ -235,6 +238,14 @@ def _check_tensors(path: Path, name: str) -> None:
                 raise BadInputError("package.damaged", file=name)
     except SafetensorError as error:
         raise BadInputError("package.damaged", file=name) from error
+
+
+def _sweep(models_dir: Path) -> None:
+    """What an import left that was killed: younger ones may be another window's, at it just now."""
+    for path in models_dir.glob(f"{_UNFINISHED}*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _AN_HOUR_S:
+                shutil.rmtree(path)
 
 
 def _refuse_another(entry: ModelEntry, models_dir: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sos_studio.dataset import captures, cases, checks, exports, readings
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
+from tests.services import kill_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,6 +71,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to b
         ("export", 30),
         ("backup", 15),
         ("mend", 12),
+        ("predict", 30),
     ],
 )
 def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str, least: int) -> None:
@@ -81,6 +83,8 @@ def test_nothing_confirmed_is_lost_at_any_write_point(tmp_path: Path, story: str
     for n in (1, 2):
         (template / "pictures" / f"{n}.png").write_bytes(builders.png(seed=n))
     (template / "pictures" / "stages.csv").write_text("image,stage\n1.png,1\n2.png,5\n")
+    if story == "predict":
+        kill_predictions.prepare(template)
     if story == "mend":
         _damage(template / "study")
     if story == "upgrade":

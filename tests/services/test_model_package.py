@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import pickle
 import shutil
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +100,14 @@ def test_importing_twice_changes_nothing_and_another_network_of_that_name_is_ref
     (models / "student-1" / "model.json").write_text("{}")
     with pytest.raises(BadInputError, match=r"package\.other_of_that_name"):
         model_package.import_models(package, models)
+
+
+def test_what_a_killed_import_left_is_cleared_away_by_a_later_one(package: Path, tmp_path: Path) -> None:
+    for name, age_s in ((".import-old.tmp", 7200), (".import-new.tmp", 5)):
+        (tmp_path / "to" / name / "student-1").mkdir(parents=True)
+        os.utime(tmp_path / "to" / name, (time.time() - age_s,) * 2)
+    model_package.import_models(package, tmp_path / "to")
+    assert sorted(path.name for path in (tmp_path / "to").iterdir()) == [".import-new.tmp", "detector-1", "student-1"]
 
 
 def test_a_network_whose_weights_were_changed_is_not_packed(tmp_path: Path) -> None:
