@@ -110,6 +110,8 @@ class Seen:
 def passing(rows: Iterable[CaseRow], wanted: Filter) -> tuple[ListedCase, ...]:
     """The cases that pass a filter, in their order."""
     text, status, stage, reader = wanted.text.strip().lower(), wanted.status, wanted.stage, wanted.evaluator
+    if (text, status, stage, reader) == ("", "all", None, None):  # after every reading, most often
+        return tuple(row.case for row in rows)
     return tuple(
         row.case
         for row in rows

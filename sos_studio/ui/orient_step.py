@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
@@ -177,9 +178,9 @@ class OrientStep(QWidget):
         """What goes into the right dock."""
         return self._inspector
 
-    @property
+    @cached_property
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
-        """What menus and shortcuts call."""
+        """What menus and shortcuts call; asked for once for every action whenever a case is opened, so it is made once."""
         return {
             Action.CAPTURE: self.presenter.capture,
             Action.RESET_ORIENTATION: self.presenter.reset,

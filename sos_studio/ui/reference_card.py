@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
@@ -32,6 +32,7 @@ class StageRow(QAbstractButton):
         super().__init__(parent)
         self.stage = stage
         self._words = stage_words(stage)
+        self._drawn = QPixmap()
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -76,7 +77,7 @@ class StageRow(QAbstractButton):
         # In a narrow inspector the words need the room more.
         height = min(room.height() - 12, 52.0, 0.17 * room.width())
         drawing = QRectF(number.right() + 4, room.center().y() - height / 2, 2 * height, height)
-        paint_stage(painter, drawing, self.stage.number)
+        painter.drawPixmap(drawing.topLeft().toPoint(), self._drawing(drawing.size().toSize()))
         painter.setFont(self.font())
         painter.setPen(text)
         words = QRectF(drawing.right() + 8, room.top() + 2, room.right() - drawing.right() - 12, room.height() - 4)
@@ -85,6 +86,20 @@ class StageRow(QAbstractButton):
         if not self.isEnabled():
             painter.fillRect(drawing, QColor(base.red(), base.green(), base.blue(), 130))
         painter.end()
+
+    def _drawing(self, size: QSize) -> QPixmap:
+        """Of the stage, kept: its hundreds of strokes take milliseconds, and all rows are painted at every case that is opened."""
+        ratio = self.devicePixelRatioF()
+        pixels = (QSize(size) * ratio).expandedTo(QSize(1, 1))
+        if self._drawn.size() != pixels:
+            self._drawn = QPixmap(pixels)
+            self._drawn.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._drawn)
+            painter.scale(ratio, ratio)
+            paint_stage(painter, QRectF(0, 0, pixels.width() / ratio, pixels.height() / ratio), self.stage.number)
+            painter.end()
+            self._drawn.setDevicePixelRatio(ratio)
+        return self._drawn
 
 
 class ReferenceCard(QWidget):

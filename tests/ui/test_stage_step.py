@@ -11,6 +11,7 @@ from sos_studio.dataset import captures, readings
 from sos_studio.imaging import images
 from sos_studio.presenters import staging as staging_module
 from sos_studio.services import staging
+from sos_studio.ui import reference_card
 from sos_studio.ui.dialogs import EvaluatorDialog
 from sos_studio.ui.stage_step import StageStep
 from tests.presenters.kit import make_project, make_session, open_case
@@ -157,3 +158,19 @@ def test_taking_a_case_in_again_by_key_leaves_the_keys_beside_the_button(step, q
     QTest.keyClick(box.take_in, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not box.take_in.isVisible())
     assert box.ask.hasFocus()
+
+
+def test_the_stages_drawings_are_drawn_once_and_not_at_every_case(step, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(reference_card, "paint_stage", lambda _painter, _room, stage: drawn.append(stage))
+    card = step.inspector().card
+    card.resize(284, 420)
+    card.grab()
+    drawn.clear()
+    for stage in (1, 3):
+        card.set_stage(stage)
+        card.grab()
+    assert drawn == []
+    card.resize(520, 600)
+    card.grab()
+    assert sorted(drawn) == [1, 2, 3, 4, 5]
