@@ -33,6 +33,7 @@ COMMANDS: dict[str, _Lazy] = {
     "queue": _Lazy("sos_studio.cli.queue", "Which trainings wait for this computer."),
     "deidentify": _Lazy("sos_studio.cli.deidentify", "Copy a scan without its patient."),
     "predict": _Lazy("sos_studio.cli.predict", "Stage a full image, an oriented volume, or a folder of full images."),
+    "report": _Lazy("sos_studio.cli.report", "A case on paper: the network's answer, readings, orientation; PDF and DICOM."),
     "model": _Lazy("sos_studio.cli.model", "Carry trained networks to another computer."),
 }
 

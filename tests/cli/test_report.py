@@ -1,0 +1,41 @@
+"""`report`: one case of a project as PDF and DICOM."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from sos_studio.services import worker_process
+from tests.cli.conftest import ROOT_OF_TESTS, Run
+from tests.services.conftest import write_model
+
+
+@pytest.fixture(autouse=True)
+def _fake_predictor(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = str(ROOT_OF_TESTS / "services" / "fake_serve.py")
+    monkeypatch.setattr(worker_process, "trainer_command", lambda *_: [sys.executable, serve, "good"])
+
+
+@pytest.fixture
+def folder(filled_project_folder: Path, tmp_path: Path) -> Path:
+    """A project with a student."""
+    shutil.copytree(filled_project_folder, tmp_path / "project")
+    write_model(tmp_path / "project" / "models", "student-1", "student")
+    return tmp_path / "project"
+
+
+def test_a_case_is_written_as_pdf_and_dicom_and_names_nobody(run: Run, folder: Path, tmp_path: Path) -> None:
+    ran = run("report", "case-0001", "--project", folder, "--out", tmp_path / "out", "--dicom", "--move-plane", "--json")
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.json["stage"] == 2
+    assert [Path(name).name for name in ran.json["files"]] == ["case-0001-report.pdf", "case-0001-dicom"]
+    assert (tmp_path / "out" / "case-0001-report.pdf").read_bytes().startswith(b"%PDF")
+    assert {path.name for path in (tmp_path / "out" / "case-0001-dicom").iterdir()} == {"full.dcm", "heatmap.dcm", "crop.dcm", "report.dcm"}
+
+
+def test_an_unknown_case_and_nothing_to_write_are_bad_input(run: Run, folder: Path, tmp_path: Path) -> None:
+    assert run("report", "case-9999", "--project", folder, "--out", tmp_path / "out").code == 2
+    assert run("report", "case-0001", "--project", folder, "--out", tmp_path / "out", "--no-pdf").code == 2
