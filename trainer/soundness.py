@@ -41,7 +41,7 @@ class Faults:
     def raise_any(self) -> None:
         """Raise the only fault, or ``training.several_faults`` with `faults`, a list of ``{"code", "values"}``."""
         for fault in self.found:
-            _log.error("this training can't be done: %s %s", fault.code, fault.values)
+            _log.info("this training can't be done: %s %s", fault.code, fault.values)
         if len(self.found) == 1:
             raise self.found[0]
         if self.found:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.manifests import FOLDS
+from sos_studio.core.networks import family_of, input_multiple
 from sos_studio.core.roi import Finite
 from sos_studio.core.training import StudentSettings, TrainingSettings
 
@@ -154,8 +155,7 @@ def settings_of(base: TrainingSettings, arm: Arm) -> TrainingSettings:
     student = base.student.model_dump() | {"network": arm.network}
     if arm.method in ("full-image", "windows-only"):
         student |= {"alpha": 0.0, "beta": 0.0, "theta": 1.0}
-    if arm.method == "full-image":
-        student["windows"] = ()
+    student["windows"] = () if arm.method == "full-image" else _whole_cells(arm.network, base.student.windows)
     if arm.method == "kd-only":
         student["alpha"] = 0.0
     if arm.method == "attention-only":
@@ -171,6 +171,14 @@ def settings_of(base: TrainingSettings, arm: Arm) -> TrainingSettings:
     except ValidationError as error:
         faults = [{"where": f"{arm.name}", "what": e["msg"].removeprefix("Value error, ")} for e in error.errors()]
         raise BadInputError("training.bad_settings", faults=faults) from error
+
+
+def _whole_cells(network: str, windows: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Windows that another network's cells fill: a side that its patches don't divide is rounded up."""
+    family, multiple = family_of(network), input_multiple(network)
+    if family is None or not family.patchify:
+        return tuple(windows)
+    return tuple((-(-side_px // multiple) * multiple, epochs) for side_px, epochs in windows)
 
 
 def main_arms(settings: TrainingSettings, *, from_scratch: bool) -> list[Arm]:

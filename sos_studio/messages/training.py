@@ -62,6 +62,7 @@ MESSAGES: dict[str, Template] = {
         "{arm} is nothing that a cross-validation compares.",
         "Name one of {methods}, for example framework:resnet18 or framework[alpha=0.1].",
     ),
+    "crossval.nothing_to_compare": Template("Nothing was chosen to be compared.", "Tick at least one method or table."),
     "crossval.done": Template("The cross-validation is complete.", "Its tables and plots are in the training panel."),
     "crossval.arm_diverged": Template(
         "{arm} went astray in fold {fold}: its loss is no longer a number.", "It is left out of the tables; try lower learning rates."

@@ -16,6 +16,7 @@ from sos_studio.messages import Message, message
 from sos_studio.presenters.job_news import JobNews
 from sos_studio.presenters.session import Session, fault
 from sos_studio.services import job_care, jobs, presets, waiting, weights
+from sos_studio.services.crossval import Wish
 from sos_studio.services.job_data import JobData, data_of
 from sos_studio.services.job_watch import JobWatch, Seen
 from sos_studio.services.jobs import JobHandle
@@ -101,7 +102,7 @@ class TrainingPresenter:
         self._session = session
         self._watch: JobWatch | None = None
         self._news = JobNews(session)
-        self._wanted: JobKind | None = None
+        self._wanted: tuple[JobKind, Wish | None] | None = None
         self._chosen: str | None = None  # the job that the person, or a start, put on the screen
         self.state = TrainingState(preset=session.settings.preset)
         session.project_changed.connect(self._on_project)
@@ -115,8 +116,8 @@ class TrainingPresenter:
         """Teacher, detector and student with the settings of last time."""
         self.start("retrain")
 
-    def start(self, kind: JobKind) -> None:
-        """Start a training on what is in the project now; while another has the device, it waits in line."""
+    def start(self, kind: JobKind, compared: Wish | None = None) -> None:
+        """Start a training on what is in the project now; while another has the device, it waits in line. `compared`: as `jobs`' own."""
         session, state = self._session, self.state
         if session.project is None:
             session.tell("window.no_project", "warning")
@@ -124,7 +125,7 @@ class TrainingPresenter:
         if state.starting:
             return
         session.begun.emit()
-        project, self._wanted = session.project, kind
+        project, self._wanted = session.project, (kind, compared)
         session.writes.flush()
         status = self._weights_status()
         if status is None or status.path is not None or session.settings.from_scratch_told:
@@ -145,12 +146,11 @@ class TrainingPresenter:
 
     def go_on(self) -> None:
         """Start what was asked for; where it starts from was told."""
-        project, kind = self._session.project, self._wanted
+        project, wanted = self._session.project, self._wanted
         self._wanted = None
-        if project is None or kind is None:
-            return
-        preset = self.state.preset
-        self._begin(project, lambda: jobs.start_training(project, kind, preset=preset, wait=True))
+        if project is not None and wanted is not None:
+            (kind, compared), preset = wanted, self.state.preset
+            self._begin(project, lambda: jobs.start_training(project, kind, preset=preset, compared=compared, wait=True))
 
     def never_mind(self) -> None:
         """The person does not want to start now."""

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from sos_studio.core.crossval import CrossvalSettings, Table, ablation_arms, in_order, main_arms, parse_arm, settings_of, table_arms
+from sos_studio.core.crossval import (
+    Arm,
+    CrossvalSettings,
+    Method,
+    Table,
+    ablation_arms,
+    in_order,
+    main_arms,
+    parse_arm,
+    settings_of,
+    table_arms,
+)
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.manifests import FOLDS
 from sos_studio.core.training import TrainingSettings
 from sos_studio.services import weights as starting_weights
@@ -67,3 +80,38 @@ def weights_files(asked: CrossvalSettings, main_network: str, chosen: Path | Non
     networks = dict.fromkeys(arm.network for arm in asked.arms if arm.stages)
     found = {network: starting_weights.find(network, chosen if network == main_network else None) for network in networks}
     return {network: path for network, path in found.items() if path is not None}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person ticks: methods of the preset's network, the paper's tables, the ablation; together.
+
+    Attributes
+    ----------
+    folds
+        How many of the project's folds are judged.
+    """
+
+    methods: tuple[Method, ...] = ()
+    tables: tuple[Table, ...] = ()
+    ablation: bool = False
+    folds: int = FOLDS
+
+    def arms(self, settings: TrainingSettings) -> tuple[Arm, ...]:
+        """Each once, in the order in which a fold does them."""
+        wanted = [parse_arm(method, settings) for method in self.methods]
+        wanted += [arm for table in self.tables for arm in table_arms(table, settings)]
+        return in_order([*wanted, *(ablation_arms(settings) if self.ablation else ())])
+
+    def plan(self, settings: TrainingSettings, weights: Path | None = None) -> CrossvalSettings:
+        """As `plan`; raises ``crossval.nothing_to_compare`` if nothing was ticked."""
+        names = [arm.name for arm in self.arms(settings)]
+        if not names:
+            raise BadInputError("crossval.nothing_to_compare")
+        return plan(settings, tables=self.tables, ablation=self.ablation, arms=names, folds=self.folds, weights=weights)
+
+
+def methods_of(settings: TrainingSettings) -> tuple[Method, ...]:
+    """The methods that a preset can compare with its own network."""
+    from_scratch = starting_weights.find(settings.student.network) is None
+    return tuple(arm.method for arm in main_arms(settings, from_scratch=from_scratch))

@@ -105,7 +105,7 @@ def start_training(
     threads: int | None = None,
     seed: int = 0,
     rule: Rule | None = None,
-    compared: CrossvalSettings | None = None,
+    compared: CrossvalSettings | crossval.Wish | None = None,
     wait: bool = False,
 ) -> JobHandle:
     """Freeze what the project holds now and start a worker on it; returns at once.
@@ -119,7 +119,7 @@ def start_training(
     threads
         Computing threads of the worker; `default_threads` if None.
     compared
-        Of a cross-validation (`crossval.plan`); all methods of the preset's network if None.
+        Of a cross-validation (`crossval.plan`), or what a person ticked; all methods of the preset's network if None.
     wait
         While another training has the device, wait in line for it (`job_queue`) instead of being refused.
 
@@ -136,6 +136,8 @@ def start_training(
     teacher, detector = _models_to_start_from(project, kind)
     if kind == "crossval" and compared is None:
         compared = crossval.plan(settings, weights=weights)
+    elif isinstance(compared, crossval.Wish):
+        compared = compared.plan(settings, weights)
     files = _weights_files(settings.student.network, compared, weights)
     model_list.settle(project)
     manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))

@@ -23,9 +23,11 @@ from sos_studio.presenters.judging import JudgingPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.training import TrainingPresenter, TrainingState
 from sos_studio.services import presets
+from sos_studio.services.crossval import Wish
 from sos_studio.services.weights import WeightsStatus
 from sos_studio.ui import parts, training_words
 from sos_studio.ui.choice_box import ChoiceBox
+from sos_studio.ui.crossval_dialog import CrossvalDialog
 from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.job_list import JobList
 from sos_studio.ui.training_pages import TrainingPages
@@ -65,7 +67,7 @@ class TrainingDock(QDockWidget):
         """What menus and shortcuts call."""
         return {
             Action.RETRAIN_ALL: self.retrain_all,
-            Action.CROSS_VALIDATION: lambda: self.start("crossval"),
+            Action.CROSS_VALIDATION: self.ask_compared,
             **({Action.CANCEL_JOB: self.presenter.cancel} if self.presenter.state.running else {}),
             Action.STARTING_WEIGHTS: self.show_weights,
             Action.TRAINING_PANEL: lambda: self.setVisible(not self.isVisible()),
@@ -75,10 +77,20 @@ class TrainingDock(QDockWidget):
         """One click: teacher, detector, student."""
         self.start("retrain")
 
-    def start(self, kind: JobKind) -> None:
+    def start(self, kind: JobKind, compared: Wish | None = None) -> None:
         """Train one or all, and show how it goes."""
         self.show()
-        self.presenter.start(kind)
+        self.presenter.start(kind, compared)
+
+    def ask_compared(self) -> None:
+        """What a cross-validation is to compare."""
+        preset = self.presenter.state.preset
+        if self._session.project is None or preset not in presets.names():
+            self.start("crossval")  # which says why it can't be
+            return
+        dialog = CrossvalDialog(presets.settings(preset), preset, self)
+        dialog.accepted.connect(lambda: self.start("crossval", dialog.wish))
+        dialog.open()
 
     def show_weights(self) -> None:
         """The starting-weights dialog."""

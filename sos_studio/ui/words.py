@@ -106,7 +106,7 @@ def _cases_and_networks() -> dict[Action, str]:
         Action.REVEAL: _tr("Re&veal other readings"),
         Action.EVALUATOR: _tr("&Evaluator…"),
         Action.RETRAIN_ALL: _tr("&Retrain all"),
-        Action.CROSS_VALIDATION: _tr("Cross-&validation"),
+        Action.CROSS_VALIDATION: _tr("Cross-&validation …"),
         Action.CANCEL_JOB: _tr("&Cancel training"),
         Action.STARTING_WEIGHTS: _tr("Starting &weights…"),
         Action.LEAKS: _tr("Cases &alike in different folds…"),

@@ -108,3 +108,27 @@ def test_arms_and_folds_are_named_once() -> None:
     with pytest.raises(ValidationError):
         CrossvalSettings(arms=(arm,), folds=(0, 0))
     assert CrossvalSettings.model_validate_json(CrossvalSettings(arms=(arm,)).model_dump_json()) == CrossvalSettings(arms=(arm,))
+
+
+def test_windows_of_a_preset_are_rounded_up_to_another_networks_whole_cells() -> None:
+    base = training_settings(
+        {},
+        {
+            "teacher.network": "resnet18",
+            "student.network": "resnet18",
+            "student.windows": [[48, 3], [64, 2]],
+            "student.optimiser.epochs": 9,
+        },
+    )
+    assert settings_of(base, parse_arm("framework", base)).student.windows == ((48, 3), (64, 2))
+    assert settings_of(base, parse_arm("framework:convnext_atto", base)).student.windows == ((64, 3), (64, 2))
+    assert settings_of(base, parse_arm("full-image:convnext_atto", base)).student.windows == ()
+
+
+def test_a_detector_is_compared_by_its_own_network_alone() -> None:
+    base = TrainingSettings()
+    changed = settings_of(base, parse_arm("detector:yolo26n", base))
+    assert changed.detector.network == "yolo26n"
+    assert (changed.student, changed.teacher) == (base.student, base.teacher)
+    with pytest.raises(BadInputError, match="bad_settings"):
+        settings_of(base, parse_arm("detector:yolo9", base))

@@ -73,7 +73,7 @@ def told(session):
 def test_one_click_starts_all_three_with_the_settings_of_last_time(session, project, alive, monkeypatch):
     job, asked = Job(project), []
 
-    def start(project, kind, *, preset, wait):
+    def start(project, kind, *, preset, compared, wait):
         asked.append((kind, preset))
         return job.handle
 
@@ -93,7 +93,7 @@ def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(ses
     session.settings.from_scratch_told = False
     monkeypatch.setattr(training_module.jobs, "require_startable", lambda project, kind: None)
     asked, heard = [], []
-    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, wait: asked.append(kind) or 1 / 0)
+    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, compared, wait: asked.append(kind) or 1 / 0)
     presenter = TrainingPresenter(session)
     presenter.from_scratch.connect(lambda status: heard.append(status.path))
     presenter.retrain_all()
@@ -103,7 +103,7 @@ def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(ses
     presenter.go_on()
     assert asked == []
     presenter.told_from_scratch()
-    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, wait: asked.append(kind) or _refuse())
+    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, compared, wait: asked.append(kind) or _refuse())
     presenter.retrain_all()
     assert heard == [None]
     assert asked == ["retrain"]
@@ -114,7 +114,7 @@ def _refuse():
 
 
 def test_too_few_cases_are_told_in_one_sentence(session, monkeypatch):
-    def start(project, kind, *, preset, wait):
+    def start(project, kind, *, preset, compared, wait):
         raise BadInputError("training.too_few_cases", count=2, needed=10)
 
     monkeypatch.setattr(training_module.jobs, "start_training", start)
@@ -161,7 +161,7 @@ def test_a_second_training_waits_in_line_while_one_runs(session, project, alive,
     second, third = Job(project, "20261120-110000-retrain-0001"), Job(project, "20261120-120000-teacher-0002")
     alive["life"] = worker_process.Life.GONE
 
-    def start(project, kind, *, preset, wait):
+    def start(project, kind, *, preset, compared, wait):
         job = second if kind == "retrain" else third
         waiting.join(waiting.Waiting(job_dir=str(job.folder.resolve()), device="auto", attempt=1))
         return JobHandle(job.folder, job.handle.job_id, expected_attempt=1)

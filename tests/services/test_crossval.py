@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.core.crossval import METHODS
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import WEIGHTS_VARIABLE, paths_told
 from sos_studio.core.training import TrainingSettings
 from sos_studio.dataset.project import Project
-from sos_studio.services import crossval, jobs, weights
+from sos_studio.services import crossval, jobs, presets, weights
 from tests.services.conftest import safetensors_bytes
 
 FakeWorker = Callable[..., None]
@@ -53,6 +54,20 @@ def test_tables_and_ablation_add_up_and_arms_stand_alone() -> None:
     assert (alone.tables, alone.folds) == ((2,), (0, 1))
     with pytest.raises(BadInputError, match=r"crossval\.unknown_arm"):
         crossval.plan(settings, arms=("nonsense",))
+
+
+def test_what_a_person_ticks_adds_up() -> None:
+    settings = presets.settings("quick")
+    wish = crossval.Wish(methods=("teacher", "framework"), tables=(1,), folds=2)
+    asked = wish.plan(settings)
+    assert (asked.tables, asked.folds, asked.ablation) == ((1,), (0, 1), False)
+    own = settings.student.network
+    assert {f"teacher:{own}", f"framework:{own}", "teacher:resnet18"} <= {arm.name for arm in asked.arms}
+    assert len(asked.arms) == 8
+    assert len(crossval.Wish(methods=("framework",), ablation=True).arms(settings)) > 3
+    assert set(crossval.methods_of(settings)) == set(METHODS)
+    with pytest.raises(BadInputError, match="nothing_to_compare"):
+        crossval.Wish().plan(settings)
 
 
 def test_each_network_begins_with_its_own_starting_weights(weights_of: Callable[[str], Path]) -> None:

@@ -28,8 +28,10 @@ from sos_studio.messages import message
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.scan_loading import Refusal
 from sos_studio.presenters.series_picker import SeriesPicker
+from sos_studio.services import presets
 from sos_studio.services.scans import OpenedScan
 from sos_studio.ui.consensus_dialog import ConsensusDialog
+from sos_studio.ui.crossval_dialog import CrossvalDialog
 from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.predicted_dialog import PredictedDialog
@@ -112,6 +114,7 @@ def dialogs(window: MainWindow, qtbot: QtBot) -> Iterator[tuple[str, QDialog]]:
         lambda: ReportDialog(window).open(),
         lambda: SideBySideDialog(window.session, window.predict.presenter, window).open(),
         lambda: PredictedDialog(window.session, window.selected_cases.presenter, window).open(),
+        lambda: CrossvalDialog(presets.settings("quick"), "quick", window).open(),
         lambda: RenameJobDialog("", window).open(),
         lambda: DeleteJobDialog("2026-11-20 10:00, all three networks", 3, in_use=False, parent=window).open(),
         lambda: DeleteJobDialog("2026-11-20 10:00, all three networks", 1, in_use=True, parent=window).open(),

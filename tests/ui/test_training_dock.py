@@ -5,10 +5,12 @@ import pytest
 from PySide6.QtWidgets import QDialogButtonBox
 
 from sos_studio.core.actions import Action
+from sos_studio.core.crossval import METHODS
 from sos_studio.core.jobs import Cancelled, Failed, Metric, Progress
 from sos_studio.presenters import training as training_module
-from sos_studio.services import worker_process
+from sos_studio.services import presets, worker_process
 from sos_studio.ui import training_overview, training_words
+from sos_studio.ui.crossval_dialog import CrossvalDialog
 from sos_studio.ui.training_dock import TrainingDock
 from sos_studio.ui.weights_dialog import WeightsDialog
 from tests.presenters.kit import make_project, make_session
@@ -48,6 +50,22 @@ def running_job(project):
         job.write(Metric, 60 + epoch, name="loss", split="train", step=epoch, value=2.0 / epoch, part="detector")
         job.write(Metric, 60 + epoch, name="hit_rate", split="inner", step=epoch, value=epoch / 6, part="detector")
     return job
+
+
+def test_a_cross_validation_of_nothing_can_not_be_started(project, qtbot):
+    dialog = CrossvalDialog(presets.settings("quick"), "quick")
+    qtbot.addWidget(dialog)
+    start = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert start.isEnabled()
+    count = len(dialog.wish.arms(presets.settings("quick")))
+    assert dialog.summary.text() == f"Methods compared: {count}, each in 5 of 5 folds"
+    for box in dialog._methods.values():
+        box.setChecked(False)
+    assert not start.isEnabled()
+    assert dialog.summary.text().startswith("Tick")
+    dialog._tables[1].setChecked(True)
+    assert start.isEnabled()
+    assert dialog.wish.tables == (1,)
 
 
 def test_progress_names_the_part_and_the_time_left(project, qtbot, alive):
@@ -126,7 +144,7 @@ def test_the_log_is_there(project, qtbot, alive):
 def test_from_scratch_is_told_plainly_once_and_one_button_goes_on(project, qtbot, monkeypatch):
     asked = []
 
-    def start(project, kind, *, preset, wait):
+    def start(project, kind, *, preset, compared, wait):
         asked.append(kind)
         job = Job(project)
         job.begin()
@@ -212,8 +230,8 @@ def test_the_dialog_takes_a_file_and_refuses_what_is_none(project, qtbot, tmp_pa
 def test_a_cross_validation_is_one_entry_of_the_menu_and_its_tables_one_click_away(project, qtbot, monkeypatch, alive):
     asked, opened = [], []
 
-    def start(project, kind, *, preset, wait):
-        asked.append(kind)
+    def start(project, kind, *, preset, compared, wait):
+        asked.append((kind, compared))
         made.append(Job(project))
         made[0].begin()
         return made[0].handle
@@ -223,7 +241,15 @@ def test_a_cross_validation_is_one_entry_of_the_menu_and_its_tables_one_click_aw
     monkeypatch.setattr(training_overview.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     dock = make_dock(project, qtbot)
     dock.actions_by_id[Action.CROSS_VALIDATION]()
-    assert asked == ["crossval"]
+    dialog = dock.findChild(CrossvalDialog)
+    assert dialog.wish.methods == tuple(m for m in METHODS if m in dialog.wish.methods)
+    assert {"teacher", "full-image", "framework"} <= set(dialog.wish.methods)
+    dialog._methods["kd-only"].setChecked(False)
+    dialog._folds.setValue(2)
+    dialog.accept()
+    (wanted,) = asked
+    assert wanted == ("crossval", dialog.wish)
+    assert (wanted[1].folds, "kd-only" in wanted[1].methods) == (2, False)
     assert not dock.pages.overview.report.isVisible()
     (job,) = made
     job.write(Progress, 60, done=0.25, total=1.0, part="fold-2")
