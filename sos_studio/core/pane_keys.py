@@ -119,7 +119,7 @@ PLACES_OF_ACTIONS: Mapping[Action, tuple[Place, ...]] = {
     **dict.fromkeys((Action.CROP_AGAIN, Action.CROP_SWAP), ("crop",)),
     **dict.fromkeys((Action.STAGE_1, Action.STAGE_2, Action.STAGE_3, Action.STAGE_4, Action.STAGE_5), ("stage", "predict")),
     **dict.fromkeys((Action.CONFIDENCE, Action.AMBIGUOUS, Action.REMARK), ("stage",)),
-    **dict.fromkeys((Action.REVEAL, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.BLINDED), ("stage",)),
+    **dict.fromkeys((Action.REVEAL, Action.EXCLUDE_CASE, Action.ADJUDICATE, Action.BLINDED, Action.CONSENSUS_RULE), ("stage",)),
     **dict.fromkeys((Action.PREDICT, Action.CONFIRM_PREDICTION, Action.TOGGLE_HEATMAP), ("predict",)),
     **dict.fromkeys((Action.RETRAIN_ALL, Action.CROSS_VALIDATION, Action.CANCEL_JOB), ("train",)),
     **dict.fromkeys((Action.STARTING_WEIGHTS, Action.TRAINING_PANEL), ("train",)),

@@ -36,6 +36,16 @@ MESSAGES: dict[str, Template] = {
     ),
     "exclusion.none_changed": Template("None of these cases had to be changed."),
     "bulk.no_student": Template("There is no network for full images (student) yet.", "Train one first: Train ▸ Retrain all."),
+    "bulk.no_import": Template("No import into this project is known that made new cases."),
+    "bulk.import_blinded": Template(
+        "Which cases were imported last is hidden while you read blinded: the order of import tells something."
+    ),
+    "bulk.import_selected": Template(
+        "The {count} cases of the last import are selected.",
+        "Case ▸ Selected cases ▸ Exclude takes the import back; Undo takes it in again.",
+        counts="count",
+        one="The case of the last import is selected.",
+    ),
     "bulk.blinded": Template("While you read blinded, predictions are shown case by case, after your own reading."),
     "exclusion.not_shown": Template("synchondrosis not fully shown"),
     "exclusion.motion": Template("motion"),

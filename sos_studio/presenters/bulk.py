@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from sos_studio.core.errors import CancelledError, SosError
 from sos_studio.core.predictions import Prediction
+from sos_studio.dataset import events
 from sos_studio.messages import Message, message
 from sos_studio.presenters.answers import Asked, ask_all, record
 from sos_studio.presenters.case_files import load_case
@@ -66,6 +67,27 @@ class BulkPresenter:
     def include(self, case_ids: Sequence[str]) -> None:
         """Take cases in again; those that are not excluded stay as they are."""
         self._put(dict.fromkeys(case_ids))
+
+    def find_last_import(self, then: Callable[[tuple[str, ...]], None]) -> None:
+        """Hand over the cases of the last import, so that they can be selected and excluded together; say so if there are none."""
+        session, project = self._session, self._session.project
+        if project is None:
+            return
+        session.begun.emit()
+        if session.blinding.on:
+            session.tell("bulk.import_blinded", "info")
+            return
+
+        def found(case_ids: tuple[str, ...]) -> None:
+            if session.project is not project:
+                return
+            if not case_ids:
+                session.tell("bulk.no_import", "info")
+                return
+            then(case_ids)
+            session.tell("bulk.import_selected", "info", count=len(case_ids))
+
+        session.background.run(lambda: events.last_import(project), found, session.report, key="last-import")
 
     def _put(self, wishes: Mapping[str, Wish | None]) -> None:
         session, project, evaluator = self._session, self._session.project, self._session.evaluator

@@ -124,11 +124,10 @@ def import_images(
 
 
 def _note_import(project: Project, report: ImportReport, *, who: str, table: bool) -> None:
-    events.record(
+    events.note_import(
         project,
-        "imported",
+        (image.case_id for image in report.imported),
         who=who,
-        cases=len(report.imported),
         readings=report.readings,
         not_taken=len(report.faults),
         again=len(report.already_there),

@@ -167,6 +167,17 @@ class AdjudicationDialog(QDialog):
     def _ask_name(self, then: Callable[[], None]) -> None:
         ask_evaluator(self._session, self, then)
 
+    def ask_rule_when_read(self) -> None:
+        """Open the choice of the rule as soon as the present one is known."""
+
+        def look(state: QueueState) -> None:
+            if state.evaluators or state.phase != "loading":
+                self.presenter.changed.disconnect(look)
+                self._ask_rule()
+
+        self.presenter.changed.connect(look)
+        look(self.presenter.state)
+
     def _ask_rule(self) -> None:
         state = self.presenter.state
         dialog = ConsensusDialog(state.rule, state.evaluators, self)

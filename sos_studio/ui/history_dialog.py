@@ -85,9 +85,15 @@ class HistoryModel(QAbstractTableModel):
 
 
 class HistoryDialog(QDialog):
-    """Who did what when."""
+    """Who did what when.
 
-    def __init__(self, session: Session, project: Project, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    case_id
+        Only of this case, until the search is changed.
+    """
+
+    def __init__(self, session: Session, project: Project, parent: QWidget | None = None, *, case_id: str | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_tr("Project history"))
         self.setSizeGripEnabled(True)
@@ -129,6 +135,7 @@ class HistoryDialog(QDialog):
         self.text.textChanged.connect(lambda _: self._filter())
         self.finished.connect(lambda _: self.presenter.changed.disconnect(self._on_state))
         self._on_state(self.presenter.state)
+        self.text.setText(case_id or "")
         self.resize(self.sizeHint())
         self.text.setFocus()
 

@@ -114,6 +114,7 @@ def _name_words(name: str) -> str:
         "table": _tr("with a table"),
         "from_scan": _tr("from a scan"),
         "imported": _tr("imported"),
+        "new_cases": _tr("new cases"),
         "made_utc": _tr("made"),
         "keep_age": _tr("keep ages"),
         "keep_sex": _tr("keep sexes"),

@@ -23,34 +23,29 @@ VIEW: tuple[Action | None, ...] = (
     Action.STEP_PREDICT,
     None,
     Action.FIT,
-    Action.ENLARGE_PANE,
-    Action.CUT_HEAD,
-    Action.FLIP_CUT,
     Action.FACE_LEFT,
-    None,
-    Action.WINDOW_PRESET,
-    Action.GRID,
-    Action.MEASURE_DISTANCE,
-    Action.MEASURE_ANGLE,
-    Action.REMOVE_MEASURES,
-    Action.SLAB_THICKER,
-    Action.SLAB_THINNER,
-    Action.SLAB_MODE,
-    None,
-    Action.BESIDE_STRIP,
-    Action.BESIDE_RIGHT,
-    Action.BESIDE_LEFT,
-    None,
-    Action.THEME_SYSTEM,
-    Action.THEME_DARK,
-    Action.THEME_LIGHT,
-    Action.THEME_CONTRAST,
     None,
     Action.CASES_PANEL,
     Action.INSPECTOR_PANEL,
     Action.NEXT_AREA,
     Action.PREVIOUS_AREA,
+    None,
 )
+PANES: tuple[Action | None, ...] = (
+    Action.ENLARGE_PANE,
+    Action.CUT_HEAD,
+    Action.FLIP_CUT,
+    None,
+    Action.WINDOW_PRESET,
+    Action.GRID,
+    None,
+    Action.SLAB_THICKER,
+    Action.SLAB_THINNER,
+    Action.SLAB_MODE,
+)
+MEASURES: tuple[Action | None, ...] = (Action.MEASURE_DISTANCE, Action.MEASURE_ANGLE, Action.REMOVE_MEASURES)
+BESIDE: tuple[Action | None, ...] = (Action.BESIDE_STRIP, Action.BESIDE_RIGHT, Action.BESIDE_LEFT)
+THEMES: tuple[Action | None, ...] = (Action.THEME_SYSTEM, Action.THEME_DARK, Action.THEME_LIGHT, Action.THEME_CONTRAST)
 PANE: tuple[Action | None, ...] = (
     Action.PANE_ZOOM_IN,
     Action.PANE_ZOOM_OUT,
@@ -90,6 +85,8 @@ CASE: tuple[Action | None, ...] = (
     None,
     Action.EXCLUDE_CASE,
     Action.ADJUDICATE,
+    Action.CONSENSUS_RULE,
+    Action.CASE_HISTORY,
     None,
     Action.EVALUATOR,
     Action.BLINDED,
@@ -124,10 +121,18 @@ def fill_menu_bar(bar: QMenuBar, keys: Keymap, opener: Opener) -> None:
     keys.fill(bar.addMenu(_tr("&Edit")), (Action.UNDO, Action.REDO, None, Action.CHANGE_SHORTCUTS))
     view = bar.addMenu(_tr("&View"))
     keys.fill(view, VIEW)
-    keys.fill(view.addMenu(_tr("Slice pane with the ke&ys")), PANE)
+    # All in one list would be taller than a small screen.
+    for title, entries in (
+        (_tr("&Panes"), PANES),
+        (_tr("Slice pane with the ke&ys"), PANE),
+        (_tr("&Measure"), MEASURES),
+        (_tr("Slices &beside the captured plane"), BESIDE),
+        (_tr("&Theme"), THEMES),
+    ):
+        keys.fill(view.addMenu(title), entries)
     case = bar.addMenu(_tr("&Case"))
     keys.fill(case, CASE)
-    keys.fill(case.addMenu(_tr("Selec&ted cases")), SELECTED)
+    keys.fill(case.addMenu(_tr("Selec&ted cases")), SELECTED[:-2])  # the last is of one case and stands above
     train = (
         Action.RETRAIN_ALL,
         Action.CROSS_VALIDATION,

@@ -41,22 +41,27 @@ class ProjectCare(QObject):
         """What menus and shortcuts call."""
         return {
             Action.ADJUDICATE: self.adjudicate,
+            Action.CONSENSUS_RULE: lambda: self.adjudicate(rule=True),
             Action.PROJECT_HISTORY: self.show_history,
             Action.LOOK_AFTER_PROJECT: self.look_after,
             Action.RESTORE_BACKUP: self.restore,
         }
 
-    def adjudicate(self) -> None:
-        """The queue of cases whose evaluators disagree."""
+    def adjudicate(self, *, rule: bool = False) -> None:
+        """The queue of cases whose evaluators disagree, or at once the rule by which readings become labels."""
         project = self._project()
-        if project is not None:
-            self._open(AdjudicationDialog(self._session, project, self._window))
+        if project is None:
+            return
+        dialog = AdjudicationDialog(self._session, project, self._window)
+        self._open(dialog)
+        if rule:
+            dialog.ask_rule_when_read()
 
-    def show_history(self) -> None:
-        """Who did what when."""
+    def show_history(self, case_id: str | None = None) -> None:
+        """Who did what when, of all or of one case."""
         project = self._project()
         if project is not None:
-            self._open(HistoryDialog(self._session, project, self._window))
+            self._open(HistoryDialog(self._session, project, self._window, case_id=case_id))
 
     def look_after(self) -> None:
         """Check, repair, back up."""

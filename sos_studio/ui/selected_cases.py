@@ -38,6 +38,8 @@ class SelectedCases:
         self.presenter = BulkPresenter(window.session, window.predict.presenter)
         self.actions_by_id: Mapping[Action, Callable[[], None]] = {
             Action.SELECT_LISTED: self._select_listed,
+            Action.CASE_HISTORY: lambda: window.actions_of_window.care.show_history(self._one()),
+            Action.SELECT_LAST_IMPORT: lambda: self.presenter.find_last_import(self._select),
             Action.EXCLUDE_SELECTED: self.exclude,
             Action.INCLUDE_SELECTED: lambda: self.presenter.include(window.cases_dock.selected_cases()),
             Action.PREDICT_SELECTED: self.predict,
@@ -48,6 +50,10 @@ class SelectedCases:
         """Whether there is anything to do it with."""
         if action is Action.SELECT_LISTED:
             return bool(self._window.cases.rows)
+        if action is Action.SELECT_LAST_IMPORT:
+            return bool(self._window.cases.everything)
+        if action is Action.CASE_HISTORY:
+            return self._session.project is not None and self._one() is not None
         return self._session.project is not None and bool(self._window.cases_dock.selected_cases())
 
     def exclude(self) -> None:
@@ -92,3 +98,13 @@ class SelectedCases:
         self._window.cases_dock.show()
         self._window.cases_dock.list.setFocus()
         self._window.cases_dock.list.selectAll()
+
+    def _select(self, case_ids: tuple[str, ...]) -> None:
+        """Also those that the filter hides: it gives way."""
+        self._window.cases_dock.show()
+        self._window.cases_dock.select(case_ids)
+
+    def _one(self) -> str | None:
+        """The case that is meant where one is: the selected one, or the open one where none is selected."""
+        chosen = self._window.cases_dock.selected_cases()
+        return self._session.case_id if not chosen else chosen[0] if len(chosen) == 1 else None

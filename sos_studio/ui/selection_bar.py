@@ -11,12 +11,15 @@ from sos_studio.ui.language import plural
 
 ENTRIES: tuple[Action | None, ...] = (
     Action.SELECT_LISTED,
+    Action.SELECT_LAST_IMPORT,
     None,
     Action.EXCLUDE_SELECTED,
     Action.INCLUDE_SELECTED,
     None,
     Action.PREDICT_SELECTED,
     Action.EXPORT_SELECTED,
+    None,
+    Action.CASE_HISTORY,
 )
 
 

@@ -26,6 +26,7 @@ OF_A_PROJECT = frozenset(
         Action.BLINDED,
         Action.EXCLUDE_CASE,
         Action.ADJUDICATE,
+        Action.CONSENSUS_RULE,
         Action.PATIENT_DATA,
         Action.PROJECT_HISTORY,
         Action.LOOK_AFTER_PROJECT,

@@ -6,16 +6,19 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
-from sos_studio.dataset import cases
+from sos_studio.dataset import cases, events
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.bulk import PredictedCase
 from sos_studio.presenters.session import Session
+from sos_studio.ui.adjudication_dialog import AdjudicationDialog
 from sos_studio.ui.cases_dock import CasesDock
+from sos_studio.ui.consensus_dialog import ConsensusDialog
 from sos_studio.ui.exclusion import ExclusionDialog
+from sos_studio.ui.history_dialog import HistoryDialog
 from sos_studio.ui.leaks_dialog import LeaksDialog
 from sos_studio.ui.main_window import MainWindow
 from sos_studio.ui.predicted_dialog import PredictedDialog
@@ -151,3 +154,59 @@ def test_cases_alike_in_different_folds_are_shown_in_pairs_and_one_can_be_exclud
     assert {case.case_id for case in cases.cases(project) if case.excluded} == later
     assert dialog.exclude_later.isHidden()
     dialog.reject()
+
+
+def test_the_cases_of_the_last_import_are_selected_and_excluded_together(
+    window: MainWindow, dock: CasesDock, session: Session, project: Project, qtbot: QtBot
+) -> None:
+    dock.search.setText("case-0001")
+    window.keymap.trigger(Action.SELECT_LAST_IMPORT)
+    qtbot.waitUntil(lambda: window.messages.text.startswith("No import into this project is known"))
+    assert dock.search.text() == "case-0001"
+    events.note_import(project, ("case-0003", "case-0004", "case-0006"))
+    window.keymap.trigger(Action.SELECT_LAST_IMPORT)
+    qtbot.waitUntil(lambda: len(dock.selected_cases()) == 3)
+    assert dock.selected_cases() == ("case-0003", "case-0004", "case-0006")
+    assert dock.search.text() == ""
+    window.keymap.trigger(Action.EXCLUDE_SELECTED)
+    (dialog,) = window.findChildren(ExclusionDialog)
+    qtbot.keyClick(dialog, Qt.Key.Key_2)
+    dialog.accept()
+    qtbot.waitUntil(lambda: sum(case.excluded for case in cases.cases(project)) == 3)
+
+
+def test_who_reads_blinded_is_not_told_what_was_imported_last(
+    window: MainWindow, dock: CasesDock, session: Session, project: Project, qtbot: QtBot
+) -> None:
+    events.note_import(project, ("case-0003",))
+    session.blinding.set_on(True)
+    qtbot.waitUntil(lambda: dock.model.rowCount() == 6)
+    window.keymap.trigger(Action.SELECT_LAST_IMPORT)
+    assert "hidden while you read blinded" in window.messages.text
+    assert dock.selected_cases() in ((), (session.case_id,))
+
+
+def test_the_history_of_one_case_is_opened_from_the_list(window: MainWindow, dock: CasesDock, qtbot: QtBot) -> None:
+    dock.list.selectionModel().select(dock.model.index(1), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+    assert window.keymap[Action.CASE_HISTORY] in dock.selection.menu.actions()
+    window.keymap.trigger(Action.CASE_HISTORY)
+    (dialog,) = window.findChildren(HistoryDialog)
+    qtbot.waitUntil(lambda: dialog.model.rowCount() > 0)
+    assert {dialog.model.data(dialog.model.index(n, 3)) for n in range(dialog.model.rowCount())} == {"case-0002"}
+    dialog.reject()
+    dock.list.selectAll()
+    assert not window.actions_of_window.handler(Action.CASE_HISTORY)
+
+
+def test_the_consensus_rule_is_asked_for_from_the_menu(window: MainWindow, dock: CasesDock, qtbot: QtBot) -> None:
+    window.keymap.trigger(Action.CONSENSUS_RULE)
+    qtbot.waitUntil(lambda: bool(window.findChildren(ConsensusDialog)))
+    (asked,) = window.findChildren(ConsensusDialog)
+    asked.reject()
+    (queue,) = window.findChildren(AdjudicationDialog)
+    queue.reject()
+
+
+def test_no_menu_is_taller_than_a_small_screen(window: MainWindow) -> None:
+    tall = {menu.title(): menu.sizeHint().height() for menu in window.menuBar().findChildren(QMenu) if menu.sizeHint().height() > 720}
+    assert tall == {}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from PySide6.QtWidgets import QMenu
 
 from sos_studio.core.actions import Action
 from sos_studio.messages import catalogue
 from sos_studio.ui import words
+from sos_studio.ui.main_window import MainWindow
 
 
 @pytest.mark.parametrize(
@@ -23,8 +25,9 @@ def test_a_place_is_told_by_the_side_it_lies_on_and_never_by_a_minus(lps_mm: tup
     assert words.place_text(lps_mm) == text
 
 
-def test_messages_name_only_entries_that_the_menus_have() -> None:
+def test_messages_name_only_entries_that_the_menus_have(window: MainWindow) -> None:
     entries = {words.plain(words.action_title(action)) for action in Action}
+    entries |= {words.plain(menu.title()) for menu in window.menuBar().findChildren(QMenu)}
     told = [f"{template.text} {template.hint}" for template in catalogue().values()]
     named = [words_behind for text in told for words_behind in re.findall(r"(?:File|Edit|View|Case|Train|Predict|Help) ▸ (.+)", text)]
     assert named
