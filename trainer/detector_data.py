@@ -1,4 +1,4 @@
-"""Pictures and frames as the detector sees them. Numpy and torch only; nothing of ultralytics.
+"""Pictures and frames as the detector sees them, and what it says. Numpy and torch only; nothing of ultralytics.
 
 A `Box` is ``(u, v, width, height, radians)`` in pixels of the network's input, with the *corner* of the top-left pixel at (0, 0), as
 ultralytics counts; `Roi` and `trainer.data.letterbox` count from that pixel's centre.
@@ -7,6 +7,7 @@ ultralytics counts; `Roi` and `trainer.data.letterbox` count from that pixel's c
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,3 +140,18 @@ def augment(images_N1HW: Tensor, boxes_N5: Tensor, generator: torch.Generator) -
     noise = torch.randn(moved.shape, generator=generator) * (torch.rand(n, generator=generator) * NOISE).view(column)
     # Black beyond the scan stays black: it is not a grey value.
     return torch.where(moved > 0, (grey + noise).clamp(0, 1), moved), boxes
+
+
+def weigh_heads(model: Any, epoch: int) -> None:
+    """YOLO26 learns from all boxes that fit and, more and more, from the best one of each picture: as ultralytics after those epochs."""
+    criterion = model.criterion
+    if hasattr(criterion, "o2m"):
+        criterion.o2m = criterion.decay(epoch)
+        criterion.o2o = max(criterion.total - criterion.o2m, 0)
+
+
+def in_full(said: Any) -> Any:
+    """What a network said, however nested, in float32."""
+    if isinstance(said, dict):
+        return {key: in_full(value) for key, value in said.items()}
+    return [in_full(value) for value in said] if isinstance(said, list) else said.float()

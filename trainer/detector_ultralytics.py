@@ -25,7 +25,7 @@ from sos_studio.core.errors import BadInputError, JobFailedError
 from sos_studio.core.networks import is_detector, is_oriented
 from trainer import checkpoints, environment
 from trainer.data import letterbox
-from trainer.detector_data import FloatArray, augment, bounding_boxes, fitted_inside, roi_of, turned
+from trainer.detector_data import FloatArray, augment, bounding_boxes, fitted_inside, in_full, roi_of, turned, weigh_heads
 from trainer.detector_metrics import Detection
 from trainer.loop import generator_for
 from trainer.shortage import worked_off
@@ -302,7 +302,7 @@ def _one_epoch(
 ) -> dict[str, float]:
     """All pictures once, in a new order; mean loss terms by name."""
     run.model.train()
-    _weigh_heads(run.model, run.epoch)
+    weigh_heads(run.model, run.epoch)
     # Chance depends on seed and epoch alone, so that a resumed training needs no generator's state.
     generator = generator_for(seed, "detector", run.epoch)
     order = torch.randperm(len(images_NHW), generator=generator)
@@ -349,14 +349,6 @@ def _gradients(run: _Run, images_N1HW: Tensor, boxes_N5: Tensor, *, device: torc
     return worked_off(attempt, parts=run.parts, most=max(1, len(boxes_N5)), undo=undo, tell=in_parts)
 
 
-def _weigh_heads(model: Any, epoch: int) -> None:
-    """YOLO26 learns from all boxes that fit and, more and more, from the best one of each picture: as ultralytics after those epochs."""
-    criterion = model.criterion
-    if hasattr(criterion, "o2m"):
-        criterion.o2m = criterion.decay(epoch)
-        criterion.o2o = max(criterion.total - criterion.o2m, 0)
-
-
 def _loss(model: nn.Module, images_N1HW: Tensor, boxes_N5: Tensor, *, device: torch.device, bf16: bool) -> tuple[Tensor, dict[str, Tensor]]:
     """Ultralytics' loss (sum over the batch) and its terms for one box per picture."""
     n, _, height, width = images_N1HW.shape
@@ -374,14 +366,8 @@ def _loss(model: nn.Module, images_N1HW: Tensor, boxes_N5: Tensor, *, device: to
         said = model(images)
     # Distances and angles lose tenths of a pixel in bf16: only the convolutions compute in it.
     with_loss: Any = model
-    total, terms = with_loss.loss(batch, _in_full(said))
+    total, terms = with_loss.loss(batch, in_full(said))
     return total.sum(), {"loss": total.detach().sum() / n, **terms}
-
-
-def _in_full(said: Any) -> Any:
-    if isinstance(said, dict):
-        return {key: _in_full(value) for key, value in said.items()}
-    return [_in_full(value) for value in said] if isinstance(said, list) else said.float()
 
 
 def _save(run: _Run, path: Path, fingerprint: str) -> None:

@@ -16,6 +16,7 @@ from trainer.attention import GridStage, attention_inside, picture_attention
 from trainer.data import Picture, Samples, file_of, network_input, uv_from_cell
 from trainer.metrics import softmax, staging_figures
 from trainer.networks import Network
+from trainer.shortage import worked_off
 
 _BATCH = 16
 
@@ -25,10 +26,15 @@ def predict_logits(network: Network, samples: Samples, device: torch.device) -> 
     network.eval()
     if len(samples) == 0:
         return np.zeros((0, network.stages))
-    with torch.no_grad():
-        parts = [network(network_input(batch.to(device), network.channels)) for batch in torch.split(samples.images_NHW, _BATCH)]
-        logits: npt.NDArray[np.float64] = torch.cat(parts).cpu().double().numpy()
-    return logits
+
+    def attempt(parts: int) -> npt.NDArray[np.float64]:
+        batches = torch.split(samples.images_NHW, max(1, _BATCH // parts))
+        with torch.no_grad():
+            said = [network(network_input(batch.to(device), network.channels)) for batch in batches]
+            logits: npt.NDArray[np.float64] = torch.cat(said).cpu().double().numpy()
+        return logits
+
+    return worked_off(attempt, parts=1, most=_BATCH, undo=lambda: None)
 
 
 def describe(network: Network, samples: Samples, device: torch.device) -> npt.NDArray[np.float64]:

@@ -126,19 +126,17 @@ def start_training(
     Raises
     ------
     BadInputError
-        ``training.unknown_preset``, ``training.bad_settings``, ``training.too_few_cases`` and its fellows (`manifests.freeze`),
-        ``training.no_teacher`` (a student alone, without any teacher), ``weights.not_found``, ``job.device_busy``.
+        ``training.unknown_preset``, ``training.bad_settings``, ``training.fp16_needs_cuda``, ``training.too_few_cases`` and its fellows
+        (`manifests.freeze`), ``training.no_teacher`` (of a student alone), ``weights.not_found``, ``job.device_busy``.
     ProjectError
         If the project can't be written.
     """
     settings = presets.settings(preset, overrides)
+    _require_precision(settings, device)
     _require_free(device, wait)  # before a manifest is frozen for nothing
     teacher, detector = _models_to_start_from(project, kind)
-    if kind == "crossval" and compared is None:
-        compared = crossval.plan(settings, weights=weights)
-    elif isinstance(compared, crossval.Wish):
-        compared = compared.plan(settings, weights)
-    files = _weights_files(settings.student.network, compared, weights)
+    plan = _planned(kind, compared, settings, weights)
+    files = _weights_files(settings.student.network, plan, weights)
     model_list.settle(project)
     manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))
     spec = JobSpec(
@@ -150,10 +148,10 @@ def start_training(
         threads=default_threads() if threads is None else threads,
         preset=preset,
         settings=settings,
-        weights=files[settings.student.network].name if compared is None and files else None,
+        weights=files[settings.student.network].name if plan is None and files else None,
         teacher_model=teacher,
         detector_model=detector,
-        crossval=compared,
+        crossval=plan,
         judged_models=_rivals(project, kind),
     )
     return _launch_new(project.directory, spec, files, wait=wait)
@@ -200,6 +198,21 @@ def _require_free(device: Device, wait: bool) -> None:
     in_the_way = device_lock.holder(device)
     if in_the_way is not None:
         raise BadInputError("job.device_busy", job=in_the_way.job_dir.name)
+
+
+def _planned(
+    kind: JobKind, compared: CrossvalSettings | crossval.Wish | None, settings: TrainingSettings, weights: Path | None
+) -> CrossvalSettings | None:
+    if isinstance(compared, crossval.Wish):
+        return compared.plan(settings, weights)
+    return crossval.plan(settings, weights=weights) if kind == "crossval" and compared is None else compared
+
+
+def _require_precision(settings: TrainingSettings, device: Device) -> None:
+    """What an ``auto`` device computes in only the worker knows, and tells."""
+    half = "fp16" in (settings.teacher.optimiser.precision, settings.student.optimiser.precision)
+    if half and device in ("cpu", "mps"):
+        raise BadInputError("training.fp16_needs_cuda", device=device)
 
 
 def _needs_crops(kind: JobKind) -> bool:

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.job_state import JobStatus
-from sos_studio.core.jobs import EVENTS_FILE, WEIGHTS_VARIABLE
+from sos_studio.core.jobs import EVENTS_FILE, WEIGHTS_VARIABLE, Device
 from sos_studio.core.manifests import Manifest
 from sos_studio.dataset.project import Project
 from sos_studio.services import jobs, worker_process
@@ -205,6 +205,13 @@ def test_too_few_cases_are_refused_before_anything_is_started(tmp_path: Path, fa
         with pytest.raises(BadInputError, match=r"training\.too_few_cases"):
             jobs.start_training(empty, "retrain")
         assert jobs.list_jobs(empty) == []
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps"])
+def test_half_precision_is_refused_before_anything_is_frozen_where_it_can_not_be(project: Project, device: Device) -> None:
+    with pytest.raises(BadInputError, match="fp16_needs_cuda"):
+        jobs.start_training(project, "teacher", overrides={"teacher.optimiser.precision": "fp16"}, device=device)
+    assert jobs.list_jobs(project) == []
 
 
 def test_a_student_needs_a_teacher(project: Project, fake_worker: FakeWorker) -> None:

@@ -98,3 +98,30 @@ def test_other_faults_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="shapes"), enough_memory(context, "student"):
         raise RuntimeError("shapes do not match")
     context.events.log.close()
+
+
+@pytest.mark.expects_log
+def test_cases_are_judged_in_smaller_batches_when_the_memory_is_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainer.data import load_samples
+    from trainer.evaluation import predict_logits
+    from trainer.networks import Network, build
+
+    context = context_of(tmp_path)
+    samples = load_samples(context.project_dir, context.manifest.entries, "full_image", (64, 64))
+    context.events.log.close()
+    network = build("test_resnet")
+    expected = predict_logits(network, samples, torch.device("cpu"))
+    forward, sizes = Network.forward, []
+
+    def greedy(self: Network, images: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(images))
+        if len(images) > 5:
+            raise torch.cuda.OutOfMemoryError("no")
+        return forward(self, images)
+
+    monkeypatch.setattr(Network, "forward", greedy)
+    assert predict_logits(network, samples, torch.device("cpu")) == pytest.approx(expected, abs=1e-4)
+    assert sizes[:3] == [16, 8, 4]
+    monkeypatch.setattr(Network, "forward", refusing(MemoryError()))
+    with pytest.raises(MemoryError):
+        predict_logits(network, samples, torch.device("cpu"))
