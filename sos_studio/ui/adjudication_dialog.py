@@ -209,7 +209,7 @@ class AdjudicationDialog(QDialog):
         self.open_case.setEnabled(dispute is not None)
         for button in (self.previous, self.next):
             button.setEnabled(len(state.case_ids) > 1)
-        self.said.setText(said_words(state))
+        self.said.setText(said_words(state, self._session.evaluator))
         parts.set_alarm(self.said, state.phase == "failed")
 
     def _show_columns(self, dispute: Dispute | None) -> None:
@@ -230,8 +230,8 @@ class AdjudicationDialog(QDialog):
         return _tr("{case} · {n} of {m}").format(case=name, n=state.index + 1, m=len(state.case_ids))
 
 
-def said_words(state: QueueState) -> str:
-    """What was decided, or what there is to do."""
+def said_words(state: QueueState, evaluator: str = "") -> str:
+    """What was decided, or what there is to do; to somebody whose own reading is among those that differ, that too."""
     if state.phase == "empty":
         return {
             "open": _tr("Nothing to decide: every case that was read has a label or is called ambiguous."),
@@ -247,13 +247,18 @@ def said_words(state: QueueState) -> str:
         return ""
     decision = dispute.decisions[-1] if dispute.decisions else None
     if decision is None:
-        return _tr("Not decided. Press {stages}, or leave it open.").format(stages=keys.span(*STAGE_ACTIONS))
+        told = _tr("Not decided. Press {stages}, or leave it open.").format(stages=keys.span(*STAGE_ACTIONS))
+        if any(opinion.reading.evaluator == evaluator for opinion in dispute.opinions):
+            told += " " + _tr("One of these readings is yours: leave the case to somebody else if there is one.")
+        return told
     when = decision.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
     if decision.stage is None and not decision.ambiguous:
         told = _tr("Left open by {name}, {when}: it still waits for a decision").format(name=decision.evaluator, when=when)
     else:
         what = _tr("Stage {n}").format(n=decision.stage) if decision.stage is not None else _tr("Ambiguous")
         told = _tr("✓ {what}, decided by {name}, {when}").format(what=what, name=decision.evaluator, when=when)
+        if any(opinion.reading.evaluator == decision.evaluator for opinion in dispute.opinions):
+            told += " · " + _tr("who is one of its readers")
     if decision.remark:
         told += " · " + _tr("“{remark}”").format(remark=decision.remark)
     if dispute.verdict.contested:

@@ -62,14 +62,14 @@ def words_of(place: RecentPlace, n: int) -> tuple[str, str]:
     if names_hidden():
         text, tip = (_tr("Scan {n}") if place.kind == "scan" else _tr("Project {n}")).format(n=n), ""
     else:
-        text, tip = f"{place.path.name}   {shortened(place.path.parent)}", str(place.path)
+        text, tip = _tr("{name}   in {folder}").format(name=place.path.name, folder=shortened(place.path.parent)), str(place.path)
     return (_tr("{place} (not there)").format(place=text) if place.missing else text), tip
 
 
 def shortened(folder: Path) -> str:
-    """The last folders of a path; the person's own folder is called Home."""
+    """The last folders of a path; the person's own folder is called so."""
     try:
-        parts = (_tr("Home"), *folder.relative_to(Path.home()).parts)
+        parts = (_tr("home folder"), *folder.relative_to(Path.home()).parts)
     except ValueError:
         parts = folder.parts
     if len(parts) <= SHOWN_FOLDERS + 1:

@@ -174,3 +174,16 @@ def test_who_only_looks_decides_nothing(session: Session, opened: Project, qtbot
         assert dialog.presenter.state.phase == "asking"
         dialog.reject()
     assert cases.case(opened, "case-0001").label is None
+
+
+def test_whoever_adjudicates_their_own_disagreement_is_told_so(session: Session, opened: Project, qtbot: QtBot) -> None:
+    chair = _shown(session, opened, qtbot)
+    assert "yours" not in chair.said.text()
+    chair.reject()
+    session.set_evaluator("Ada")
+    dialog = _shown(session, opened, qtbot)
+    assert dialog.said.text().endswith("One of these readings is yours: leave the case to somebody else if there is one.")
+    _press(dialog, Qt.Key.Key_3, qtbot)
+    qtbot.waitUntil(lambda: dialog.presenter.state.phase == "saved")
+    assert dialog.said.text().startswith("✓ Stage 3, decided by Ada")
+    assert dialog.said.text().endswith("who is one of its readers")

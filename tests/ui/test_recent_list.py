@@ -98,3 +98,13 @@ def test_the_name_of_one_that_has_the_keys_is_not_cut(
     button.setFocus()
     assert button.hasFocus()
     assert button.width() >= button.sizeHint().width(), "as wide as it has to be with the looks of one that has the keys"
+
+
+def test_the_folder_beside_a_name_is_said_to_be_one(
+    immediate_session: Session, opener: Opener, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    (tmp_path / "study").mkdir()
+    opener.recent.remember(tmp_path / "study", "project")
+    (button,) = shown(immediate_session, opener, qtbot).buttons
+    assert button.text() == "Project · study   in home folder"

@@ -65,7 +65,7 @@ def test_no_folder_is_named_in_a_screenshot(menu: RecentMenu, opener: Opener, tm
 @pytest.mark.parametrize(
     ("folder", "short"),
     [
-        (Path.home() / "scans", "Home/scans"),
+        (Path.home() / "scans", "home folder/scans"),
         (Path.home() / "a" / "b" / "c" / "d", "…/c/d"),
         (Path("/mnt/server/radiology/2024"), "…/radiology/2024"),
         (Path("/mnt"), "/mnt"),
