@@ -168,11 +168,11 @@ class TrainingPresenter:
         self._show(preset=preset)
 
     def judge(self, model_ids: Sequence[str]) -> None:
-        """Ask networks about all cases that none of them was trained on."""
+        """Ask networks about all cases that none of them was trained on; what is on the screen stays there."""
         project = self._session.project
         if project is not None and not self.state.starting:
             self._session.writes.flush()
-            self._begin(project, lambda: jobs.judge_models(project, model_ids, wait=True))
+            self._begin(project, lambda: jobs.judge_models(project, model_ids, wait=True), show=False)
 
     # --- following -----------------------------------------------------------------------------------------------
 
@@ -258,18 +258,21 @@ class TrainingPresenter:
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def _begin(self, project: Project, begin: Callable[[], JobHandle]) -> None:
+    def _begin(self, project: Project, begin: Callable[[], JobHandle], *, show: bool = True) -> None:
         self._show(starting=True, problem=None)
-        self._session.background.run(begin, lambda handle: self._started(project, handle), lambda error: self._not_started(project, error))
+        self._session.background.run(
+            begin, lambda handle: self._started(project, handle, show=show), lambda error: self._not_started(project, error)
+        )
 
-    def _started(self, project: Project, handle: JobHandle) -> None:
+    def _started(self, project: Project, handle: JobHandle, *, show: bool) -> None:
         self._show(starting=False)
         if self._session.project is not project or self._watch is None:
             return
         self._watch.adopt(handle)
         self._news.started(handle.job_id)
-        self._chosen = handle.job_id
-        self._show(job=Followed(handle, None, JobState()), problem=None)
+        if show:
+            self._chosen = handle.job_id
+            self._show(job=Followed(handle, None, JobState()), problem=None)
         self.poll()
 
     def _not_started(self, project: Project, error: Exception) -> None:
@@ -286,7 +289,9 @@ class TrainingPresenter:
         if shown is not None and self._chosen in (None, shown.handle.job_id):
             job = self._as_seen(shown)
             self._chosen = shown.handle.job_id
-        self._show(rows=tuple(self._hidden(seen) for seen in rows), job=job)
+        # Networks that were asked well have told it elsewhere: nothing of it is left to look at.
+        listed = tuple(self._hidden(seen) for seen in rows if not _asked_well(seen))
+        self._show(rows=listed, job=job)
         self._session.job_changed.emit(_front(rows))
         self._news.hear(rows)
 
@@ -347,12 +352,17 @@ class TrainingPresenter:
 def _look(watch: JobWatch, chosen: str | None) -> tuple[tuple[Seen, ...], Followed | None]:
     """Worker thread; one look at a time. Unless one was chosen, the first is shown: one that runs, else the newest."""
     rows = watch.look()
-    shown = next((seen for seen in rows if seen.handle.job_id == chosen), rows[0] if rows else None)
+    fitting = [seen for seen in rows if seen.handle.job_id == chosen] or [seen for seen in rows if not _asked_well(seen)]
+    shown = fitting[0] if fitting else None
     if shown is None:
         return rows, None
     result = shown.handle.result() if shown.state.status is JobStatus.SUCCEEDED else None
     data = None if shown.spec is None else data_of(shown.handle.job_dir.parents[1], shown.spec)
     return rows, replace(_followed(shown), result=result, log_text=shown.handle.log_text(LOG_BYTES), data=data)
+
+
+def _asked_well(seen: Seen) -> bool:
+    return seen.spec is not None and seen.spec.kind == "evaluate" and seen.state.status is JobStatus.SUCCEEDED
 
 
 def _followed(seen: Seen) -> Followed:

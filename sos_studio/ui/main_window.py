@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from sos_studio.core.actions import Action
+from sos_studio.messages import Message
 from sos_studio.presenters.cases import CasesPresenter
 from sos_studio.presenters.drops import meant_by
 from sos_studio.presenters.opening import Opener
@@ -54,6 +55,7 @@ log = logging.getLogger(__name__)
 
 Step = OrientStep | CropStep | StageStep | PredictStep
 STEPS: tuple[StepName, ...] = ("orient", "crop", "stage", "predict")
+OF_TRAINING = ("training.done", "training.done_choose", "training.failed", "training.out_of_memory", "crossval.done", "job.worker_died")
 INSPECTOR_WIDTH, CASES_WIDTH, EVALUATOR_WIDTH = 284, 252, 90
 
 
@@ -160,6 +162,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         session.message.connect(self.messages.say)
+        session.message.connect(self._on_message)
         session.begun.connect(self.messages.begin)
         session.roi_changed.connect(self.keys_shown.show_hint)
         self.orient.presenter.measuring.tool_changed.connect(self.keys_shown.show_hint)
@@ -218,6 +221,11 @@ class MainWindow(QMainWindow):
         if front is self.stage and not self._led and self.session.project is not None and not self.session.evaluator:
             self.files.ask_evaluator()
         front.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_message(self, told: Message, _: str) -> None:
+        """What a training came to is one click away while its panel is closed."""
+        if told.code in OF_TRAINING and not self.training_dock.isVisible():
+            self.messages.offer(told, _tr("Show"), self.training_dock.show)
 
     def _on_refused(self, refusal: Refusal) -> None:
         self.messages.offer(refusal.told, _tr("Show files…"), lambda: self.files.show_refusal(refusal))

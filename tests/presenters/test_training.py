@@ -26,10 +26,10 @@ def project(tmp_path):
 class Job:
     """A job folder whose worker is this test."""
 
-    def __init__(self, project, job_id="20261120-100000-retrain-ab12", judged=()):
+    def __init__(self, project, job_id="20261120-100000-retrain-ab12", judged=(), kind="retrain"):
         self.folder = project.directory / "jobs" / job_id
         self.folder.mkdir(parents=True)
-        facts = {"kind": "retrain", "manifest": "manifests/m.json", "preset": "quick", "judged_models": judged}
+        facts = {"kind": kind, "manifest": "manifests/m.json", "preset": "quick", "judged_models": judged}
         spec = JobSpec(job_id=job_id, settings=TrainingSettings(), **facts)
         (self.folder / "job.json").write_text(spec.model_dump_json())
         self.handle = JobHandle(self.folder, job_id)
@@ -93,7 +93,9 @@ def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(ses
     session.settings.from_scratch_told = False
     monkeypatch.setattr(training_module.jobs, "require_startable", lambda project, kind: None)
     asked, heard = [], []
-    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, compared, wait: asked.append(kind) or 1 / 0)
+    monkeypatch.setattr(
+        training_module.jobs, "start_training", lambda project, kind, *, preset, compared, wait: asked.append(kind) or 1 / 0
+    )
     presenter = TrainingPresenter(session)
     presenter.from_scratch.connect(lambda status: heard.append(status.path))
     presenter.retrain_all()
@@ -103,7 +105,9 @@ def test_that_training_starts_from_scratch_is_told_once_before_the_first_job(ses
     presenter.go_on()
     assert asked == []
     presenter.told_from_scratch()
-    monkeypatch.setattr(training_module.jobs, "start_training", lambda project, kind, *, preset, compared, wait: asked.append(kind) or _refuse())
+    monkeypatch.setattr(
+        training_module.jobs, "start_training", lambda project, kind, *, preset, compared, wait: asked.append(kind) or _refuse()
+    )
     presenter.retrain_all()
     assert heard == [None]
     assert asked == ["retrain"]

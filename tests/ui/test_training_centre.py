@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from sos_studio.core.actions import Action
-from sos_studio.core.jobs import Failed
+from sos_studio.core.jobs import Failed, Started
 from sos_studio.core.manifests import Manifest
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import Project
@@ -291,7 +291,7 @@ def test_in_a_second_window_nothing_is_started_named_deleted_or_chosen(project, 
         assert "On the same 3 cases" in overview.standing.text()
         assert not overview.use.isVisible()
         dock.actions_by_id[Action.RETRAIN_ALL]()
-        assert "read-only" in overview.problem.text()
+        assert "nothing was saved" in overview.problem.text()
 
 
 def test_the_list_has_a_menu_under_the_pointer(project, two, qtbot):
@@ -301,3 +301,44 @@ def test_the_list_has_a_menu_under_the_pointer(project, two, qtbot):
     dock.more.menu().close()
     dock.jobs.customContextMenuRequested.emit(QPoint(5, dock.jobs.height() - 3))
     assert not dock.more.menu().isVisible()
+
+
+def test_who_asks_a_network_stays_where_they_are_and_sees_what_it_said(project, two, lives, qtbot, monkeypatch):
+    kept = project.directory / "models" / two[1] / "held_out.json"
+    known = kept.read_text()
+    kept.unlink()
+    dock = make_dock(project, qtbot)
+    show_page(dock, dock.pages.result, qtbot)
+    asking = Job(project, "20261120-120000-evaluate-cccc", kind="evaluate")
+
+    def judge(project, ids, *, wait):
+        asking.write(Started, 0, kind="evaluate", parts=("evaluate",), versions={})
+        lives.add(asking.folder.name)
+        return asking.handle
+
+    monkeypatch.setattr(training_module.jobs, "judge_models", judge)
+    QTest.mouseClick(dock.pages.result.ask, LEFT)
+    assert dock.presenter.state.job.handle.job_id == NEW
+    assert dock.jobs.item(0).text().startswith("comparison\n▶")
+    kept.write_text(known)
+    asking.succeed({})
+    dock.presenter.poll()
+    assert "2 of 3 cases staged rightly" in dock.pages.result.figures.text()
+    assert dock.jobs.count() == 2, "nothing of it is left to look at"
+
+
+def test_the_end_of_a_training_is_told_with_a_button_that_shows_it(project, manifest, lives, window, qtbot):
+    session = window.session
+    session.settings.from_scratch_told = True
+    job = Job(project)
+    job.begin()
+    lives.add(job.folder.name)
+    session.set_project(project)
+    qtbot.waitUntil(lambda: window.training_dock.presenter.state.running)
+    assert not window.training_dock.isVisible()
+    job.succeed({})
+    window.training_dock.presenter.poll()
+    qtbot.waitUntil(lambda: "training has ended well" in window.messages.text.lower())
+    QTest.mouseClick(window.messages._more, LEFT)
+    assert window.training_dock.isVisible()
+    session.set_project(None)
