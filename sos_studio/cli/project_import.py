@@ -14,6 +14,7 @@ from sos_studio.messages import message
 
 if TYPE_CHECKING:
     from sos_studio.dataset.imports import ImportReport
+    from sos_studio.dataset.project import Project
     from sos_studio.services.import_pictures import ImportOptions
     from sos_studio.services.import_preview import ImportPreview
 
@@ -97,7 +98,8 @@ def import_(
             return _tell_preview(import_preview.preview(project.scheme, sources, labels, options), as_json)
         with ProgressBar("Importing") as bar:
             report = projects.import_images(project, list(sources), labels, options, progress=bar.update)
-    return _tell(report, as_json)
+        unread = "" if labels is not None or options.names else _pattern_of(report, project)
+    return _tell(report, unread, as_json)
 
 
 def _require_size(value: float | None, option: str, most: float) -> None:
@@ -128,6 +130,14 @@ def _guessed(options: ImportOptions, seen: ImportPreview) -> ImportOptions:
         raise click.BadParameter("the files' names are of no known pattern; give one.", click.get_current_context(), param_hint="--names")
     say(f"The files' names are taken as {seen.suggested_names}")
     return replace(options, names=seen.suggested_names)
+
+
+def _pattern_of(report: ImportReport, project: Project) -> str:
+    """What the names of pictures without a stage seem to say; empty if they are of no known pattern."""
+    from sos_studio.dataset.name_patterns import suggested
+
+    found = suggested(report.unlabelled, project.scheme)
+    return "" if found is None else found.text
 
 
 def _fault(fault: Any) -> dict[str, Any]:
@@ -172,7 +182,7 @@ def _tell_preview(seen: ImportPreview, as_json: bool) -> int:
     return faults.PARTLY_DONE if failed else faults.DONE
 
 
-def _tell(report: ImportReport, as_json: bool) -> int:
+def _tell(report: ImportReport, unread_names: str, as_json: bool) -> int:
     failed = [_fault(fault) for fault in report.faults]
     nothing = not (report.imported or report.already_there)
     if as_json:
@@ -184,6 +194,7 @@ def _tell(report: ImportReport, as_json: bool) -> int:
                 "already_there": [vars(image) for image in report.already_there],
                 "readings": report.readings,
                 "unlabelled": list(report.unlabelled),
+                "suggested_names": unread_names,
                 "ignored_columns": list(report.ignored_columns),
                 "columns": dict(report.columns),
                 "near_duplicates": [vars(pair) for pair in report.near],
@@ -195,13 +206,13 @@ def _tell(report: ImportReport, as_json: bool) -> int:
             }
         )
     else:
-        _tell_import(report, failed)
+        _tell_import(report, unread_names, failed)
     if report.complete:
         return faults.DONE
     return faults.BAD_INPUT if nothing else faults.PARTLY_DONE
 
 
-def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
+def _tell_import(report: ImportReport, unread_names: str, failed: list[dict[str, Any]]) -> None:
     guessed = {field: header for field, header in report.columns.items() if header.casefold() != field}
     if guessed:
         say("Columns: " + ", ".join(f"{field} = {header}" for field, header in guessed.items()))
@@ -216,6 +227,8 @@ def _tell_import(report: ImportReport, failed: list[dict[str, Any]]) -> None:
         say(f"{one} and {other} look nearly alike{', mirrored' if pair.mirrored else ''}: both were taken")
     if report.unlabelled:
         say(f"{len(report.unlabelled)} images have no stage yet")
+    if unread_names:
+        say(f"The files' names look like {unread_names}: import them again with --names guess to take what they say")
     if report.prepared:
         say(f"{report.prepared} images were cut, covered or measured by their ruler; their records say how")
     if report.waiting:

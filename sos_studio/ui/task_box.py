@@ -44,7 +44,8 @@ class TaskBox(QWidget):
             return
         newest = running[-1]
         more = len(running) - 1
-        self.text.setText(task_title(newest) + "…" + (" " + plural("TaskBox", "and 1 more", "and {n} more", more) if more else ""))
+        far = " " + _percent(newest) if newest.fraction >= 0 else ""
+        self.text.setText(task_title(newest) + "…" + far + (" " + plural("TaskBox", "and 1 more", "and {n} more", more) if more else ""))
         self.setToolTip("\n".join(f"{task_title(task)}: {_percent(task)}" for task in running))
         self.stop.setToolTip(_tr("Choose what to stop") if more else _tr("Stop it"))
         known = newest.fraction >= 0

@@ -95,6 +95,18 @@ def test_names_are_guessed_on_request(run: Run, folder: Path) -> None:
     assert "{sex} {age}_{stage}" in ran.err
 
 
+def test_whoever_overlooks_that_names_tell_the_stages_is_told_how_to_take_them(run: Run, folder: Path) -> None:
+    pictures = folder / "named"
+    pictures.mkdir()
+    for n, name in enumerate(["Female 12.6_5.png", "Male 7_1.png"]):
+        images.write_png(pictures / name, screenshots.head(n))
+    told = ("project", "import", folder / "project", pictures)
+    ran = run(*told)
+    assert "look like {sex} {age}_{stage}: import them again with --names guess" in ran.err
+    assert run(*told, "--names", "guess", "--json").json["readings"] == 2
+    assert run("project", "import", folder / "project", folder / "pictures", "--json").json["suggested_names"] == ""
+
+
 def test_crops_are_framed(run: Run, folder: Path) -> None:
     assert run("project", "import", folder / "project", folder / "pictures", "--crops").code == 0
     assert len(list((folder / "project").rglob("crop-1.png"))) == 2

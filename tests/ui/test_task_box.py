@@ -35,7 +35,7 @@ def test_two_exports_are_both_in_sight_until_each_has_ended(box: TaskBox, tasks:
     assert box.text.text() == "Exporting dataset to csv… and 1 more"
     assert box.toolTip().splitlines() == ["Exporting dataset to dicom: 40 %", "Exporting dataset to csv: begun"]
     tasks.end(csv)
-    assert (box.isHidden(), box.text.text(), box.bar.value()) == (False, "Exporting dataset to dicom…", 400)
+    assert (box.isHidden(), box.text.text(), box.bar.value()) == (False, "Exporting dataset to dicom… 40 %", 400)
     tasks.end(dicom)
     assert box.isHidden()
 
