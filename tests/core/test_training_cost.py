@@ -33,6 +33,13 @@ def test_the_quick_preset_takes_as_long_as_was_measured() -> None:
     assert parts == pytest.approx([20 / 347, 115 / 347, 212 / 347], abs=0.02)
 
 
+def test_a_larger_detector_takes_longer_of_whichever_kind_it_is() -> None:
+    def seconds(network: str) -> float:
+        return retraining_cost(quick(**{"detector.network": network}), cases=10, framed=10, bf16=False).detector_s
+
+    assert seconds("yolo11n") == seconds("yolo11n-obb") == seconds("yolo26n-obb") < seconds("yolo26s") < seconds("yolo11x-obb")
+
+
 def test_windows_and_helpers_change_the_students_time_alone() -> None:
     whole, windowed = (
         retraining_cost(quick(**{"student.windows": windows}), cases=100, framed=100, bf16=True) for windows in ([], [[48, 48]])
