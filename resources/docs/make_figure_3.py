@@ -18,7 +18,7 @@ from sos_studio.services.contenders import ask_contender, contenders
 from sos_studio.services.figures import Panel
 from sos_studio.services.prediction import PredictionService
 
-OUT = Path(__file__).parent / "screenshots" / "figure-3.png"
+OUT = Path(__file__).parent / "screenshots" / "figure-3.jpg"
 WIDTH_PX = 1500
 TITLES = ("Without the framework", "With the framework")
 
@@ -36,7 +36,7 @@ def main(project_dir: Path, case_id: str, *model_ids: str) -> None:
     panels = [Panel(title, answer) for title, answer in zip(TITLES, answers, strict=True)]
     picture = Image.open(io.BytesIO(figures.draw_figure(capture.full8, panels))).convert("RGB")
     picture.thumbnail((WIDTH_PX, WIDTH_PX), Image.Resampling.LANCZOS)
-    picture.quantize(256).save(OUT, optimize=True)
+    picture.save(OUT, quality=88)
 
 
 if __name__ == "__main__":
