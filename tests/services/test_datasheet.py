@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from sos_studio.dataset.exports import ExportOptions
 from sos_studio.dataset.label_table import IMPORTED_EVALUATOR
 from sos_studio.dataset.project import Project
 from sos_studio.services import adjudication, exporting, import_crops
-from sos_studio.services.datasheet import details, methods
+from sos_studio.services.datasheet import details, methods, pdf
+from sos_studio.services.datasheet.parts import Heading, Paragraph, Part, Table
 from tests.dataset import builders
 
 PLANTED = "Dr Planted"
@@ -279,3 +280,50 @@ def test_an_independent_reader_finds_the_words_of_the_pdf(filled: Project, tmp_p
     for said in ("Methods paragraph", "We screened 18 cases", "Žofie Nováková → Praha", "to be filled in", "Research use only"):
         assert said in told.stdout
     assert "datasheet" in exports.FORMATS
+
+
+def _pages(parts: Sequence[Part], tmp_path: Path) -> list[str]:
+    (tmp_path / "d.pdf").write_bytes(pdf.render("Title", parts, "foot"))
+    told = subprocess.run(["pdftotext", "-layout", tmp_path / "d.pdf", "-"], check=True, capture_output=True, text=True)
+    return told.stdout.split("\f")[:-1]
+
+
+def _rows(count: int, name: str) -> Table:
+    return Table((name, "cases"), tuple((f"{name} {n}", "1") for n in range(count)))
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler")
+@pytest.mark.parametrize("before", range(8, 32, 3))
+def test_a_heading_and_its_sentence_stay_with_the_table_that_follows(before: int, tmp_path: Path) -> None:
+    parts: list[Part] = [
+        Heading("Cases"),
+        _rows(15, "first"),
+        _rows(before, "second"),
+        Heading("Splits"),
+        Paragraph("Led in."),
+        _rows(6, "fold"),
+    ]
+    for page in _pages(parts, tmp_path):
+        there = ["Splits" in page, "Led in." in page, "fold 0" in page, "fold 5" in page]
+        assert len(set(there)) == 1, page
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler")
+def test_a_long_table_begins_under_its_heading_and_goes_on_on_the_next_page(tmp_path: Path) -> None:
+    first, *_, last = _pages([Heading("Cases"), _rows(60, "row")], tmp_path)
+    assert "Title" in first
+    assert "row 0" in first
+    assert "row 59" in last
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler")
+def test_no_page_is_made_for_a_last_line_that_narrower_margins_take_in(tmp_path: Path) -> None:
+    for count in range(30, 60):
+        parts: list[Part] = [_rows(count, "row"), Heading("Software"), Paragraph("SOS Studio")]
+        pages = _pages(parts, tmp_path)
+        _, plain, used = pdf._build("Title", parts, "foot", 20.0)
+        if len(pages) < plain:
+            assert used < 0.2
+            assert "Software" in pages[-1]
+            return
+    pytest.fail("the margins never changed")

@@ -13,16 +13,31 @@ from sos_studio.services.datasheet.parts import Fields, Heading, Paragraph, Part
 REGULAR, BOLD, OBLIQUE = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"
 INK, FAINT, LINE, TODO = "#1c2733", "#55626f", "#c9d0d7", "#a03c2e"
 _MARGIN_MM = 20.0
+# Above and below, where that spares a last page with hardly anything on it; the footer still has air.
+_CLOSE_MARGIN_MM = 16.5
+_NEARLY_EMPTY = 0.2
+# A table of more rows may go on on the next page, but not begin where less room (points) is left than its heading and some rows need.
+_LONG_TABLE, _BEGUN = 20, 170.0
 _CELL_SIZE = 8.2
 
 
 def render(title: str, parts: Sequence[Part], footer: str) -> bytes:
     """The whole file; the same bytes for the same datasheet."""
+    _use_fonts()
+    made, pages, used = _build(title, parts, footer, _MARGIN_MM)
+    if pages > 1 and used < _NEARLY_EMPTY:
+        closer, fewer, _ = _build(title, parts, footer, _CLOSE_MARGIN_MM)
+        if fewer < pages:
+            return closer
+    return made
+
+
+def _build(title: str, parts: Sequence[Part], footer: str, high_mm: float) -> tuple[bytes, int, float]:
+    """The file with margins of `high_mm` above and below, its number of pages, and how much of the last one is used (0 … 1)."""
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
-    from reportlab.platypus import KeepTogether, SimpleDocTemplate
+    from reportlab.platypus import SimpleDocTemplate
 
-    _use_fonts()
     stream = io.BytesIO()
     margin = _MARGIN_MM * mm
     document = SimpleDocTemplate(
@@ -35,20 +50,9 @@ def render(title: str, parts: Sequence[Part], footer: str) -> bytes:
         invariant=1,
         leftMargin=margin,
         rightMargin=margin,
-        topMargin=margin,
-        bottomMargin=margin,
+        topMargin=high_mm * mm,
+        bottomMargin=high_mm * mm,
     )
-    width = A4[0] - 2 * margin
-    story: list[Any] = [_words(title, 17, bold=True, after=4)]
-    held: list[Any] = []
-    for part in parts:
-        made = _part(part, width)
-        if isinstance(part, Heading):
-            held = made
-            continue
-        # A heading stays with what follows it, a caption with its plot.
-        story.append(KeepTogether([*held, *made]))
-        held = []
 
     def foot(canvas: Any, page: Any) -> None:
         canvas.saveState()
@@ -58,8 +62,34 @@ def render(title: str, parts: Sequence[Part], footer: str) -> bytes:
         canvas.drawRightString(A4[0] - margin, 12 * mm, str(page.page))
         canvas.restoreState()
 
-    document.build(story, onFirstPage=foot, onLaterPages=foot)
-    return stream.getvalue()
+    left = 0.0  # of the page, below the last thing on it so far
+
+    def measure(_: Any) -> None:
+        nonlocal left
+        if document.frame is not None:  # there is none between two pages
+            left = document.frame._y - document.frame._y1
+
+    document.afterFlowable = measure
+    document.build(_story(title, parts, A4[0] - 2 * margin), onFirstPage=foot, onLaterPages=foot)
+    return stream.getvalue(), document.page, 1 - left / (A4[1] - 2 * high_mm * mm)
+
+
+def _story(title: str, parts: Sequence[Part], width: float) -> list[Any]:
+    """All that flows: a heading and the sentences under it stay with the table or plot that they lead to, a caption with its plot."""
+    from reportlab.platypus import CondPageBreak, KeepTogether
+
+    story: list[Any] = [_words(title, 17, bold=True, after=4)]
+    held: list[Any] = []
+    for part in parts:
+        if isinstance(part, Heading) and held:
+            story.append(KeepTogether(held))
+            held = []
+        held = [*held, *_part(part, width)]
+        if not isinstance(part, (Heading, Paragraph)):
+            long = isinstance(part, Table) and len(part.rows) > _LONG_TABLE
+            story += [CondPageBreak(_BEGUN), *held] if long else [KeepTogether(held)]
+            held = []
+    return [*story, KeepTogether(held)] if held else story
 
 
 def _use_fonts() -> None:
