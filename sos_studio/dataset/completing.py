@@ -37,7 +37,7 @@ def complete(
         names = _patient(session, case_id, code)
         filled = [*(["patient"] if names else []), *_missing(session, case_id, capture_id, row, spacing_mm)]
     if code is not None and names:
-        patients.identify(project, case_id, [code])
+        patients.identify(project, case_id, [code], name_anew=True)
     if not filled:
         return ()
     with project.writing() as session:

@@ -64,8 +64,15 @@ def add_case(project: Project, codes: Sequence[PatientCode], age_years: float | 
         return Enrolled(row.case_id, row.patient, earlier, other)
 
 
-def identify(project: Project, case_id: str, codes: Sequence[PatientCode]) -> Enrolled:
-    """Tell a case that is there who its patient is, by codes that were not known when it was made."""
+def identify(project: Project, case_id: str, codes: Sequence[PatientCode], *, name_anew: bool = False) -> Enrolled:
+    """Tell a case that is there who its patient is, by codes that were not known when it was made.
+
+    Parameters
+    ----------
+    name_anew
+        Whether a patient who is called after a case's number is called by the code from now on, as a table that named them says; not once
+        there is a fold, which was given to the old name for good.
+    """
     with project.reading() as session:
         patient = session.scalars(sql.select(sql.CaseRow.patient).where(sql.CaseRow.case_id == case_id)).one()
         noted = all(session.get(sql.PatientCodeRow, (code.value, code.born)) is not None for code in codes)
@@ -76,8 +83,11 @@ def identify(project: Project, case_id: str, codes: Sequence[PatientCode]) -> En
         before = row.patient
         _, other = _joined(session, [before, *known(session, codes)])
         session.refresh(row)
-        _note(session, codes, row.patient)
         earlier = None if row.patient == before else _first_case(session, row.patient, but=case_id)
+        if name_anew:
+            _name_anew(session, row.patient, codes)
+            session.refresh(row)
+        _note(session, codes, row.patient)
         return Enrolled(case_id, row.patient, earlier, other)
 
 
@@ -105,6 +115,20 @@ def _new_name(session: sql.Session, codes: Sequence[PatientCode]) -> str | None:
     """The first code; with the birth date if somebody else has that number. None: the case's number will do."""
     names = [name for code in codes for name in (code.value, code.born) if name]
     return next((name for name in names if _first_case(session, name) is None), None)
+
+
+def _name_anew(session: sql.Session, patient: str, codes: Sequence[PatientCode]) -> None:
+    """The name that the patient would have if the codes had been known at once."""
+    name = _new_name(session, codes)
+    if patient.startswith("P-") or name is None:
+        return
+    if session.scalar(sql.select(sql.FoldRow.fold).where(sql.FoldRow.patient == patient).limit(1)) is None:
+        _rename(session, patient, name)
+
+
+def _rename(session: sql.Session, patient: str, name: str) -> None:
+    for table in (sql.CaseRow, sql.PatientCodeRow):
+        session.execute(sql.update(table).where(table.patient == patient).values(patient=name))
 
 
 def _note(session: sql.Session, codes: Sequence[PatientCode], patient: str) -> None:
@@ -135,8 +159,7 @@ def _joined(session: sql.Session, patients: Sequence[str]) -> tuple[str | None, 
             apart = patient
             _note_same(session, stays, patient)
             continue
-        for table in (sql.CaseRow, sql.PatientCodeRow):
-            session.execute(sql.update(table).where(table.patient == patient).values(patient=stays))
+        _rename(session, patient, stays)
     return stays, apart
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from sos_studio.dataset import audit, captures, cases, checks, events, imports, patient_data, readings, repair, sql
+from sos_studio.dataset import audit, captures, cases, checks, events, imports, patient_data, readings, repair, splits, sql
 from sos_studio.dataset.decoded import DecodedImage
 from sos_studio.dataset.imports import ImportReport
 from sos_studio.dataset.manifests import freeze
 from sos_studio.dataset.project import Project
+from sos_studio.dataset.pseudonyms import pseudonym
 from tests.dataset import builders
 
 
@@ -69,6 +70,22 @@ def test_two_pictures_become_one_patient_s_when_a_later_table_says_so(project: P
     assert first.patient == second.patient != third.patient
     with project.reading() as session:
         assert session.scalars(sql.select(sql.PatientCodeRow.patient)).all() == [first.patient]
+
+
+def test_a_patient_who_is_named_later_is_called_as_if_named_at_once_unless_a_fold_was_given(
+    project: Project, pictures: Path, tmp_path: Path
+) -> None:
+    _run(project, pictures, "a.png,1,,,\nb.png,2,,,\nc.png,3,,,\n")
+    splits.assign(project, {"case-0002": 2})
+    _run(project, pictures, "a.png,1,4711,,\nb.png,2,0815,,\nc.png,3,,,\n")
+    first, second, third = (case.patient for case in cases.cases(project))
+    assert first == pseudonym(project, "4711")
+    assert (second, third) == ("P0002", "P0003")
+    assert splits.folds_given(project).keys() == {"P0002"}
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "d.png").write_bytes(builders.png(seed=9))
+    _run(project, tmp_path / "more", "d.png,4,4711,,\n")
+    assert cases.cases(project)[-1].patient == first
 
 
 @pytest.mark.parametrize(
