@@ -36,6 +36,9 @@ class ReportMoulds:
         self, subject: Subject, placed: Placed, observer: Observer, finding: Finding, *, full: Dataset, crop: Dataset | None = None
     ) -> bytes:
         """One reading as a whole DICOM file; parameters of `reading_report`."""
+        if finding.probabilities or finding.comments or not _all_differ(placed, full, crop):
+            # What a network said differs in length from report to report, and pictures of one series are listed in one item.
+            return dicom_secondary.encode(reading_report(subject, placed, observer, finding, full=full, crop=crop))
         kind = (
             *(subject.software, subject.age_years is None, subject.sex, placed.series_number, placed.series_description),
             *(tuple(finding.evaluations), finding.corners_uv is None, finding.from_scan, crop is None),
@@ -44,6 +47,13 @@ class ReportMoulds:
         if mould is None:
             mould = self._moulds[kind] = _mould(subject, placed, finding, with_crop=crop is not None)
         return mould.filled(_values(subject, placed, observer, finding, {"full": full, "crop": crop}))
+
+
+def _all_differ(placed: Placed, full: Dataset, crop: Dataset | None) -> bool:
+    pictures = [picture for picture in (full, crop) if picture is not None]
+    uids = [placed.series_uid, placed.instance_uid]
+    uids += [str(uid) for picture in pictures for uid in (picture.SeriesInstanceUID, picture.SOPInstanceUID)]
+    return len(set(uids)) == len(uids)
 
 
 def _mould(subject: Subject, placed: Placed, finding: Finding, *, with_crop: bool) -> Mould:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -402,13 +403,13 @@ def test_a_project_of_a_newer_version_leaves_the_open_one_open(window: MainWindo
 def test_a_read_only_project_takes_no_reading_and_says_so(window: MainWindow, qtbot: QtBot, study: Path) -> None:
     with Project.open(study) as writer:
         told = _told(window, qtbot, lambda: window.opener.open_path(study))
-        assert "is writing to study since" in told
-        assert "nothing in it can be changed" in told
+        assert "study is open in another window or command on this computer" in told
+        assert "to look at" in told
         window.cases.open_case("case-0001")
         qtbot.waitUntil(lambda: window.session.capture is not None, timeout=30000)
         window.show_step("stage")
         told = _told(window, qtbot, lambda: QTest.keyClick(window.stage.crop_view, Qt.Key.Key_5))
-        assert told.startswith("study is open read-only, so nothing was saved.")
+        assert told.startswith("study is open to look at only, so nothing was saved.")
         assert window.stage.presenter.state.phase != "saved"
         assert {r.evaluator for r in readings.readings(writer, "case-0001")} == {"A"}
 
@@ -420,7 +421,8 @@ def test_a_project_left_locked_by_a_dead_computer_can_be_taken_over(window: Main
     window.opener.open_path(study)
     qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=30000)
     (box,) = window.findChildren(QMessageBox)
-    assert box.text() == "Grace on reading-room-2 is writing to study since 2026-01-01T08:00:00+00:00."
+    here = datetime.fromisoformat("2026-01-01T08:00:00+00:00").astimezone()
+    assert box.text() == f"Grace on reading-room-2 is writing to study since {here:%Y-%m-%d %H:%M}."
     assert session.project is not None
     assert session.project.read_only
     next(button for button in box.buttons() if button.text() == "Take over").click()

@@ -65,7 +65,7 @@ def reports(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(reports())
 def test_a_report_from_a_mould_is_the_one_that_the_library_makes_byte_for_byte(said: dict[str, Any]) -> None:
     assert MOULDS.encoded(**said) == dicom_secondary.encode(dicom_report.reading_report(**said))

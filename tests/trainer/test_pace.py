@@ -21,6 +21,8 @@ from trainer.jobs.retrain import shares
 from trainer.jobs.student import Work
 from trainer.pace import Pace
 
+# Windows that are no whole cells of a ConvNeXt would be refused.
+RESNET = {"teacher.network": "test_resnet", "student.network": "test_resnet"}
 MEASURED = Pace(
     teacher_step_s=0.5,
     teacher_look_s=0.01,
@@ -35,7 +37,7 @@ MEASURED = Pace(
 @pytest.fixture
 def context(tmp_path: Path) -> Any:
     make_project(tmp_path, cases=50)
-    job_dir = make_job(tmp_path, "j", "retrain", **{"student.windows": [[32, 3], [48, 2]], "student.optimiser.epochs": 8})
+    job_dir = make_job(tmp_path, "j", "retrain", **RESNET, **{"student.windows": [[32, 3], [48, 2]], "student.optimiser.epochs": 8})
     spec = jobs.JobSpec.model_validate_json((job_dir / jobs.JOB_FILE).read_bytes())
     log = EventLog(job_dir / jobs.EVENTS_FILE)
     manifest = Manifest.read(tmp_path / spec.manifest)
@@ -70,7 +72,7 @@ def test_damaged_notes_are_measured_again(context: JobContext, monkeypatch: pyte
 
 
 def test_steps_on_windows_cost_between_the_smallest_and_full_images() -> None:
-    settings = training_settings(QUICKEST, {"student.windows": [[32, 1], [48, 1]], "student.optimiser.epochs": 3}).student
+    settings = training_settings(QUICKEST, RESNET | {"student.windows": [[32, 1], [48, 1]], "student.optimiser.epochs": 3}).student
     steps = [MEASURED.student_step(settings, epoch) for epoch in range(3)]
     assert steps[0] == pytest.approx(0.25)
     assert steps[1] == pytest.approx(0.25 + (48**2 - 32**2) / (64**2 - 32**2) * 1.75)

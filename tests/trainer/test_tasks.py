@@ -26,10 +26,10 @@ def test_the_students_attention_term_compares_each_cases_own_evidence(network: s
     torch.manual_seed(0)
     leaks: list[float] = []
 
-    def watching(features_NCHW: Tensor, logits_NK: Tensor, target_N: Tensor, *more: Any) -> Tensor:
+    def watching(features_NCHW: Tensor, logits_NK: Tensor, target_N: Tensor, *more: Any, **named: Any) -> Tensor:
         (alone,) = torch.autograd.grad(evidence_score(logits_NK, target_N)[0], features_NCHW, retain_graph=True)
         leaks.append(float(alone[1:].abs().max()))
-        return training_attention(features_NCHW, logits_NK, target_N, *more)
+        return training_attention(features_NCHW, logits_NK, target_N, *more, **named)
 
     monkeypatch.setattr(tasks, "training_attention", watching)
     settings = StudentSettings(network=network, attention_grid_stage="third", optimiser=OptimiserSettings())

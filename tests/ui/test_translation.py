@@ -43,7 +43,7 @@ from tests.ui.pseudo import PseudoTranslator, outside
 # What is the same in every language: keys, units, names of cases, people, programs and formats.
 SAME = re.compile(
     r"SOS Studio( [\d.]+)?|Ctrl|Shift|Alt|Return|Enter|Esc|PgUp|PgDown|Del|F\d+|case-\d+|P-?\w+|Dr Test|mm|px|CT|IM1|GiB|project|"
-    r"\b[LRAPSI]\b|test_\w+|/\S+|\b[A-Z]\b|\b(quick|clinic|paper(-literal)?)\b|●+|"
+    r"Grad-CAM(\+\+)?|HiResCAM|\b[LRAPSI]\b|test_\w+|/\S+|\b[A-Z]\b|\b(quick|clinic|paper(-literal)?)\b|●+|"
     # Keys, evaluators of the tests, encodings, headers of the test's table and the pattern of its names.
     r"\b(Up|Down|Left|Right)$|\b(Ada|Ben)\b|^(big5|cp\d+|euc_kr|gb18030|mac_roman|shift_jis|utf-\d+)$|^(image|patient|remark|stage)$|\{\w+\}"
 )
