@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.crossval import Method, Table
 from sos_studio.core.manifests import FOLDS
 from sos_studio.core.training import TrainingSettings
 from sos_studio.services.crossval import Wish, methods_of
 from sos_studio.ui import parts
+from sos_studio.ui.choice_box import CountBox
 
 
 def _tr(text: str) -> str:
@@ -66,7 +67,7 @@ class CrossvalDialog(QDialog):
         self._ablation = self._box(_tr("A&blation: one setting changed at a time"), _tr("Each term off; other weights and temperatures"))
         for box in (*self._methods.values(), parts.rule(), *self._tables.values(), self._ablation, parts.rule()):
             layout.addWidget(box)
-        self._folds = QSpinBox()
+        self._folds = CountBox()
         self._folds.setRange(1, FOLDS)
         self._folds.setValue(FOLDS)
         self._folds.setToolTip(_tr("Fewer than all are a quick look"))
