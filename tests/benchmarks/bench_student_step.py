@@ -89,9 +89,9 @@ class _NaiveTask(StudentTask):
 
 def our_step(network: Network, task: loop.Task, settings: OptimiserSettings) -> Step:
     """One step of `trainer.loop` after the other."""
-    run = loop._Run(network, copy.deepcopy(network).requires_grad_(False), loop._optimiser(network, settings))
+    run = loop._Run.begun(network, settings)
     batches = loop.batches_per_epoch(task.count, BATCH)
-    return lambda: loop._one_step(run, task, settings, seed=1, name="bench", batches=batches)
+    return lambda: loop._one_step(run, task, settings, seed=1, name="bench", batches=batches, in_parts=lambda _parts: None)
 
 
 def timms_step(network: Network, held: Samples, settings: StudentSettings, teacher: Network | None) -> Step:

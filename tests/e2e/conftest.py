@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+Run = Callable[..., dict[str, Any]]
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = 25
@@ -47,3 +52,20 @@ def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_project(demo_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that a module may do with as it likes."""
     return Path(shutil.copytree(demo_project, tmp_path_factory.mktemp("copy") / demo_project.name))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Type one command and read the one object that it prints."""
+    environment = journey_environment(tmp_path_factory.mktemp("user-data"))
+
+    def run(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
+        command = [sys.executable, "-m", "sos_studio", *map(str, arguments), "--json"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=environment, cwd=ROOT)
+        assert result.returncode == code, result.stderr + result.stdout
+        assert "Traceback" not in result.stderr
+        answer = json.loads(result.stdout)
+        assert isinstance(answer, dict)
+        return answer
+
+    return run

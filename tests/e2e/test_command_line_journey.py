@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from sos_studio.core.captures import CaptureRecord
-from tests.e2e.conftest import CASES, ROOT, SMALLEST, journey_environment
-
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Type one command and read the one object that it prints."""
-    environment = journey_environment(tmp_path_factory.mktemp("user-data"))
-
-    def run(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
-        command = [sys.executable, "-m", "sos_studio", *map(str, arguments), "--json"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=environment, cwd=ROOT)
-        assert result.returncode == code, result.stderr + result.stdout
-        assert "Traceback" not in result.stderr
-        answer = json.loads(result.stdout)
-        assert isinstance(answer, dict)
-        return answer
-
-    return run
+from tests.e2e.conftest import CASES, SMALLEST, Run
 
 
 def test_the_demo_has_captures_readings_and_three_dicom_series(run: Run, own_project: Path) -> None:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +14,10 @@ from sos_studio.dataset import captures, cases
 from sos_studio.dataset.project import Project
 from sos_studio.imaging.crops import crop_image
 from sos_studio.services import staging
-from tests.e2e.conftest import ROOT, journey_environment
+from tests.e2e.conftest import Run
 from tests.imaging import screenshots
 from tests.trainer import tiny_project
 
-Run = Callable[..., dict[str, Any]]
 SCREENSHOTS, CROPS, TIMES = 20, 10, 3
 BORDER = (12, 18, 9, 24)
 QUICKEST = {
@@ -35,22 +30,6 @@ QUICKEST = {
     "student.windows": [],
     "student.teacher_logits": "in-sample",
 }
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Type one command and read the one object that it prints."""
-    environment = journey_environment(tmp_path_factory.mktemp("user-data"))
-
-    def run(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
-        command = [sys.executable, "-m", "sos_studio", *map(str, arguments), "--json"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=environment, cwd=ROOT)
-        assert result.returncode == code, result.stderr + result.stdout
-        answer = json.loads(result.stdout)
-        assert isinstance(answer, dict)
-        return answer
-
-    return run
 
 
 def _large(small: np.ndarray, rng: np.random.Generator) -> np.ndarray:
