@@ -23,8 +23,8 @@ MESSAGES: dict[str, Template] = {
         "Draw frames in Crop, or train the network that finds the SOS (detector).",
     ),
     "training.out_of_memory": Template(
-        "The memory is not enough for this training.",
-        "Start again with a smaller batch or smaller pictures (--set {setting}), a smaller network, or other programs closed.",
+        "The memory is not enough for this training, not even a few cases at a time.",
+        "Start again with smaller pictures (--set {setting}), a smaller network, or other programs closed.",
     ),
     "system.out_of_memory": Template("The memory of this computer is not enough.", "Close other programs, then try again."),
     "prediction.out_of_memory": Template("The memory is not enough for this prediction.", "Close other programs, then try again."),

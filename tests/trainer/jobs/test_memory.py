@@ -50,6 +50,7 @@ def test_a_step_without_memory_for_the_smallest_part_fails_the_job_with_smaller_
     assert (code, values) == ("training.out_of_memory", {"part": "teacher", "setting": "teacher.input_shape_hw=[32,32]"})
     words = message(code, values)
     assert "smaller pictures" in words.hint
+    assert "batch" not in words.hint  # it was worked off in the smallest parts before
     assert "--set teacher.input_shape_hw=[32,32]" in words.hint
 
 
