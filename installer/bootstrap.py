@@ -34,8 +34,8 @@ NEEDED_MODULES: tuple[str, ...] = (
     *("sos_studio", "trainer"),
 )
 DEV_MODULES = (
-    *("hypothesis", "importlinter", "mypy", "pyarrow", "pytest", "pytestqt", "pytest_socket", "pytest_timeout", "ruff"),
-    *("scipy", "xdist"),
+    *("filelock", "hypothesis", "importlinter", "mypy", "pyarrow", "pytest", "pytestqt", "pytest_socket", "pytest_timeout"),
+    *("ruff", "scipy", "xdist"),
 )
 
 # Much of a test is waiting for the disk and for other processes. Files stay whole, because their fixtures are dear.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 Run = Callable[..., dict[str, Any]]
 
@@ -38,14 +39,25 @@ def journey_environment(user_data: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """`CASES` phantom cases with readings, three of them with their DICOM series. Not to be written to."""
-    folder = tmp_path_factory.mktemp("demo") / "projekt ä"
+    # All workers' folders lie in one: what takes the better part of a minute is made once for all of them.
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "demo"
+    folder, made = shared / "projekt ä", shared / "made"
+    shared.mkdir(exist_ok=True)
+    with FileLock(shared / "lock"):
+        if not made.exists():
+            _make_demo(folder, tmp_path_factory.mktemp("user-data"))
+            made.touch()
+    return folder
+
+
+def _make_demo(folder: Path, user_data: Path) -> None:
     command = [sys.executable, "-m", "sos_studio", "demo", str(folder), "--cases", str(CASES), "--seed", "3", "--json"]
-    environment = journey_environment(tmp_path_factory.mktemp("user-data"))
+    environment = journey_environment(user_data)
     result = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=environment, cwd=ROOT)
     assert result.returncode == 0, result.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
