@@ -7,6 +7,8 @@ was taken anew has none until it is judged again. Pseudonyms only; the file stay
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,23 +86,60 @@ def write_records(model_dir: Path, records: HeldOutRecords) -> None:
     atomic.write_text(model_dir / HELD_OUT_FILE, records.model_dump_json() + "\n")
 
 
-def patients_behind(project_dir: Path, card: ModelCard) -> frozenset[str]:
-    """Everybody of whom a case was in the part of a manifest that this model, or the one that taught it, was fitted to.
+@dataclass(frozen=True)
+class Learned:
+    """What a model, or the one that taught it, was fitted to: inner validation counts, because it chose the epoch.
 
-    Inner validation counts as fitted: it chose the epoch.
+    Attributes
+    ----------
+    patients, cases, pictures
+        Pseudonyms as they were then, and hashes of full images. Pseudonyms of patients change when two turn out to be one person, and a
+        case that was set aside may come in again under another number: each of the three says that a patient is known.
+    """
+
+    patients: frozenset[str] = frozenset()
+    cases: frozenset[str] = frozenset()
+    pictures: frozenset[str] = frozenset()
+
+    def __or__(self, other: Learned) -> Learned:
+        """What either was fitted to."""
+        return Learned(self.patients | other.patients, self.cases | other.cases, self.pictures | other.pictures)
+
+    def patients_among(self, present: Iterable[tuple[str, str, str]]) -> frozenset[str]:
+        """Patients, as they are called today, of whom anything was learned; each of `present` is (patient, case, hash of picture)."""
+        return frozenset(
+            patient
+            for patient, case_id, picture in present
+            if patient in self.patients or case_id in self.cases or picture in self.pictures
+        )
+
+
+def learned(project_dir: Path, *cards: ModelCard) -> Learned:
+    """What these models know, all together.
 
     Raises
     ------
     BadInputError
         ``compare.unknown_training`` if the project has no such manifest (a model from elsewhere): nobody can tell then whom it knows.
     """
-    named = (card.model_extra or {}).get("manifests")
-    ids = named if isinstance(named, list | tuple) and named else [card.manifest_id]
-    patients: set[str] = set()
-    for manifest_id in ids:
-        path = project_dir / MANIFESTS_DIR / f"{manifest_id}.json"
-        if Path(str(manifest_id)).name != manifest_id or not path.is_file():
-            raise BadInputError("compare.unknown_training", model=card.model_id)
-        manifest = Manifest.read(path)
-        patients.update(entry.patient for entry in manifest.entries if entry.fold != manifest.held_out_fold)
-    return frozenset(patients)
+    found = Learned()
+    for card in cards:
+        named = (card.model_extra or {}).get("manifests")
+        for manifest_id in named if isinstance(named, list | tuple) and named else [card.manifest_id]:
+            path = project_dir / MANIFESTS_DIR / f"{manifest_id}.json"
+            if Path(str(manifest_id)).name != manifest_id or not path.is_file():
+                raise BadInputError("compare.unknown_training", model=card.model_id)
+            found |= _fitted_in(path)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _fitted_in(path: Path) -> Learned:
+    """Lists never change once they are frozen."""
+    manifest = Manifest.read(path)
+    fitted = [entry for entry in manifest.entries if entry.fold != manifest.held_out_fold]
+    return Learned(
+        frozenset(entry.patient for entry in fitted),
+        frozenset(entry.case_id for entry in fitted),
+        frozenset(entry.full_image.sha256 for entry in fitted),
+    )

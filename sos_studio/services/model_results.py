@@ -6,15 +6,17 @@ is now; a case that was set aside, or captured anew, counts no more.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.held_out import HeldOutRecord, patients_behind, read_records
+from sos_studio.core.held_out import HeldOutRecord, learned, read_records
 from sos_studio.dataset.captures import FULL_FILE
 from sos_studio.dataset.cases import cases
+from sos_studio.dataset.light_readings import plain_rows
 from sos_studio.dataset.project import CAPTURES_DIR
 from sos_studio.services.model_list import ModelEntry
 
@@ -26,18 +28,31 @@ if TYPE_CHECKING:
     from sos_studio.dataset.project import Project
 
 REPEATS, SEED = 2000, 0
+_SHARES = ("accuracy", "within_one")
 COMPARED = ("accuracy", "within_one", "mae_stages", "kappa", "macro_f1", "ece")
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A case as it is labelled today."""
+    """A case as it is labelled today.
+
+    Attributes
+    ----------
+    full_sha256, crop_sha256
+        Of the full image and of the crop in use; no crop while no frame was drawn.
+    """
 
     case_id: str
     capture_id: str
     patient: str
     stage: int
     picture: Path
+    full_sha256: str
+    crop_sha256: str | None = None
+
+    def picture_for(self, entry: ModelEntry) -> str | None:
+        """Hash of what that network is asked about."""
+        return self.crop_sha256 if entry.card.kind == "teacher" else self.full_sha256
 
 
 @dataclass(frozen=True)
@@ -109,7 +124,7 @@ class Comparison:
     stage_shares
         For each stage that occurs: its cases, and how many the first and the second staged rightly.
     unjudged
-        Labelled cases that neither was trained on, but that one of them was never asked about: `jobs.judge_models` does.
+        Labelled cases that both could be asked about and neither was trained on, but that one of them was not: `jobs.judge_models` does.
     apart
         Cases that only one of them staged rightly, those that the second alone has right first.
     """
@@ -129,11 +144,21 @@ class Comparison:
 
 def labelled(project: Project) -> dict[str, Labelled]:
     """By capture id: every case that has a label and is not set aside, with its capture in use."""
+    with project.reading() as session:
+        full = dict(plain_rows(session, "SELECT capture_id, full_sha256 FROM captures"))
+        crops = {(capture, n): digest for capture, n, digest in plain_rows(session, "SELECT capture_id, n, crop_sha256 FROM rois")}
     found: dict[str, Labelled] = {}
     for summary in cases(project):
         if summary.label is not None and summary.capture_id is not None and not summary.excluded:
-            picture = project.path(CAPTURES_DIR, summary.case_id, summary.capture_id, FULL_FILE)
-            found[summary.capture_id] = Labelled(summary.case_id, summary.capture_id, summary.patient, summary.label, picture)
+            found[summary.capture_id] = Labelled(
+                summary.case_id,
+                summary.capture_id,
+                summary.patient,
+                summary.label,
+                project.path(CAPTURES_DIR, summary.case_id, summary.capture_id, FULL_FILE),
+                full[summary.capture_id],
+                crops.get((summary.capture_id, summary.roi_n)),
+            )
     return found
 
 
@@ -141,6 +166,8 @@ def result(entry: ModelEntry, labels: Mapping[str, Labelled]) -> Result | None:
     """How a network did; None of one without records, such as one that was trained by an older version."""
     from sos_studio.core import staging_statistics as statistics
 
+    with contextlib.suppress(BadInputError):  # of a model from elsewhere nobody can tell whom it knows
+        labels = _new_to((entry,), labels)
     judged = _judged(entry, labels)
     if not judged:
         return None
@@ -159,7 +186,7 @@ def result(entry: ModelEntry, labels: Mapping[str, Labelled]) -> Result | None:
         model_id=entry.card.model_id,
         n=len(judged),
         patients=len(set(people)),
-        figures=statistics.intervals(probabilities_NK, target_N, people, repeats=REPEATS, seed=SEED),
+        figures=_figures(probabilities_NK, target_N, people),
         confusion=tuple(tuple(row) for row in confusion),
         stages=tuple(shares),
         bins=statistics.reliability(probabilities_NK, target_N),
@@ -183,10 +210,9 @@ def compare(first: ModelEntry, second: ModelEntry, labels: Mapping[str, Labelled
         raise BadInputError("compare.same_model")
     if (first.card.scheme, first.card.stages) != (second.card.scheme, second.card.stages):
         raise BadInputError("compare.other_stages")
-    known = frozenset().union(*(patients_behind(entry.path.parents[1], entry.card) for entry in (first, second)))
+    new = [case for case in _new_to((first, second), labels).values() if _askable(first, case) and _askable(second, case)]
     ours = {case.capture_id: record for case, record in _judged(first, labels)}
     theirs = {case.capture_id: record for case, record in _judged(second, labels)}
-    new = [case for case in labels.values() if case.patient not in known]
     both = sorted((case for case in new if case.capture_id in ours and case.capture_id in theirs), key=lambda case: case.case_id)
     if not new:
         raise BadInputError("compare.no_common_cases")
@@ -194,7 +220,6 @@ def compare(first: ModelEntry, second: ModelEntry, labels: Mapping[str, Labelled
     second_NK, _ = _arrays([(case, theirs[case.capture_id]) for case in both], first.card.stages)
     people = [case.patient for case in both]
     first_right_N, second_right_N = (p.argmax(axis=1) == target_N for p in (first_NK, second_NK))
-    draw = {"repeats": REPEATS, "seed": SEED}
     shares = []
     for k in range(first.card.stages):
         of = target_N == k
@@ -206,8 +231,8 @@ def compare(first: ModelEntry, second: ModelEntry, labels: Mapping[str, Labelled
         second=second.card.model_id,
         n=len(both),
         patients=len(set(people)),
-        figures=(statistics.intervals(first_NK, target_N, people, **draw), statistics.intervals(second_NK, target_N, people, **draw)),
-        differences=statistics.paired_differences(first_NK, second_NK, target_N, people, **draw),
+        figures=(_figures(first_NK, target_N, people), _figures(second_NK, target_N, people)),
+        differences=_differences(first_NK, second_NK, target_N, people),
         mcnemar=statistics.mcnemar(first_right_N, second_right_N),
         correct=(int(first_right_N.sum()), int(second_right_N.sum())),
         stage_shares=tuple(shares),
@@ -216,14 +241,61 @@ def compare(first: ModelEntry, second: ModelEntry, labels: Mapping[str, Labelled
     )
 
 
+def _new_to(entries: Sequence[ModelEntry], labels: Mapping[str, Labelled]) -> dict[str, Labelled]:
+    """Cases of patients of whom none of these networks has learned anything; ``compare.unknown_training`` if nobody can tell."""
+    known = learned(entries[0].path.parents[1], *(entry.card for entry in entries)).patients_among(
+        (case.patient, case.case_id, case.full_sha256) for case in labels.values()
+    )
+    return {capture_id: case for capture_id, case in labels.items() if case.patient not in known}
+
+
+def _askable(entry: ModelEntry, case: Labelled) -> bool:
+    """Whether the network's answer could be right: it has a picture to look at, and knows so many stages."""
+    return case.picture_for(entry) is not None and case.stage <= entry.card.stages
+
+
 def _judged(entry: ModelEntry, labels: Mapping[str, Labelled]) -> list[tuple[Labelled, HeldOutRecord]]:
-    """What the model says of the captures that are in use, in the order of case ids."""
+    """What the model says of the pictures that are in use, in the order of case ids."""
     records = read_records(entry.path)
     if records is None or records.model_id != entry.card.model_id:
         return []
-    fitting = [r for r in records.cases if r.capture_id in labels and len(r.probabilities) == entry.card.stages]
-    # A label of a scheme with more stages is nothing that this network can say.
-    return [(labels[r.capture_id], r) for r in fitting if labels[r.capture_id].stage <= entry.card.stages]
+    told = [(labels[r.capture_id], r) for r in records.cases if r.capture_id in labels and len(r.probabilities) == entry.card.stages]
+    # What was said of a crop before its frame was drawn anew is said of another picture.
+    return [(case, record) for case, record in told if _askable(entry, case) and record.picture_sha256 == case.picture_for(entry)]
+
+
+def _figures(probabilities_NK: npt.NDArray[np.float64], target_N: npt.NDArray[np.int64], people: Sequence[str]) -> dict[str, Interval]:
+    """Every figure with its interval. Where all resamples agree the bootstrap says nothing: twelve of twelve right is not 100 to 100 %."""
+    from sos_studio.core import staging_statistics as statistics
+
+    found = statistics.intervals(probabilities_NK, target_N, people, repeats=REPEATS, seed=SEED)
+    patients = len(set(people))
+    for name, of in found.items():
+        if _agree(of):
+            # Of shares Wilson's interval knows how few patients there were; of the others nothing is known.
+            sure = name in _SHARES and of.value in (0.0, 1.0)
+            right = patients if of.value else 0
+            found[name] = statistics.wilson(right, patients) if sure else statistics.Interval(of.value, None, None)
+    return found
+
+
+def _differences(
+    first_NK: npt.NDArray[np.float64], second_NK: npt.NDArray[np.float64], target_N: npt.NDArray[np.int64], people: Sequence[str]
+) -> dict[str, Interval]:
+    """First minus second. Two that never part may still do so on the next patient: their shares differ by no more than that may be."""
+    from sos_studio.core import staging_statistics as statistics
+
+    found = statistics.paired_differences(first_NK, second_NK, target_N, people, repeats=REPEATS, seed=SEED)
+    most = statistics.wilson(0, len(set(people))).high
+    for name, of in found.items():
+        if _agree(of):
+            width = most if name in _SHARES and of.value == 0.0 else None
+            found[name] = statistics.Interval(of.value, None if width is None else -width, width)
+    return found
+
+
+def _agree(of: Interval) -> bool:
+    return of.low is not None and of.high is not None and of.high - of.low < 1e-9
 
 
 def _arrays(judged: Sequence[tuple[Labelled, HeldOutRecord]], stages: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

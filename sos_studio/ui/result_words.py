@@ -49,9 +49,11 @@ def number(name: str, value: float | None, *, signed: bool = False) -> str:
 
 
 def with_interval(name: str, of: Interval, *, signed: bool = False) -> str:
-    """A figure with the limits of its 95 % interval."""
-    if of.value is None or of.low is None or of.high is None:
+    """A figure with the limits of its 95 % interval; alone where there are none."""
+    if of.value is None:
         return "–"
+    if of.low is None or of.high is None:
+        return number(name, of.value, signed=signed) + (_tr(" points") if signed and name in SHARES else "")
     low, high = number(name, of.low, signed=signed), number(name, of.high, signed=signed)
     points = _tr(" points") if signed and name in SHARES else ""
     return _tr("{value}{points} ({low} to {high})").format(value=number(name, of.value, signed=signed), points=points, low=low, high=high)
@@ -77,7 +79,11 @@ def comparison_line(found: Comparison) -> str:
     told = _tr("On the same {n} cases that neither was trained on: {first} against {second} staged rightly; difference {difference}.")
     difference = with_interval("accuracy", found.differences["accuracy"], signed=True)
     told = told.format(n=found.n, first=found.correct[0], second=found.correct[1], difference=difference)
-    return told + " " + mcnemar_line(found.mcnemar)
+    told += " " + mcnemar_line(found.mcnemar)
+    if found.patients < found.n:
+        # The test takes cases for independent; the interval was drawn by patient.
+        told += " " + _tr("The cases are of {n} patients: where some have several, trust the interval, not p.").format(n=found.patients)
+    return told
 
 
 def mcnemar_line(test: McNemar) -> str:

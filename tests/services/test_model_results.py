@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -40,8 +41,8 @@ def said(entry: ManifestEntry, stage: int, sure: float = 0.6) -> HeldOutRecord:
     )
 
 
-def model(project: Project, n: int, manifest: Manifest, says: Sequence[HeldOutRecord]) -> ModelEntry:
-    model_id = make_model(project, n)
+def model(project: Project, n: int, manifest: Manifest, says: Sequence[HeldOutRecord], kind: str = "student") -> ModelEntry:
+    model_id = make_model(project, n, kind=kind)
     folder = project.directory / "models" / model_id
     card = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps(card | {"manifest_id": manifest.manifest_id}))
@@ -115,7 +116,7 @@ def test_cases_that_either_was_trained_on_never_judge_even_if_there_are_records(
     # A patient who came later is new to both.
     labels = model_results.labelled(project)
     base = next(iter(labels.values()))
-    labels["late"] = Labelled("case-9000", "late", "P-late", base.stage, base.picture)
+    labels["late"] = Labelled("case-9000", "late", "P-late", base.stage, base.picture, "its own")
     found = model_results.compare(one, two, labels)
     assert (found.n, found.unjudged) == (0, 1)
     assert found.differences["accuracy"].value is None
@@ -127,6 +128,60 @@ def test_cases_staged_since_are_counted_as_not_judged_yet(project: Project, mani
     two = model(project, 2, manifest, [said(case, case.stage) for case in cases[:2]])
     found = model_results.compare(one, two, model_results.labelled(project))
     assert (found.n, found.unjudged) == (2, 1)
+
+
+def test_a_patient_who_was_learned_from_under_another_pseudonym_judges_nothing(project: Project, manifest: Manifest) -> None:
+    everything = [said(entry, entry.stage) for entry in manifest.entries]
+    one, two = model(project, 1, manifest, everything), model(project, 2, manifest, everything)
+    labels = model_results.labelled(project)
+    fitted = next(entry for entry in manifest.entries if entry.fold != manifest.held_out_fold)
+    aside = held_out(manifest)
+    # Two turned out to be one person; the pseudonym that stays was in no list.
+    for entry in (fitted, aside[0]):
+        labels[entry.capture_id] = replace(labels[entry.capture_id], patient="P-joined")
+    found = model_results.compare(one, two, labels)
+    assert (found.n, found.unjudged) == (len(aside) - 1, 0)
+    alone = model_results.result(one, labels)
+    assert alone is not None
+    assert alone.n == len(aside) - 1
+    # A picture that was learned from came in again as another patient's.
+    copy = labels[fitted.capture_id]
+    labels["again"] = replace(copy, case_id="case-9001", capture_id="again", patient="P-again")
+    assert model_results.compare(one, two, labels).unjudged == 0
+
+
+def test_a_teacher_is_judged_by_the_crop_in_use_and_asked_for_nothing_where_there_is_none(project: Project, manifest: Manifest) -> None:
+    cases = held_out(manifest)
+    says = [said(case, case.stage) for case in cases]
+    student = model(project, 1, manifest, says)
+    of_crops = [
+        record.model_copy(update={"picture_sha256": case.crop.sha256}) for record, case in zip(says, cases, strict=True) if case.crop
+    ]
+    teacher = model(project, 2, manifest, of_crops, kind="teacher")
+    labels = model_results.labelled(project)
+    assert model_results.compare(student, teacher, labels).n == 3
+    # Drawn anew: what was said of the old crop is said of another picture. None at all: nobody can be asked.
+    first, second = cases[0].capture_id, cases[1].capture_id
+    labels[first] = replace(labels[first], crop_sha256="anew")
+    labels[second] = replace(labels[second], crop_sha256=None)
+    found = model_results.compare(student, teacher, labels)
+    assert (found.n, found.unjudged) == (1, 1)
+
+
+def test_where_all_resamples_agree_the_interval_still_says_how_few_there_were(project: Project, manifest: Manifest) -> None:
+    cases = held_out(manifest)
+    says = [said(case, case.stage) for case in cases]
+    one, two = model(project, 1, manifest, says), model(project, 2, manifest, says)
+    labels = model_results.labelled(project)
+    alone = model_results.result(one, labels)
+    assert alone is not None
+    right = alone.figures["accuracy"]
+    assert (right.value, right.high) == (1.0, 1.0)
+    assert right.low == pytest.approx(0.4385, abs=1e-3)  # Wilson, 3 of 3
+    assert alone.figures["mae_stages"].low is None
+    difference = model_results.compare(one, two, labels).differences["accuracy"]
+    assert difference.value == 0.0
+    assert (difference.low, difference.high) == (pytest.approx(-0.5615, abs=1e-3), pytest.approx(0.5615, abs=1e-3))
 
 
 def test_models_from_elsewhere_of_other_stages_or_the_same_are_refused(project: Project, manifest: Manifest) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sos_studio.core.errors import BadInputError, JobFailedError
-from sos_studio.core.held_out import HeldOutRecords, patients_behind, read_records, write_records
+from sos_studio.core.held_out import HeldOutRecords, Learned, learned, read_records, write_records
 from sos_studio.core.manifests import ManifestEntry
 from trainer import model_store
 from trainer.attention import GridStage
@@ -37,8 +37,7 @@ def run_evaluate(context: JobContext) -> dict[str, Any]:
     """
     began = time.monotonic()
     models = [model_store.find(context.project_dir, model_id) for model_id in context.spec.judged_models]
-    known = frozenset().union(*(patients_behind(context.project_dir, model.card) for model in models))
-    entries = [entry for entry in context.manifest.entries if entry.patient not in known]
+    entries = _unknown(context, context.manifest.entries, learned(context.project_dir, *(model.card for model in models)))
     if not entries:
         raise BadInputError("compare.no_common_cases")
     context.events.progress(0, 1)
@@ -64,13 +63,18 @@ def judge_rivals(context: JobContext, student: StoredModel) -> None:
             continue
         try:
             rival = model_store.find(context.project_dir, model_id)
-            known = patients_behind(context.project_dir, rival.card)
-            entries = [entry for entry in context.held_out_entries if entry.patient not in known]
+            entries = _unknown(context, context.held_out_entries, learned(context.project_dir, rival.card))
             if entries:
                 _judge(context, rival, entries)
         except (BadInputError, JobFailedError) as error:
             _log.info("%s could not be asked: %s", model_id, error.code)
             context.events.warning("compare.rival_not_judged", model=model_id, reason=explain(error)[0])
+
+
+def _unknown(context: JobContext, entries: Sequence[ManifestEntry], by: Learned) -> list[ManifestEntry]:
+    """Those of patients of whom nothing was learned."""
+    known = by.patients_among((entry.patient, entry.case_id, entry.full_image.sha256) for entry in context.manifest.entries)
+    return [entry for entry in entries if entry.patient not in known]
 
 
 def _judge(

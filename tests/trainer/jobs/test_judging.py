@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ import torch
 
 from sos_studio.core import jobs
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.held_out import HeldOutRecords, patients_behind, read_records, write_records
-from sos_studio.core.manifests import Manifest
+from sos_studio.core.held_out import HeldOutRecords, learned, read_records, write_records
+from sos_studio.core.manifests import Manifest, ManifestEntry
 from tests.trainer.tiny_project import events_of, make_job, make_project
 from trainer import model_store
 from trainer.context import JobContext
@@ -53,6 +54,17 @@ def staged_since(project_dir: Path, manifest_id: str = "later") -> Manifest:
     later = manifest.model_copy(update={"manifest_id": manifest_id})
     (project_dir / "manifests" / f"{manifest_id}.json").write_text(later.model_dump_json())
     return later
+
+
+def newcomer_of(project_dir: Path, manifest: Manifest) -> ManifestEntry:
+    """A case of a patient whom nobody had met when the manifest was frozen."""
+    crop = manifest.entries[0].crop
+    assert crop is not None
+    base = manifest.entries[0].model_dump()
+    (project_dir / "captures" / "new.png").write_bytes((project_dir / manifest.entries[0].full_image.path).read_bytes() + b"\0")
+    digest = hashlib.sha256((project_dir / "captures" / "new.png").read_bytes()).hexdigest()
+    own = {"case_id": "case-9999", "capture_id": "k-9999", "patient": "P9999", "fold": 2}
+    return ManifestEntry.model_validate(base | own | {"full_image": {"path": "captures/new.png", "sha256": digest}})
 
 
 def test_what_a_model_says_of_each_held_out_case_lies_beside_it(contexts: Any, project_dir: Path) -> None:
@@ -111,11 +123,25 @@ def test_cases_that_one_of_them_was_trained_on_are_left_out(contexts: Any, proje
         run(context)
     # A patient whom no manifest had then is new to both.
     manifest = context.manifest
-    newcomer = manifest.entries[0].model_copy(update={"case_id": "case-9999", "capture_id": "k-9999", "patient": "P9999", "fold": 2})
+    newcomer = newcomer_of(project_dir, manifest)
     grown = manifest.model_copy(update={"entries": (*manifest.entries, newcomer)})
     result = run(contexts("e2", "evaluate", (teacher.model_id, "teacher-other"), grown))
     assert result["judged"] == {m: {"n": 1, "new": 1, "without_picture": 0} for m in (teacher.model_id, "teacher-other")}
     assert "k-9999" in {r.capture_id for r in (read_records(teacher.directory) or HeldOutRecords(model_id="")).cases}
+
+
+def test_a_patient_who_is_called_otherwise_today_and_a_picture_that_came_in_again_are_known_all_the_same(
+    contexts: Any, project_dir: Path
+) -> None:
+    teacher = run_teacher(contexts("t", "teacher"))
+    manifest = contexts("u", "teacher").manifest
+    learned_from = next(e for e in manifest.entries if e.fold != manifest.held_out_fold)
+    joined = learned_from.model_copy(update={"patient": "P-joined", "fold": 0})
+    sibling = newcomer_of(project_dir, manifest).model_copy(update={"patient": "P-joined", "fold": 0})
+    again = learned_from.model_copy(update={"case_id": "case-9998", "capture_id": "k-9998", "patient": "P9998", "fold": 0})
+    today = manifest.model_copy(update={"entries": (joined, sibling, again)})
+    with pytest.raises(BadInputError, match=r"compare\.no_common_cases"):
+        run(contexts("e", "evaluate", (teacher.model_id,), today))
 
 
 def test_a_corrected_label_is_renewed_without_looking_again(contexts: Any) -> None:
@@ -141,7 +167,7 @@ def test_a_rival_that_is_gone_or_from_elsewhere_is_told_and_the_new_student_stay
         ("compare.rival_not_judged", "compare.unknown_training"),
     ]
     with pytest.raises(BadInputError, match=r"compare\.unknown_training"):
-        patients_behind(project_dir, stranger)
+        learned(project_dir, stranger)
 
 
 def test_damaged_records_are_as_good_as_none(tmp_path: Path) -> None:
