@@ -128,11 +128,10 @@ def _pairs(groups: Iterable[Sequence[str]]) -> Iterable[tuple[str, str]]:
 
 
 def _cases_of(people: Iterable[frozenset[str]], patient_of: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """Pairs of a case of one and a case of the other of two patients."""
+    """Pairs of cases of two patients who are one person."""
     cases_of: dict[str, list[str]] = defaultdict(list)
     for case_id, patient in patient_of.items():
         cases_of[patient].append(case_id)
-    for pair in people:
-        one, *others = sorted(pair)
-        for other in others:
+    for patients_of_one in people:
+        for one, other in combinations(sorted(patients_of_one), 2):
             yield from product(cases_of[one], cases_of[other])

@@ -127,8 +127,13 @@ def _name_anew(session: sql.Session, patient: str, codes: Sequence[PatientCode])
 
 
 def _rename(session: sql.Session, patient: str, name: str) -> None:
+    """All that was the one's is the other's from now on: cases, codes, what tables call them, and who they were said to be."""
     for table in (sql.CaseRow, sql.PatientCodeRow):
         session.execute(sql.update(table).where(table.patient == patient).values(patient=name))
+    if patient.startswith("P-"):  # a code itself: tables that name it go on doing so
+        _note(session, [PatientCode(patient)], name)
+    if any(patient in people for people in same_people(session)):
+        _note_same(session, name, patient)
 
 
 def _note(session: sql.Session, codes: Sequence[PatientCode], patient: str) -> None:
@@ -165,14 +170,22 @@ def _joined(session: sql.Session, patients: Sequence[str]) -> tuple[str | None, 
 
 def _note_same(session: sql.Session, patient: str, other: str) -> None:
     """Once for each two: who stays two although they are one must not be learned from and judged on (`leakage`)."""
-    if frozenset((patient, other)) not in same_people(session):
+    if not any({patient, other} <= people for people in same_people(session)):
         events.add(session, SAME_PATIENT, patient=patient, other_patient=other)
 
 
 def same_people(session: sql.Session) -> set[frozenset[str]]:
-    """Pairs of patients who are one person and stay two, because each has a fold and folds never change."""
+    """Patients who are one person and stay several, because each has a fold and folds never change.
+
+    Whoever is one with two others makes one of these: excluding the one in the middle does not part them.
+    """
     rows = session.scalars(sql.select(sql.EventRow.details).where(sql.EventRow.kind == SAME_PATIENT))
-    return {frozenset((str(details["patient"]), str(details["other_patient"]))) for details in rows}
+    people: set[frozenset[str]] = set()
+    for details in rows:
+        said = frozenset((str(details["patient"]), str(details["other_patient"])))
+        together = {known for known in people if known & said}
+        people = (people - together) | {said.union(*together)}
+    return people
 
 
 def say_same(project: Project, case_id: str, other_case_id: str, who: str = "") -> bool:

@@ -130,6 +130,34 @@ def test_one_person_whose_two_patients_have_folds_stays_two_and_blocks_until_one
     assert splits.folds_given(project) == before
 
 
+def _in_folds(project: Project, ids: list[str], folds: list[int]) -> None:
+    patient_of = {case.case_id: case.patient for case in cases.cases(project)}
+    with project.writing() as session:
+        session.add_all(
+            sql.FoldRow(patient=patient_of[case_id], fold=fold, seed=0, created_utc=utc_now())
+            for case_id, fold in zip(ids, folds, strict=True)
+        )
+
+
+def test_who_is_one_person_with_two_others_makes_one_person_of_them_even_when_excluded(project: Project) -> None:
+    one, two, three = ids = _filled(project)[:3]
+    _in_folds(project, ids, [0, 1, 2])
+    assert not patients.say_same(project, one, two, "Ada")
+    assert not patients.say_same(project, two, three, "Ada")
+    assert _found(project) == [("same_patient", *pair) for pair in ((one, two), (one, three), (two, three))]
+    cases.exclude(project, two, "duplicate", "Ada")
+    assert _found(project) == [("same_patient", one, three)]
+    assert _refused(project).code == "training.leak"
+
+
+def test_a_person_who_is_joined_to_a_third_stays_the_one_that_was_said_before(project: Project) -> None:
+    one, two, three = ids = _filled(project)[:3]
+    _in_folds(project, ids, [0, 1, 1])
+    assert not patients.say_same(project, one, two, "Ada")
+    assert patients.say_same(project, three, two, "Ada")
+    assert _found(project) == [("same_patient", one, two), ("same_patient", one, three)]
+
+
 def test_unknown_cases_are_no_patients(project: Project) -> None:
     ids = _filled(project, 2)
     with pytest.raises(BadInputError, match=r"case\.unknown"):

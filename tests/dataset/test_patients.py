@@ -118,6 +118,15 @@ def test_a_patient_with_a_fold_takes_in_one_without(project: Project) -> None:
     assert _patient(project, keyed.case_id) == number
 
 
+def test_a_patient_of_a_table_who_was_joined_to_another_is_that_one_in_later_tables_too(project: Project) -> None:
+    one, two = cases.add_case(project, A.value, imported=True), cases.add_case(project, B.value, imported=True)
+    splits.assign(project, {one: 2})
+    assert patients.say_same(project, one, two)
+    with project.writing() as session:
+        assert {patients.named(session, told) for told in (A, B)} == {A.value}
+    assert patients.add_case(project, [B]).patient == A.value
+
+
 def test_a_read_only_opener_changes_nothing(project: Project) -> None:
     nameless = patients.add_case(project, [])
     patients.add_case(project, [A])
