@@ -105,8 +105,8 @@ PREDICTION_COLUMNS = (
     Column("scheme", "text", "staging scheme"),
     Column("stage", "int", "predicted stage, from 1"),
     Column("probabilities", "floats", "probability of each stage, in their order"),
-    Column("evaluator", "text", "who was shown it; empty if nobody was"),
-    Column("shown_utc", "time", "when, ISO 8601, UTC"),
+    Column("evaluator", "text", "who was shown it; empty if nobody had given a name"),
+    Column("shown_utc", "time", "when, ISO 8601, UTC; the same answer has a second row if the detector's frame came after the stage"),
 )
 FOLD_COLUMNS = (
     Column("patient", "text", "pseudonym of the patient"),

@@ -100,25 +100,35 @@ class Answers:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Asked, Shown] = OrderedDict()
+        self._news: dict[Asked, Answered] = {}
 
-    def keep(self, asked: Asked, shown: Shown) -> None:
-        """Remember an answer."""
+    def keep(self, asked: Asked, shown: Shown, news: Answered | None = None) -> None:
+        """Remember an answer; `news` of it is what must go on record once somebody sees it."""
         self._kept[asked] = shown
         self._kept.move_to_end(asked)
+        if news is not None:
+            self._news[asked] = news
         while len(self._kept) > REMEMBERED:
-            self._kept.popitem(last=False)
+            gone, _ = self._kept.popitem(last=False)
+            self._news.pop(gone, None)
 
     def get(self, asked: Asked) -> Shown | None:
         """It, if it is remembered."""
         return self._kept.get(asked)
 
+    def take_news(self, asked: Asked) -> Answered | None:
+        """What nobody has seen of it yet; asked for once, before it is shown."""
+        return self._news.pop(asked, None)
+
     def rename(self, named: Callable[[Asked], Asked]) -> None:
         """Whoever asked has got a name."""
         self._kept = OrderedDict((named(asked), shown) for asked, shown in self._kept.items())
+        self._news = {named(asked): news for asked, news in self._news.items()}
 
     def clear(self) -> None:
         """Forget all (another project)."""
         self._kept.clear()
+        self._news.clear()
 
 
 def on_record(project: Project, case_id: str, asked: Asked, card: ModelCard, shape_vu: tuple[int, int]) -> OnRecord:
@@ -160,9 +170,9 @@ def _kept(kept: KeptPrediction | None, card: ModelCard, shape_vu: tuple[int, int
     )
 
 
-def record(project: Project, asked: Asked, shown: Shown, kept: KeptMap | None) -> None:
+def record(project: Project, asked: Asked, answered: Answered) -> None:
     """Worker thread: note that it was shown to who asked, so that a reading made afterwards is marked; with it what shows it again."""
-    said = shown.prediction
+    said = answered.shown.prediction
     predictions.record_shown(
         project,
         asked.capture_id,
@@ -170,7 +180,7 @@ def record(project: Project, asked: Asked, shown: Shown, kept: KeptMap | None) -
         stage=said.stage,
         probabilities=said.probabilities,
         evaluator=asked.evaluator or None,
-        kept=KeptPrediction.of(said, kept, None),
+        kept=KeptPrediction.of(said, answered.map, None),
     )
 
 

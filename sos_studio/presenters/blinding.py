@@ -34,8 +34,10 @@ class Blinding:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._told = False
+        # Evaluators, and cases of the open project of which they have been shown what is hidden, or a network's answer.
         self._revealed: set[tuple[str, str]] = set()
-        session.project_changed.connect(self._check)
+        self._ai_shown: set[tuple[str, str]] = set()
+        session.project_changed.connect(self._on_project)
         session.evaluator_changed.connect(self._check)
         session.settings_changed.connect(self._check)
 
@@ -98,9 +100,23 @@ class Blinding:
         """Note that the evaluator has been shown what is hidden of a case: a later reading of it in this sitting is not blinded."""
         self._revealed.add((self._session.evaluator, case_id))
 
+    def saw_ai(self, case_id: str) -> None:
+        """Note that a network's answer about the case is on the screen: a later reading knows it even if the disk refuses the record."""
+        self._ai_shown.add((self._session.evaluator, case_id))
+
+    def has_seen_ai(self, case_id: str) -> bool:
+        """Whether the evaluator has had such an answer on the screen in this sitting, also before they gave a name."""
+        return any((who, case_id) in self._ai_shown for who in ("", self._session.evaluator))
+
     def holds_for(self, case_id: str) -> bool:
         """Whether a reading of that case would be a blinded one."""
-        return self.on and (self._session.evaluator, case_id) not in self._revealed
+        revealed = (self._session.evaluator, case_id) in self._revealed
+        return self.on and not revealed and not self.has_seen_ai(case_id)
+
+    def _on_project(self, project: object) -> None:
+        self._revealed.clear()
+        self._ai_shown.clear()
+        self._check(project)
 
     def _check(self, _: object) -> None:
         on = self.on

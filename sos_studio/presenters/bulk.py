@@ -167,7 +167,7 @@ class BulkPresenter:
                 return PredictedCase(case_id, None, message("predict.no_image"))
             answered = ask_all(service, case.capture, model, detector, case.roi)
             if run == self._run and not project.read_only:  # else nobody will see it
-                record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), answered.shown, answered.map)
+                record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), answered)
             return PredictedCase(case_id, answered.shown.prediction)
 
         def arrived(answer: PredictedCase) -> None:

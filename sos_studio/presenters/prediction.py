@@ -19,7 +19,7 @@ from sos_studio.presenters.heat_pictures import HeatPictures
 from sos_studio.presenters.prediction_state import Phase, PredictionState
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
-from sos_studio.services.model_list import ModelEntry, current, models
+from sos_studio.services.model_list import ModelEntry, current, detector_for, models
 from sos_studio.services.prediction import PredictionService
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ class PredictionPresenter:
         if self.hidden:
             self._session.tell("staging.read_first", "info")
             return
-        asked = self._asked()
-        if capture is None or state.chosen is None or asked is None:
+        wanted = self._asked()
+        if capture is None or state.chosen is None or wanted is None:
             self._session.tell("predict.no_image" if capture is None else "prediction.no_student", "warning")
             return
-        if asked in self._running:
+        if wanted in self._running:
             return
         model, detector, roi, service, method = state.chosen, state.detector, self._session.roi, self._service, state.heat_method
-        self._running.add(asked)
+        self._running.add(wanted)
         self._session.begun.emit()
         self._show(phase="predicting", problem=None)
         self._session.busy.emit("predict")
@@ -93,15 +93,18 @@ class PredictionPresenter:
 
         def first(answered: Answered) -> None:
             """The student's stage at once; the detector is asked while it is looked at."""
+            asked = self._named(wanted)
             if detector is None:
                 self._answered(asked, capture, project, answered)
                 return
-            if self._asked() == asked and self._session.project is project:
+            seen = self._asked() == asked and self._session.project is project
+            if seen:
+                self._note(asked, project, answered)
                 self._show(phase="shown", shown=replace(answered.shown, looking_for_frame=True))
                 self.send_heat()
             self._session.background.run(
                 lambda: with_frame(service, capture, detector, answered),
-                lambda whole: self._answered(asked, capture, project, whole),
+                lambda whole: self._answered(asked, capture, project, whole, noted=seen),
                 lambda error: self._failed(asked, capture, project, error),
                 key=f"predict.{asked}",
             )
@@ -109,8 +112,8 @@ class PredictionPresenter:
         self._session.background.run(
             lambda: ask(service, capture, model, roi, method=method),
             first,
-            lambda error: self._failed(asked, capture, project, error),
-            key=f"predict.{asked}",
+            lambda error: self._failed(wanted, capture, project, error),
+            key=f"predict.{wanted}",
         )
 
     def choose_model(self, model_id: str) -> None:
@@ -186,23 +189,34 @@ class PredictionPresenter:
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def _answered(self, asked: Asked, capture: StoredCapture, project: Project | None, answered: Answered) -> None:
-        """On the screen if who asked is still there; else kept for when they come back, and told."""
-        asked, shown = self._named(asked), answered.shown
+    def _answered(self, asked: Asked, capture: StoredCapture, project: Project | None, whole: Answered, *, noted: bool = False) -> None:
+        """On the screen if who asked is still there; else kept until they come back, and told. `noted`: it is on record without a frame."""
+        asked = self._named(asked)
         if not self._arrived(asked, project):
             return
-        self._answers.keep(asked, shown)
-        if project is not None and not project.read_only:
-            self._session.writes.submit(
-                lambda: record(project, asked, shown, answered.map), lambda _: self._session.cases_changed.emit(), self._session.report
-            )
+        self._answers.keep(asked, whole.shown, None if noted and whole.shown.detector_frame is None else whole)
         if self._asked() == asked:
-            self._show(phase="shown", shown=shown)
-            self.send_heat()
-            self._heat_as_asked()
+            self._bring(asked, project)
         elif not self._in_front(capture):
             # The case, never the stage: who looks at the screen now may not have read that case yet.
             self._session.tell("predict.ready_elsewhere", "info", case=self._session.blinding.name(capture.case_id))
+
+    def _bring(self, asked: Asked, project: Project | None) -> bool:
+        """A remembered answer onto the screen, on record as shown before anybody sees it; whether there is one."""
+        shown, news = self._answers.get(asked), self._answers.take_news(asked)
+        if news is not None:
+            self._note(asked, project, news)
+        if shown is not None:
+            self._show(phase="shown", shown=shown)
+            self.send_heat()
+            self._heat_as_asked()
+        return shown is not None
+
+    def _note(self, asked: Asked, project: Project | None, answered: Answered) -> None:
+        """On record before anybody sees it: a reading that is made with it in sight stands behind it in the line of writes."""
+        session = self._session
+        if project is not None and not project.read_only:
+            session.writes.submit(lambda: record(project, asked, answered), lambda _: session.cases_changed.emit(), session.report)
 
     def _failed(self, asked: Asked, capture: StoredCapture, project: Project | None, error: Exception) -> None:
         asked = self._named(asked)
@@ -315,11 +329,7 @@ class PredictionPresenter:
         asked, capture, chosen, project = self._asked(), self._session.capture, self.state.chosen, self._session.project
         if asked is None or capture is None or chosen is None or project is None or asked in self._running:
             return
-        shown = self._answers.get(asked)
-        if shown is not None:
-            self._show(phase="shown", shown=shown)
-            self.send_heat()
-            self._heat_as_asked()
+        if self._bring(asked, project):
             return
 
         def found(there: OnRecord) -> None:
@@ -346,11 +356,7 @@ class PredictionPresenter:
         # One that was just taken into use is the one to ask; else stay with the one that was chosen.
         if chosen is None or chosen not in students or self._used != before:
             chosen = used
-        detectors = [entry for entry in found if entry.card.kind == "detector"]
-        # The one that was trained with the student knows the same cases.
-        partner = (d for d in detectors if chosen is not None and d.card.manifest_id == chosen.card.manifest_id)
-        detector = next(partner, detectors[0] if detectors else None)
-        self._show(students=students, detector=detector)
+        self._show(students=students, detector=detector_for(chosen, found))
         if chosen != self.state.chosen:
             self._clear(chosen=chosen)
             self._show_again()
@@ -386,4 +392,6 @@ class PredictionPresenter:
 
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
+        if self.state.shown is not None and self._session.capture is not None:
+            self._session.blinding.saw_ai(self._session.capture.case_id)
         self.changed.emit(self.state)

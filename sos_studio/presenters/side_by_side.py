@@ -77,6 +77,7 @@ class SideBySidePresenter:
 
         def done(result: PredictionResult) -> None:
             if self.state.places[place] is asked:
+                self._session.blinding.saw_ai(capture.case_id)
                 self._put(place, replace(asked, phase="shown", result=result))
 
         def failed(error: Exception) -> None:

@@ -127,7 +127,7 @@ class StagingPresenter:
             state.ambiguous,
             state.remark,
             "crop_and_full_image" if self._session.roi is not None and not after_prediction else "full_image",
-            after_prediction,
+            after_prediction or self._session.blinding.has_seen_ai(capture.case_id),
             self._session.blinding.holds_for(capture.case_id) and not after_prediction,
         )
         self._generation += 1

@@ -13,7 +13,7 @@ from sos_studio.core.errors import BadInputError
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
-from sos_studio.services.model_list import ModelEntry
+from sos_studio.services.model_list import ModelEntry, detector_for
 from sos_studio.services.prediction import FloatMap, Gray, PredictionResult, PredictionService
 
 How = Literal["student", "teacher", "detector_and_teacher", "mean"]
@@ -61,20 +61,14 @@ def contenders(entries: Sequence[ModelEntry], *, framed: bool) -> list[Contender
     """
     students = [entry for entry in entries if entry.card.kind == "student"]
     teachers = [entry for entry in entries if entry.card.kind == "teacher"]
-    detectors = [entry for entry in entries if entry.card.kind == "detector"]
-
-    def detector_of(entry: ModelEntry) -> ModelEntry | None:
-        """The one of the same data, else the newest."""
-        same = (one for one in detectors if one.card.manifest_id == entry.card.manifest_id)
-        return next(same, detectors[0] if detectors else None)
-
-    found = [Contender("student", (entry,), detector_of(entry)) for entry in students]
+    found = [Contender("student", (entry,), detector_for(entry, entries)) for entry in students]
     if framed:
         found += [Contender("teacher", (entry,)) for entry in teachers]
-    found += [Contender("detector_and_teacher", (entry,), detector_of(entry)) for entry in teachers if detectors]
+    pairs = [(entry, detector_for(entry, entries)) for entry in teachers]
+    found += [Contender("detector_and_teacher", (entry,), detector) for entry, detector in pairs if detector is not None]
     alike = [entry for entry in students if entry.card.scheme == students[0].card.scheme]
     if len(alike) > 1:
-        found.append(Contender("mean", tuple(alike), detector_of(alike[0])))
+        found.append(Contender("mean", tuple(alike), detector_for(alike[0], entries)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -72,6 +73,13 @@ def current(project: Project | Path, kind: ModelKind, *, manifest_id: str | None
             if choice.model_id in by_id:
                 return by_id[choice.model_id]
     return fitting[0] if fitting else None
+
+
+def detector_for(entry: ModelEntry | None, entries: Sequence[ModelEntry]) -> ModelEntry | None:
+    """The detector that was trained with a network and so knows the same cases, else the newest of `entries` (newest first)."""
+    detectors = [one for one in entries if one.card.kind == "detector"]
+    same = (one for one in detectors if entry is not None and one.card.manifest_id == entry.card.manifest_id)
+    return next(same, detectors[0] if detectors else None)
 
 
 def before_current(project: Project | Path) -> ModelEntry | None:

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from sos_studio.core.errors import JobFailedError
+from sos_studio.core.errors import JobFailedError, ProjectError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import heat_rgba, held_out_student
+from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services import model_choice, model_list
 from tests.presenters.kit import Slow, make_project, make_session, open_case
 from tests.presenters.models import DETECTED, FakeService, add_model
@@ -53,7 +54,7 @@ def test_the_newest_student_is_asked_about_the_full_image(project, service):
     assert presenter.state.shown.detector_frame.roi() == DETECTED
 
 
-def test_the_stage_is_shown_before_the_detector_has_answered_and_recorded_once_with_its_frame(project, service):
+def test_the_stage_is_on_record_and_shown_before_the_detector_has_answered_and_once_more_with_its_frame(project, service):
     add_model(project.directory, "detector")
     slow = Slow()
     session, presenter = ready(project, service, slow)
@@ -63,15 +64,56 @@ def test_the_stage_is_shown_before_the_detector_has_answered_and_recorded_once_w
     assert presenter.state.phase == "shown"
     assert presenter.state.shown.looking_for_frame
     assert service.looked == []
+    session.writes.flush()
+    (row,) = predictions.shown(project, "case-0001")
+    assert (row.stage, row.evaluator, row.kept.prediction.roi) == (3, "Dr Test", None)
     presenter.predict()  # nothing is asked twice meanwhile
     slow.go_on()
     shown = presenter.state.shown
     assert (shown.looking_for_frame, shown.frame.roi()) == (False, DETECTED)
     assert 0 < shown.attention == shown.prediction.attention_in_roi < 1
     session.writes.flush()
-    (row,) = predictions.shown(project, "case-0001")
+    _, row = predictions.shown(project, "case-0001")
     assert row.kept.prediction.roi.roi() == DETECTED
     assert len(service.asked) == 1
+
+
+def test_a_reading_made_while_the_detector_still_looks_knows_that_the_stage_was_seen(project, service):
+    add_model(project.directory, "detector")
+    slow = Slow()
+    session, presenter = ready(project, service, slow)
+    slow.go_on()
+    presenter.predict()
+    slow.jobs.pop(0)()
+    StagingPresenter(session).choose(2)
+    session.writes.flush()
+    (reading,) = readings.readings(project, "case-0001")
+    assert (reading.stage, reading.ai_seen) == (2, True)
+    (row,) = predictions.shown(project, "case-0001")
+    assert row.shown_utc < reading.created_utc
+    slow.go_on()
+
+
+def test_a_reading_knows_that_a_stage_was_on_the_screen_even_if_the_disk_refused_the_record(project, service, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise ProjectError("project.disk_full")
+
+    session, presenter = ready(project, service)
+    monkeypatch.setattr(predictions, "record_shown", refuse)
+    presenter.predict()
+    assert presenter.state.phase == "shown"
+    StagingPresenter(session).choose(2)
+    assert readings.readings(project, "case-0001")[0].ai_seen
+    assert predictions.shown(project, "case-0001") == []
+
+
+def test_a_reading_made_after_seeing_a_network_is_no_blinded_one(project, service):
+    session, presenter = ready(project, service)
+    session.blinding.set_on(True)
+    StagingPresenter(session).choose(2)
+    presenter.predict()
+    StagingPresenter(session).choose(3)
+    assert [(r.blinded, r.ai_seen) for r in readings.readings(project, "case-0001")] == [(True, False), (False, True)]
 
 
 def test_a_detector_that_fails_leaves_the_stage_where_it_is(project, service, monkeypatch):
@@ -162,7 +204,7 @@ class Later(ImmediateBackground):
         return super().run(work, on_done, on_error, key=key)
 
 
-def test_an_answer_that_comes_after_leaving_its_case_is_kept_recorded_and_told_without_the_stage(project, service):
+def test_an_answer_that_comes_after_leaving_its_case_is_told_without_the_stage_and_on_record_once_it_is_seen(project, service):
     background = Later()
     session, presenter = ready(project, service, background)
     said, busy = [], []
@@ -180,10 +222,14 @@ def test_an_answer_that_comes_after_leaving_its_case_is_kept_recorded_and_told_w
     assert [m.code for m in said] == ["predict.ready_elsewhere"]
     assert "case-0001" in said[0].text
     assert "3" not in str(said[0])
-    assert [row.evaluator for row in predictions.shown(project, "case-0001")] == ["Dr Test"]
+    assert predictions.shown(project, "case-0001") == []
     open_case(session, "case-0001")
     assert presenter.state.shown.prediction.stage == 3
     assert presenter.state.shown.heat01_vu is not None
+    assert [row.evaluator for row in predictions.shown(project, "case-0001")] == ["Dr Test"]
+    open_case(session, "case-0002")
+    open_case(session, "case-0001")
+    assert len(predictions.shown(project, "case-0001")) == 1
 
 
 def test_coming_back_while_the_student_still_thinks_finds_it_thinking(project, service):
@@ -197,6 +243,7 @@ def test_coming_back_while_the_student_still_thinks_finds_it_thinking(project, s
     background.held[0]()
     assert presenter.state.phase == "shown"
     background.held[1]()
+    open_case(session, "case-0002")
     assert len(predictions.shown(project, "case-0002")) == 1
 
 
@@ -207,6 +254,9 @@ def test_an_answer_is_not_shown_to_who_sat_down_meanwhile(project, service):
     session.set_evaluator("Dr Other")
     background.held[0]()
     assert presenter.state.phase == "ready"
+    assert predictions.shown(project, "case-0001") == []  # nobody has seen it yet
+    session.set_evaluator("Dr Test")
+    assert presenter.state.phase == "shown"
     assert [row.evaluator for row in predictions.shown(project, "case-0001")] == ["Dr Test"]
 
 
@@ -376,8 +426,8 @@ def test_the_evidence_for_another_stage_and_by_another_method_is_shown_and_the_f
     presenter.set_heat_stage(None)
     assert service.heats[-1] == (3, "hires-cam")
     assert len(heats) == 3
-    # The next case is looked at in the same way, and only one prediction of this one was recorded.
-    assert len(predictions.shown(project, "case-0001")) == 1
+    # The next case is looked at in the same way, and of this one the stage was recorded, and then its frame.
+    assert len(predictions.shown(project, "case-0001")) == 2
     presenter.predict()
     assert service.heats[-1] == (3, "hires-cam")
 
