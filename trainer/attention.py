@@ -28,8 +28,10 @@ GridStage = Literal["last", "third"]
 class MappableNetwork(Protocol):
     """What a map is drawn of; `networks.Network` is one."""
 
-    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: GridStage = "last") -> tuple[Tensor, Tensor]:
-        """Activations (N, C, H, W) and the logits (N, K) computed from them, in one graph."""
+    def activations_and_logits(
+        self, images_NCHW: Tensor, grid_stage: GridStage = "last", *, body_graph: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Activations (N, C, H, W) and the logits (N, K) computed from them, in one graph, with or without what made the activations."""
         ...
 
 
@@ -110,8 +112,7 @@ def picture_attention(
     logits_NK, attention_NHW (0 … 1).
     """
     with torch.enable_grad():
-        # The pictures carry the gradient, so that networks with frozen weights have a graph too.
-        features_NCHW, logits_NK = network.activations_and_logits(images_NCHW.detach().requires_grad_(), grid_stage)
+        features_NCHW, logits_NK = network.activations_and_logits(images_NCHW.detach(), grid_stage, body_graph=False)
         target_N = logits_NK.argmax(dim=1) if stage_N is None else stage_N
         score_N = evidence_score(logits_NK.float(), target_N)
         (gradient_NCHW,) = torch.autograd.grad(score_N.sum(), features_NCHW)

@@ -22,8 +22,9 @@ STRIDE = 16
 class KnownAttention(torch.nn.Module):
     """Its only feature is the mean brightness of each 16-pixel square and its only evidence is brightness: attention is known."""
 
-    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: str = "last") -> tuple[Tensor, Tensor]:
-        brightness = torch.nn.functional.avg_pool2d(images_NCHW[:, :1] * 0.226 + 0.449, STRIDE)
+    def activations_and_logits(self, images_NCHW: Tensor, grid_stage: str = "last", *, body_graph: bool = True) -> tuple[Tensor, Tensor]:
+        assert not body_graph
+        brightness = torch.nn.functional.avg_pool2d(images_NCHW[:, :1] * 0.226 + 0.449, STRIDE).requires_grad_()
         score = brightness.mean(dim=(2, 3))
         return brightness, torch.cat([score * 50, torch.zeros_like(score)], dim=1)
 

@@ -50,6 +50,26 @@ def test_a_training_map_shows_the_evidence_of_one_sample_alone(name: str, grid_s
     assert all(torch.equal(value, network.state_dict()[key]) for key, value in before.items())
 
 
+@pytest.mark.parametrize("name", [*FAMILIES, "test_vit", "swin_tiny_patch4_window7_224"])
+@pytest.mark.parametrize("grid_stage", ["last", "third"])
+def test_a_graph_that_begins_at_the_activations_says_the_same_and_keeps_nothing_of_the_body(name: str, grid_stage: GridStage) -> None:
+    network, images = build(name).eval(), torch.randn(2, 1, 64, 64)
+    features, logits = network.activations_and_logits(images, grid_stage)
+    alone, same = network.activations_and_logits(images, grid_stage, body_graph=False)
+    assert torch.equal(features, alone)
+    assert torch.equal(logits, same)
+    assert alone.is_leaf
+    first = next(parameter for parameter in network.parameters() if parameter.ndim > 1)
+    assert torch.autograd.grad(logits.sum(), first, retain_graph=True)[0].any()
+    assert torch.autograd.grad(same.sum(), first, allow_unused=True, retain_graph=True) == (None,)
+    gradients = [torch.autograd.grad(last[:, 1].sum(), first)[0] for last, first in ((logits, features), (same, alone))]
+    assert torch.equal(*gradients)
+    assert torch.is_grad_enabled()
+    with torch.no_grad():
+        network.activations_and_logits(images, grid_stage, body_graph=False)
+        assert not torch.is_grad_enabled()
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_what_follows_the_third_stage_is_all_that_follows(name: str) -> None:
     network = build(name).eval()
