@@ -19,10 +19,13 @@ import psutil
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.jobs import JOB_FILE
-from sos_studio.services import device_lock, guards, waiting, worker_process
+from sos_studio.services import device_lock, guards, rivals, waiting, worker_process
+from sos_studio.services.job_tail import last_event
 from sos_studio.services.waiting import Waiting
 
 LOOK_EVERY_S = 1.0
+# So many looks are left out after one that the disk refused.
+_PATIENCE = 9
 _KEEPER_FILE = "keeper.json"
 _log = logging.getLogger(__name__)
 
@@ -33,10 +36,11 @@ def launch(entry: Waiting) -> subprocess.Popen[bytes]:
     Raises
     ------
     BadInputError
-        ``job.device_busy``, ``job.cant_start_worker``.
+        ``job.device_busy``, ``job.still_running``, ``job.cant_start_worker``.
     """
-    device_lock.take(entry.device, entry.path, attempt=entry.attempt)
     try:
+        device_lock.take(entry.device, entry.path, attempt=entry.attempt)
+        rivals.renew(entry.path)
         return worker_process.spawn(worker_process.trainer_command("run", entry.job_dir), entry.path, entry.told)
     except OSError as error:
         raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error
@@ -50,8 +54,13 @@ def must_wait(entry: Waiting) -> bool:
 
 def _taken(entry: Waiting) -> bool:
     """Whether another training has the device; one that was resumed at once is not in its own way."""
-    holder = device_lock.holder(entry.device)
-    return holder is not None and holder.job_dir.resolve() != entry.path
+    return device_lock.holder(entry.device, but=entry.path) is not None
+
+
+def _begun(entry: Waiting) -> bool:
+    """Whether a worker was started on it already: by a keeper that was killed before it could say so, or by somebody who did not wait."""
+    last = last_event(entry.path)
+    return worker_process.worker_record(entry.path) is not None or (last is not None and last.attempt >= entry.attempt)
 
 
 def launch_next() -> list[subprocess.Popen[bytes]]:
@@ -60,10 +69,12 @@ def launch_next() -> list[subprocess.Popen[bytes]]:
     with guards.guard(waiting.queue_dir(), "launch-guard"):
         blocked: list[Waiting] = []
         for entry in waiting.line():
-            if not (entry.path / JOB_FILE).is_file():
-                waiting.leave(entry.path)  # deleted, or on a disk that is gone: it would block the line for ever
+            # One that was deleted, or is on a disk that is gone, would block the line for ever.
+            if not (entry.path / JOB_FILE).is_file() or _begun(entry):
+                waiting.leave(entry.path)
                 continue
-            if _taken(entry) or any(device_lock.conflict(entry.device, other.device) for other in blocked):
+            in_the_way = _taken(entry) or device_lock.being_started(entry.path, entry.attempt)
+            if in_the_way or any(device_lock.conflict(entry.device, other.device) for other in blocked):
                 blocked.append(entry)
                 continue
             try:
@@ -85,7 +96,11 @@ def keep(look_every_s: float = LOOK_EVERY_S) -> None:
     _record_keeper(os.getpid())
     children: list[subprocess.Popen[bytes]] = []
     while waiting.line():
-        children += launch_next()
+        try:
+            children += launch_next()
+        except OSError as error:  # a full disk, say: who waits goes on waiting
+            _log.info("nobody can be started now: %s", error.strerror)
+            time.sleep(_PATIENCE * look_every_s)
         children = [child for child in children if child.poll() is None]  # reaped, else they would look alive
         time.sleep(look_every_s)
 

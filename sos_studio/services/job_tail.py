@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from sos_studio.services.worker_process import KILL_AFTER_S, TERMINATE_AFTER_S, 
 
 _log = logging.getLogger(__name__)
 _EVENT_START = b'{"n":'
+# Many times the longest event: a failure with its values.
+_END_BYTES = 64 * 1024
 
 
 class EventReader:
@@ -51,13 +55,31 @@ class EventReader:
         except ValidationError:
             self.damaged += 1
             _log.info("a line of a job's events is damaged")
-        torn_at = line.rfind(_EVENT_START)
-        if torn_at > 0:
-            try:
-                return [parse_event(line[torn_at:])]
-            except ValidationError:
-                pass
+        return self.events_of(line)
+
+    @staticmethod
+    def events_of(line: bytes) -> list[Event]:
+        """The event of a line, also one that was written behind a torn line; none of a line that holds no whole one."""
+        for start in {0, max(line.rfind(_EVENT_START), 0)}:
+            with contextlib.suppress(ValidationError):
+                return [parse_event(line[start:])]
         return []
+
+
+def last_event(job_dir: Path) -> Event | None:
+    """The last whole event of a job, read from the end of its file: those of a night's training take seconds to read."""
+    try:
+        with open(job_dir / EVENTS_FILE, "rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - _END_BYTES))
+            lines = stream.read().split(b"\n")[:-1]
+    except OSError:
+        return None
+    for line in reversed(lines):
+        found = EventReader.events_of(line)
+        if found:
+            return found[0]
+    return None
 
 
 class JobTail:

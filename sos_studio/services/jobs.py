@@ -24,7 +24,6 @@ from sos_studio.core.errors import BadInputError, ProjectError
 from sos_studio.core.job_state import JobState
 from sos_studio.core.jobs import (
     CANCEL_FILE,
-    EVENTS_FILE,
     JOB_FILE,
     LOG_FILE,
     RESULT_FILE,
@@ -38,9 +37,9 @@ from sos_studio.core.readings import utc_now
 from sos_studio.core.training import TrainingSettings, training_settings
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import JOBS_DIR, Project
-from sos_studio.services import crossval, device_lock, job_queue, model_list, presets, waiting, worker_process
+from sos_studio.services import crossval, device_lock, guards, job_queue, model_list, presets, waiting, worker_process
 from sos_studio.services import weights as starting_weights
-from sos_studio.services.job_tail import EventReader, JobTail
+from sos_studio.services.job_tail import JobTail, last_event
 from sos_studio.services.waiting import Waiting
 
 # Leaving torch takes a process a second or two.
@@ -137,7 +136,6 @@ def start_training(
     teacher, detector = _models_to_start_from(project, kind)
     plan = _planned(kind, compared, settings, weights)
     files = _weights_files(settings.student.network, plan, weights)
-    model_list.settle(project)
     manifest = manifests.freeze(project, seed=seed, rule=rule, need_crops=_needs_crops(kind))
     spec = JobSpec(
         job_id=_new_id(kind, project.directory),
@@ -152,7 +150,6 @@ def start_training(
         teacher_model=teacher,
         detector_model=detector,
         crossval=plan,
-        judged_models=_rivals(project, kind),
     )
     return _launch_new(project.directory, spec, files, wait=wait)
 
@@ -237,20 +234,28 @@ def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False, c
     BadInputError
         ``job.still_running``, ``job.already_done``, ``job.device_busy``, ``weights.needed_again``.
     """
-    if job.result() is not None:
-        raise BadInputError("job.already_done", job=job.job_id)
     _require_gone(job)
-    spec = _changed(job, changes)
-    files = {} if spec.from_scratch else _weights_files(spec.settings.student.network, spec.crossval, weights)
-    named = {spec.settings.student.network: spec.weights} if spec.weights is not None else {}
-    for network, name in (named if spec.crossval is None else spec.crossval.weights).items():
-        if network not in files:
-            raise BadInputError("weights.needed_again", file=name)
-    attempts = [event.attempt for event in EventReader(job.job_dir / EVENTS_FILE).read()]
-    for name in (CANCEL_FILE, WORKER_FILE):
-        with contextlib.suppress(FileNotFoundError):
-            (job.job_dir / name).unlink()
-    return _launch(job.job_dir, spec, files, expected_attempt=max(attempts, default=0) + 1, wait=wait)
+    # Two windows may ask at once: the second finds the first one's worker.
+    with guards.guard(waiting.queue_dir(), f"resume-{job.job_id}"):
+        if job.result() is not None:
+            raise BadInputError("job.already_done", job=job.job_id)
+        if worker_process.life(job.job_dir).there:
+            raise BadInputError("job.still_running", job=job.job_id)
+        spec = _changed(job, changes)
+        files = {} if spec.from_scratch else _weights_files(spec.settings.student.network, spec.crossval, weights)
+        named = {spec.settings.student.network: spec.weights} if spec.weights is not None else {}
+        for network, name in (named if spec.crossval is None else spec.crossval.weights).items():
+            if network not in files:
+                raise BadInputError("weights.needed_again", file=name)
+        last = last_event(job.job_dir)
+        attempt = 1 + (0 if last is None else last.attempt)
+        if device_lock.being_started(job.job_dir, attempt):
+            raise BadInputError("job.still_running", job=job.job_id)
+        device_lock.let_go(job.job_dir)
+        for name in (CANCEL_FILE, WORKER_FILE):
+            with contextlib.suppress(FileNotFoundError):
+                (job.job_dir / name).unlink()
+        return _launch(job.job_dir, spec, files, expected_attempt=attempt, wait=wait)
 
 
 def _changed(job: JobHandle, changes: Mapping[str, Any] | None) -> JobSpec:
@@ -325,12 +330,6 @@ def _models_to_start_from(project: Project, kind: JobKind) -> tuple[str | None, 
     return teacher.card.model_id, None if detector is None else detector.card.model_id
 
 
-def _rivals(project: Project, kind: JobKind) -> tuple[str, ...]:
-    """The student in use, that a new one is compared with in the end."""
-    used = model_list.current(project, "student") if kind in ("retrain", "student") else None
-    return () if used is None else (used.card.model_id,)
-
-
 def _create(project_dir: Path, spec: JobSpec) -> Path:
     job_dir = project_dir / JOBS_DIR / spec.job_id
     try:
@@ -364,8 +363,13 @@ def _launch(job_dir: Path, spec: JobSpec, weights: Mapping[str, Path], *, expect
     paths = {network: str(path) for network, path in weights.items()}
     told = {WEIGHTS_VARIABLE: json.dumps(paths) if spec.crossval is not None else next(iter(paths.values()))} if paths else {}
     entry = Waiting(job_dir=str(job_dir), device=spec.device, attempt=expected_attempt, told=told)
-    if wait and job_queue.must_wait(entry):
-        waiting.join(entry)
-        job_queue.ensure_keeper()
-        return JobHandle(job_dir, spec.job_id, None, expected_attempt)
-    return JobHandle(job_dir, spec.job_id, job_queue.launch(entry), expected_attempt)
+    if not (wait and job_queue.must_wait(entry)):
+        try:
+            return JobHandle(job_dir, spec.job_id, job_queue.launch(entry), expected_attempt)
+        except BadInputError as error:
+            # Somebody was quicker, between the look and the start.
+            if not wait or error.code != "job.device_busy":
+                raise
+    waiting.join(entry)
+    job_queue.ensure_keeper()
+    return JobHandle(job_dir, spec.job_id, None, expected_attempt)

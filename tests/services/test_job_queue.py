@@ -7,16 +7,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import EVENTS_FILE, WORKER_FILE
 from sos_studio.dataset.project import Project
-from sos_studio.services import job_queue, jobs, waiting, worker_process
+from sos_studio.services import device_lock, job_queue, jobs, model_list, waiting, worker_process
 from sos_studio.services.jobs import JobHandle
+from tests.services.test_job_care import make_model
 from tests.services.test_jobs import _wait_for
 
 FakeWorker = Callable[..., None]
@@ -110,6 +113,130 @@ def test_one_that_is_resumed_at_once_is_not_in_its_own_way(project: Project, fak
     fake_worker("play")
     assert jobs.resume(broken, wait=True).tail().wait(20).status is JobStatus.SUCCEEDED
     assert waiting.line() == []
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_a_keeper_that_is_killed_before_it_strikes_off_whom_it_started_leaves_no_second_worker(
+    project: Project, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = start(project, fake_worker), start(project, fake_worker)
+    first.cancel()
+    _wait_for(lambda: first.state().status is JobStatus.CANCELLED)
+
+    class KilledError(BaseException):
+        pass
+
+    def killed(_: Path) -> bool:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(waiting, "leave", killed)
+        with pytest.raises(KilledError):
+            job_queue.launch_next()
+    assert waiting.place(second.job_dir) == 0
+    assert job_queue.launch_next() == []
+    assert waiting.line() == []
+    _wait_for(lambda: second.state().status is JobStatus.RUNNING)
+    assert second.state().attempt == 1
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_one_that_was_given_its_device_and_never_started_is_started_later(
+    project: Project, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper is killed between the lock and the worker."""
+    first, second = start(project, fake_worker), start(project, fake_worker)
+    first.cancel()
+    _wait_for(lambda: first.state().status is JobStatus.CANCELLED)
+    device_lock.take("auto", second.job_dir, attempt=1)
+    assert job_queue.launch_next() == []
+    assert waiting.place(second.job_dir) == 0
+    monkeypatch.setattr(device_lock, "_STARTING_S", 0.0)
+    assert len(job_queue.launch_next()) == 1
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_who_is_overtaken_between_the_look_and_the_start_waits_in_line(
+    project: Project, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = start(project, fake_worker)
+    monkeypatch.setattr(job_queue, "must_wait", lambda _: False)
+    second = start(project, fake_worker)
+    assert statuses(first, second)[1] is JobStatus.WAITING
+    with pytest.raises(BadInputError, match=r"job\.device_busy"):
+        jobs.start_training(project, "retrain")
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_one_that_is_resumed_from_two_windows_at_once_gets_one_worker(project: Project, fake_worker: FakeWorker) -> None:
+    broken = start(project, fake_worker, "die")
+    _wait_for(lambda: broken.state().status is JobStatus.INTERRUPTED)
+    events = broken.job_dir / EVENTS_FILE
+    events.write_bytes(events.read_bytes().rpartition(b"\n")[0] + b"\n")
+    fake_worker("hang", "retrain-killed")
+    got: list[object] = []
+
+    def resume() -> None:
+        try:
+            got.append(jobs.resume(broken, wait=True))
+        except BadInputError as error:
+            got.append(error.code)
+
+    threads = [threading.Thread(target=resume) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each for each in got if isinstance(each, str)) == ["job.still_running"] * 2
+    _wait_for(lambda: broken.state().attempt == 2)
+    assert broken.state().status is JobStatus.RUNNING
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_one_that_crashed_at_once_is_resumed_at_once(project: Project, fake_worker: FakeWorker) -> None:
+    crashed = start(project, fake_worker, "crash")
+    assert crashed.tail().wait(20).status is JobStatus.FAILED
+    fake_worker("play")
+    assert jobs.resume(crashed, wait=True).tail().wait(20).status is JobStatus.SUCCEEDED
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_of_two_that_were_asked_for_together_the_second_is_compared_with_the_first_ones_student(
+    project: Project, fake_worker: FakeWorker
+) -> None:
+    first, second = start(project, fake_worker), start(project, fake_worker)
+    assert (first.spec().judged_models, second.spec().judged_models) == ((), ())
+    made = make_model(project, 1, first.job_id)
+    first.cancel()
+    _wait_for(lambda: first.state().status is JobStatus.CANCELLED)
+    job_queue.launch_next()
+    assert second.spec().judged_models == (made,)
+    make_model(project, 2, second.job_id)
+    used = model_list.current(project, "student")
+    assert used is not None
+    assert used.card.model_id == made  # until a person says otherwise
+
+
+def test_a_full_disk_keeps_nobody_from_waiting_on(project: Project, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(job_queue, "ensure_keeper", lambda: None)
+        first, second = start(project, fake_worker), start(project, fake_worker)
+    looks: list[int] = []
+    launch_next = job_queue.launch_next
+
+    def refused() -> list[subprocess.Popen[bytes]]:
+        looks.append(1)
+        if len(looks) == 1:
+            raise OSError(28, "No space left on device")
+        return launch_next()
+
+    monkeypatch.setattr(job_queue, "launch_next", refused)
+    first.cancel()
+    _wait_for(lambda: first.state().status is JobStatus.CANCELLED)
+    fake_worker("play")
+    job_queue.keep(0.01)
+    assert len(looks) > 1
+    assert second.tail().wait(20).status is JobStatus.SUCCEEDED
 
 
 @pytest.mark.usefixtures("no_keeper")

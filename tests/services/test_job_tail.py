@@ -13,7 +13,7 @@ import pytest
 from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, HEARTBEAT_FILE, JOB_FILE, WORKER_FILE, WorkerRecord
 from sos_studio.services import worker_process
-from sos_studio.services.job_tail import EventReader, JobTail
+from sos_studio.services.job_tail import EventReader, JobTail, last_event
 from sos_studio.services.worker_process import Life
 
 TRANSCRIPTS = Path(__file__).resolve().parents[1] / "protocol"
@@ -134,3 +134,18 @@ def test_a_torn_line_that_the_worker_takes_back_is_replaced_by_what_it_writes_in
     path.write_bytes(first + b'{"n":1,"utc":"2025-03-01T09:00:54Z","type":"failed","code":"training.disk_full"}\n')
     assert [event.type for event in reader.read()] == ["failed"]
     assert reader.damaged == 0
+
+
+@pytest.mark.parametrize("end", [b"", b'{"n":99,"att', b"damaged\n"])
+def test_the_last_event_is_read_from_the_end_of_the_file(tmp_path: Path, end: bytes) -> None:
+    whole = (TRANSCRIPTS / "retrain-succeeded.jsonl").read_bytes()
+    (tmp_path / EVENTS_FILE).write_bytes(whole[: whole[:-1].rfind(b"\n") + 1] * 400 + whole.splitlines(keepends=True)[-1] + end)
+    last = last_event(tmp_path)
+    assert last is not None
+    assert last.type == "succeeded"
+
+
+def test_there_is_no_last_event_before_the_first(tmp_path: Path) -> None:
+    assert last_event(tmp_path) is None
+    (tmp_path / EVENTS_FILE).write_bytes(b'{"n":0')
+    assert last_event(tmp_path) is None
