@@ -76,11 +76,12 @@ def _mended_object(mended: Mended) -> dict[str, Any]:
 def _tell_mended(mended: Mended) -> None:
     recovered = mended.recovered
     if recovered is not None:
-        origin = f"from {recovered.copy}" if recovered.copy else "by making its indexes again; nothing was lost"
+        alone = "by making its indexes again; " + ("nothing was lost" if recovered.certain else "which bytes changed no copy tells")
+        origin = f"from {recovered.copy}" if recovered.copy else alone
         emit(f"The database was damaged and brought back {origin}. The damaged one is in {recovered.set_aside}.")
         if recovered.saved:
             emit("  newer rows saved: " + ", ".join(f"{count} of {table}" for table, count in recovered.saved.items()))
-        if recovered.unreadable or not recovered.certain:
+        if recovered.unreadable or (recovered.copy and not recovered.certain):
             emit(f"  newer rows that could not be read: {recovered.unreadable}{'' if recovered.certain else ' or more'}")
     for finding in mended.report.findings:
         source = f" {_SOURCE[finding.source]}" if finding.source else ""

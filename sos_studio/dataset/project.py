@@ -245,8 +245,8 @@ class Project:
             self._engine.dispose()
             if self._lock is not None:
                 if self._wrote:
-                    copies.keep(self.directory)
-                    seal.put(self.directory / DATABASE_FILE)
+                    kept = copies.keep(self.directory)
+                    seal.put(self.directory / DATABASE_FILE, "" if kept is None else kept.name)
                 self._lock.release()
 
     def _require_open(self) -> None:

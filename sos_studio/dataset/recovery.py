@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sos_studio.core.errors import ProjectError
-from sos_studio.dataset import copies, upgrade
+from sos_studio.dataset import copies, seal, upgrade
 from sos_studio.dataset.faults import ILLEGIBLE, translated
 from sos_studio.dataset.lock import ProjectLock
 from sos_studio.dataset.set_aside import SetAside
@@ -41,7 +41,8 @@ class Recovered:
     unreadable
         Rows newer than the copy that could not be read or made no sense, as far as they are known.
     certain
-        Whether `unreadable` is all; False if a table was so badly damaged that nobody can tell how many rows it had.
+        Whether `unreadable` is all; False if a table was so badly damaged that nobody can tell how many rows it had, or if bytes changed
+        and there is no copy to tell which.
     set_aside
         The damaged file, below the project folder.
     """
@@ -54,8 +55,11 @@ class Recovered:
 
 
 def is_damaged(directory: Path) -> bool:
-    """Whether a project's database is not sound, or a row in it changed since the newest copy."""
+    """Whether a project's database is not sound, or bytes of it changed by themselves since it was left, or rows since the newest copy."""
     database = directory / upgrade.DATABASE_FILE
+    with translated(directory):
+        if seal.is_broken(database):
+            return True
     if not copies.is_sound(database):
         return True
     trusted = copies.copies(directory)
@@ -91,7 +95,7 @@ def _recover(directory: Path, database: Path) -> Recovered:
     room = SetAside(directory)
     try:
         trusted = copies.copies(directory)
-        result = _with_new_indexes(database, working, trusted)
+        result = _of_that_state(database, working, trusted) or _with_new_indexes(database, working, trusted)
         if result is None:
             if not trusted:
                 raise ProjectError("repair.no_copy", project=directory.name)
@@ -108,8 +112,21 @@ def _recover(directory: Path, database: Path) -> Recovered:
     return replace(result, set_aside=kept.relative_to(directory).as_posix())
 
 
+def _of_that_state(database: Path, working: Path, trusted: list[Path]) -> Recovered | None:
+    """The copy that was made of the very state that was left, if bytes changed since and no program wrote: then nothing is lost."""
+    name = seal.copy_of_sealed(database)
+    copy = next((path for path in trusted if path.name == name), None)
+    if copy is None or not seal.is_broken(database):
+        return None
+    upgrade.copy_database(copy, working)
+    return Recovered(copy.name)
+
+
 def _with_new_indexes(database: Path, working: Path, trusted: list[Path]) -> Recovered | None:
-    """The database itself with its indexes made again, if that is all that was wrong with it."""
+    """The database itself with its indexes made again, if that is all that was wrong with it, or nobody can tell what else was."""
+    broken = seal.is_broken(database)
+    if broken and trusted:  # rows that may change say nothing of it themselves: what a copy has is surer
+        return None
     shutil.copyfile(database, working)
     try:
         connection = sqlite3.connect(working)
@@ -121,7 +138,7 @@ def _with_new_indexes(database: Path, working: Path, trusted: list[Path]) -> Rec
         good = copies.is_sound(working) and not (trusted and any(True for _ in copies.changed_rows(working, trusted[-1])))
     except ILLEGIBLE:
         good = False
-    return Recovered("") if good else None
+    return Recovered("", certain=not broken) if good else None
 
 
 def _from_copy(database: Path, working: Path, copy: Path) -> Recovered:
@@ -131,7 +148,7 @@ def _from_copy(database: Path, working: Path, copy: Path) -> Recovered:
     if upgrade.schema_version(working) < upgrade.SCHEMA_VERSION:
         upgrade.migrate(working)
     saved: dict[str, int] = {}
-    lost, certain = 0, True
+    lost, certain = 0, not seal.is_broken(database)
     legible = working.with_name(f"{working.name}.source")
     target = sqlite3.connect(working, isolation_level=None)
     try:

@@ -15,14 +15,21 @@ from sos_studio.core import atomic
 from sos_studio.core.errors import ProjectError
 
 SEAL_FILE = "project.seal"
+_COPY = "copy"
 _COUNTER = slice(24, 28)  # of the header, see sqlite.org/fileformat2.html
 _AT_ONCE = 1 << 22
 
 
-def put(database: Path) -> None:
-    """Seal a database that nobody has open any more; without a seal there is only less to compare."""
+def put(database: Path, copy: str = "") -> None:
+    """Seal a database that nobody has open any more; without a seal there is only less to compare.
+
+    Parameters
+    ----------
+    copy
+        Name of a copy of this very state (`copies`), from which all of it can be brought back; empty if there is none.
+    """
     with contextlib.suppress(OSError):
-        atomic.write_json(_seal_of(database), _state(database))
+        atomic.write_json(_seal_of(database), {**_state(database), _COPY: copy})
 
 
 def take_off(database: Path) -> None:
@@ -41,17 +48,35 @@ def require_unbroken(database: Path) -> None:
     OSError
         If the database can't be read.
     """
-    try:
-        sealed = json.loads(_seal_of(database).read_bytes())
-        wanted = {name: int(sealed[name]) for name in ("size", "counter", "crc32")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if database.with_name(database.name + "-journal").exists():
-        return  # a write was interrupted
+    if is_broken(database):
+        raise ProjectError("project.damaged", project=database.parent.name)
+
+
+def is_broken(database: Path) -> bool:
+    """Whether bytes changed since the database was left and no program wrote; `OSError` if it can't be read."""
+    wanted = _sealed(database)
+    if wanted is None or database.with_name(database.name + "-journal").exists():
+        return False  # nothing is claimed, or a write was interrupted
     with open(database, "rb") as stream:
         counter = int.from_bytes(stream.read(32)[_COUNTER], "big")
-    if (database.stat().st_size, counter) == (wanted["size"], wanted["counter"]) and _state(database) != wanted:
-        raise ProjectError("project.damaged", project=database.parent.name)
+    return (database.stat().st_size, counter) == (wanted["size"], wanted["counter"]) and _state(database) != wanted
+
+
+def copy_of_sealed(database: Path) -> str:
+    """Name of the copy that was made of the very state that was sealed; empty if there is none, or no seal."""
+    try:
+        return str(json.loads(_seal_of(database).read_bytes())[_COPY])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _sealed(database: Path) -> dict[str, int] | None:
+    """The state that was sealed; None without a seal that can be read."""
+    try:
+        sealed = json.loads(_seal_of(database).read_bytes())
+        return {name: int(sealed[name]) for name in ("size", "counter", "crc32")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _seal_of(database: Path) -> Path:

@@ -194,6 +194,8 @@ def finding_words(finding: Finding) -> str:
 
 def recovered_words(recovered: Recovered) -> str:
     """What became of the database."""
+    if not recovered.copy and not recovered.certain:
+        return _tr("✓ the database can be used again. Bytes of it changed, and no copy tells which: look through patients, ages and sexes")
     if not recovered.copy:
         return _tr("✓ the database's indexes were made again; nothing was lost")
     told = _tr("✓ the database was brought back from {copy}; newer rows saved: {saved}").format(

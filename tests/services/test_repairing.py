@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -203,3 +204,35 @@ def test_only_a_writer_repairs_and_it_can_be_stopped(study: Project) -> None:
         repairing.mend_open(study, cancelled=lambda: True)
     with pytest.raises(ProjectError, match=r"project\.not_found"):
         repairing.mend(study.directory / "nowhere")
+
+
+def _with_an_age_that_changed_by_itself(folder: Path) -> None:
+    """Of all rows only those that may change: no copy of them has to be the same, and SQLite looks into no values."""
+    with Project.create(folder) as project:
+        cases.add_case(project, age_years=12.5, sex="F")
+    data = bytearray((folder / "project.sqlite").read_bytes())
+    place = data.find(struct.pack(">d", 12.5))
+    data[place + 1] ^= 1
+    (folder / "project.sqlite").write_bytes(data)
+    with pytest.raises(ProjectError, match=r"project\.damaged"):
+        Project.open(folder)
+
+
+def test_an_age_that_changed_by_itself_comes_back_from_the_copy_of_that_very_state(tmp_path: Path) -> None:
+    _with_an_age_that_changed_by_itself(tmp_path / "study")
+    recovered = repairing.mend(tmp_path / "study").recovered
+    assert recovered is not None
+    assert recovered.copy.startswith("daily-")
+    assert (recovered.saved, recovered.unreadable, recovered.certain) == ({}, 0, True)
+    with Project.open(tmp_path / "study") as project:
+        assert cases.cases(project)[0].age_years == 12.5
+
+
+def test_without_a_copy_a_database_that_changed_by_itself_opens_again_and_nobody_says_that_all_is_well(tmp_path: Path) -> None:
+    _with_an_age_that_changed_by_itself(tmp_path / "study")
+    shutil.rmtree(tmp_path / "study" / "backups")
+    recovered = repairing.mend(tmp_path / "study").recovered
+    assert recovered is not None
+    assert (recovered.copy, recovered.certain) == ("", False)
+    with Project.open(tmp_path / "study") as project:
+        assert len(cases.cases(project)) == 1
