@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sos_studio.core.calm import keep_cores_free
+
 if TYPE_CHECKING:
     from types import ModuleType
 
 
 def main() -> int:
     """Entry point of the installed command."""
+    keep_cores_free()
     from sos_studio.cli.main import main as run
 
     return run(open_window=open_window)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sos_studio.core import atomic
+from sos_studio.core.calm import keep_cores_free
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.settings import user_data_dir
 from trainer.masking import MaskedStream, PathMask
@@ -92,6 +93,7 @@ def prepare(threads: int | None = None) -> None:
     os.environ["MPLCONFIGDIR"] = str(config)
     if threads is not None:
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+    keep_cores_free()
 
 
 def _lay_out_ultralytics(directory: Path) -> None:
