@@ -14,10 +14,11 @@ from sos_studio.cli.options import PATH, Vector, json_option, volume_options
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
 from sos_studio.cli.series import say_problem
 from sos_studio.core.geometry import Facing
-from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard, Prediction
+from sos_studio.core.model_card import heat_words
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard
 
 if TYPE_CHECKING:
-    from sos_studio.services.prediction import Networks
+    from sos_studio.services.prediction import Networks, PredictionResult
 
 PARTLY_DONE = 3
 
@@ -84,11 +85,11 @@ def command(
     files = prediction.write_prediction(result, out, opacity=opacity)
     if as_json:
         paths = {name: str(path) for name, path in files.items()}
-        emit_json({**result.prediction.model_dump(mode="json"), "mirrored": picture.mirrored, "files": paths})
+        emit_json({**result.told(), "mirrored": picture.mirrored, "files": paths})
     else:
         if picture.mirrored:
             say("The picture was mirrored: heatmap and overlay show the face to the right.")
-        for line in _lines(result.prediction):
+        for line in _lines(result):
             emit(line)
     return None
 
@@ -130,7 +131,8 @@ def _batch(source: Path, out: Path, networks: Networks, facing: Facing, *, names
     return PARTLY_DONE if report.failed else 0
 
 
-def _lines(prediction: Prediction) -> list[str]:
+def _lines(result: PredictionResult) -> list[str]:
+    prediction = result.prediction
     lines = [f"stage {prediction.stage} (expected {prediction.expected_stage:.2f})"]
     lines += [f"  stage {n}: {p:6.1%}" for n, p in enumerate(prediction.probabilities, start=1)]
     held, near = prediction.stage_set, prediction.familiarity
@@ -144,6 +146,7 @@ def _lines(prediction: Prediction) -> list[str]:
     elif prediction.attention_in_roi is not None:
         whose = {"expert": "expert's", "detector": "detector's"}[prediction.roi.source]
         lines.append(f"{prediction.attention_in_roi:.0%} of the attention lies inside the {whose} frame")
+    lines.append(f"heatmap: {heat_words(result.heat_stage, result.heat_method, prediction.stage)}")
     return lines + _warnings(prediction.model)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sos_studio.core.predictions import ModelCard
+from sos_studio.core.predictions import HeatMethod, ModelCard
 
 RESEARCH_USE = "Research use only — not a medical device."
 _KINDS = {
@@ -52,6 +52,15 @@ def card_facts(card: ModelCard) -> list[tuple[str, str]]:
     if isinstance(extra.get("weights_sha256"), str):
         facts.append(("Weights (SHA-256)", extra["weights_sha256"]))
     return facts
+
+
+_METHODS: Mapping[HeatMethod, str] = {"grad-cam": "Grad-CAM", "grad-cam++": "Grad-CAM++", "hires-cam": "HiResCAM"}
+
+
+def heat_words(stage: int, method: HeatMethod, predicted: int) -> str:
+    """Whose evidence a heatmap shows, and how it was made; a chosen stage is never taken for the predicted one."""
+    chosen = "" if stage == predicted else f", chosen by a person; the most likely stage is {predicted}"
+    return f"evidence for stage {stage} ({_METHODS[method]}){chosen}"
 
 
 def card_line(card: ModelCard) -> str:

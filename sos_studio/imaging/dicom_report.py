@@ -69,7 +69,14 @@ class Finding:
 
 
 def reading_report(
-    subject: Subject, placed: Placed, observer: Observer, finding: Finding, *, full: Dataset, crop: Dataset | None = None
+    subject: Subject,
+    placed: Placed,
+    observer: Observer,
+    finding: Finding,
+    *,
+    full: Dataset,
+    crop: Dataset | None = None,
+    others: Sequence[Dataset] = (),
 ) -> Dataset:
     """One reading.
 
@@ -77,6 +84,8 @@ def reading_report(
     ----------
     full, crop
         The secondary captures of what was read.
+    others
+        Further ones that belong to it, such as a heatmap.
 
     Returns
     -------
@@ -86,7 +95,7 @@ def reading_report(
     from highdicom import sr
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
 
-    images = [nameless(image) for image in (full, crop) if image is not None]
+    images = [nameless(image) for image in (full, crop, *others) if image is not None]
     report = sr.MeasurementReport(
         observation_context=_context(observer, subject),
         procedure_reported=_coded(dicom_codes.COMPUTED_TOMOGRAPHY if finding.from_scan else dicom_codes.IMAGING_PROCEDURE),

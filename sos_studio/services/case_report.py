@@ -15,11 +15,12 @@ from sos_studio import __version__
 from sos_studio.core import atomic
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError
-from sos_studio.core.model_card import RESEARCH_USE, card_facts, warnings_of
-from sos_studio.core.predictions import Prediction
+from sos_studio.core.model_card import RESEARCH_USE, card_facts, heat_words, warnings_of
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, Prediction
 from sos_studio.core.readings import Reading, standing
 from sos_studio.core.roi import Roi
 from sos_studio.core.stages import scheme
+from sos_studio.dataset import cases
 from sos_studio.dataset import readings as dataset_readings
 from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.project import Project
@@ -33,6 +34,7 @@ from sos_studio.services.sensitivity import Sensitivity
 
 SOFTWARE = f"SOS Studio {__version__}"
 OPACITY = 0.6
+BLINDED = "Made for a blinded reader: other evaluators' readings are left out, and the case goes by a number."
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,20 +43,50 @@ class CaseReport:
 
     Attributes
     ----------
+    name, patient
+        What the case, and who it is of, are called here: pseudonyms, or for a blinded reader the number that they know it by.
     roi
         The frame whose crop is shown: the expert's, else the detector's.
     readings
         Standing readings of the case, and what their evaluators are called here.
+    heat_stage, heat_method
+        Whose evidence the heatmap shows (1-based), and how it was made.
+    blinded
+        Whether other evaluators' readings are left out.
     """
 
-    case_id: str
+    name: str
+    patient: str
     phantom: bool
     capture: StoredCapture
     roi: Roi | None
     said: Prediction
     heat01_vu: FloatMap
     readings: tuple[tuple[str, Reading], ...]
+    heat_stage: int
+    heat_method: HeatMethod = HEAT_METHODS[0]
     holding: Sensitivity | None = None
+    blinded: bool = False
+
+    @property
+    def heat_words(self) -> str:
+        """Whose evidence the heatmap shows."""
+        return heat_words(self.heat_stage, self.heat_method, self.said.stage)
+
+    @property
+    def attention(self) -> float | None:
+        """Share of the heatmap's attention in the frame that the network's answer was measured in."""
+        if self.said.roi is None or self.heat_stage == self.said.stage:
+            return self.said.attention_in_roi
+        return heatmaps.attention_inside(self.heat01_vu, self.said.roi.roi())
+
+
+@dataclass(frozen=True)
+class BlindedReader:
+    """For whom a report is made while they read blinded: it tells them no more than their screen does."""
+
+    evaluator: str
+    case_name: str
 
 
 def gather(
@@ -63,22 +95,36 @@ def gather(
     said: Prediction,
     heat01_vu: FloatMap,
     *,
+    heat_stage: int | None = None,
+    heat_method: HeatMethod = HEAT_METHODS[0],
     roi: Roi | None = None,
     holding: Sensitivity | None = None,
+    reader: BlindedReader | None = None,
 ) -> CaseReport:
-    """Readings and names from the project, the rest as it is on the screen; ``project.*`` if it can't be read."""
+    """Readings and names from the project, the rest as it is on the screen; ``project.*`` if it can't be read.
+
+    Parameters
+    ----------
+    heat_stage
+        Whose evidence the heatmap shows; None: the predicted stage's.
+    reader
+        None: nobody reads blinded.
+    """
     people = evaluator_names(project, by_name=False)
     rows = [row for row in standing(dataset_readings.readings(project, capture.case_id)) if row.capture_id == capture.capture_id]
-    frame = roi if roi is not None else None if said.roi is None else said.roi.roi()
     return CaseReport(
-        capture.case_id,
+        capture.case_id if reader is None else reader.case_name,
+        cases.case(project, capture.case_id).patient if reader is None else reader.case_name,
         project.phantom or said.model.phantom,
         capture,
-        frame,
+        roi if roi is not None else None if said.roi is None else said.roi.roi(),
         said,
         heat01_vu,
-        tuple((people[row.evaluator], row) for row in rows),
+        tuple((people[row.evaluator], row) for row in rows if reader is None or row.evaluator == reader.evaluator),
+        said.stage if heat_stage is None else heat_stage,
+        heat_method,
         holding,
+        blinded=reader is not None,
     )
 
 
@@ -90,16 +136,17 @@ def report_pdf(report: CaseReport, patient_text: str = "") -> bytes:
     patient_text
         Written at the top as it was typed; empty: nothing of the patient stands anywhere.
     """
-    title = f"Fusion of the spheno-occipital synchondrosis: {report.case_id}"
+    title = f"Fusion of the spheno-occipital synchondrosis: {report.name}"
     parts: list[Part] = [Paragraph(f"{RESEARCH_USE} Made by {SOFTWARE}.", alarm=True)]
     if patient_text:
         parts.append(Paragraph(f"Identified report. Patient: {patient_text}", alarm=True))
     parts += [Paragraph(warning, alarm=True) for warning in warnings_of(report.said.model)]
     if report.said.unlike:
         parts.append(Paragraph("This picture is unlike the training data: do not rely on the network's stage.", alarm=True))
-    parts += [*_pictures(report), *_answer(report), *_readings(report), *_plane(report.capture.record)]
+    parts += [*_pictures(report), *_answer(report), *_readings(report), Heading("Orientation record")]
+    parts.append(Table(("", "Value"), tuple(plane_rows(report.capture.record))))
     parts += [Heading("Network"), Table(("", "Value"), tuple(card_facts(report.said.model)))]
-    return pdf.render(title, parts, f"{report.case_id} · {RESEARCH_USE}")
+    return pdf.render(title, parts, f"{report.name} · {RESEARCH_USE}")
 
 
 def save(path: Path, content: bytes) -> None:
@@ -118,7 +165,7 @@ def _pictures(report: CaseReport) -> list[Part]:
     overlay = heatmaps.overlay(full8, report.heat01_vu, OPACITY)
     plots: list[Part] = [
         _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2), 84.0),
-        _plot("heat", f"Where the network sees signs of stage {report.said.stage}.", overlay, 84.0),
+        _plot("heat", f"Where the network looked: {report.heat_words}.", overlay, 84.0),
     ]
     if report.roi is not None:
         crop = crops.crop_image(full8, report.roi)
@@ -141,14 +188,16 @@ def _answer(report: CaseReport) -> list[Part]:
         told.append(f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases).")
     if near is not None:
         told.append(f"Distance from the training data: {near.distance:.2f}; usual pictures lie within {near.threshold:.2f}.")
-    if said.attention_in_roi is not None and said.roi is not None:
-        told.append(f"Attention inside the {said.roi.source}'s frame: {said.attention_in_roi:.0%}.")
+    attention = report.attention
+    if attention is not None and said.roi is not None:
+        told.append(f"Attention (stage {report.heat_stage}) inside the {said.roi.source}'s frame: {attention:.0%}.")
     if report.holding is not None:
-        told.append(_holding(report.holding))
+        told.append(holding_words(report.holding))
     return [Heading("What the network says"), Table(("Stage", "Probability"), tuple(rows)), *(Paragraph(text) for text in told)]
 
 
-def _holding(found: Sensitivity) -> str:
+def holding_words(found: Sensitivity) -> str:
+    """Whether the stage held while the plane was moved."""
     views = len(found.tried) + 1
     how = {
         "plane": "the plane turned by 2° and moved by 1 mm",
@@ -161,8 +210,9 @@ def _holding(found: Sensitivity) -> str:
 
 
 def _readings(report: CaseReport) -> list[Part]:
+    left_out = [Paragraph(BLINDED)] if report.blinded else []
     if not report.readings:
-        return [Heading("Readings"), Paragraph("Nobody has staged this full image yet.")]
+        return [Heading("Readings"), *(left_out or [Paragraph("Nobody has staged this full image yet.")])]
     rows = tuple(
         (
             name,
@@ -173,10 +223,11 @@ def _readings(report: CaseReport) -> list[Part]:
         )
         for name, row in report.readings
     )
-    return [Heading("Readings"), Table(("Evaluator", "Stage", "When", "AI", "Reading"), rows)]
+    return [Heading("Readings"), Table(("Evaluator", "Stage", "When", "AI", "Reading"), rows), *left_out]
 
 
-def _plane(record: CaptureRecord) -> list[Part]:
+def plane_rows(record: CaptureRecord) -> list[tuple[str, str]]:
+    """The orientation record: label and value."""
     rows: list[tuple[str, str]] = [("Capture", record.capture_id)]
     if record.orientation is not None:
         angles = record.orientation
@@ -189,7 +240,7 @@ def _plane(record: CaptureRecord) -> list[Part]:
     rows.append(("Pixel", "unknown" if record.spacing_mm is None else f"{record.spacing_mm:g} mm"))
     if record.slab_mm:
         rows.append(("Slab", f"mean of {record.slab_mm:g} mm"))
-    return [Heading("Orientation record"), Table(("", "Value"), tuple(rows))]
+    return rows
 
 
 def stage_words(scheme_id: str, number: int) -> str:

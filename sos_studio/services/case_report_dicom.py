@@ -5,6 +5,7 @@ Always under the pseudonym, with unique ids that follow from the project and fro
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,42 +19,43 @@ from sos_studio.imaging.dicom_codes import ConceptCode
 from sos_studio.imaging.dicom_report import Finding, Observer
 from sos_studio.imaging.dicom_secondary import Placed, Subject
 from sos_studio.imaging.dicom_write import seeded_uid
-from sos_studio.services.case_report import OPACITY, SOFTWARE, CaseReport, stage_words
+from sos_studio.services.case_report import BLINDED, OPACITY, SOFTWARE, CaseReport, holding_words, plane_rows, stage_words
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def report_dicom(report: CaseReport, project_id: str, pseudonym: str, predicted_utc: datetime | None = None) -> Mapping[str, bytes]:
+def report_dicom(report: CaseReport, project_id: str, predicted_utc: datetime | None = None) -> Mapping[str, bytes]:
     """Files by name: ``full.dcm``, ``heatmap.dcm``, ``crop.dcm`` where there is a frame, ``report.dcm``.
 
     Parameters
     ----------
-    pseudonym
-        Of the patient.
     predicted_utc
         When the network was asked; None: when its network was trained, so that the same report gives the same files.
     """
-    subject = Subject(pseudonym, report.case_id, seeded_uid(0, project_id, report.case_id, "study"), SOFTWARE)
+    subject = Subject(report.patient, report.name, seeded_uid(0, project_id, report.name, "study"), SOFTWARE)
     capture, said = report.capture, report.said
     spacing_mm, from_scan = capture.record.spacing_mm, capture.record.series_hash is not None
-    said_text = said.model_dump_json()
+    comments = _comments(report)
+    heat_rgb = heatmaps.overlay(capture.full8, report.heat01_vu, OPACITY)
 
     def placed(series: int, description: str, *told: object) -> Placed:
-        names = (project_id, report.case_id, "report")
+        names = (project_id, report.name, "report")
         return Placed(
             seeded_uid(0, *names, "series", series), series, description, seeded_uid(0, *names, capture.capture_id, series, subject, *told)
         )
 
+    derivation = " ".join([f"Heatmap over the full image: {report.heat_words}. {card_line(said.model)}.", *warnings_of(said.model)])
     full = dicom_secondary.secondary_capture(
         capture.full8, subject, placed(11, "SOS full image"), spacing_mm=spacing_mm, burned_in=False if from_scan else None
     )
     heat = dicom_secondary.secondary_capture(
-        heatmaps.overlay(capture.full8, report.heat01_vu, OPACITY),
+        heat_rgb,
         subject,
-        placed(12, "SOS heatmap", said_text),
+        # Other pixels or other words are another object: stage, method and frame of a heatmap are chosen by people.
+        placed(12, "SOS heatmap", hashlib.sha256(heat_rgb.tobytes()).hexdigest(), derivation),
         spacing_mm=spacing_mm,
-        derivation=f"Heatmap of a network for stage {said.stage} over the full image",
+        derivation=derivation,
         burned_in=False if from_scan else None,
     )
     files: dict[str, Dataset] = {"full.dcm": full, "heatmap.dcm": heat}
@@ -69,19 +71,19 @@ def report_dicom(report: CaseReport, project_id: str, pseudonym: str, predicted_
         )
         files["crop.dcm"] = crop
     finding = Finding(
-        tracking_uid=seeded_uid(0, project_id, report.case_id, "region", capture.capture_id),
+        tracking_uid=seeded_uid(0, project_id, report.name, "region", capture.capture_id),
         tracking_name=capture.capture_id,
         evaluations=_evaluations(said),
         corners_uv=None if report.roi is None else report.roi.corners_uv,
         read_at=predicted_utc or _trained(said),
         from_scan=from_scan,
         probabilities=said.probabilities,
-        comments=_comments(report),
+        comments=comments,
     )
     observer = Observer("", seeded_uid(0, project_id, "device", SOFTWARE))
-    files["report.dcm"] = dicom_report.reading_report(
-        subject, placed(14, "SOS network report", said_text, finding.read_at), observer, finding, full=full, crop=crop
-    )
+    shown = tuple(dataset.SOPInstanceUID for dataset in files.values())
+    told = placed(14, "SOS network report", said.model_dump_json(), report.roi, finding.read_at, comments, shown)
+    files["report.dcm"] = dicom_report.reading_report(subject, told, observer, finding, full=full, crop=crop, others=(heat,))
     return {name: dicom_secondary.encode(dataset) for name, dataset in files.items()}
 
 
@@ -101,7 +103,15 @@ def _evaluations(said: Prediction) -> list[tuple[ConceptCode, ConceptCode]]:
 
 
 def _comments(report: CaseReport) -> list[str]:
-    told = [card_line(report.said.model), *warnings_of(report.said.model)]
+    said = report.said
+    told = [card_line(said.model), *warnings_of(said.model), f"Expected stage {said.expected_stage:.2f}", f"Heatmap: {report.heat_words}"]
+    if said.roi is not None and report.attention is not None:
+        told.append(f"Attention (stage {report.heat_stage}) inside the {said.roi.source}'s frame: {report.attention:.0%}")
+    if report.holding is not None:
+        told.append(holding_words(report.holding))
+    told += [f"{label}: {value}" for label, value in plane_rows(report.capture.record)]
+    if report.blinded:
+        told.append(BLINDED)
     for name, row in report.readings:
         when = "after" if row.ai_seen else "before"
         told.append(f"{name}: stage {row.stage}, {when} seeing a prediction, {row.created_utc:%Y-%m-%d}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.services.case_report import CaseReport, report_pdf, save
 from sos_studio.services.case_report_dicom import report_dicom
@@ -34,13 +33,12 @@ def write_report(project: Project, report: CaseReport, folder: Path, wish: Wish)
     """
     written = []
     if wish.pdf:
-        name = f"{report.case_id}-report.pdf"
+        name = f"{report.name}-report.pdf"
         save(folder / name, report_pdf(report, wish.patient_text))
         written.append(name)
     if wish.dicom:
-        name = f"{report.case_id}-dicom"
-        pseudonym = cases.case(project, report.case_id).patient
-        for file, content in report_dicom(report, project.project_id, pseudonym).items():
+        name = f"{report.name}-dicom"
+        for file, content in report_dicom(report, project.project_id).items():
             save(folder / name / file, content)
         written.append(name)
     return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -95,12 +95,23 @@ def ask_contender(
             raise BadInputError("prediction.no_frame_found")
         said = service.predict(picture, model_dir=contender.networks[0].path, roi=frame.roi(), stage=stage, method=method)
         prediction = said.prediction.model_copy(update={"roi": frame})
-        return PredictionResult(prediction, said.heat01_vu, said.full8, said.map)
-    answers = [
-        service.predict(picture, model_dir=entry.path, roi=roi, detector_dir=detector_dir if n == 0 else None, stage=stage, method=method)
-        for n, entry in enumerate(contender.networks)
-    ]
-    return answers[0] if len(answers) == 1 else _mean(answers)
+        return replace(said, prediction=prediction)
+
+    def answer(n: int, of: int | None) -> PredictionResult:
+        detector = detector_dir if n == 0 else None
+        return service.predict(picture, model_dir=contender.networks[n].path, roi=roi, detector_dir=detector, stage=of, method=method)
+
+    answers = [answer(n, stage) for n in range(len(contender.networks))]
+    if len(answers) == 1:
+        return answers[0]
+    # One heatmap shows the evidence for one stage, also of networks that would have predicted another.
+    of = _mean_stage(answers) if stage is None else stage
+    answers = [one if one.heat_stage == of else answer(n, of) for n, one in enumerate(answers)]
+    return replace(_mean(answers), chosen_stage=stage, heat_method=method)
+
+
+def _mean_stage(answers: Sequence[PredictionResult]) -> int:
+    return int(np.argmax(np.mean([answer.prediction.probabilities for answer in answers], axis=0))) + 1
 
 
 def _mean(answers: Sequence[PredictionResult]) -> PredictionResult:
@@ -120,7 +131,7 @@ def _mean(answers: Sequence[PredictionResult]) -> PredictionResult:
     )
     prediction = Prediction(
         scheme=first.scheme,
-        stage=int(np.argmax(probabilities)) + 1,
+        stage=_mean_stage(answers),
         probabilities=tuple(float(p) for p in probabilities),
         expected_stage=float(probabilities @ np.arange(1, len(probabilities) + 1)),
         roi=roi,

@@ -63,6 +63,8 @@ def draw_figure(
         lines = [f"{letter} {panel.title}", f"stage {said.stage} ({max(said.probabilities):.0%})"]
         if said.attention_in_roi is not None:
             lines[1] += f", attention in the frame {said.attention_in_roi:.0%}"
+        if panel.result.heat_stage != said.stage:
+            lines.append(f"heatmap: evidence for stage {panel.result.heat_stage}")
         _words(figure, n, columns, share, lines)
     warnings = dict.fromkeys(warning for panel in panels for warning in warnings_of(panel.result.prediction.model))
     unlike = ["Unlike the training data."] if any(panel.result.prediction.unlike for panel in panels) else []
@@ -78,7 +80,7 @@ def draw_figure(
 def _words(figure: object, n: int, columns: int, share: float, lines: Sequence[str]) -> None:
     for row, text in enumerate(lines):
         figure.text(  # type: ignore[attr-defined]
-            n / columns + 0.006, share * (0.94 - 0.26 * row), text, fontsize=8 if row == 0 else 7.5, color=_INK, va="top"
+            n / columns + 0.006, share * (0.96 - 0.22 * row), text, fontsize=8 if row == 0 else 7.5, color=_INK, va="top"
         )
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, JobFailedError, ProjectError
-from sos_studio.core.predictions import CoarseMap, HeatMethod, KeptMap, ModelCard, PredictedRoi, Prediction
+from sos_studio.core.predictions import HEAT_METHODS, CoarseMap, HeatMethod, KeptMap, ModelCard, PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.dataset.upgrade import DATABASE_FILE
 from sos_studio.imaging import crops, heatmaps, images
@@ -103,12 +103,25 @@ class PredictionResult:
         The full image it was made from.
     map
         What `heat01_vu` was drawn from, to be kept.
+    chosen_stage, heat_method
+        Whose evidence `heat01_vu` shows (1-based; None: the predicted stage's), and how it was made.
     """
 
     prediction: Prediction
     heat01_vu: FloatMap
     full8: Gray
     map: KeptMap | None = None
+    chosen_stage: int | None = None
+    heat_method: HeatMethod = HEAT_METHODS[0]
+
+    @property
+    def heat_stage(self) -> int:
+        """Whose evidence the heatmap shows."""
+        return self.prediction.stage if self.chosen_stage is None else self.chosen_stage
+
+    def told(self) -> dict[str, Any]:
+        """As JSON: the prediction, and what its heatmap and `attention_in_roi` are of."""
+        return self.prediction.model_dump(mode="json") | {"heatmap": {"stage": self.heat_stage, "method": self.heat_method}}
 
 
 class PredictionService:
@@ -193,7 +206,7 @@ class PredictionService:
             kept = _kept_map(answer, model, frame, said.stage if stage is None else stage, method)
         heat01_vu = heat_of(kept, frame, (full8.shape[0], full8.shape[1]))
         inside = None if frame is None else heatmaps.attention_inside(heat01_vu, frame.roi())
-        return PredictionResult(said.model_copy(update={"attention_in_roi": inside}), heat01_vu, full8, kept)
+        return PredictionResult(said.model_copy(update={"attention_in_roi": inside}), heat01_vu, full8, kept, stage, method)
 
     def find_frame(self, picture: Gray | Path, *, detector_dir: Path, cancelled: Callable[[], bool] | None = None) -> PredictedRoi | None:
         """The detector's proposal of a frame, None if it sees nothing; errors as `predict`."""
@@ -241,7 +254,7 @@ def write_prediction(result: PredictionResult, out: Path, *, opacity: float = DE
         out.mkdir(parents=True, exist_ok=True)
         images.write_png(files["heatmap"], heatmaps.to_grey(result.heat01_vu))
         images.write_png(files["overlay"], heatmaps.overlay(result.full8, result.heat01_vu, opacity))
-        atomic.write_json(files["prediction"], result.prediction.model_dump(mode="json"))
+        atomic.write_json(files["prediction"], result.told())
     except OSError as error:
         raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     return files

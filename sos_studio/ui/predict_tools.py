@@ -12,6 +12,7 @@ from sos_studio.core.actions import Action
 from sos_studio.presenters.folder_batch import FolderBatchPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services import case_report, model_list, model_package
+from sos_studio.services.case_report import BlindedReader
 from sos_studio.services.case_report_files import Wish, write_report
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_package import SUFFIX
@@ -91,14 +92,25 @@ class PredictTools(QObject):
         if capture is None or project is None or shown is None or shown.heat01_vu is None:
             session.tell("predict.nothing_to_confirm", "info")
             return
-        roi, holding, heat01_vu, said = session.roi, self._holding.state.found, shown.heat01_vu, shown.prediction
+        roi, holding, heat01_vu, blinding = session.roi, self._holding.state.found, shown.heat01_vu, session.blinding
+        reader = BlindedReader(session.evaluator, blinding.name(capture.case_id)) if blinding.on else None
 
         def work() -> list[str]:
-            report = case_report.gather(project, capture, said, heat01_vu, roi=roi, holding=holding)
+            report = case_report.gather(
+                project,
+                capture,
+                shown.prediction,
+                heat01_vu,
+                heat_stage=shown.heat_stage,
+                heat_method=shown.heat_method,
+                roi=roi,
+                holding=holding,
+                reader=reader,
+            )
             return write_report(project, report, folder, wanted)
 
         def done(files: list[str]) -> None:
-            session.tell("predict.report_saved", "info", files=", ".join(files), folder=folder.name)
+            session.tell("predict.report_saved", "info", **blinding.values({"files": ", ".join(files), "folder": folder.name}))
 
         session.begun.emit()
         session.background.run(work, done, session.report)

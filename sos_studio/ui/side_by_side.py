@@ -174,6 +174,8 @@ class SideBySideDialog(QDialog):
         told = [] if said.stage_set is None else [set_words(said.stage_set)]
         if said.attention_in_roi is not None:
             told.append(_tr("Attention inside the frame: {p}\u00a0%").format(p=round(100 * said.attention_in_roi)))
+        if result.heat_stage != said.stage:
+            told.append(_tr("Heatmap: evidence for stage {n}, as chosen in Predict").format(n=result.heat_stage))
         view.more.setText("\n".join(told))
         view.warning.setText(" ".join(text for text in (unlike_words(said), origin_words(said.model)) if text))
 

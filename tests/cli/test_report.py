@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.dataset import predictions
+from sos_studio.dataset.project import Project
 from sos_studio.services import worker_process
 from tests.cli.conftest import ROOT_OF_TESTS, Run
 from tests.services.conftest import write_model
@@ -39,3 +41,23 @@ def test_a_case_is_written_as_pdf_and_dicom_and_names_nobody(run: Run, folder: P
 def test_an_unknown_case_and_nothing_to_write_are_bad_input(run: Run, folder: Path, tmp_path: Path) -> None:
     assert run("report", "case-9999", "--project", folder, "--out", tmp_path / "out").code == 2
     assert run("report", "case-0001", "--project", folder, "--out", tmp_path / "out", "--no-pdf").code == 2
+
+
+def test_a_report_is_noted_as_shown_before_it_is_written(run: Run, folder: Path, tmp_path: Path) -> None:
+    assert run("report", "case-0001", "--project", folder, "--out", tmp_path / "out").code == 0
+    assert run("report", "case-0001", "--project", folder, "--out", tmp_path / "out", "--evaluator", "Dr Who").code == 0
+    (tmp_path / "file").touch()
+    assert run("report", "case-0002", "--project", folder, "--out", tmp_path / "file").code == 2
+    with Project.open(folder, read_only=True) as project:
+        rows = predictions.shown(project, "case-0001")
+        assert [(row.stage, row.evaluator) for row in rows] == [(2, None), (2, "Dr Who")]
+        assert predictions.seen_by(project, "case-0001", "Dr Who")
+        assert len(predictions.shown(project, "case-0002")) == 1
+
+
+def test_a_project_that_a_window_writes_into_gives_no_report_that_nobody_could_note(run: Run, folder: Path, tmp_path: Path) -> None:
+    with Project.open(folder):
+        ran = run("report", "case-0001", "--project", folder, "--out", tmp_path / "out", "--json")
+    assert ran.code == 2
+    assert ran.json["error"]["code"] == "project.locked"
+    assert not (tmp_path / "out").exists()

@@ -83,7 +83,7 @@ class FakeService:
         # Cells of ten pixels; the place moves with the stage.
         cells = np.exp(-((np.arange(40)[None, :] - 10 - 2 * of) ** 2 + (np.arange(30)[:, None] - 15) ** 2) / 20).astype(np.float32)
         kept = KeptMap.of(cells, np.array([[10, 0, 4.5], [0, 10, 4.5], [0, 0, 1]]), stage=of, method=method, in_frame=False)
-        return PredictionResult(prediction, heat if of == self.stage else np.roll(heat, 40, axis=1), picture, kept)
+        return PredictionResult(prediction, heat if of == self.stage else np.roll(heat, 40, axis=1), picture, kept, stage, method)
 
     def find_frame(self, picture, *, detector_dir, cancelled=None):
         self.looked.append(detector_dir.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -12,8 +13,9 @@ from sos_studio.core.predictions import ModelCard, Nearness, PredictedRoi, Predi
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
+from sos_studio.services import staging
 from sos_studio.services.captures import load_capture
-from sos_studio.services.case_report import CaseReport, gather, report_pdf
+from sos_studio.services.case_report import BlindedReader, CaseReport, gather, report_pdf
 from sos_studio.services.case_report_dicom import report_dicom
 from sos_studio.services.sensitivity import Sensitivity, Tried, Variation
 
@@ -72,7 +74,7 @@ def test_it_says_all_that_a_person_must_know(report: CaseReport, monkeypatch: py
         "60.0%",
         "stages 2 to 3",
         "2.50",
-        "Attention inside the detector's frame: 42%",
+        "Attention (stage 2) inside the detector's frame: 42%",
         "Fragile: stage 2 in 1, 3 in 1 of 2 views",
         "Evaluator 1",
         "before seeing the AI",
@@ -87,22 +89,80 @@ def test_it_says_all_that_a_person_must_know(report: CaseReport, monkeypatch: py
 
 
 def test_dicom_has_pictures_and_a_structured_report_under_the_pseudonym(report: CaseReport) -> None:
-    files = report_dicom(report, "project-1", "P0001")
+    files = report_dicom(report, "project-1")
     assert set(files) == {"full.dcm", "heatmap.dcm", "crop.dcm", "report.dcm"}
     read = {name: pydicom.dcmread(io.BytesIO(content)) for name, content in files.items()}
-    assert {str(one.PatientName) for one in read.values()} == {"P0001"}
+    assert {str(one.PatientName) for one in read.values()} == {report.patient}
     assert len({one.SOPInstanceUID for one in read.values()}) == 4
     assert len({one.StudyInstanceUID for one in read.values()}) == 1
     assert (read["heatmap.dcm"].SamplesPerPixel, read["heatmap.dcm"].PhotometricInterpretation) == (3, "RGB")
     text = read["report.dcm"].to_json()
-    for words in ("AI-STAGE", "AI-P2", "AI-UNLIKE", "Research use only", "student-1", "BASSED-5.2"):
+    for words in ("AI-STAGE", "AI-P2", "AI-UNLIKE", "Research use only", "student-1", "BASSED-5.2", "Capture: capture-", "Fragile", "2.50"):
         assert words in text, words
-    assert report_dicom(report, "project-1", "P0001") == files
+    assert all(str(read[name].SOPInstanceUID) in text for name in ("full.dcm", "crop.dcm", "heatmap.dcm"))
+    assert "Trained on phantoms" in str(read["heatmap.dcm"].DerivationDescription)
+    assert report_dicom(report, "project-1") == files
+
+
+def words_of(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> str:
+    from sos_studio.services import case_report
+
+    told: list[object] = []
+    monkeypatch.setattr(case_report.pdf, "render", lambda title, parts, footer: told.extend([title, *parts, footer]) or b"")
+    report_pdf(report)
+    return " ".join(map(repr, told))
+
+
+def uids(report: CaseReport) -> dict[str, str]:
+    return {name: str(pydicom.dcmread(io.BytesIO(content)).SOPInstanceUID) for name, content in report_dicom(report, "p").items()}
+
+
+def test_a_heatmap_of_a_chosen_stage_says_whose_evidence_it_shows_and_is_another_object(
+    report: CaseReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heat = np.zeros(report.capture.shape_vu, np.float32)
+    heat[48, 60] = 1.0
+    chosen = replace(report, heat01_vu=heat, heat_stage=4, heat_method="hires-cam")
+    assert "evidence for stage 2 (Grad-CAM)." in words_of(report, monkeypatch)
+    text = words_of(chosen, monkeypatch)
+    assert "evidence for stage 4 (HiResCAM), chosen by a person; the most likely stage is 2" in text
+    assert "Attention (stage 4) inside the detector's frame: 100%" in text
+    heatmap = pydicom.dcmread(io.BytesIO(report_dicom(chosen, "p")["heatmap.dcm"]))
+    assert "evidence for stage 4" in heatmap.DerivationDescription
+    plain, other = uids(report), uids(chosen)
+    assert {name for name in plain if plain[name] != other[name]} == {"heatmap.dcm", "report.dcm"}
+    # Other pixels under the same words are another object too.
+    assert uids(replace(report, heat01_vu=heat))["heatmap.dcm"] != plain["heatmap.dcm"]
+
+
+def test_a_report_of_another_day_with_one_more_reading_is_another_object(report: CaseReport) -> None:
+    more = replace(report, readings=(*report.readings, ("Evaluator 2", report.readings[0][1])))
+    before, after = uids(report), uids(more)
+    assert {name for name in before if before[name] != after[name]} == {"report.dcm"}
+
+
+def test_a_blinded_readers_report_holds_their_own_reading_and_a_number_instead_of_pseudonyms(
+    project: Project, report: CaseReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = report.capture.case_id
+    staging.stage(project, case_id, report.capture.capture_id, None, "B", 5)
+    patient = cases.case(project, case_id).patient
+    assert len(gather(project, report.capture, report.said, report.heat01_vu).readings) == 2
+    own = gather(project, report.capture, report.said, report.heat01_vu, reader=BlindedReader("B", "417733"))
+    assert [row.evaluator for _, row in own.readings] == ["B"]
+    text = words_of(own, monkeypatch)
+    assert "417733" in text
+    assert "other evaluators' readings are left out" in text
+    for content in report_dicom(own, project.project_id).values():
+        dataset = pydicom.dcmread(io.BytesIO(content))
+        assert str(dataset.PatientID) == "417733"
+        assert case_id not in dataset.to_json()
+        assert patient not in dataset.to_json()
+    assert case_id not in text
+    assert patient not in text
 
 
 def test_without_a_frame_there_is_no_crop(report: CaseReport) -> None:
-    from dataclasses import replace
-
     bare = replace(report, roi=None, said=report.said.model_copy(update={"roi": None, "attention_in_roi": None}))
-    assert "crop.dcm" not in report_dicom(bare, "p", "P1")
+    assert "crop.dcm" not in report_dicom(bare, "p")
     assert report_pdf(bare).startswith(b"%PDF")

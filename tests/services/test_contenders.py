@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from sos_studio.core.predictions import Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.services import figures, model_list
 from sos_studio.services.contenders import ask_contender, contenders
 from sos_studio.services.figures import Panel
-from sos_studio.services.prediction import PredictionService
+from sos_studio.services.prediction import PredictionResult, PredictionService
 from sos_studio.services.serve_process import ServeProcess
 from tests.services.conftest import write_model
 
@@ -64,3 +66,49 @@ def test_a_figure_is_made_of_any_answers_and_says_what_must_be_known(
     assert pdf.startswith(b"%PDF")
     figures.save_figure(tmp_path / "figure.pdf", pdf)
     assert (tmp_path / "figure.pdf").read_bytes() == pdf
+
+
+class Disagreeing:
+    """Two students that predict other stages; remembers whose evidence was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int | None]] = []
+
+    def predict(self, picture: Any, *, model_dir: Path, stage: int | None = None, method: Any = "grad-cam", **_: Any) -> PredictionResult:
+        self.asked.append((model_dir.name, stage))
+        own = 4 if model_dir.name == "student-1" else 2
+        probabilities = (
+            tuple(0.7 if n == own else 0.2 if n == 4 else 0.1 / 3 for n in range(1, 6)) if own == 2 else (0.05, 0.05, 0.05, 0.8, 0.05)
+        )
+        said = Prediction(
+            scheme="bassed-5", stage=own, probabilities=probabilities, expected_stage=3.0, model=model_list.read(model_dir).card
+        )
+        heat = np.full(picture.shape, (stage or own) / 5, np.float32)
+        return PredictionResult(said, heat, picture, chosen_stage=stage, heat_method=method)
+
+
+def test_the_heatmap_of_a_mean_shows_the_evidence_for_one_stage_of_all_its_networks(entries: list[model_list.ModelEntry]) -> None:
+    service = Disagreeing()
+    mean = next(one for one in contenders(entries, framed=False) if one.how == "mean")
+    answer = ask_contender(service, mean, FULL8, None)  # type: ignore[arg-type]
+    assert (answer.prediction.stage, answer.heat_stage) == (4, 4)
+    assert service.asked[2:] == [("student-2", 4)]
+    np.testing.assert_allclose(answer.heat01_vu, 0.8)
+    chosen = ask_contender(service, mean, FULL8, None, stage=5, method="hires-cam")  # type: ignore[arg-type]
+    assert (chosen.prediction.stage, chosen.heat_stage, chosen.heat_method) == (4, 5, "hires-cam")
+    np.testing.assert_allclose(chosen.heat01_vu, 1.0)
+
+
+def test_a_figure_says_whose_evidence_a_heatmap_of_a_chosen_stage_shows(
+    entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(args[-1]))
+    with PredictionService(fake_serve("good")) as service:
+        student = contenders(entries, framed=True)[0]
+        panels = [
+            Panel("a", ask_contender(service, student, FULL8, FRAME)),
+            Panel("b", ask_contender(service, student, FULL8, FRAME, stage=4)),
+        ]
+    figures.draw_figure(FULL8, panels)
+    assert [line for line in lines if "evidence" in line] == ["heatmap: evidence for stage 4"]

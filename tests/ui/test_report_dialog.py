@@ -1,6 +1,7 @@
 import pytest
 
 from sos_studio.core.actions import Action
+from sos_studio.services import case_report, staging
 from sos_studio.services.case_report_files import Wish
 from sos_studio.ui.predict_step import PredictStep
 from sos_studio.ui.predict_tools import PredictTools
@@ -46,3 +47,33 @@ def test_the_report_of_what_is_on_the_screen_is_written_as_pdf_and_dicom(step, t
     assert told[-1] == "predict.report_saved"
     assert (tmp_path / "out" / "case-0001-report.pdf").read_bytes().startswith(b"%PDF")
     assert sorted(path.name for path in (tmp_path / "out" / "case-0001-dicom").iterdir()) == ["full.dcm", "heatmap.dcm", "report.dcm"]
+
+
+def test_a_blinded_readers_report_goes_by_their_number_and_tells_no_other_reading(step, tmp_path, monkeypatch):
+    session = step.presenter._session
+    project, capture = session.project, session.capture
+    staging.stage(project, "case-0001", capture.capture_id, None, "Dr Other", 5)
+    session.blinding.set_on(True)
+    step.presenter.readings.choose(2)
+    step.actions_by_id[Action.PREDICT]()
+    made, told = [], []
+    gather = case_report.gather
+    monkeypatch.setattr(case_report, "gather", lambda *args, **kwargs: made.append(gather(*args, **kwargs)) or made[-1])
+    session.message.connect(lambda message, severity: told.append(message.text))
+    PredictTools(session, step, step, lambda _: None).report_to(tmp_path / "out", Wish(dicom=True))
+    number = session.blinding.name("case-0001")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{number}-dicom", f"{number}-report.pdf"]
+    assert [row.evaluator for _, row in made[0].readings] == ["Dr Test"]
+    assert number in told[-1]
+    assert "case-0001" not in told[-1]
+
+
+def test_the_report_says_whose_evidence_the_heatmap_on_the_screen_shows(step, tmp_path, monkeypatch):
+    session, made = step.presenter._session, []
+    gather = case_report.gather
+    monkeypatch.setattr(case_report, "gather", lambda *args, **kwargs: made.append(gather(*args, **kwargs)) or made[-1])
+    step.actions_by_id[Action.PREDICT]()
+    step.presenter.set_heat_stage(2)
+    step.presenter.set_heat_method("grad-cam++")
+    PredictTools(session, step, step, lambda _: None).report_to(tmp_path / "out", Wish())
+    assert (made[0].said.stage, made[0].heat_stage, made[0].heat_method) == (4, 2, "grad-cam++")

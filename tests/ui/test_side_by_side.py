@@ -92,3 +92,11 @@ def test_a_fault_stands_in_its_place_and_the_others_stay(dialog, service):
 def test_it_is_saved_as_a_figure(dialog, tmp_path, name, begins):
     dialog.save_to(tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_a_heatmap_of_a_chosen_stage_is_not_taken_for_that_of_the_predicted_one(dialog):
+    assert "evidence" not in dialog.places[0].more.text()
+    dialog.presenter._prediction.set_heat_stage(2)
+    choose(dialog, 0, "Network of")
+    assert "evidence for stage 2" in dialog.places[0].more.text()
+    assert dialog.places[0].said.text() == "Stage 4, 80\u00a0%"
