@@ -213,6 +213,11 @@ def add_roi(project: Project, capture_id: str, roi: Roi, crop_png: bytes) -> int
     return n
 
 
+def is_capture_folder(path: Path) -> bool:
+    """Whether a folder holds a capture (in a project or not)."""
+    return (path / RECORD_FILE).is_file() and (path / FULL_FILE).is_file()
+
+
 def capture(project: Project, capture_id: str) -> CaptureInfo:
     """One capture; ``capture.unknown`` if there is none."""
     with project.reading() as session:

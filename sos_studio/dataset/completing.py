@@ -55,15 +55,31 @@ def complete(
     return tuple(filled)
 
 
-def add_readings(project: Project, fresh: list[Reading]) -> int:
-    """Append those readings of one case that say something else than what stands of the same evaluator; how many those were."""
-    if not fresh:
-        return 0
-    stands = {reading.evaluator: reading.stage for reading in standing(readings.readings(project, fresh[0].case_id))}
-    changed = [reading for reading in fresh if stands.get(reading.evaluator) != reading.stage]
-    if changed:
-        readings.append_many(project, changed)
-    return len(changed)
+def news(project: Project, said: list[Reading]) -> list[Reading]:
+    """Those of a table's readings of one case that say something new.
+
+    What a table said before is no news, whatever its evaluator read or took back here since: the same table imported again must not undo
+    that. A table that changed its mind is believed as long as what stands of that evaluator came from a table too.
+
+    Raises
+    ------
+    BadInputError
+        ``import.contradicts`` (field, stored, given) where the evaluator's own reading, made here, says something else.
+    """
+    if not said:
+        return []
+    rows = readings.readings(project, said[0].case_id)
+    before = {row.evaluator: row.stage for row in rows if row.source == "imported" and row.retracts is None}
+    stands = {row.evaluator: row for row in standing(rows)}
+    fresh = []
+    for reading in said:
+        own = stands.get(reading.evaluator)
+        if before.get(reading.evaluator) == reading.stage or (own is not None and own.stage == reading.stage):
+            continue
+        if own is not None and own.source != "imported":
+            raise BadInputError("import.contradicts", field="stage", stored=str(own.stage), given=str(reading.stage))
+        fresh.append(reading)
+    return fresh
 
 
 def _patient(session: sql.Session, case_id: str, code: PatientCode | None) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.dataset import import_rows
-from sos_studio.dataset.import_files import Files
+from sos_studio.dataset.import_files import Named
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault
 
 
@@ -44,8 +44,8 @@ class Plan:
         return None
 
 
-def plan(files: Files, table: LabelTable) -> Plan:
-    """Set rows and files against one another."""
+def plan(files: Named, table: LabelTable) -> Plan:
+    """Set rows and files, or capture folders, against one another."""
     rows_of, unmatched = files.match(table)
     faulty: dict[Path, list[RowFault]] = {}
     for fault in (*table.faults, *unmatched):

@@ -48,19 +48,23 @@ def _require_one(rows: Sequence[LabelRow], column: str) -> None:
             raise BadInputError("import.rows_contradict", column=column.removesuffix("_years"), first=rows[0].line, second=row.line)
 
 
-def readings_of(rows: Sequence[LabelRow], case_id: str, capture_id: str) -> list[Reading]:
-    """A reading for every row that gives a stage."""
+def readings_of(rows: Sequence[LabelRow], case_id: str, capture_id: str, roi_n: int | None = None) -> list[Reading]:
+    """A reading for every evaluator whose row gives a stage; rows that say it twice (`person` refuses two stages) are one."""
+    staged: dict[str, LabelRow] = {}
+    for row in rows:
+        if row.stage is not None and not (row.evaluator in staged and staged[row.evaluator].remark):
+            staged[row.evaluator] = row
     return [
         Reading(
             reading_id=readings.new_reading_id(),
             case_id=case_id,
             capture_id=capture_id,
+            roi_n=roi_n,
             evaluator=row.evaluator,
             stage=row.stage,
             remark=row.remark,
             shown="full_image",
             source="imported",
         )
-        for row in rows
-        if row.stage is not None
+        for row in staged.values()
     ]

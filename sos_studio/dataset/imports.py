@@ -341,9 +341,11 @@ class _Run:
         if read.fault is not None:
             raise read.fault
         case_id, capture_id = known
+        fresh = completing.news(self._project, import_rows.readings_of(rows, case_id, capture_id))
         filled = completing.complete(self._project, case_id, capture_id, import_rows.person(rows), read.spacing_mm, who=self._who)
-        said = import_rows.readings_of(rows, case_id, capture_id)
-        self.readings += completing.add_readings(self._project, said)
+        if fresh:
+            readings.append_many(self._project, fresh)
+        self.readings += len(fresh)
         self.already_there.append(ImportedImage(name, case_id))
         if filled:
             self.filled_in.append(RowFault(import_rows.line(rows), name, "import.filled_in", {"facts": ", ".join(filled), "case": case_id}))

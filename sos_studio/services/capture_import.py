@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError, SosError
-from sos_studio.core.readings import Reading
 from sos_studio.dataset import captures as dataset_captures
-from sos_studio.dataset import cases, completing, label_table, patients, prepared, readings
+from sos_studio.dataset import cases, completing, import_rows, label_table, patients, prepared, readings
+from sos_studio.dataset.import_files import AMBIGUOUS, NOT_FOUND, Files, Folders
+from sos_studio.dataset.import_plan import plan
 from sos_studio.dataset.imports import ImportedImage, ImportReport
 from sos_studio.dataset.label_table import LabelRow, RowFault, TableOptions
 from sos_studio.dataset.patients import PatientCode
@@ -21,13 +23,36 @@ from sos_studio.services import captures, staging
 from sos_studio.services.captures import StoredCapture
 
 NOTHING = ImportReport((), (), 0, (), (), ())
-_NOT_FOUND = "import.image_not_found"
 
 
 def split_sources(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Capture folders, and everything else. A capture's pictures must not become cases of their own one by one."""
-    folders = [source for source in sources if captures.is_capture_folder(source)]
-    return folders, [source for source in sources if source not in folders]
+    """Capture folders, those in and below other folders too, and everything else.
+
+    A capture's pictures must not become cases of their own one by one. A folder with nothing but captures in it is none of the rest.
+    """
+    folders: list[Path] = []
+    others: list[Path] = []
+    for source in sources:
+        if captures.is_capture_folder(source):
+            folders.append(source)
+            continue
+        inside = _captures_below(source) if source.is_dir() else []
+        folders += inside
+        if not inside or Files([source], None).paths:
+            others.append(source)
+    return list(dict.fromkeys(folders)), others
+
+
+def _captures_below(folder: Path) -> list[Path]:
+    """Capture folders in a folder; those that lie side by side in the order in which they were made, because the last one counts."""
+    found: list[tuple[str, int, Path]] = []
+    for place, below, names in os.walk(folder):
+        here = Path(place)
+        below[:] = [name for name in below if not name.startswith(".")]
+        if captures.RECORD_FILE in names and captures.is_capture_folder(here):
+            below.clear()
+            found.append((here.parent.as_posix(), (here / captures.RECORD_FILE).stat().st_mtime_ns, here))
+    return [here for _, _, here in sorted(found)]
 
 
 def import_captures(
@@ -40,7 +65,7 @@ def import_captures(
     take_unmended: bool = False,
     who: str = "",
 ) -> ImportReport:
-    """Take capture folders in; a row of the table names a capture by the name of its folder.
+    """Take capture folders in; a row of the table names a capture by its folder's name or path.
 
     A capture of a series that the project knows joins that series' case, any other becomes a case.
 
@@ -61,11 +86,10 @@ def import_captures(
     project.require_writable()
     table = label_table.read_labels(labels_csv, project.scheme, table_options) if labels_csv is not None else label_table.LabelTable()
     report = NOTHING
-    faulty = {fault.image.rstrip("/\\").casefold() for fault in table.faults}
+    todo = plan(Folders(folders), table)
     for folder in folders:
-        name = folder.resolve().name.casefold()
-        rows = [row for row in table.rows if row.image.rstrip("/\\").casefold() == name]
-        if name in faulty and not rows and not take_unmended:
+        rows = todo.rows[folder]
+        if folder in todo.waiting and not take_unmended:
             report = replace(report, waiting=(*report.waiting, folder.resolve().name))
             continue
         try:
@@ -76,17 +100,15 @@ def import_captures(
             fault = RowFault(rows[0].line if rows else None, folder.resolve().name, error.code, error.values)
             report = replace(report, faults=(*report.faults, fault))
     if alone:
-        names = {folder.resolve().name.casefold() for folder in folders}
-        strangers = [RowFault(row.line, row.image, _NOT_FOUND) for row in table.rows if row.image.rstrip("/\\").casefold() not in names]
-        faults = (*table.faults, *strangers, *report.faults)
-        report = replace(report, faults=faults, ignored_columns=table.ignored_columns, columns=table.columns)
-    return report
+        faults = (*table.faults, *todo.unmatched, *report.faults)
+        return replace(report, faults=faults, ignored_columns=table.ignored_columns, columns=table.columns)
+    return replace(report, faults=(*(fault for fault in todo.unmatched if fault.code == AMBIGUOUS), *report.faults))
 
 
 def merged(captures_report: ImportReport, pictures_report: ImportReport, folders: Sequence[Path]) -> ImportReport:
     """One report of both; rows that name a capture folder are no fault of the pictures."""
-    names = {folder.resolve().name.casefold() for folder in folders}
-    faults = [f for f in pictures_report.faults if not (f.code == _NOT_FOUND and f.image.rstrip("/\\").casefold() in names)]
+    known = Folders(folders)
+    faults = [fault for fault in pictures_report.faults if not (fault.code == NOT_FOUND and known.meant(fault.image))]
     return replace(
         pictures_report,
         imported=(*captures_report.imported, *pictures_report.imported),
@@ -105,15 +127,17 @@ def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequen
     case_id, twin = _known(project, source)
     if case_id is not None and twin is not None:
         return _with_twin(project, report, (ImportedImage(name, case_id), twin), rows, who)
+    person = import_rows.person(rows)
     if case_id is not None:
+        last = dataset_captures.captures(project, case_id)[-1].capture_id
+        completing.complete(project, case_id, last, person, who=who)  # refuses another patient's
         capture_id, roi_n = _store(project, case_id, source)
     else:
-        person = rows[0] if rows else None
         codes = [PatientCode(pseudonym(project, person.patient))] if person and person.patient else []
         case_id = patients.add_case(project, codes, person.age_years if person else None, person.sex if person else None).case_id
         with captures.case_for_capture(project, case_id):
             capture_id, roi_n = _store(project, case_id, source)
-    written = [_reading(project, row, row.stage, case_id, (capture_id, roi_n)) for row in rows if row.stage is not None]
+    written = import_rows.readings_of(rows, case_id, capture_id, roi_n)
     if written:
         readings.append_many(project, written)
     return replace(
@@ -140,14 +164,17 @@ def _with_twin(
     """A capture that is there: what the table says anew of it."""
     image, twin = known
     frame = dataset_captures.latest_roi(project, twin)
-    shown = twin, None if frame is None else frame[0]
-    filled = completing.complete(project, image.case_id, twin, rows[0] if rows else None, who=who)
-    said = [_reading(project, row, row.stage, image.case_id, shown) for row in rows if row.stage is not None]
+    person = import_rows.person(rows)
+    said = import_rows.readings_of(rows, image.case_id, twin, None if frame is None else frame[0])
+    fresh = completing.news(project, said)
+    filled = completing.complete(project, image.case_id, twin, person, who=who)
+    if fresh:
+        readings.append_many(project, fresh)
     told = RowFault(rows[0].line if rows else None, image.name, "import.filled_in", {"facts": ", ".join(filled), "case": image.case_id})
     return replace(
         report,
         already_there=(*report.already_there, image),
-        readings=report.readings + completing.add_readings(project, said),
+        readings=report.readings + len(fresh),
         filled_in=(*report.filled_in, told) if filled else report.filled_in,
     )
 
@@ -176,18 +203,3 @@ def _store(project: Project, case_id: str, source: StoredCapture) -> tuple[str, 
         beside=prepared.kept(source.folder, source.record.prepared),
     )
     return capture_id, None if frame is None else staging.store_roi(project, capture_id, frame)[0]
-
-
-def _reading(project: Project, row: LabelRow, stage: int, case_id: str, shown: tuple[str, int | None]) -> Reading:
-    return Reading(
-        reading_id=readings.new_reading_id(),
-        case_id=case_id,
-        capture_id=shown[0],
-        roi_n=shown[1],
-        evaluator=row.evaluator,
-        scheme=project.scheme.id,
-        stage=stage,
-        remark=row.remark,
-        shown="full_image",
-        source="imported",
-    )

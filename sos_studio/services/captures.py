@@ -30,6 +30,7 @@ from sos_studio.imaging.capture import CaptureImage
 
 SOFTWARE = f"SOS Studio {__version__}"
 FULL_FILE, FULL16_FILE, RECORD_FILE = "full.png", "full16.png", "capture.json"
+is_capture_folder = dataset_captures.is_capture_folder
 # Case of a capture that was made outside of any project.
 NO_CASE = "unassigned"
 
@@ -148,11 +149,6 @@ def write_capture_folder(capture: CaptureImage, out: Path) -> StoredCapture:
             shutil.rmtree(out, ignore_errors=True)
         raise ProjectError("capture.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     return StoredCapture(record.case, record.capture_id, capture.full8_vu, record, out)
-
-
-def is_capture_folder(path: Path) -> bool:
-    """Whether a folder holds a capture (in a project or not)."""
-    return (path / RECORD_FILE).is_file() and (path / FULL_FILE).is_file()
 
 
 def read_capture_folder(folder: Path) -> StoredCapture:

@@ -11,7 +11,7 @@ from sos_studio.core.stages import StageScheme
 from sos_studio.dataset import columns, label_table, name_patterns
 from sos_studio.dataset.columns import FIELDS, Field
 from sos_studio.dataset.decoded import Doubts
-from sos_studio.dataset.import_files import Files, with_facts
+from sos_studio.dataset.import_files import AMBIGUOUS, Files, Folders, with_facts
 from sos_studio.dataset.import_plan import Plan, plan
 from sos_studio.dataset.label_table import LabelRow, LabelTable, RowFault, TableOptions
 from sos_studio.dataset.name_patterns import NamePattern
@@ -130,10 +130,10 @@ def preview(  # noqa: PLR0917  as an import has them
         pattern = NamePattern(options.names) if options.names else None
     except BadInputError as error:
         names_problem = error
-    todo = plan(files, read.table)
+    todo, captured = plan(files, read.table), plan(Folders(folders), read.table)
     looks = looks or Looks()
     seen, twins = looks.at(files.paths, import_pictures.least_side_px(options.pictures)), looks.twins(list(todo.rows))
-    rows = tuple(_Rows(todo, read.table, folders, pattern, scheme, seen, twins, take_unmended=options.take_unmended).all())
+    rows = tuple(_Rows(todo, captured, read.table, pattern, scheme, seen, twins, take_unmended=options.take_unmended).all())
     suggested = name_patterns.suggested([path.name for path in files.paths], scheme)
     question = crops_asked(seen, options.pictures.crops)
     return ImportPreview(
@@ -191,8 +191,8 @@ class _Rows:
     """Makes the rows of a preview."""
 
     todo: Plan
+    captured: Plan
     table: LabelTable
-    folders: Sequence[Path]
     pattern: NamePattern | None
     scheme: StageScheme
     looks: Mapping[Path, Look]
@@ -201,34 +201,33 @@ class _Rows:
 
     def all(self) -> list[PreviewRow]:
         """Rows of the table, then files that none of them names."""
-        folder_of = {folder.resolve().name.casefold(): folder for folder in self.folders}
-        path_of = {row.line: path for path, rows in self.todo.rows.items() for row in rows}
-        faulty_of = {fault.line: path for path, faults in self.todo.faulty.items() for fault in faults}
-        good = {row.image.rstrip("/\\").casefold() for row in self.table.rows}
-        lost = {fault.line: fault for fault in self.todo.unmatched}
+        plans = (self.captured, self.todo)
+        path_of = {row.line: path for todo in plans for path, rows in todo.rows.items() for row in rows}
+        faulty_of = {fault.line: path for todo in plans for path, faults in todo.faulty.items() for fault in faults}
+        # That a row may mean several captures says more than that it means no picture.
+        ambiguous = [fault for fault in self.captured.unmatched if fault.code == AMBIGUOUS]
+        lost = {fault.line: fault for fault in (*self.todo.unmatched, *ambiguous)}
         told: list[PreviewRow] = []
         for fault in self.table.faults:
-            name = fault.image.rstrip("/\\").casefold()
-            path = faulty_of.get(fault.line) or folder_of.get(name)
-            waits = path in folder_of.values() and name not in good and not self.take_unmended
-            told.append(PreviewRow(fault.line, fault.image, path, None, fault, path is not None and not waits and self._is_taken(path)))
+            path = faulty_of.get(fault.line)
+            told.append(PreviewRow(fault.line, fault.image, path, None, fault, path is not None and self._is_taken(path)))
         for row in self.table.rows:
-            path = path_of.get(row.line) or folder_of.get(row.image.rstrip("/\\").casefold())
+            path = path_of.get(row.line)
             if path is None:
                 told.append(PreviewRow(row.line, row.image, None, row, lost.get(row.line)))
             else:
                 told.append(self._of(row, path))
         told.sort(key=lambda row: row.line or 0)
         named = {row.path for row in told}
-        return told + [self._of(None, path) for path in (*self.todo.rows, *self.folders) if path not in named]
+        return told + [self._of(None, path) for path in (*self.todo.rows, *self.captured.rows) if path not in named]
 
     def _is_taken(self, path: Path) -> bool:
-        return self._spoiled(path) is None and (self.take_unmended or path not in self.todo.waiting)
+        return self._spoiled(path) is None and (self.take_unmended or path not in self.todo.waiting | self.captured.waiting)
 
     def _spoiled(self, path: Path) -> SosError | None:
         """Why a file is not taken whatever a person chooses."""
-        if path not in self.todo.rows:
-            return None
+        if path in self.captured.rows:
+            return self.captured.contradiction(path)
         look = self.looks.get(path)
         if look is not None and look.fault is not None:
             return look.fault
@@ -244,12 +243,13 @@ class _Rows:
         taken, error = self._is_taken(path), self._spoiled(path)
         if self.pattern is not None and path.is_file():
             try:
-                row = with_facts([] if row is None else [row], path.name, self.pattern, self.scheme)[0]
+                filled = with_facts(self.todo.rows[path], path.name, self.pattern, self.scheme)
+                row = filled[0] if row is None else next(told for told in filled if told.line == row.line)
             except BadInputError as bad_name:
                 if row is None:
                     error, taken = error or bad_name, taken and self.take_unmended
         if error is None and not taken and row is None:  # a row that may mean it or another file
-            doubtful = self.todo.faulty[path][0]
+            doubtful = (self.todo.faulty.get(path) or self.captured.faulty[path])[0]
             return PreviewRow(None, image, path, None, RowFault(None, image, doubtful.code, doubtful.values), taken=False)
         fault = None if error is None else RowFault(line, image, error.code, error.values)
         return PreviewRow(line, image, path, row, fault, taken)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sos_studio.core.readings import standing
 from sos_studio.dataset import audit, captures, cases, checks, events, imports, patient_data, readings, repair, splits, sql
 from sos_studio.dataset.decoded import DecodedImage
 from sos_studio.dataset.imports import ImportReport
@@ -143,6 +144,43 @@ def test_an_unchanged_stage_is_not_read_twice(project: Project, pictures: Path) 
     _run(project, pictures, "a.png,1,,,\n")
     _run(project, pictures, "a.png,1,,8,\n")
     assert [reading.stage for reading in readings.readings(project, cases.cases(project)[0].case_id)] == [1]
+
+
+def _stands(project: Project) -> dict[str, int | None]:
+    return {reading.evaluator: reading.stage for reading in standing(readings.readings(project, "case-0001"))}
+
+
+def _by_ada(stage: int) -> str:
+    return f"a.png,{stage},Ada\n"
+
+
+HEADER = "image,stage,evaluator"
+
+
+def test_the_same_table_again_takes_nothing_back_that_was_read_since(project: Project, pictures: Path) -> None:
+    _run(project, pictures, _by_ada(3), header=HEADER)
+    builders.read(project, "case-0001", cases.case(project, "case-0001").capture_id or "", 4, "Ada")
+    again = _run(project, pictures, _by_ada(3) + "b.png,1,Ben\n", header=HEADER)
+    assert (again.readings, again.faults, _stands(project)) == (1, (), {"Ada": 4})
+
+
+def test_a_table_that_changed_its_mind_is_taken_but_not_against_what_was_read_here(project: Project, pictures: Path) -> None:
+    _run(project, pictures, _by_ada(3), header=HEADER)
+    assert _run(project, pictures, _by_ada(2), header=HEADER).readings == 1
+    assert _stands(project) == {"Ada": 2}
+    builders.read(project, "case-0001", cases.case(project, "case-0001").capture_id or "", 4, "Ada")
+    refused = _run(project, pictures, "a.png,5,Ada,9\n", header=HEADER + ",age")
+    assert [(fault.line, fault.code, fault.values) for fault in refused.faults] == [
+        (2, "import.contradicts", {"field": "stage", "stored": "4", "given": "5"})
+    ]
+    assert (_stands(project), cases.case(project, "case-0001").age_years) == ({"Ada": 4}, None)
+
+
+def test_a_reading_that_was_taken_back_here_does_not_come_back_with_its_table(project: Project, pictures: Path) -> None:
+    _run(project, pictures, _by_ada(3), header=HEADER)
+    readings.retract(project, readings.readings(project, "case-0001")[0].reading_id, "Ada")
+    assert _run(project, pictures, _by_ada(3), header=HEADER).readings == 0
+    assert _stands(project) == {}
 
 
 @pytest.mark.parametrize("older_record", [False, True])

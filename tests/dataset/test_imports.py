@@ -12,6 +12,7 @@ from sos_studio.core.errors import BadInputError, CancelledError, ProjectError
 from sos_studio.dataset import captures, cases, imports, readings
 from sos_studio.dataset.decoded import DecodedImage
 from sos_studio.dataset.imports import ImportReport
+from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.project import Project
 from tests.dataset import builders
 
@@ -177,6 +178,35 @@ def test_rows_that_leave_a_cell_empty_contradict_nothing(project: Project, pictu
     assert (report.faults, report.readings) == ((), 2)
     first = cases.cases(project)[0]
     assert (first.age_years, first.sex) == (12, "F")
+
+
+def test_the_same_row_twice_is_one_reading(project: Project, pictures: Path) -> None:
+    report = run(project, pictures, "image,stage,evaluator,remark\na.png,3,Ada,\na.png,3,Ada,thin\na.png,4,Ben,\n")
+    found = readings.readings(project, "case-0001")
+    assert (report.readings, [(r.evaluator, r.stage, r.remark) for r in found]) == (2, [("Ada", 3, "thin"), ("Ben", 4, "")])
+
+
+@pytest.mark.parametrize(
+    ("rows", "read"),
+    [
+        ("Female 12_5.png,3,Ada\nFemale 12_5.png,,Ben\n", [("Ada", 3)]),  # Ben has not read
+        ("Female 12_5.png,,Ada\nFemale 12_5.png,,Ben\n", [("imported", 5)]),  # somebody has, nobody knows who
+        ("Female 12_5.png,,Ada\nFemale 12_5.png,,Ada\n", [("Ada", 5)]),
+        ("Female 12_5.png,,\n", [("imported", 5)]),
+        ("Female 12_5.png,3,\n", [("imported", 3)]),
+    ],
+)
+def test_a_stage_in_a_name_is_nobody_s_whose_own_cell_is_empty_beside_others(
+    project: Project, tmp_path: Path, rows: str, read: list[tuple[str, int]]
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "Female 12_5.png").write_bytes(builders.png())
+    table = tmp_path / "stages.csv"
+    table.write_text("image,stage,evaluator\n" + rows, "utf-8")
+    report = imports.import_images(project, [tmp_path / "more"], table, decode=decode, names=NamePattern("{sex} {age}_{stage}"))
+    assert report.faults == ()
+    assert [(reading.evaluator, reading.stage) for reading in readings.readings(project, "case-0001")] == read
+    assert cases.case(project, "case-0001").age_years == 12
 
 
 def test_a_name_that_two_files_have_is_ambiguous_until_the_folder_is_given(project: Project, pictures: Path) -> None:

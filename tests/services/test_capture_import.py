@@ -132,3 +132,70 @@ def test_what_a_later_table_says_of_a_capture_is_filled_in(folder: Path, tmp_pat
         assert (later.readings, case.label, case.age_years, [row.values["facts"] for row in later.filled_in]) == (1, 2, 12.0, ["age"])
         table.write_text("image,stage,age\nfirst head,2,13\n")
         assert [fault.code for fault in projects.import_images(project, [folder], table).faults] == ["import.contradicts"]
+
+
+def test_a_folder_with_captures_in_it_brings_them_in_whole_and_none_of_their_pictures_alone(
+    volume: Volume, folder: Path, tmp_path: Path
+) -> None:
+    tree = tmp_path / "heads"
+    (tree / "deep").mkdir(parents=True)
+    folder.rename(tree / "deep" / folder.name)
+    (tree / "deep" / folder.name / "crop-1.png").write_bytes((tree / "deep" / folder.name / "full.png").read_bytes())
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [tree])
+        assert ([image.name for image in report.imported], report.faults) == (["first head"], ())
+        assert cases.cases(project)[0].roi_n == 1
+        images.write_png(tree / "p.png", np.full((50, 60), 9, dtype=np.uint8))
+        seen = import_preview.preview(project.scheme, [tree], None, ImportOptions())
+        assert [row.image for row in seen.rows] == ["p.png", "first head"]
+        report = projects.import_images(project, [tree])
+        assert [image.name for image in report.imported] == ["p.png"]
+        assert [image.name for image in report.already_there] == ["first head"]
+
+
+def test_two_captures_of_one_name_are_told_apart_by_their_folders(volume: Volume, tmp_path: Path) -> None:
+    for n, name in enumerate(("ann", "bob")):
+        head = Volume(volume.array_kji + np.int16(n), volume.lps_from_ijk)
+        captures.write_capture_folder(captures.make_capture(head, None, spacing_mm=0.5), tmp_path / name / "capture")
+    folders = [tmp_path / name / "capture" for name in ("ann", "bob")]
+    table = tmp_path / "labels.csv"
+    table.write_text("image,stage\ncapture,2\n")
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, folders, table)
+        assert [(fault.line, fault.code) for fault in report.faults] == [(2, "import.image_ambiguous")]
+        assert (report.waiting, cases.cases(project)) == (("capture", "capture"), [])
+        seen = import_preview.preview(project.scheme, folders, table, ImportOptions())
+        assert [row.fault.code for row in seen.rows if row.fault] == ["import.image_ambiguous"] * 3
+        assert (seen.pictures, list(seen.waiting)) == ((), folders)
+        table.write_text("image,stage\nann/capture,2\nbob\\capture,4\n")
+        report = projects.import_images(project, folders, table)
+        assert (report.faults, [case.label for case in cases.cases(project)]) == ((), [2, 4])
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("first head,2,4711,Ada\nfirst head,2,0815,Ben\n", "import.rows_contradict"),
+        ("first head,2,4711,Ada\nfirst head,3,4711,Ada\n", "import.rows_contradict"),
+    ],
+)
+def test_rows_of_one_capture_must_not_contradict_one_another(folder: Path, tmp_path: Path, rows: str, code: str) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("image,stage,patient,evaluator\n" + rows)
+    with Project.create(tmp_path / "project") as project:
+        report = projects.import_images(project, [folder], table)
+        assert ([fault.code for fault in report.faults], cases.cases(project)) == ([code], [])
+
+
+def test_another_capture_of_a_known_scan_must_be_of_the_same_patient(volume: Volume, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    captures.write_capture_folder(captures.make_capture(volume, None, spacing_mm=1.0), other)
+    table = tmp_path / "labels.csv"
+    with Project.create(tmp_path / "project") as project:
+        table.write_text("image,stage,patient\nfirst head,2,4711\n")
+        projects.import_images(project, [folder], table)
+        table.write_text("image,stage,patient,age\nother,3,0815,\n")
+        assert [fault.code for fault in projects.import_images(project, [other], table).faults] == ["import.other_patient"]
+        table.write_text("image,stage,patient,age\nother,3,4711,12\n")
+        report = projects.import_images(project, [other], table)
+        assert (report.faults, len(report.imported), cases.cases(project)[0].age_years) == ((), 1, 12.0)
