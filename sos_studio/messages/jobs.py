@@ -14,6 +14,7 @@ MESSAGES: dict[str, Template] = {
     "job.still_running": Template("This training is still running.", "Cancel it first."),
     "job.already_done": Template("This training is complete.", "Start a new one."),
     "model.in_use": Template("{model} is the network that predictions are made with.", "Take another one into use first."),
+    "model.needed": Template("The training {job} starts from {model}.", "Delete that training first, or keep the networks."),
     "job.unknown": Template("There is no training {job} in this project.", "Choose one of: {jobs}."),
     "job.other_kind": Template("The training {job} is one of {kind}.", "Resume it with that word."),
     "job.no_models": Template("The training ended without a network.", "Its log says why; start it again."),

@@ -24,7 +24,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "training.out_of_memory": Template(
         "The memory is not enough for this training, not even a few cases at a time.",
-        "Start again with smaller pictures (--set {setting}), a smaller network, or other programs closed.",
+        "Start again with smaller pictures, a smaller network, or other programs closed.",
     ),
     "system.out_of_memory": Template("The memory of this computer is not enough.", "Close other programs, then try again."),
     "prediction.out_of_memory": Template("The memory is not enough for this prediction.", "Close other programs, then try again."),

@@ -67,9 +67,11 @@ class JudgingPresenter:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.state = JudgingState(hidden=session.blinding.on)
-        self._asked: set[str | Pair] = set()
+        # What is being worked out, or was: an answer counts for the last question only.
+        self._asked: dict[str | Pair, object] = {}
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh)
+        session.cases_changed.connect(self._on_cases)
         session.blinding.changed.connect(lambda on: self._show(hidden=bool(on)))
         self._on_project(session.project)
 
@@ -129,11 +131,11 @@ class JudgingPresenter:
         self._session.background.run(choose, chosen, self._session.report)
 
     def _ask(self, key: str | Pair, work: Callable[[], Any], put: Callable[[Any], None], failed: Callable[[Message], None]) -> None:
-        self._asked.add(key)
+        question = self._asked[key] = object()
         project = self._session.project
 
         def still(deliver: Callable[[Any], None], what: object) -> None:
-            if self._session.project is project and key in self._asked:
+            if self._session.project is project and self._asked.get(key) is question:
                 deliver(what)
 
         def on_error(error: Exception) -> None:
@@ -141,6 +143,12 @@ class JudgingPresenter:
             still(failed, message(code, self._session.blinding.values(values)))
 
         self._session.background.run(work, lambda found: still(put, found), on_error)
+
+    def _on_cases(self) -> None:
+        """Labels may be others now: who looks asks again, and what was worked out stays until then."""
+        if self._asked:
+            self._asked.clear()
+            self.changed.emit(self.state)
 
     def _on_project(self, project: Project | None) -> None:
         self._asked.clear()

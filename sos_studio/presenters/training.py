@@ -182,7 +182,9 @@ class TrainingPresenter:
         if project is None or watch is None:
             return
         chosen = self._chosen
-        self._session.background.run_latest(lambda: _look(watch, chosen), lambda looked: self._looked(watch, looked), key="training.poll")
+        self._session.background.run_latest(
+            lambda: _look(watch, chosen), lambda looked: self._looked(watch, chosen, looked), key="training.poll"
+        )
 
     def follow(self, job_id: str) -> None:
         """Show another job of the project."""
@@ -196,7 +198,7 @@ class TrainingPresenter:
     def cancel(self) -> None:
         """Ask the worker to stop; `poll` sees it through. Who waits leaves the line."""
         job = self.state.job
-        if job is not None and not job.state.status.ended:
+        if job is not None and not job.state.status.ended and not self.state.read_only:
             self._session.background.run(job.handle.cancel, lambda _: self.poll(), self._session.report)
 
     def resume(self, change: str = "") -> None:
@@ -208,7 +210,7 @@ class TrainingPresenter:
             A setting to change first (`Followed.smaller`).
         """
         project, job = self._session.project, self.state.job
-        if project is None or job is None or self.state.running:
+        if project is None or job is None or self.state.running or self.state.read_only:
             return
         changes = presets.parse_overrides([change]) if change else None
         self._begin(project, lambda: jobs.resume(job.handle, wait=True, changes=changes))
@@ -218,7 +220,7 @@ class TrainingPresenter:
     def move(self, by: int) -> None:
         """Nearer to the front of the line (negative) or to its end."""
         job = self.state.job
-        if job is not None and job.ahead is not None:
+        if job is not None and job.ahead is not None and not self.state.read_only:
             self._session.background.run(lambda: waiting.move(job.handle.job_dir, by), lambda _: self.poll(), self._session.report)
 
     def rename(self, name: str) -> None:
@@ -227,11 +229,7 @@ class TrainingPresenter:
         if job is None or project is None:
             return
 
-        def rename() -> None:
-            project.require_writable()
-            job_care.rename(job.handle.job_dir, name)
-
-        self._session.background.run(rename, lambda _: self._renamed(), self._session.report)
+        self._change(project, lambda: job_care.rename(job.handle.job_dir, name), lambda _: self._renew())
 
     def delete(self, models: Sequence[ModelEntry] = ()) -> None:
         """Delete the training on the screen, and those of its networks that are named; the newest one that is left is shown."""
@@ -239,20 +237,22 @@ class TrainingPresenter:
         if job is None or project is None or self.state.running:
             return
 
-        def delete() -> None:
-            project.require_writable()
-            job_care.delete(job.handle, models)
-
         def deleted(_: object) -> None:
             self._chosen = None
             rows = tuple(seen for seen in self.state.rows if seen.handle.job_id != job.handle.job_id)
             self._show(job=None, rows=rows)
-            self._session.models_changed.emit()
-            self.poll()
+            self._renew()
 
-        self._session.background.run(delete, deleted, self._session.report)
+        self._change(project, lambda: job_care.delete(job.handle, models), deleted)
 
-    def _renamed(self) -> None:
+    def _change(self, project: Project, change: Callable[[], None], done: Callable[[object], None]) -> None:
+        def changed() -> None:
+            project.require_writable()
+            change()
+
+        self._session.background.run(changed, done, self._session.report)
+
+    def _renew(self) -> None:
         self._session.models_changed.emit()
         self.poll()
 
@@ -281,11 +281,13 @@ class TrainingPresenter:
         told = message(code, self._session.blinding.values(values))
         self._show(starting=False, problem=told if self._session.project is project else None)
 
-    def _looked(self, watch: JobWatch, looked: tuple[tuple[Seen, ...], Followed | None]) -> None:
+    def _looked(self, watch: JobWatch, chosen: str | None, looked: tuple[tuple[Seen, ...], Followed | None]) -> None:
         if watch is not self._watch:
             return
         rows, shown = looked
         job = self.state.job
+        if chosen == self._chosen and all(seen.handle.job_id != chosen for seen in rows):
+            self._chosen = job = None  # deleted in another window, or by hand
         if shown is not None and self._chosen in (None, shown.handle.job_id):
             job = self._as_seen(shown)
             self._chosen = shown.handle.job_id

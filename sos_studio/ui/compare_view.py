@@ -140,10 +140,10 @@ class CompareView(QWidget):
 
     def _show(self, state: JudgingState) -> None:
         first, second = self.first.currentData(), self.second.currentData()
-        found = state.comparisons.get((first, second))
-        if found is None and self.isVisible() and first and second:
+        if self.isVisible() and first and second:
             self._judging.ask_comparison(first, second)
-            found = self._judging.state.comparisons.get((first, second))
+            state = self._judging.state
+        found = state.comparisons.get((first, second))
         comparison = found if isinstance(found, Comparison) else None
         self.told.setText(self._words(state, found))
         self.ask.setVisible(comparison is not None and comparison.unjudged > 0 and not state.read_only)

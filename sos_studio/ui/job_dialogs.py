@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from sos_studio.services.job_care import LONGEST_NAME
@@ -52,9 +52,11 @@ class DeleteJobDialog(QDialog):
         How many networks it stored.
     in_use
         Whether one of them is what predictions are made with: then all of them stay.
+    before
+        Whether one of them was in use before the present one.
     """
 
-    def __init__(self, title: str, networks: int, *, in_use: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, networks: int, *, in_use: bool, before: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_tr("Delete a training"))
         told = _tr("Delete “{title}” with its curves, its log and what it could be resumed from? This can't be undone.")
@@ -63,9 +65,12 @@ class DeleteJobDialog(QDialog):
         self.networks = QCheckBox(plural("TrainingDock", "Its network, too", "Its {n} networks, too", networks))
         self.networks.setVisible(networks > 0)
         self.networks.setEnabled(not in_use)
-        stays = QLabel(_tr("Predictions are made with its network: it stays. Take another one into use first to delete it."))
+        if in_use:
+            stays = QLabel(_tr("Predictions are made with its network: it stays. Take another one into use first to delete it."))
+        else:
+            stays = QLabel(_tr("One of them was in use before the present one: without it there is no way back to it."))
         _fit(stays)
-        stays.setVisible(in_use)
+        stays.setVisible(in_use or before)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(12)
@@ -74,6 +79,7 @@ class DeleteJobDialog(QDialog):
 
 
 def _fit(text: QLabel) -> None:
+    text.setTextFormat(Qt.TextFormat.PlainText)  # a name that looks like HTML is a name
     text.setWordWrap(True)
     # A dialog's layout doesn't ask how high wrapped words are.
     text.setMinimumSize(TEXT_WIDTH, text.heightForWidth(TEXT_WIDTH))

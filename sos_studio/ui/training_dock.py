@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -34,6 +34,8 @@ from sos_studio.ui.training_pages import TrainingPages
 from sos_studio.ui.weights_dialog import WeightsDialog
 
 POLL_EVERY_MS = 500
+# While nothing runs: the command line, or another window, may begin something.
+IDLE_POLL_EVERY_MS = 4000
 
 
 def _tr(text: str) -> str:
@@ -60,6 +62,9 @@ class TrainingDock(QDockWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_EVERY_MS)
         self._timer.timeout.connect(self.presenter.poll)
+        self._idle = QTimer(self)
+        self._idle.setInterval(IDLE_POLL_EVERY_MS)
+        self._idle.timeout.connect(self.presenter.poll)
         self._on_state(self.presenter.state)
 
     @property
@@ -68,7 +73,7 @@ class TrainingDock(QDockWidget):
         return {
             Action.RETRAIN_ALL: self.retrain_all,
             Action.CROSS_VALIDATION: self.ask_compared,
-            **({Action.CANCEL_JOB: self.presenter.cancel} if self.presenter.state.running else {}),
+            **({Action.CANCEL_JOB: self.presenter.cancel} if self.presenter.state.running and not self.presenter.state.read_only else {}),
             Action.STARTING_WEIGHTS: self.show_weights,
             Action.TRAINING_PANEL: lambda: self.setVisible(not self.isVisible()),
         }
@@ -110,16 +115,23 @@ class TrainingDock(QDockWidget):
         if job is None or self.presenter.state.running:
             return
         models = list(self.judging.state.of_job(job.handle.job_id).values())
-        in_use = any(entry.card.model_id == self.judging.state.used for entry in models)
+        known = [entry.card.model_id for entry in models]
+        in_use, before = self.judging.state.used in known, self.judging.state.before in known
         title = job.name or training_words.job_title(job.handle.job_id)
-        dialog = DeleteJobDialog(title, len(models), in_use=in_use, parent=self)
+        dialog = DeleteJobDialog(title, len(models), in_use=in_use, before=before, parent=self)
         dialog.accepted.connect(lambda: self.presenter.delete(models if dialog.networks.isChecked() else ()))
         dialog.open()
 
     def showEvent(self, event: QShowEvent) -> None:
         """What the command line or another window began meanwhile is there, too."""
         super().showEvent(event)
+        self._idle.start()
         self.presenter.poll()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self._idle.stop()
 
     # --- parts ---------------------------------------------------------------------------------------------------
 
@@ -214,9 +226,9 @@ class TrainingDock(QDockWidget):
         self._single.setEnabled(able)
         self._preset.setEnabled(not state.starting)
         self._preset.setCurrentText(state.preset)
-        self.cancel.setVisible(job is not None and not job.state.status.ended)
+        self.cancel.setVisible(job is not None and not job.state.status.ended and not state.read_only)
         stopped = job is not None and job.state.status in (JobStatus.CANCELLED, JobStatus.INTERRUPTED, JobStatus.FAILED)
-        self.resume.setVisible(stopped and not state.starting)
+        self.resume.setVisible(stopped and not state.starting and not state.read_only)
         self.more.setVisible(job is not None and not state.read_only)
         waits = job is not None and job.ahead is not None
         self.earlier.setEnabled(waits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from sos_studio.core.job_state import JobStatus
@@ -80,6 +80,11 @@ class TrainingOverview(QWidget):
         row.addWidget(parts.scrolled(told), 3)
         row.addWidget(parts.scrolled(choice), 2)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing is worked out before somebody looks."""
+        super().showEvent(event)
+        self._show_standing()
+
     # --- how it stands -------------------------------------------------------------------------------------------
 
     def _on_training(self, state: TrainingState) -> None:
@@ -96,7 +101,7 @@ class TrainingOverview(QWidget):
         self.problem.setText(trouble)
         self.problem.setVisible(bool(trouble))
         smaller = job.smaller if job is not None else ""
-        self.smaller.setVisible(bool(smaller) and not state.running)
+        self.smaller.setVisible(bool(smaller) and not state.running and not state.read_only)
         self.smaller.setText(training_words.smaller(smaller))
         self.result.setText(training_words.result(job.result) if job is not None and job.result is not None else "")
         self.result.setVisible(bool(self.result.text()))
@@ -133,8 +138,9 @@ class TrainingOverview(QWidget):
         found = None
         if student is not None and state.used is not None and student != state.used:
             pair = (student, state.used)
-            self._judging.ask_comparison(*pair)
-            state = self._judging.state
+            if self.isVisible():
+                self._judging.ask_comparison(*pair)
+                state = self._judging.state
             found = state.comparisons.get(pair)
         told = self._standing(state, student, found, job)
         self.standing.setText(told)

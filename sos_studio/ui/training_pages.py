@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from sos_studio.presenters.curves import curves, parts_measured
@@ -92,6 +93,11 @@ class TrainingPages(QTabWidget):
             self.addTab(page, title)
         self.setCornerWidget(self.part)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing is worked out before somebody looks."""
+        super().showEvent(event)
+        self._show_result()
+
     # --- the training on the screen --------------------------------------------------------------------------------
 
     def _on_training(self, state: TrainingState) -> None:
@@ -155,7 +161,7 @@ class TrainingPages(QTabWidget):
         return made.get(part) if isinstance(part, str) and part in made else next(iter(made.values()), None)
 
     def _show_result(self) -> None:
-        if self.currentWidget() not in (self.result, self._wrong):
+        if self.currentWidget() not in (self.result, self._wrong) or not self.isVisible():
             return
         entry, state = self.model, self._judging.state
         found: Result | None = None

@@ -86,3 +86,18 @@ def test_in_a_second_window_nothing_is_chosen(project):
         presenter.use(first)
         assert heard == ["project.read_only"]
         assert presenter.state.used == second
+
+
+def test_a_label_that_was_corrected_is_counted_when_somebody_looks_again_and_the_old_figures_stay_until_then(project, monkeypatch):
+    first = make_model(project, 1)
+    session = make_session(project)
+    presenter = JudgingPresenter(session)
+    from sos_studio.presenters import judging
+
+    found = iter(["before", "after"])
+    monkeypatch.setattr(judging.model_results, "result", lambda *_: next(found))
+    presenter.ask_result(first)
+    session.cases_changed.emit()
+    assert presenter.state.results == {first: "before"}
+    presenter.ask_result(first)
+    assert presenter.state.results == {first: "after"}

@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import Failed, JobSpec, Metric, Progress, Started, Succeeded, event_line
 from sos_studio.core.settings import Visit
 from sos_studio.core.training import TrainingSettings
+from sos_studio.dataset.project import Project
 from sos_studio.presenters import training as training_module
 from sos_studio.presenters.training import TrainingPresenter, held_out_lines
 from sos_studio.services import waiting, worker_process
@@ -352,3 +354,32 @@ def test_results_are_lines_with_counts_and_nothing_that_was_not_measured():
         ("training.result_attention", {"percent": 61, "n": 40}),
     ]
     assert held_out_lines({}) == []
+
+
+def test_a_training_that_was_deleted_elsewhere_leaves_the_screen(session, project, alive):
+    first, second = Job(project, "20261120-100000-retrain-0001"), Job(project, "20261120-110000-retrain-0002")
+    for job in (first, second):
+        job.begin()
+        job.succeed({})
+    presenter = TrainingPresenter(session)
+    presenter.follow(first.folder.name)
+    assert presenter.state.job.handle.job_id == first.folder.name
+    shutil.rmtree(first.folder)
+    presenter.poll()
+    assert presenter.state.job.handle.job_id == second.folder.name
+    shutil.rmtree(second.folder)
+    presenter.poll()
+    assert presenter.state.job is None
+
+
+def test_a_window_that_only_looks_stops_and_resumes_nothing(project, alive, monkeypatch):
+    job = Job(project)
+    job.begin()
+    with Project.open(project.directory, read_only=True) as looked_at:
+        presenter = TrainingPresenter(make_session(looked_at))
+        presenter.cancel()
+        assert not (job.folder / "cancel").exists()
+        job.write(Failed, 5, code="training.diverged")
+        presenter.poll()
+        monkeypatch.setattr(training_module.jobs, "resume", lambda *_, **__: pytest.fail("resumed"))
+        presenter.resume()

@@ -96,6 +96,42 @@ def test_a_running_training_and_the_network_in_use_are_not_deleted(project: Proj
         job_care.delete(job)
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Größe 5 µm “spring”", "Größe 5 µm “spring”"),
+        ("春のケース 👩\u200d⚕️", "春のケース 👩\u200d⚕️"),
+        ("<b>bold</b> & co", "<b>bold</b> & co"),
+        ("evil\u202egnirts", "evilgnirts"),
+        ("nul\x00 and \ud800 half", "nul and half"),
+        ("../../etc/passwd", "../../etc/passwd"),
+        ("\u202e \x07", ""),
+    ],
+)
+def test_odd_names_are_kept_without_what_nobody_sees(project: Project, typed: str, kept: str) -> None:
+    job = make_job(project)
+    job_care.rename(job.job_dir, typed)
+    assert job_care.name_of(job.job_dir) == kept
+
+
+def test_a_teacher_that_an_unfinished_student_starts_from_is_not_deleted(project: Project) -> None:
+    job, waits, done = make_job(project), make_job(project, 1), make_job(project, 2)
+    teacher, detector = make_model(project, 1, job.job_id, "teacher"), make_model(project, 2, job.job_id, "detector")
+    for other in (waits, done):
+        facts = {"kind": "student", "teacher_model": teacher, "detector_model": detector}
+        (other.job_dir / "job.json").write_text(other.spec().model_copy(update=facts).model_dump_json())
+    (done.job_dir / "result.json").write_text("{}")
+    job_care.rename(waits.job_dir, "the night's")
+    with pytest.raises(BadInputError, match=r"model\.needed") as refused:
+        job_care.delete(job, job_care.models_of(job))
+    assert refused.value.values["job"] == "the night's"
+    assert len(job_care.models_of(job)) == 2
+    job_care.delete(waits)
+    job_care.delete(job, job_care.models_of(job))
+    assert [handle.job_id for handle in jobs.list_jobs(project)] == [done.job_id]
+    assert model_list.models(project) == []
+
+
 def test_without_a_choice_the_newest_student_is_in_use(project: Project) -> None:
     assert used(project) is None
     first = make_model(project, 1)

@@ -104,6 +104,20 @@ def test_a_stranger_with_the_workers_pid_is_not_the_worker(tmp_path: Path) -> No
     assert worker_process.life(tmp_path) is Life.GONE
 
 
+def test_a_worker_whose_heart_beats_lives_though_the_clock_was_set(tmp_path: Path) -> None:
+    """The system then says of every process that it began at another time."""
+    _worker(tmp_path, started_at=psutil.Process().create_time() - 3600)
+    heartbeat = tmp_path / HEARTBEAT_FILE
+    heartbeat.touch()
+    assert worker_process.life(tmp_path) is Life.ALIVE
+    old = time.time() - 20
+    os.utime(heartbeat, (old, old))
+    assert worker_process.life(tmp_path) is Life.GONE
+    heartbeat.touch()
+    _worker(tmp_path, pid=2**22 + 7, started_at=1.0)
+    assert worker_process.life(tmp_path) is Life.GONE
+
+
 def test_a_worker_of_another_computer_lives_by_its_heartbeat(tmp_path: Path) -> None:
     _worker(tmp_path, pid=1, host="elsewhere")
     assert worker_process.life(tmp_path) is Life.GONE

@@ -7,6 +7,7 @@ import shutil
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from sos_studio.core.actions import Action
 from sos_studio.core.jobs import Failed, Started
@@ -14,7 +15,7 @@ from sos_studio.core.manifests import Manifest
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import Project
 from sos_studio.presenters import training as training_module
-from sos_studio.services import model_list, waiting, worker_process
+from sos_studio.services import model_list, staging, waiting, worker_process
 from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.training_dock import TrainingDock
 from tests.presenters.kit import make_session
@@ -241,6 +242,45 @@ def test_a_training_is_named_and_deleted_by_its_menu(project, two, qtbot):
     assert not last.networks.isEnabled(), "predictions are made with it"
     last.reject()
     assert dock.jobs.count() == 1
+
+
+def test_a_name_that_looks_like_html_is_a_name(qtbot):
+    dialog = DeleteJobDialog("<h1>spring</h1>", 2, in_use=False, before=True)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    label, *_, note = [each for each in dialog.findChildren(QLabel) if each.isVisible()]
+    assert label.textFormat() is Qt.TextFormat.PlainText
+    assert "“<h1>spring</h1>”" in label.text()
+    assert "no way back" in note.text()
+
+
+def test_what_the_command_line_begins_is_seen_while_nothing_runs(project, two, lives, qtbot):
+    dock = make_dock(project, qtbot)
+    assert not dock._timer.isActive()
+    assert dock._idle.isActive()
+    job = Job(project, "20261120-120000-retrain-cccc")
+    job.begin()
+    lives.add(job.folder.name)
+    dock._idle.timeout.emit()
+    assert dock.jobs.count() == 3
+    assert dock._timer.isActive()
+    dock.hide()
+    assert not dock._idle.isActive()
+
+
+def test_nothing_is_worked_out_while_nobody_looks(project, manifest, two, qtbot, monkeypatch):
+    dock = make_dock(project, qtbot)
+    wrong = held_out(manifest)[0]
+    show_page(dock, dock.pages._wrong, qtbot)
+    dock.hide()
+    monkeypatch.setattr("sos_studio.presenters.judging.model_results.compare", lambda *_: pytest.fail("compared"))
+    monkeypatch.setattr("sos_studio.presenters.judging.model_results.result", lambda *_: pytest.fail("counted"))
+    staging.stage(project, wrong.case_id, wrong.capture_id, None, "A", wrong.stage + 2)
+    dock.session.cases_changed.emit()
+    monkeypatch.undo()
+    # The label was wrong, not the network: back on the screen the list knows.
+    dock.show()
+    qtbot.waitUntil(lambda: dock.pages.mistakes.count() == 0)
 
 
 def test_waiting_trainings_are_moved_by_the_menu(project, lives, qtbot, monkeypatch):

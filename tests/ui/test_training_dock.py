@@ -117,7 +117,7 @@ def test_a_failure_is_one_red_sentence_with_what_to_do_and_can_be_resumed(projec
     dock = make_dock(project, qtbot)
     job.write(Failed, 80, code="training.out_of_memory", values={})
     dock.presenter.poll()
-    assert "smaller batch" in dock.pages.overview.problem.text()
+    assert "smaller pictures" in dock.pages.overview.problem.text()
     assert "Traceback" not in dock.pages.overview.problem.text()
     assert dock.resume.isVisible()
 
