@@ -8,9 +8,7 @@ same weights bit for bit (CPU, same versions, same threads).
 
 from __future__ import annotations
 
-import logging
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,8 +36,6 @@ from ultralytics.nn.tasks import DetectionModel, OBBModel  # noqa: E402
 from ultralytics.utils.nms import non_max_suppression  # noqa: E402
 from ultralytics.utils.torch_utils import ModelEMA  # noqa: E402
 
-_log = logging.getLogger(__name__)
-
 if any(ultralytics_settings.get(key) is not value for key, value in environment.ULTRALYTICS_SETTINGS.items()):
     ultralytics_settings.update(environment.ULTRALYTICS_SETTINGS)
 
@@ -48,8 +44,7 @@ CHECKPOINT_FILE = "detector.safetensors"
 CHECKPOINT_EVERY_S = 10.0
 # Below this a detection is not even listed.
 LISTED_CONFIDENCE = 0.01
-_SAME_OBJECT_OVERLAP = 0.3
-_MOST_DETECTIONS = 20
+_SAME_OBJECT_OVERLAP, _MOST_DETECTIONS = 0.3, 20
 _LARGEST_NORM = 10.0
 # What a checkpoint says beside the tensors.
 _KEPT = ("epoch", "parts", "best_epoch", "best_fitness")
@@ -87,11 +82,14 @@ class Hooks:
         Figures of the averaged network after an epoch: must have ``fitness``, higher is better.
     epoch
         After each epoch, with its number (from 1) and mean loss terms and figures.
+    in_parts
+        When batches are worked off in so many parts from now on, or were by the attempt before, for want of memory.
     """
 
     step: Callable[[int, int], None]
     judge: Callable[[nn.Module], dict[str, float]]
     epoch: Callable[[int, dict[str, float]], None]
+    in_parts: Callable[[int], None] = lambda _parts: None
 
 
 @dataclass
@@ -106,6 +104,7 @@ class _Run:
     best_fitness: float = -1.0
     best_epoch: int = 0
     best_state: dict[str, Tensor] = field(default_factory=dict)
+    told: Callable[[int], None] = lambda _parts: None
 
 
 def build(name: str) -> nn.Module:
@@ -248,12 +247,15 @@ def train(
     Raises
     ------
     JobFailedError
-        ``training.diverged`` if the loss is no longer a number.
+        ``training.diverged`` if the loss or its gradients are no longer numbers.
     """
     run = _start(name, recipe, seed, device)
     _resume(run, checkpoints_dir / CHECKPOINT_FILE, fingerprint)
+    run.told = hooks.in_parts
+    if run.parts > 1:  # an attempt before this one ran short
+        run.told(run.parts)
     steps = math.ceil(len(images_NHW) / recipe.batch_size)
-    written_at = time.monotonic()
+    spaced = checkpoints.Spaced(checkpoint_every_s)
     while run.epoch < recipe.epochs and run.epoch - run.best_epoch < recipe.patience:
         losses = _one_epoch(
             run, images_NHW, boxes_N5, recipe, seed=seed, device=device, on_step=lambda done: hooks.step(done, steps * recipe.epochs)
@@ -265,9 +267,9 @@ def train(
             run.best_fitness, run.best_epoch = figures["fitness"], run.epoch
             run.best_state = {key: value.detach().to("cpu", copy=True) for key, value in run.ema.ema.state_dict().items()}
         hooks.epoch(run.epoch, losses | figures)
-        if time.monotonic() - written_at >= checkpoint_every_s or run.epoch == recipe.epochs:
-            _save(run, checkpoints_dir / CHECKPOINT_FILE, fingerprint)
-            written_at = time.monotonic()
+        if spaced.due or run.epoch == recipe.epochs:
+            with spaced.writing():
+                _save(run, checkpoints_dir / CHECKPOINT_FILE, fingerprint)
     return run.best_state
 
 
@@ -314,7 +316,9 @@ def _one_epoch(
             group["lr"] = _rate(step, len(batches), recipe)
         images_N1HW, boxes = augment(images_NHW[chosen, None].float() / 255, boxes_N5[chosen], generator)
         terms = _gradients(run, images_N1HW, boxes, device=device, bf16=recipe.bf16)
-        nn.utils.clip_grad_norm_(run.model.parameters(), _LARGEST_NORM)
+        # A step along it would spoil the weights, and after the last one nobody would notice.
+        if not bool(torch.isfinite(nn.utils.clip_grad_norm_(run.model.parameters(), _LARGEST_NORM))):
+            raise JobFailedError("training.diverged", epoch=run.epoch + 1)
         run.optimizer.step()
         run.ema.update(run.model)
         for key, value in terms.items():
@@ -337,7 +341,7 @@ def _gradients(run: _Run, images_N1HW: Tensor, boxes_N5: Tensor, *, device: torc
         for chosen in torch.tensor_split(torch.arange(len(boxes_N5)), parts):
             loss, terms = _loss(run.model, images_N1HW[chosen], boxes_N5[chosen], device=device, bf16=bf16)
             if not torch.isfinite(loss):
-                raise JobFailedError("training.diverged", part="detector")
+                raise JobFailedError("training.diverged", epoch=run.epoch + 1)
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             for key, value in terms.items():
                 sums[key] = sums.get(key, 0.0) + float(value) * len(chosen) / len(boxes_N5)
@@ -345,6 +349,7 @@ def _gradients(run: _Run, images_N1HW: Tensor, boxes_N5: Tensor, *, device: torc
 
     def in_parts(parts: int) -> None:
         run.parts = parts
+        run.told(parts)
 
     return worked_off(attempt, parts=run.parts, most=max(1, len(boxes_N5)), undo=undo, tell=in_parts)
 
@@ -392,5 +397,4 @@ def _resume(run: _Run, path: Path, fingerprint: str) -> None:
     run.best_state = checkpoints.under("best", found.tensors)
     checkpoints.restore_optimiser(run.optimizer, checkpoints.under("optimiser", found.tensors))
     run.ema.updates = found.state["updates"]
-    for name in _KEPT:
-        setattr(run, name, found.state[name])
+    vars(run).update({name: found.state[name] for name in _KEPT})

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from trainer import checkpoints
 from trainer.networks import Network
 from trainer.shortage import worked_off
 
-# A checkpoint costs a write and an fsync; losing this much work to a power cut is bearable.
+# A checkpoint costs a write and an fsync; losing this much work to a power cut is bearable, and more of a large network.
 CHECKPOINT_EVERY_S = 20.0
 _LOWEST_RATE = 0.01  # of the highest, at the end of the cosine
 # Batch statistics need two samples.
@@ -194,7 +193,7 @@ def fit(
         run.write(checkpoint, fingerprint)
         watch.warn("training.smaller_batch", network=name, batch=settings.batch_size, parts=parts)
 
-    written_at = time.monotonic()
+    spaced = checkpoints.Spaced(checkpoint_every_s)
     while run.step < total and not run.stopped:
         try:
             watch.check()
@@ -205,9 +204,9 @@ def fit(
         if run.step % batches == 0:
             _end_epoch(run, task, settings, watch, batches)
         watch.progress(run.step, total)
-        if time.monotonic() - written_at >= checkpoint_every_s or run.step == total or run.stopped:
-            run.write(checkpoint, fingerprint)
-            written_at = time.monotonic()
+        if spaced.due or run.step == total or run.stopped:
+            with spaced.writing():
+                run.write(checkpoint, fingerprint)
     watch.progress(total, total)
     if run.best is None:
         return Fitted(checkpoints.state_of(run.average), run.step // batches, None, run.parts)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from sos_studio.core.errors import BadInputError
+from sos_studio.core.errors import BadInputError, JobFailedError
 from tests.trainer.tiny_project import SHAPE_VU, picture
 from trainer.data import letterbox
 from trainer.detector_data import box_of
@@ -45,6 +45,7 @@ def trained(
     stop_at: int = 0,
     fingerprint: str = "f",
     told: list[int] | None = None,
+    in_parts: list[int] | None = None,
 ) -> Any:
     def step(done: int, _total: int) -> None:
         if stop_at and done > stop_at:
@@ -66,7 +67,7 @@ def trained(
         device=CPU,
         checkpoints_dir=folder,
         fingerprint=fingerprint,
-        hooks=adapter.Hooks(step, lambda _network: {"fitness": 0.0}, epoch),
+        hooks=adapter.Hooks(step, lambda _network: {"fitness": 0.0}, epoch, (in_parts if in_parts is not None else []).append),
         checkpoint_every_s=0.0,
     )
 
@@ -122,11 +123,32 @@ def test_a_batch_that_the_memory_can_not_hold_is_worked_off_in_parts_also_after_
     monkeypatch.setattr(adapter, "_loss", greedy)
     samples = tuple(part[:4] for part in samples)
     with pytest.raises(StopError):
-        trained(adapter, samples, tmp_path, stop_at=2)
-    resumed = trained(adapter, samples, tmp_path)
+        trained(adapter, samples, tmp_path, stop_at=2, in_parts=(first := []))
+    resumed = trained(adapter, samples, tmp_path, in_parts=(second := []))
     assert refused == [4]
+    assert (first, second) == ([2], [2])  # the second attempt is told what the first one found
     once = trained(adapter, samples, tmp_path / "whole")
     assert all(torch.equal(once[key], resumed[key]) for key in once)
+
+
+@pytest.mark.parametrize("spoiled", ["loss", "gradient"])
+def test_a_step_that_is_no_number_ends_the_training_before_it_spoils_a_weight(
+    adapter: Any, samples: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: str
+) -> None:
+    real = adapter._loss
+
+    def astray(model: Any, *more: Any, **named: Any) -> Any:
+        loss, terms = real(model, *more, **named)
+        if spoiled == "loss":
+            return loss * torch.nan, terms
+        # A finite loss with a gradient that is none: half precision does that.
+        return loss + (next(model.parameters()) * 0).abs().sqrt().sum(), terms
+
+    monkeypatch.setattr(adapter, "_loss", astray)
+    with pytest.raises(JobFailedError, match=r"training\.diverged") as caught:
+        trained(adapter, samples, tmp_path)
+    assert caught.value.values == {"epoch": 1}
+    assert not list(tmp_path.glob("*.safetensors"))
 
 
 def test_an_upright_box_becomes_the_turned_frame_that_it_was_drawn_about(adapter: Any, monkeypatch: pytest.MonkeyPatch) -> None:

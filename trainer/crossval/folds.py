@@ -179,7 +179,7 @@ class Fold:
         kept = checkpoints.read(path)
         if kept is None:
             with enough_memory(context, "detector"):
-                state, _ = fit_detector(context)
+                state = fit_detector(context).state
             checkpoints.write(path, state, {})
             shutil.rmtree(context.checkpoints_dir, ignore_errors=True)
         else:

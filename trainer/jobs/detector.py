@@ -7,7 +7,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -45,15 +45,33 @@ def run_detector(context: JobContext) -> StoredModel:
     JobCancelled
         When asked to stop.
     """
-    state, fitted = fit_detector(context)
-    stored = _store(context, _recipe(context), state, fitted)
+    stored = _store(context, _recipe(context), fit_detector(context))
     context.events.progress(1, 1)
     shutil.rmtree(context.checkpoints_dir, ignore_errors=True)
     return stored
 
 
-def fit_detector(context: JobContext) -> tuple[dict[str, torch.Tensor], int]:
-    """Weights of the best epoch by the inner validation, and how many frames they were fitted to; errors as `run_detector`."""
+@dataclass(frozen=True)
+class FittedDetector:
+    """The weights to keep, and where they come from.
+
+    Attributes
+    ----------
+    state
+        Of the best epoch by the inner validation.
+    frames
+        To how many they were fitted.
+    parts
+        In how many parts batches were worked off in the end, for want of memory.
+    """
+
+    state: dict[str, torch.Tensor]
+    frames: int
+    parts: int
+
+
+def fit_detector(context: JobContext) -> FittedDetector:
+    """Fit to the frames of the fitted folds; errors as `run_detector`."""
     settings = context.settings.detector
     recipe = _recipe(context)
     fitting, judging = (_with_frame(part) for part in context.inner_parts())
@@ -71,6 +89,13 @@ def fit_detector(context: JobContext) -> tuple[dict[str, torch.Tensor], int]:
     def epoch(number: int, values: Mapping[str, float]) -> None:
         _tell(context, number, values)
 
+    parts = 1
+
+    def in_parts(now: int) -> None:
+        nonlocal parts
+        parts = now
+        context.events.warning("training.smaller_batch", network="detector", batch=settings.batch_size, parts=parts)
+
     state = detector_ultralytics.train(
         settings.network,
         fitted.images_NHW,
@@ -80,9 +105,9 @@ def fit_detector(context: JobContext) -> tuple[dict[str, torch.Tensor], int]:
         device=context.device,
         checkpoints_dir=context.checkpoints_dir,
         fingerprint=_fingerprint(context, recipe, fitting),
-        hooks=Hooks(step, figures, epoch),
+        hooks=Hooks(step, figures, epoch, in_parts),
     )
-    return state, len(fitting)
+    return FittedDetector(state, len(fitting), parts)
 
 
 def load_detector(model: StoredModel, device: torch.device) -> Detector:
@@ -208,9 +233,9 @@ def _fingerprint(context: JobContext, recipe: Recipe, fitting: Sequence[Manifest
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor], fitted: int) -> StoredModel:
+def _store(context: JobContext, recipe: Recipe, fitted: FittedDetector) -> StoredModel:
     settings = context.settings.detector
-    network = detector_ultralytics.load(settings.network, state, context.device, settings.image_size)
+    network = detector_ultralytics.load(settings.network, fitted.state, context.device, settings.image_size)
     held_out = _with_frame(context.held_out_entries)
     figures = _judge(network, load_inputs(context, held_out), settings.confidence)
     extra = {
@@ -220,7 +245,8 @@ def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor
         "confidence": settings.confidence,
         "held_out_fold": context.manifest.held_out_fold,
         "held_out": figures,
-        "fitted_cases": fitted,
+        "fitted_cases": fitted.frames,
+        "batch_parts": fitted.parts,
         "data_sha256": data_sha256(context.manifest.entries),
         "fitted_sha256": sorted(e.full_image.sha256 for e in context.fitted_entries if e.roi is not None),
         "versions": environment.versions(),
@@ -228,7 +254,7 @@ def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor
         "device": context.device.type,
         "device_name": environment.device_name(context.device),
         "starting_weights": None,
-        "parameters": sum(tensor.numel() for tensor in state.values()),
+        "parameters": sum(tensor.numel() for tensor in fitted.state.values()),
         "seed": context.spec.seed,
         "job_id": context.spec.job_id,
     }
@@ -245,6 +271,6 @@ def _store(context: JobContext, recipe: Recipe, state: Mapping[str, torch.Tensor
         software=f"SOS Studio {__version__}",
         **extra,
     )
-    stored = model_store.save(context.project_dir, card, state)
+    stored = model_store.save(context.project_dir, card, fitted.state)
     context.events.artifact("model", stored.directory / model_store.WEIGHTS_FILE)
     return stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,13 @@ def test_a_loss_that_is_no_number_stores_no_model(begin: Begin, project: Path, m
     assert nothing_is_left(project)
 
 
+def half_of(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """What a disk takes that is full after the first of them."""
+    for piece in pieces:
+        yield piece[: len(piece) // 2]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.mark.expects_log
 @pytest.mark.parametrize("where", ["checkpoints", "models"])
 def test_a_full_disk_leaves_nothing_half_written_and_the_resumed_job_is_as_if_nothing_had_been(
@@ -216,20 +223,19 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_resumed_job_is_as_if_no
 ) -> None:
     whole = run(begin("whole", "teacher"))["models"]["teacher"]
     expected = model_store.load_state(model_store.find(project, whole))
-    real = atomic.write_bytes
+    real = atomic.write_pieces
 
-    def full(path: Path, content: bytes) -> None:
-        if where in path.parts and "whole" not in path.parts:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(path, content)
+    def full(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+        # Half of it fits.
+        real(path, half_of(pieces) if where in path.parts and "whole" not in path.parts else pieces)
 
-    monkeypatch.setattr(atomic, "write_bytes", full)
+    monkeypatch.setattr(atomic, "write_pieces", full)
     with pytest.raises(OSError, match="No space") as caught:
         run(begin("a", "teacher"))
     assert explain(caught.value) == ("training.disk_full", {})
     assert [path.name for path in (project / "models").iterdir()] == [whole]
     assert not [path for path in project.rglob("*") if ".tmp" in path.name]
-    monkeypatch.setattr(atomic, "write_bytes", real)
+    monkeypatch.setattr(atomic, "write_pieces", real)
     resumed = model_store.load_state(model_store.find(project, run(begin("a", "teacher"))["models"]["teacher"]))
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 
+from sos_studio.core import jobs
 from sos_studio.core.errors import JobFailedError
 from sos_studio.core.training import training_settings
 from sos_studio.messages import message
 from sos_studio.services.presets import parse_overrides
 from tests.trainer.jobs.test_detector import context_of
-from tests.trainer.tiny_project import QUICKEST
+from tests.trainer.tiny_project import QUICKEST, events_of
 from trainer.failures import explain
 from trainer.tasks import StudentTask, TeacherTask
 
@@ -90,6 +91,31 @@ def test_the_detector_has_its_own_setting(tmp_path: Path) -> None:
     # What is proposed is taken by the command line as it is written.
     settings = training_settings(json.loads(json.dumps(QUICKEST)), parse_overrides(found))
     assert (settings.detector.image_size, settings.teacher.input_shape_hw) == (160, (32, 32))
+
+
+@pytest.mark.expects_log
+def test_a_detector_that_was_worked_off_in_parts_says_so_in_a_warning_and_on_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer import detector_ultralytics
+    from trainer.jobs import run
+
+    real = detector_ultralytics._loss
+
+    def greedy(model: Any, images: torch.Tensor, *more: Any, **named: Any) -> Any:
+        if len(images) > 4:
+            raise torch.cuda.OutOfMemoryError("no")
+        return real(model, images, *more, **named)
+
+    monkeypatch.setattr(detector_ultralytics, "_loss", greedy)
+    context = context_of(tmp_path, "detector", **{"detector.epochs": 1})
+    model = run(context)["models"]["detector"]
+    context.events.log.close()
+    warned = [event for event in events_of(context.job_dir) if isinstance(event, jobs.Warned)]
+    assert [(w.code, w.values) for w in warned] == [("training.smaller_batch", {"network": "detector", "batch": 8, "parts": 2})]
+    folder = tmp_path / "models" / model
+    assert json.loads((folder / "model.json").read_text(encoding="utf-8"))["batch_parts"] == 2
+    assert "batches were worked off in 2 parts" in (folder / "model.md").read_text(encoding="utf-8")
 
 
 def test_other_faults_stay_what_they_are(tmp_path: Path) -> None:
