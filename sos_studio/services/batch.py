@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,11 @@ from sos_studio.core.geometry import Facing
 from sos_studio.core.predictions import KeptPrediction, Prediction
 from sos_studio.services import captures, full_images
 from sos_studio.services.full_images import PICTURE_SUFFIXES, FullImage
-from sos_studio.services.prediction import Networks, PredictionService, write_prediction
+from sos_studio.services.prediction import HEATMAP_FILE, PREDICTION_FILE, Networks, PredictionService, write_prediction
 
 LOG_FILE, TABLE_FILE, PICTURES_DIR = "answers.jsonl", "predictions.csv", "pictures"
 _ITEM_LENGTH = 16
+_ITEM = re.compile(rf"[0-9a-f]{{{_ITEM_LENGTH}}}")
 
 
 class _Begun(BaseModel):
@@ -50,7 +52,7 @@ class BatchRow(BaseModel):
     Attributes
     ----------
     item
-        First letters of the hash of its file.
+        First letters of the hash of its file; of one that can't be read its place in the folder.
     name
         Its path below the folder, if names may be written.
     said, problem
@@ -94,6 +96,8 @@ class BatchReport:
 def full_images_in(folder: Path) -> list[Path]:
     """Pictures and capture folders below a folder, by name; what lies in a capture folder is that capture.
 
+    What predictions wrote is no full image: folders with a heatmap and its answer, and those that a batch made or was making.
+
     Raises
     ------
     BadInputError
@@ -102,6 +106,9 @@ def full_images_in(folder: Path) -> list[Path]:
     found: list[Path] = []
     for where, inside, files in os.walk(folder):
         here = Path(where)
+        if {HEATMAP_FILE, PREDICTION_FILE} <= set(files) or _of_a_batch(here):
+            inside.clear()
+            continue
         inside[:] = sorted(name for name in inside if not name.startswith("."))
         if captures.is_capture_folder(here):
             inside.clear()
@@ -111,6 +118,12 @@ def full_images_in(folder: Path) -> list[Path]:
     if not found:
         raise BadInputError("batch.nothing", folder=folder.name)
     return sorted(found, key=lambda path: path.relative_to(folder).parts)
+
+
+def _of_a_batch(folder: Path) -> bool:
+    """Whether a batch wrote into it, be it that it was killed before the answer was whole."""
+    results = folder.parent
+    return results.name == PICTURES_DIR and bool(_ITEM.fullmatch(folder.name)) and (results.parent / LOG_FILE).is_file()
 
 
 def predict_folder(
@@ -158,11 +171,11 @@ def predict_folder(
     try:
         known = _take_up(out, _begun_with(networks, facing))
         try:
-            for path in paths:
+            for n, path in enumerate(paths, start=1):
                 if cancelled is not None and cancelled():
                     raise CancelledError
                 file = path.relative_to(folder).as_posix()
-                row, known_before = run.row_of(path, file if names else None, known)
+                row, known_before = run.row_of(n, path, file if names else None, known)
                 rows.append(row)
                 taken_over += known_before
                 if on_row is not None:
@@ -170,7 +183,7 @@ def predict_folder(
                 if progress is not None:
                     progress(len(rows), len(paths))
         finally:
-            atomic.write_text(out / TABLE_FILE, table_text(rows))
+            atomic.write_text(out / TABLE_FILE, table_text([*rows, *_not_reached(rows, known, len(paths), names=names)]))
     except OSError as error:
         raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     return BatchReport(tuple(rows), len(paths), taken_over, out / TABLE_FILE)
@@ -183,6 +196,14 @@ def _begun_with(networks: Networks, facing: Facing) -> _Begun:
         detector_id=None if networks.detector is None else networks.detector.card.model_id,
         facing=facing,
     )
+
+
+def _not_reached(rows: Sequence[BatchRow], known: Mapping[str, BatchRow], total: int, *, names: bool) -> list[BatchRow]:
+    """What an earlier run has said of pictures that this one was stopped before: a second run never makes the table shorter."""
+    if len(rows) == total:
+        return []
+    reached = {row.item for row in rows}
+    return [row if names else row.model_copy(update={"name": None}) for row in known.values() if row.item not in reached]
 
 
 def _item_of(path: Path) -> str:
@@ -201,18 +222,26 @@ class _Run:
     facing: Facing
     cancelled: Callable[[], bool] | None
 
-    def row_of(self, path: Path, name: str | None, known: Mapping[str, BatchRow]) -> tuple[BatchRow, bool]:
-        """What an earlier run said (True), or what is said now, once it is in the log."""
-        before = known.get(_item_of(path))
-        if before is not None and before.said is not None:
-            return before.model_copy(update={"name": name}), True
-        row = self.answer(path, name)
+    def row_of(self, n: int, path: Path, name: str | None, known: Mapping[str, BatchRow]) -> tuple[BatchRow, bool]:
+        """What an earlier run said (True), or what is said now of the `n`-th picture, once it is in the log."""
+        try:
+            item = _item_of(path)
+        except OSError:
+            # Without its bytes there is no hash, and its name may name a patient.
+            row = BatchRow(
+                item=f"unreadable-{n}", name=name, problem="image.unreadable", values={} if name is None else {"file": path.name}
+            )
+        else:
+            before = known.get(item)
+            if before is not None and before.said is not None:
+                return before.model_copy(update={"name": name}), True
+            row = self.answer(item, path, name)
         _append(self.out / LOG_FILE, row)
         return row, False
 
-    def answer(self, path: Path, name: str | None) -> BatchRow:
+    def answer(self, item: str, path: Path, name: str | None) -> BatchRow:
         """Ask about one picture, and write what is painted of the answer."""
-        detector, item = self.networks.detector, _item_of(path)
+        detector = self.networks.detector
         try:
             picture = self._picture(path)
             result = self.service.predict(

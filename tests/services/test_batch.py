@@ -170,3 +170,41 @@ def test_captures_below_the_folder_count_as_one_picture_each(tmp_path: Path, fol
     (capture / "capture.json").write_text(record("case-0001", "capture-1", shape_vu=(70, 80)).model_dump_json())
     assert capture in batch.full_images_in(folder)
     assert len(batch.full_images_in(folder)) == len(PICTURES) + 1
+
+
+def test_its_own_heatmaps_are_no_full_images_where_the_results_lie_among_the_pictures(folder: Path, networks: Networks) -> None:
+    for out in (folder / "out", folder):
+        service = Answering()
+        assert predict_folder(folder, out, networks, service).total == len(PICTURES)
+        # As a run leaves it that was killed before its answer was whole.
+        torn = out / "pictures" / "0123456789abcdef"
+        torn.mkdir()
+        images.write_png(torn / "heatmap.png", np.zeros((70, 80), dtype=np.uint8))
+        again = predict_folder(folder, out, networks, service)
+        assert (again.total, again.taken_over, service.asked) == (len(PICTURES), len(PICTURES), len(PICTURES))
+    # Pictures of one's own in a folder of that name are looked at.
+    images.write_png(folder / "pictures" / "mine.png", np.full((70, 80), 99, dtype=np.uint8))
+    assert predict_folder(folder, folder, networks, Answering()).total == len(PICTURES) + 1
+
+
+def test_a_file_that_can_not_be_read_is_a_line_and_the_others_are_staged(go: Callable[..., BatchReport], folder: Path) -> None:
+    (folder / "Doe^gone.png").symlink_to(folder / "nowhere.png")
+    report = go(Answering())
+    assert (report.total, report.failed) == (4, 1)
+    (row,) = [row for row in table(report) if row["problem"]]
+    assert (row["item"], row["problem"]) == ("unreadable-2", "image.unreadable")
+    assert "Doe" not in report.table.read_text()
+    assert "Doe" not in (report.table.parent / "answers.jsonl").read_text()
+    images.write_png(folder / "nowhere.png", np.full((70, 80), 77, dtype=np.uint8))
+    assert go(Answering()).failed == 0
+
+
+def test_a_second_run_that_is_stopped_leaves_the_table_as_long_as_it_was(go: Callable[..., BatchReport], tmp_path: Path) -> None:
+    first = table(go(Answering(), names=True))
+    rows: list[batch.BatchRow] = []
+    with pytest.raises(CancelledError):
+        go(Answering(), cancelled=lambda: len(rows) >= 1, on_row=lambda row, _: rows.append(row))
+    text = (tmp_path / "out" / "predictions.csv").read_text()
+    left = list(csv.DictReader(text.splitlines()))
+    assert sorted(row["item"] for row in left) == sorted(row["item"] for row in first)
+    assert "Doe" not in text
