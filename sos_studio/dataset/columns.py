@@ -57,6 +57,10 @@ _WORDS: dict[Field, tuple[str, ...]] = {
         "poznamka", "megjegyzes", "not", "aciklama", "примечание", "комментарии", "备注", "備考", "コメント", "비고", "bem", "anm",
     ),
 }  # fmt: skip
+# Parts of words by which a stage of this joint is told from other stages.
+_OF_THE_JOINT = ("sos", "fusion", "bassed", "synchondros", "sincondros", "clivus")
+# The contract's own names count more than any guess.
+_CONTRACT = 3.0
 _SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "đ": "d"})
 
 
@@ -86,15 +90,32 @@ def guess(headers: Sequence[str]) -> dict[Field, int | None]:
     The contract's own names always win over guesses.
     """
     scores = [(score, field, index) for index, header in enumerate(headers) for field, score in _scores(header).items()]
+    scores = _without_other_grades(scores, headers)
     taken: dict[Field, int | None] = dict.fromkeys(FIELDS)
     used: set[int] = set()
+    settled: set[Field] = set()
     for score in sorted({score for score, _, _ in scores}, reverse=True):
         for field in FIELDS:
             mine = [index for s, f, index in scores if s == score and f == field and index not in used]
-            if taken[field] is None and len(mine) == 1:
-                taken[field] = mine[0]
-                used.add(mine[0])
+            if field not in settled and mine:
+                settled.add(field)  # two that say it alike are a question, whatever says it less surely
+                if len(mine) == 1:
+                    taken[field] = mine[0]
+                    used.add(mine[0])
     return taken
+
+
+def _without_other_grades(scores: list[tuple[float, Field, int]], headers: Sequence[str]) -> list[tuple[float, Field, int]]:
+    """Of several columns that may be the stage the one that names the joint; none where that tells nothing.
+
+    Angle's class, a score of the teeth and a stage of the cervical vertebrae stand in the same tables.
+    """
+    stages = [(score, index) for score, field, index in scores if field == "stage"]
+    if len(stages) < 2 or any(score == _CONTRACT for score, _ in stages):
+        return scores
+    named = [index for _, index in stages if any(word in folded(headers[index]) for word in _OF_THE_JOINT)]
+    kept = named if len(named) == 1 else []
+    return [told for told in scores if told[1] != "stage" or told[2] in kept]
 
 
 def _scores(header: str) -> dict[Field, float]:
@@ -103,7 +124,7 @@ def _scores(header: str) -> dict[Field, float]:
     if not text:
         return {}
     if header.strip().casefold() in FIELDS:
-        return {field: 3.0 for field in FIELDS if header.strip().casefold() == field}
+        return {field: _CONTRACT for field in FIELDS if header.strip().casefold() == field}
     whole = {field: 2.0 - 0.01 * words.index(text) for field, words in _FOLDED.items() if text in words}
     if whole:
         return whole

@@ -36,8 +36,28 @@ def test_the_contracts_names_win_over_guesses() -> None:
     assert _guessed("File", "Image", "Grade", "STAGE") == {"image": "Image", "stage": "STAGE"}
 
 
-def test_two_columns_that_could_be_it_are_left_to_the_person() -> None:
-    assert "stage" not in _guessed("image", "my stage", "her stage")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("my stage", "her stage"),
+        ("score", "CVM stage"),  # of the cervical vertebrae
+        ("SOS", "Fusion"),
+        ("SOS", "SOS", "class"),
+    ],
+)
+def test_two_columns_that_could_be_it_are_left_to_the_person(headers: tuple[str, ...]) -> None:
+    assert "stage" not in _guessed("image", *headers)
+
+
+@pytest.mark.parametrize("told", ["SOS fusion stage (Bassed)", "SOS", "Fusion stage", "Spheno-occipital synchondrosis stage"])
+@pytest.mark.parametrize("other", ["Class", "Angle class", "Score", "Grade", "Label", "CVM stage"])
+def test_a_column_that_names_the_joint_is_the_stage_and_not_one_that_grades_something(told: str, other: str) -> None:
+    assert _guessed("image", other, told)["stage"] == told
+    assert _guessed("image", told, other)["stage"] == told
+
+
+def test_of_two_columns_of_one_meaning_none_is_taken_and_no_lesser_one_either() -> None:
+    assert "patient" not in _guessed("image", "stage", "Patient ID", "Patient-ID", "number of the patient")
 
 
 def test_what_a_person_chose_is_taken_and_not_guessed_for_another_field() -> None:
