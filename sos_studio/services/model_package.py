@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,7 @@ _UNFINISHED, _AN_HOUR_S = ".import-", 3600.0
 # The first moment a zip archive knows: the same networks give the same bytes.
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
 _HASH = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -153,10 +155,15 @@ def import_models(source: Path, models_dir: Path) -> list[ModelEntry]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Path]:
-    """The folder of models that a package holds, for as long as they are used; errors of `unpack`."""
-    with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
-        unpack(path, Path(folder))
-        yield Path(folder)
+    """The folder of models that a package holds, for as long as they are used; errors as `import_models`."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sos-studio-", ignore_cleanup_errors=True)))
+            unpack(path, folder)
+        except OSError as error:
+            where = Path(tempfile.gettempdir()).name
+            raise ProjectError("prediction.folder_unwritable", folder=where, reason=error.strerror or type(error).__name__) from error
+        yield folder
 
 
 def is_package(path: Path) -> bool:
@@ -174,25 +181,37 @@ def unpack(source: Path, folder: Path) -> list[ModelEntry]:
         package = _contents(archive, source.name)
         try:
             return [_unpack_one(archive, listed, folder, source.name) for listed in package.models]
-        except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
             raise BadInputError("package.damaged", file=source.name) from error
 
 
 def _contents(archive: zipfile.ZipFile, name: str) -> _Package:
     """The list, if the archive holds exactly what it names."""
     try:
+        # Nothing of ours is packed: what is, may unpack to more than any disk holds.
+        if any(info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size for info in archive.infolist()):
+            raise ValueError("packed")
         told = json.loads(_read(archive, LIST_FILE, LARGEST_CARD))
         version = told.get("schema_version")
         if isinstance(version, int) and version > PACKAGE_VERSION and told.get("format") == "sos-studio-models":
             raise BadInputError("package.newer", file=name)
         package = _Package.model_validate(told)
-    except (KeyError, AttributeError, ValidationError, ValueError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except (KeyError, AttributeError, ValidationError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise BadInputError("package.not_one", file=name) from error
     expected = {LIST_FILE, WORDS_FILE, *(f"models/{one.model_id}/{file}" for one in package.models for file in (CARD_FILE, TENSORS_FILE))}
     held = archive.namelist()
-    if len(held) != len(set(held)) or set(held) != expected or any(set(one.files) != {CARD_FILE, TENSORS_FILE} for one in package.models):
+    # Two names may be one folder where letters' case means nothing.
+    alone = len({one.model_id.casefold() for one in package.models}) == len(package.models)
+    if not alone or any(not _speakable(one.model_id) or set(one.files) != {CARD_FILE, TENSORS_FILE} for one in package.models):
+        raise BadInputError("package.damaged", file=name)
+    if len(held) != len(set(held)) or set(held) != expected:
         raise BadInputError("package.damaged", file=name)
     return package
+
+
+def _speakable(model_id: str) -> bool:
+    """Whether Windows would take it for the name of a folder: none of a device, and no point at its end."""
+    return not model_id.endswith(".") and not _DEVICE.fullmatch(model_id.split(".", maxsplit=1)[0])
 
 
 def _unpack_one(archive: zipfile.ZipFile, listed: _Listed, folder: Path, name: str) -> ModelEntry:

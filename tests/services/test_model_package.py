@@ -10,6 +10,7 @@ import pickle
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,9 +166,35 @@ def _newer_card(members: dict[str, bytes]) -> None:
     members["package.json"] = json.dumps(listed).encode()
 
 
+def _twice(members: dict[str, bytes]) -> None:
+    listed = json.loads(members["package.json"])
+    listed["models"].append(listed["models"][0])
+    members["package.json"] = json.dumps(listed).encode()
+
+
+def _called(name: str) -> Callable[[dict[str, bytes]], None]:
+    """The detector under another name, its hashes put right."""
+
+    def change(members: dict[str, bytes]) -> None:
+        listed = json.loads(members["package.json"])
+        for file in ("model.json", "model.safetensors"):
+            members[f"models/{name}/{file}"] = members.pop(f"models/detector-1/{file}")
+        card = json.dumps(json.loads(members[f"models/{name}/model.json"]) | {"model_id": name}).encode()
+        members[f"models/{name}/model.json"] = card
+        listed["models"][1]["model_id"] = name
+        listed["models"][1]["files"]["model.json"] = hashlib.sha256(card).hexdigest()
+        members["package.json"] = json.dumps(listed).encode()
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        (_twice, "package.damaged"),
+        (_called("STUDENT-1"), "package.damaged"),
+        (_called("NUL.x"), "package.damaged"),
+        (_called("detector."), "package.damaged"),
         (_no_card, "package.damaged"),
         (_pickle, "package.damaged"),
         (_climbing, "package.not_one"),
@@ -214,6 +241,39 @@ def test_a_package_can_be_used_without_being_taken_in(package: Path) -> None:
     with model_package.opened(package) as folder:
         assert model_list.read(folder / "student-1").card.kind == "student"
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_members_that_are_packed_are_refused_before_any_is_unpacked(package: Path, tmp_path: Path, how: int) -> None:
+    other = tmp_path / "packed.sosmodel"
+    with zipfile.ZipFile(package) as archive, zipfile.ZipFile(other, "w", how) as into:
+        for name in archive.namelist():
+            into.writestr(name, archive.read(name))
+    with pytest.raises(BadInputError, match=r"package\.not_one"):
+        model_package.import_models(other, tmp_path / "to")
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [zlib.error("x"), ValueError("x")])
+def test_whatever_unpacking_trips_over_is_damage_in_words(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def trip(*_: object) -> str:
+        raise error
+
+    monkeypatch.setattr(model_package, "_pour", trip)
+    with pytest.raises(BadInputError, match=r"package\.damaged"):
+        model_package.import_models(package, tmp_path / "to")
+
+
+def test_a_full_disk_is_told_where_a_package_is_only_used(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(model_package, "_pour", full)
+    with pytest.raises(ProjectError, match=r"prediction\.folder_unwritable") as caught, model_package.opened(package):
+        pytest.fail("nothing was unpacked")
+    assert caught.value.values["reason"] == "No space left on device"
 
 
 def test_a_picture_or_a_folder_is_no_package(tmp_path: Path) -> None:
