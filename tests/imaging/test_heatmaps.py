@@ -44,6 +44,15 @@ def test_colours_grow_brighter_with_attention(colour_map: heatmaps.ColourMap) ->
     assert luma[-1] > luma[0] + 100
 
 
+@pytest.mark.parametrize("colour_map", ["inferno", "viridis"])
+def test_a_layer_has_the_colours_and_is_as_opaque_as_there_is_attention(colour_map: heatmaps.ColourMap) -> None:
+    attention = np.append(np.random.default_rng(0).random((7, 5)), [[0.0, 1.0, np.nan, 2.0, -1.0]], axis=0)
+    layer = heatmaps.layer(attention, colour_map)
+    assert (layer.shape, layer.dtype) == ((8, 5, 4), np.uint8)
+    np.testing.assert_array_equal(layer[..., :3], heatmaps.colourise(attention, colour_map))
+    np.testing.assert_array_equal(layer[..., 3], heatmaps.to_grey(attention))
+
+
 def test_no_opacity_and_no_attention_leave_the_picture_as_it_is() -> None:
     full8 = np.random.default_rng(2).integers(0, 256, (30, 40)).astype(np.uint8)
     grey = np.repeat(full8[..., None], 3, axis=2)
