@@ -82,7 +82,8 @@ def leaks(
         pictures = _groups(session, "full_sha256", chosen)
         sources = _groups(session, "source_sha256", chosen)
         same = patients.same_people(session)
-    near = near_duplicates.near_duplicate_pairs(project, progress=progress, cancelled=cancelled)
+    apart = {case_id: folds[patient] for case_id, patient in patient_of.items()}
+    near = near_duplicates.near_duplicate_pairs(project, apart=apart, progress=progress, cancelled=cancelled)
     found: dict[tuple[str, str], Leak] = {}
 
     def add(kind: LeakKind, pairs: Iterable[tuple[str, str]]) -> None:

@@ -74,7 +74,7 @@ class NearPair:
 def near_duplicate_pairs(
     project: Project,
     *,
-    at_most: int = NEAR_BITS,
+    apart: Mapping[str, int] | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[NearPair]:
@@ -84,6 +84,8 @@ def near_duplicate_pairs(
 
     Parameters
     ----------
+    apart
+        Only cases that have a number here, and of these only pairs whose numbers differ (folds); others must not use `MOST_PAIRS` up.
     progress, cancelled
         Of the first time, when hashes have to be made of all pictures (a few hundred a second).
 
@@ -92,15 +94,28 @@ def near_duplicate_pairs(
     CancelledError
         When `cancelled` says so.
     """
-    return pairs_among(looks(project, progress=progress, cancelled=cancelled), at_most=at_most)
+    found = looks(project, progress=progress, cancelled=cancelled)
+    return pairs_among(found if apart is None else {case: look for case, look in found.items() if case in apart}, apart=apart)
 
 
-def pairs_among(looks_of: Mapping[str, Look], *, of: Collection[str] | None = None, at_most: int = NEAR_BITS) -> list[NearPair]:
-    """The pairs among looks by case, nearest first and at most `MOST_PAIRS`; with `of` only those in which one of these cases is."""
+def pairs_among(
+    looks_of: Mapping[str, Look], *, of: Collection[str] | None = None, apart: Mapping[str, int] | None = None, at_most: int = NEAR_BITS
+) -> list[NearPair]:
+    """The pairs among looks by case, nearest first and at most `MOST_PAIRS`.
+
+    Parameters
+    ----------
+    of
+        Only those in which one of these cases is.
+    apart
+        Only those whose numbers differ.
+    """
     cases = sorted(looks_of)
+    numbers = None if apart is None else np.array([apart[case] for case in cases])
     nearest: list[tuple[_Column, ...]] = []
     for part in _near(cases, looks_of, of, at_most):
-        nearest.append(part)
+        differ = slice(None) if numbers is None else numbers[part[0]] != numbers[part[1]]
+        nearest.append(tuple(column[differ] for column in part))
         if sum(len(columns[0]) for columns in nearest) > 4 * MOST_PAIRS:
             nearest = [_nearest(nearest)]
     if not nearest:

@@ -14,7 +14,7 @@ from PIL import Image
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.manifests import Manifest
 from sos_studio.core.readings import utc_now
-from sos_studio.dataset import captures, cases, manifests, patients, splits, sql
+from sos_studio.dataset import captures, cases, manifests, near_duplicates, patients, splits, sql
 from sos_studio.dataset.events import events
 from sos_studio.dataset.leakage import Leak
 from sos_studio.dataset.project import Project
@@ -87,6 +87,17 @@ def test_the_same_twice_in_different_folds_blocks_training_by_name(project: Proj
     cases.exclude(project, second, "other", "Ada")
     assert manifests.find_leaks(project) == []
     manifests.freeze(project)
+
+
+def test_pairs_of_one_fold_or_of_excluded_cases_do_not_crowd_a_leak_out(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "MOST_PAIRS", 2)
+    ids = _filled(project)
+    twins = [_with_picture(project, builders.png(seed=0)) for _ in range(4)]  # six pairs that are nearer than the leak
+    for twin in twins:
+        cases.exclude(project, twin, "duplicate", "Ada")
+    second = _with_picture(project, _brighter(builders.png(seed=2)))
+    _apart(project, ids[2], second)
+    assert _found(project) == [("near_picture", ids[2], second)]
 
 
 def test_the_same_fold_is_no_leak(project: Project) -> None:
