@@ -1,16 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import timm
 import torch
 
+from sos_studio.core.crossval import CROP_NETWORKS, FULL_IMAGE_NETWORKS
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.networks import family_of, input_multiple
 from sos_studio.core.predictions import ModelCard
-from trainer.attention import GridStage, evidence_score, grad_cam
+from sos_studio.core.training import OptimiserSettings, StudentSettings
+from trainer.attention import GridStage, evidence_score, grad_cam, picture_attention
+from trainer.data import Samples, network_input
+from trainer.loop import trial_step
 from trainer.networks import CellGrid, Network, build, network_of, restore
+from trainer.tasks import StudentTask
 
 
 @pytest.fixture(autouse=True)
@@ -209,6 +214,56 @@ def test_every_network_of_the_papers_tables_and_its_sizes_can_be_had() -> None:
         with pytest.raises(BadInputError):
             network.require_input((7 * multiple, 9 * multiple - multiple // 2))
         assert network.grid().stride_px == multiple
+
+
+# Of both tables by their timm names, and larger, smaller and windowed ones.
+OF_THE_TABLES = dict.fromkeys((*CROP_NETWORKS, *FULL_IMAGE_NETWORKS))
+OTHERS = (
+    *("convnext_atto", "convnext_nano", "convnext_base", "convnext_base+attn"),
+    *(
+        "vit_tiny_patch16_224",
+        "vit_small_patch16_224",
+        "vit_base_patch16_224",
+        "swin_tiny_patch4_window7_224",
+        "swin_base_patch4_window7_224",
+    ),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", [*OF_THE_TABLES, *OTHERS])
+def test_every_network_takes_a_step_of_the_framework_on_an_input_of_another_size_and_shows_a_map(
+    name: str, channels: Literal[1, 3]
+) -> None:
+    shape_hw, count = (96, 160), 2
+    images = torch.randint(0, 256, (count, *shape_hw), dtype=torch.uint8)
+    masks = torch.zeros_like(images)
+    masks[:, 32:64, 64:128] = 255
+    seen = torch.ones(count, dtype=torch.bool)
+    samples = Samples((None,) * count, images, masks, seen, torch.tensor([0, 3]), ())  # type: ignore[arg-type]  # only counted
+    settings = StudentSettings(
+        network=name,
+        channels=channels,
+        input_shape_hw=shape_hw,
+        alpha=1.0,
+        optimiser=OptimiserSettings(batch_size=count, backbone_rate=0.01),
+    )
+    network = build(name, stages=5, channels=channels)
+    before = {key: value.clone() for key, value in network.named_parameters()}
+    task = StudentTask(samples, None, torch.randn(count, 5), seen, settings, 5, torch.device("cpu"))
+    trial_step(network, task, settings.optimiser)()
+    # A step that came to nothing would leave the first layer and the last as they were.
+    moved = [key for key, value in network.named_parameters() if not torch.equal(value, before[key])]
+    assert next(iter(before)) in moved
+    assert {id(p) for p in network.head_parameters()} <= {id(p) for key, p in network.named_parameters() if key in moved}
+    logits, attention = picture_attention(network.eval(), network_input(images, channels))
+    stride = network.grid().stride_px
+    assert logits.shape == (count, 5)
+    assert attention.shape == (count, shape_hw[0] // stride, shape_hw[1] // stride)
+    assert torch.isfinite(attention).all()
+    assert float(attention.min()) >= 0
+    assert float(attention.max()) <= 1
 
 
 def test_the_app_knows_every_network_that_timm_has_of_these_families() -> None:

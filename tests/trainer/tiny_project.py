@@ -127,6 +127,16 @@ def start(job_dir: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def finished(worker: subprocess.Popen[bytes], most_s: float = 200) -> tuple[bytes, bytes]:
+    """What a worker printed until it ended; one that takes longer is killed, because it would outlive the test."""
+    try:
+        return worker.communicate(timeout=most_s)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.communicate()
+        raise
+
+
 def events_of(job_dir: Path) -> list[jobs.Event]:
     """All events so far; a line that is still being written is left out."""
     path = job_dir / jobs.EVENTS_FILE

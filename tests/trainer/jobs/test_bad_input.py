@@ -253,12 +253,12 @@ def test_a_student_that_no_frame_guides_is_told_of_and_trained(begin: Begin, pro
 
 @pytest.mark.slow
 def test_two_jobs_at_once_on_one_project_keep_out_of_each_others_way(project: Path, tmp_path: Path) -> None:
-    from tests.trainer.tiny_project import start
+    from tests.trainer.tiny_project import finished, start
 
     job_dirs = [make_job(project, job_id, "teacher", **{"teacher.optimiser.epochs": 6}) for job_id in ("a", "b")]
     workers = [start(job_dir, tmp_path) for job_dir in job_dirs]
     for worker in workers:
-        worker.communicate(timeout=300)
+        finished(worker, 280)
     assert [worker.returncode for worker in workers] == [0, 0]
     models = [next(e.path for e in events_of(job_dir) if isinstance(e, jobs.Artifact)) for job_dir in job_dirs]
     assert len(set(models)) == 2

@@ -43,7 +43,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     tiny_project.make_project(project)
     job_dir = tiny_project.make_job(project, "all", "retrain", **{"detector.confidence": 0.0})
     worker = tiny_project.start(job_dir, project)
-    printed, errors = worker.communicate(timeout=200)
+    printed, errors = tiny_project.finished(worker)
     log = (job_dir / jobs.LOG_FILE).read_text()
     assert worker.returncode == 0, log
     return Done(
@@ -108,7 +108,7 @@ def test_parts_that_an_earlier_attempt_finished_are_taken_over(done: Done, tmp_p
     lines = (job_dir / jobs.EVENTS_FILE).read_bytes().splitlines(keepends=True)
     (job_dir / jobs.EVENTS_FILE).write_bytes(b"".join(lines[:-1]) + lines[-1][:10])
     worker = tiny_project.start(job_dir, tmp_path)
-    worker.communicate(timeout=200)
+    tiny_project.finished(worker)
     assert worker.returncode == 0
     result = json.loads((job_dir / jobs.RESULT_FILE).read_text())
     for kind in ("teacher", "detector"):
@@ -179,6 +179,12 @@ def test_a_student_answers_with_probabilities_and_a_map_that_lies_on_the_picture
     rows, columns = cells.shape
     middle = np.asarray(coarse.uv_from_cell) @ [(columns - 1) / 2, (rows - 1) / 2, 1]
     assert middle[:2] == pytest.approx([(tiny_project.SHAPE_VU[1] - 1) / 2, (tiny_project.SHAPE_VU[0] - 1) / 2], abs=0.6)
+
+
+def test_a_network_can_be_loaded_and_tried_before_anybody_asks(done: Done, serve: Serve) -> None:
+    assert serve.ask(id=12, op="warm_up", model=str(done.model("student"))) == {"id": 12, "ok": True}
+    assert serve.ask(id=13, op="warm_up", model=str(done.model("detector")))["code"] == "model.wrong_kind"
+    assert serve.ask(id=14, op="warm_up")["code"] == "prediction.bad_request"
 
 
 def test_noise_is_unlike_what_was_learned_from(done: Done, serve: Serve) -> None:
