@@ -129,15 +129,15 @@ MESSAGES: dict[str, Template] = {
         "All {count} labelled cases are of stage {stage}; there is nothing to tell apart.", "Stage cases of at least two stages."
     ),
     "training.empty_fold": Template(
-        "No case is in fold {fold}, which should be set aside for testing.", "Set aside another fold or add patients."
+        "No case is in fold {fold}, which should hold the test cases.", "Test with another fold or add patients."
     ),
     "training.too_few_left": Template(
-        "Without the cases set aside for testing (fold {fold}), only {count} can be learned from, but at least {least} are needed.",
+        "Without the test cases (fold {fold}), only {count} can be learned from, but at least {least} are needed.",
         "Stage more cases, and draw their frames.",
     ),
     "training.one_stage_left": Template(
-        "Without the cases set aside for testing (fold {fold}), all are of stage {stage}.",
-        "Stage more cases of other stages, or set aside another fold.",
+        "Without the test cases (fold {fold}), all are of stage {stage}.",
+        "Stage more cases of other stages, or test with another fold.",
     ),
     "training.leak": Template(
         "A model would be judged on what it has learned: {count} pairs of cases in different folds are the same patient, scan or picture"

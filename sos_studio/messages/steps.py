@@ -79,11 +79,9 @@ MESSAGES: dict[str, Template] = {
     "compare.done": Template("The networks were asked about all cases that they were not trained on.", "The training panel compares them."),
     "training.cancelled": Template("The training was cancelled.", "It can be resumed in the training panel."),
     "training.failed": Template("The training failed.", "Its log in the training panel has the details."),
-    "training.result_student": Template(
-        "Full images (student): {correct} of {n} cases set aside for testing were staged rightly ({percent} %)."
-    ),
-    "training.result_teacher": Template("Crops (teacher): {correct} of {n} cases set aside were staged rightly ({percent} %)."),
+    "training.result_student": Template("Full images (student): {correct} of {n} test cases were staged rightly ({percent} %)."),
+    "training.result_teacher": Template("Crops (teacher): {correct} of {n} test cases were staged rightly ({percent} %)."),
     "training.result_within_one": Template("Full images, at most one stage off: {within} of {n}."),
-    "training.result_detector": Template("SOS found (detector): in {hits} of {n} cases set aside ({percent} %)."),
+    "training.result_detector": Template("SOS found (detector): in {hits} of {n} test cases ({percent} %)."),
     "training.result_attention": Template("Attention inside the frame of the SOS: {percent} % on average ({n} cases)."),
 }

@@ -47,7 +47,7 @@ MESSAGES: dict[str, Template] = {
         "Choose the weights of this network.",
     ),
     "training.other_fold": Template(
-        "{model} has learned from cases that are to test it now: fold {fold} was set aside then, fold {wanted} is now.",
+        "{model} has learned from cases that are to test it now: fold {fold} was for testing then, fold {wanted} is now.",
         "Train the network for crops (teacher) and the one that finds the SOS (detector) anew, or all three.",
     ),
     "training.smaller_batch": Template(

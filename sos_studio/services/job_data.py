@@ -20,7 +20,7 @@ class JobData:
     Attributes
     ----------
     per_stage
-        For each stage that occurs: its cases to learn from, and those set aside.
+        For each stage that occurs: its cases to learn from, and those held out.
     framed
         Cases with an expert's frame.
     """
@@ -33,10 +33,14 @@ class JobData:
     patients: int
     framed: int
     fitted: int
-    set_aside: int
+    held_out: int
     fold: int
     folds: int
     per_stage: tuple[tuple[int, int, int], ...]
+
+    def checking(self, fraction: float) -> int:
+        """About how many of the cases to learn from a training keeps back to check itself by: one of its equal parts."""
+        return round(self.fitted / max(2, round(1 / fraction)))
 
 
 def data_of(project_dir: Path, spec: JobSpec) -> JobData | None:
@@ -51,7 +55,7 @@ def data_of(project_dir: Path, spec: JobSpec) -> JobData | None:
 def _read(path: Path) -> JobData:
     """Lists never change once they are frozen."""
     manifest = Manifest.read(path)
-    aside = Counter(entry.stage for entry in manifest.entries if entry.fold == manifest.held_out_fold)
+    held_out = Counter(entry.stage for entry in manifest.entries if entry.fold == manifest.held_out_fold)
     fitted = Counter(entry.stage for entry in manifest.entries if entry.fold != manifest.held_out_fold)
     return JobData(
         manifest_id=manifest.manifest_id,
@@ -62,8 +66,8 @@ def _read(path: Path) -> JobData:
         patients=len({entry.patient for entry in manifest.entries}),
         framed=sum(entry.roi is not None for entry in manifest.entries),
         fitted=sum(fitted.values()),
-        set_aside=sum(aside.values()),
+        held_out=sum(held_out.values()),
         fold=manifest.held_out_fold + 1,
         folds=manifest.folds,
-        per_stage=tuple((stage, fitted[stage], aside[stage]) for stage in sorted({*fitted, *aside})),
+        per_stage=tuple((stage, fitted[stage], held_out[stage]) for stage in sorted({*fitted, *held_out})),
     )

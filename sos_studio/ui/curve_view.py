@@ -41,28 +41,55 @@ class CurveView(QWidget):
     title
         What rises or falls.
     names
-        Words for a curve.
+        A curve and its newest value in a word or two.
+    terms
+        What that is, in a plain sentence, for the tooltip.
     top
         Upper end of the axis; None fits it to the values.
     """
 
-    def __init__(self, title: str, names: Callable[[Curve], str], top: float | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        names: Callable[[Curve], str],
+        terms: Callable[[Curve], str] = lambda _: "",
+        top: float | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._title, self._names, self._top = title, names, top
+        self._title, self._names, self._terms, self._top = title, names, terms, top
         self._curves: tuple[Curve, ...] = ()
-        self._by_fold = False
+        self._span: tuple[int, int] | None = None
+        self._by_fold, self._before = False, ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
 
-    def set_curves(self, curves: tuple[Curve, ...], *, by_fold: bool = False) -> None:
-        """Other numbers; a cross-validation's run over its folds."""
-        self._by_fold = by_fold
-        if curves != self._curves:
-            self._curves = curves
-            told = ", ".join(f"{self._names(curve)} {curve.last:.3g}" for curve in curves)
-            self.setAccessibleDescription(told)
-            self.setToolTip(told)
-            self.update()
+    def set_title(self, title: str) -> None:
+        """What rises or falls in another training."""
+        self._title = title
+        self.setAccessibleName(title)
+        self.update()
+
+    def set_curves(
+        self, curves: tuple[Curve, ...], *, span: tuple[int, int] | None = None, by_fold: bool = False, before: str = ""
+    ) -> None:
+        """Other numbers; a cross-validation's run over its folds.
+
+        Parameters
+        ----------
+        span
+            First and last step of the axis; None fits it to the curves.
+        before
+            Why the curves begin behind the axis' start, where they do.
+        """
+        if (curves, span, by_fold, before) == (self._curves, self._span, self._by_fold, self._before):
+            return
+        self._curves, self._span, self._by_fold, self._before = curves, span, by_fold, before
+        told = [self._names(curve) for curve in curves]
+        self.setAccessibleDescription(", ".join([*told, before] if before else told))
+        explained = [f"{name}: {term}" if (term := self._terms(curve)) else name for name, curve in zip(told, curves, strict=True)]
+        self.setToolTip("\n".join([*explained, before] if before else explained))
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Wide and low."""
@@ -85,20 +112,25 @@ class CurveView(QWidget):
             painter.drawText(QRectF(self.rect()), int(Qt.AlignmentFlag.AlignCenter), _tr("Nothing measured yet"))
             painter.end()
             return
-        names = [f"{self._names(c)} {c.last:.3g}" for c in self._curves[: len(_COLORS)]]
+        names = [self._names(c) for c in self._curves[: len(_COLORS)]]
         right = min(max(metrics.horizontalAdvance(name) for name in names) + 14, NAMES_SHARE * self.width())
         names = [metrics.elidedText(name, Qt.TextElideMode.ElideRight, right - 12) for name in names]
         left = metrics.horizontalAdvance("0.00 ")
         room = QRectF(left, line + 6, max(self.width() - left - right, 20), max(self.height() - 2 * line - 10, 20))
         top = self._top if self._top is not None else nice_top(max(v for c in self._curves for _, v in c.points))
-        first = min(c.points[0][0] for c in self._curves)
-        last = max(*(c.points[-1][0] for c in self._curves), first + 1)
+        begins = min(c.points[0][0] for c in self._curves)
+        first, last = self._span or (begins, max(c.points[-1][0] for c in self._curves))
+        last = max(last, first + 1)
         self._paint_axes(painter, room, top, (first, last))
 
         def place(step: int, value: float) -> QPointF:
             share = min(max(value / top, 0.0), 1.0)
             return QPointF(room.left() + (step - first) / (last - first) * room.width(), room.bottom() - share * room.height())
 
+        if self._before and begins > first:
+            empty = QRectF(room.left() + 4, room.top(), place(begins, 0.0).x() - room.left() - 10, room.height())
+            painter.setPen(palette.placeholderText().color())
+            painter.drawText(empty, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._before)
         spots = _spread([place(*c.points[-1]).y() for c in self._curves[: len(_COLORS)]], line, room)
         for n, curve in enumerate(self._curves[: len(_COLORS)]):
             color = QColor(_COLORS[n])

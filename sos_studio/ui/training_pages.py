@@ -6,13 +6,13 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
-from sos_studio.presenters.curves import curves, parts_measured
+from sos_studio.presenters.curves import Curves, curves, parts_measured
 from sos_studio.presenters.judging import JudgingPresenter, JudgingState
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.training import Followed, TrainingPresenter, TrainingState
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_results import Mistake, Result
-from sos_studio.ui import parts, result_words, training_words
+from sos_studio.ui import curve_words, parts, result_words, training_facts, training_words
 from sos_studio.ui.case_pictures import CasePictures
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.compare_view import CompareView
@@ -36,8 +36,9 @@ class TrainingPages(QTabWidget):
         self.setObjectName("views")
         self.setDocumentMode(True)
         self.overview = TrainingOverview(training, judging)
-        self.losses = CurveView(_tr("Loss (should fall)"), training_words.curve_name)
-        self.rates = CurveView(_tr("On cases set aside (should rise)"), training_words.curve_name, top=1.0)
+        self.losses = CurveView(_tr("Loss (should fall)"), curve_words.text, curve_words.term)
+        self.rates = CurveView("", curve_words.text, curve_words.term, top=1.0)
+        self._curves_note = parts.note()
         self.result = ResultView()
         self.result.ask.clicked.connect(self._on_ask)
         self.mistakes = CasePictures(session.background, _tr("Cases staged wrongly, the worst first"), session.blinding.name)
@@ -54,8 +55,6 @@ class TrainingPages(QTabWidget):
         self.part.setAccessibleName(_tr("Network"))
         self.part.activated.connect(lambda _: self._show_part())
         self._followed = ("", "")
-        for view in (self.losses, self.rates):
-            view.setToolTip(training_words.curve_terms())
         self._lay_out()
         training.changed.connect(self._on_training)
         judging.changed.connect(self._on_judging)
@@ -72,10 +71,13 @@ class TrainingPages(QTabWidget):
 
     def _lay_out(self) -> None:
         self._charts = QWidget()
-        row = QHBoxLayout(self._charts)
-        row.setContentsMargins(6, 6, 6, 2)
+        both = QVBoxLayout(self._charts)
+        both.setContentsMargins(6, 6, 6, 2)
+        row = QHBoxLayout()
         row.addWidget(self.losses, 1)
         row.addWidget(self.rates, 1)
+        both.addLayout(row, 1)
+        both.addWidget(self._curves_note)
         self._wrong = QWidget()
         column = QVBoxLayout(self._wrong)
         column.setContentsMargins(6, 6, 6, 2)
@@ -104,11 +106,7 @@ class TrainingPages(QTabWidget):
         job = state.job
         self._show_parts(job)
         self._show_part()
-        text = ""
-        if job is not None:
-            data = training_words.data(job.data) if job.data is not None else _tr("The list of its cases is gone.")
-            text = f"{data}\n\n{training_words.settings(job)}"
-        _put(self.facts, text)
+        _put(self.facts, training_facts.text(job) if job is not None else "")
         _put(self.log, job.log_text if job is not None else "")
 
     def _show_parts(self, job: Followed | None) -> None:
@@ -142,10 +140,12 @@ class TrainingPages(QTabWidget):
     def _show_part(self) -> None:
         job = self._training.state.job
         part = self.part.currentData()
-        shown = curves(job.state.metrics, part if isinstance(part, str) else "") if job is not None else None
+        shown = curves(job.state.metrics, part if isinstance(part, str) else "", job.spec) if job is not None else Curves()
         by_fold = job is not None and job.spec is not None and job.spec.kind == "crossval"
-        self.losses.set_curves(shown.losses if shown is not None else ())
-        self.rates.set_curves(shown.rates if shown is not None else (), by_fold=by_fold)
+        self.losses.set_curves(shown.losses, span=shown.span)
+        self.rates.set_title(_tr("On the test cases of each fold (should rise)") if by_fold else _tr("On the check cases (should rise)"))
+        self.rates.set_curves(shown.rates, span=shown.span, by_fold=by_fold, before=curve_words.begins_late(shown))
+        self._curves_note.setText(curve_words.about(job, shown) if job is not None else "")
         self._show_result()
 
     # --- its networks ----------------------------------------------------------------------------------------------

@@ -9,9 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.messages import message
-from sos_studio.presenters.curves import Curve
 from sos_studio.presenters.training import Followed, TrainingState, held_out_lines
-from sos_studio.services.job_data import JobData
 from sos_studio.services.job_watch import Seen
 from sos_studio.ui.language import plural
 
@@ -196,48 +194,6 @@ def smaller(setting: str) -> str:
     return _tr("Try again with smaller pictures ({size})").format(size=value.strip("[]").replace(",", " × "))
 
 
-def data(known: JobData) -> str:
-    """What a training learned from and was tested on."""
-    lines = [
-        _tr("{cases} cases of {patients} patients, {framed} with a frame; frozen {when}").format(
-            cases=known.cases, patients=known.patients, framed=known.framed, when=local_time(known.created_utc.isoformat())
-        ),
-        _tr("{fitted} to learn from; {aside} set aside for testing (part {fold} of {folds}; a patient never changes parts)").format(
-            fitted=known.fitted, aside=known.set_aside, fold=known.fold, folds=known.folds
-        ),
-        _tr("labels by the rule {rule}, stages {scheme}").format(rule=known.rule, scheme=known.scheme),
-        "",
-        *(
-            _tr("stage {stage}: {fitted} to learn from, {aside} set aside").format(stage=stage, fitted=fitted, aside=aside)
-            for stage, fitted, aside in known.per_stage
-        ),
-    ]
-    return "\n".join(lines)
-
-
-def settings(job: Followed) -> str:
-    """All settings of a training, by the names that the command line knows."""
-    spec = job.spec
-    if spec is None:
-        return ""
-    lines = [
-        _tr("preset {preset}, seed {seed}, device {device}, computing threads: {threads}").format(
-            preset=spec.preset, seed=spec.seed, device=spec.device, threads=spec.threads
-        ),
-        "",
-    ]
-
-    def put(prefix: str, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            if isinstance(value, dict):
-                put(f"{prefix}{name}.", value)
-            else:
-                lines.append(f"{prefix}{name} = {value}")
-
-    put("", spec.settings.model_dump(mode="json"))
-    return "\n".join(lines)
-
-
 def result(figures: dict[str, Any]) -> str:
     """The figures of a training that is complete, one a line."""
     return "\n".join(message(code, values).text for code, values in held_out_lines(figures))
@@ -257,28 +213,3 @@ def job_parts(job_id: str) -> tuple[str, str]:
     except ValueError:
         return "", job_id
     return f"{began.astimezone():%Y-%m-%d %H:%M}", part_name(kind)
-
-
-def curve_terms() -> str:
-    """What papers call the curves, for a tooltip."""
-    return _tr("Agreement: quadratic weighted kappa. Frames in place: mAP 50. Likeness to crops' network: distillation.")
-
-
-def curve_name(curve: Curve) -> str:
-    """A curve as a person calls it."""
-    names = {
-        "loss": _tr("total"),
-        "attention_loss": _tr("attention"),
-        "distillation_loss": _tr("likeness to crops' network"),
-        "classification_loss": _tr("stage"),
-        "accuracy": _tr("correct"),
-        "kappa": _tr("agreement"),
-        "hit_rate": _tr("SOS found"),
-        "map50": _tr("frames in place"),
-        "cls_loss": _tr("recognition"),
-        "box_loss": _tr("frame"),
-        "dfl_loss": _tr("frame edges"),
-        "angle_loss": _tr("angle"),
-    }
-    name = names.get(curve.name, curve.name.removesuffix("_loss"))
-    return name if curve.split == "train" or not curve.name.endswith("loss") else _tr("{name}, set aside").format(name=name)

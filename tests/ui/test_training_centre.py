@@ -218,7 +218,13 @@ def test_data_and_settings_of_a_training_are_told(project, manifest, lives, qtbo
     dock = make_dock(project, qtbot)
     text = dock.pages.facts.toPlainText()
     assert "15 cases of 15 patients, 15 with a frame" in text
-    assert "12 to learn from; 3 set aside" in text
+    assert "12 to learn from, about 2 of them check cases; 3 test cases" in text
+    assert "more than half of the evaluators" in text
+    assert "Bassed" in text
+    assert "Teacher: convnext_atto, crops of 192 × 96 pixels, 30 rounds" in text
+    assert "stage 0.2, likeness to the teacher 0.8, attention inside the frame 0.01" in text
+    assert "frozen" not in text
+    assert text.index("Student: ") < text.index("inner_validation_fraction"), "words first, names of the command line last"
     assert "student.alpha = 0.01" in text
 
 
