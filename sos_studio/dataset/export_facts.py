@@ -158,7 +158,7 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
     progress
         Of looking at all pictures for near duplicates, which takes longest the first time.
     """
-    summaries, readings = cases(project), all_readings(project)
+    summaries, readings, rule = cases(project), all_readings(project), consensus.rule(project)
     stages = tuple(stage.number for stage in project.scheme.stages)
     included = [case for case in summaries if place_of(case) == "included"]
     writer.cases.update(case.case_id for case in included)
@@ -185,7 +185,7 @@ def gather(project: Project, people: Mapping[str, str], writer: Writer, progress
         phantom=project.phantom,
         scheme=project.scheme.id,
         stages=stages,
-        rule=consensus.rule(project),
+        rule=rule.model_copy(update={"senior": people.get(rule.senior, "")}),
         flow=flow_of(summaries, stages),
         images=_images(project, included, list(zip(used, framed, strict=True)), writer),
         people=_people([reading for reading in rows if reading.evaluator != IMPORTED_EVALUATOR], people),

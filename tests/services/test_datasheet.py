@@ -123,6 +123,17 @@ def test_nobody_is_named_and_notes_stay_at_home(filled: Project, tmp_path: Path)
         assert not re.search(rb"\bP\d{4}\b", content), name
 
 
+@pytest.mark.parametrize("senior", [PLANTED, "Somebody Absent"])
+def test_not_even_the_senior_reader_of_the_rule_is_named(filled: Project, tmp_path: Path, senior: str) -> None:
+    consensus.choose(filled, Rule(name="senior", senior=senior), "Bea")
+    exporting.export(filled, tmp_path / "sheet", "datasheet")
+    assert senior.encode() not in b"".join(builders.files_below(tmp_path / "sheet").values())
+    told = json.loads((tmp_path / "sheet" / "facts.json").read_text("utf-8"))["rule"]["senior"]
+    assert re.fullmatch("Evaluator 1" if senior == PLANTED else r"Evaluator \d+", told)
+    exporting.export(filled, tmp_path / "named", "datasheet", ExportOptions(name_evaluators=True))
+    assert senior in (tmp_path / "named" / "facts.json").read_text("utf-8")
+
+
 def test_the_same_dataset_makes_the_same_sheet(filled: Project, tmp_path: Path) -> None:
     exporting.export(filled, tmp_path / "one", "datasheet")
     exporting.export(filled, tmp_path / "two", "datasheet")
