@@ -47,6 +47,7 @@ def command(
     threads: int | None,
     seed: int,
     resumed: str | None,
+    waits: bool,
     consensus: Literal["majority", "median"] | None,
     as_json: bool,
 ) -> None:
@@ -57,7 +58,7 @@ def command(
     from sos_studio.services import crossval, jobs, presets, projects
 
     if resumed is not None:
-        job = resume_as(directory, resumed, "crossval", weights)
+        job = resume_as(directory, resumed, "crossval", weights, wait=waits)
     else:
         overrides = presets.parse_overrides(assignments)
         wanted = [cast(PaperTable, int(table)) for table in tables]
@@ -75,6 +76,7 @@ def command(
                 threads=threads,
                 seed=seed,
                 rule=None if consensus is None else Rule(name=consensus),
+                wait=waits,
                 compared=compared,
             )
         if job.spec().from_scratch:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, _Lazy] = {
     "project": _Lazy("sos_studio.cli.project", "Make, fill, check and export a project."),
     "train": _Lazy("sos_studio.cli.train", "Train teacher, detector, student or all three."),
     "crossval": _Lazy("sos_studio.cli.crossval", "Compare all methods in every fold; the paper's tables."),
+    "job": _Lazy("sos_studio.cli.job", "Trainings of a project: list, cancel, resume, name, move, delete."),
     "queue": _Lazy("sos_studio.cli.queue", "Which trainings wait for this computer."),
     "deidentify": _Lazy("sos_studio.cli.deidentify", "Copy a scan without its patient."),
     "predict": _Lazy("sos_studio.cli.predict", "Stage a full image, an oriented volume, or a folder of full images."),

@@ -66,15 +66,16 @@ def use(*, model_id: str, directory: Path, as_json: bool) -> None:
 @click.argument("second", metavar="SECOND")
 @_PROJECT
 @click.option("--ask", is_flag=True, help="First ask both about all cases that neither was trained on.")
+@click.option("--wait", "waits", is_flag=True, help="With --ask: while a training has the device, wait in line for it.")
 @json_option
-def compare(*, first: str, second: str, directory: Path, ask: bool, as_json: bool) -> None:
+def compare(*, first: str, second: str, directory: Path, ask: bool, waits: bool, as_json: bool) -> None:
     """Two networks on the same cases that neither was trained on, with 95 % intervals by patient and McNemar's test."""
     from sos_studio.cli.train import raise_unless_done, watch
     from sos_studio.services import jobs, model_list, model_results, projects
 
     with projects.open(directory, read_only=not ask) as project:
         if ask:
-            raise_unless_done(watch(jobs.judge_models(project, (first, second)).tail(), "Asking"))
+            raise_unless_done(watch(jobs.judge_models(project, (first, second), wait=waits).tail(), "Asking"))
         models = model_list.models(project)
         found = model_results.compare(_found(models, first), _found(models, second), model_results.labelled(project))
     if as_json:

@@ -81,6 +81,7 @@ def training_options(command: Command) -> Command:
             click.option("--threads", type=click.IntRange(1, 256), help="Computing threads [cores − 1]."),
             click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True),
             click.option("--resume", "resumed", metavar="JOB", help="Go on with an interrupted, cancelled or failed job instead."),
+            click.option("--wait", "waits", is_flag=True, help="While another training has the device, wait in line for it."),
             click.option("--consensus", type=click.Choice(["majority", "median"]), help="Another rule than the project's, this time only."),
         )
     ):

@@ -40,6 +40,7 @@ def command(
     threads: int | None,
     seed: int,
     resumed: str | None,
+    waits: bool,
     consensus: Literal["majority", "median"] | None,
     as_json: bool,
 ) -> None:
@@ -47,7 +48,7 @@ def command(
     from sos_studio.services import jobs, presets, projects
 
     if resumed is not None:
-        job = resume_as(directory, resumed, _KINDS[what], weights)
+        job = resume_as(directory, resumed, _KINDS[what], weights, wait=waits)
     else:
         overrides = presets.parse_overrides(assignments)
         network = presets.settings(preset, overrides).student.network
@@ -64,6 +65,7 @@ def command(
                 threads=threads,
                 seed=seed,
                 rule=None if consensus is None else Rule(name=consensus),
+                wait=waits,
             )
         if job.spec().weights is None:
             say(str(message("weights.from_scratch")))
@@ -79,7 +81,7 @@ def command(
             emit(line)
 
 
-def resume_as(directory: Path, job_id: str, kind: JobKind, weights: Path | None) -> JobHandle:
+def resume_as(directory: Path, job_id: str, kind: JobKind, weights: Path | None, *, wait: bool = False) -> JobHandle:
     """Go on with a job of that kind; ``job.unknown``, ``job.other_kind`` and what `services.jobs.resume` raises."""
     from sos_studio.services import jobs, projects
 
@@ -89,15 +91,23 @@ def resume_as(directory: Path, job_id: str, kind: JobKind, weights: Path | None)
     if asked != kind:
         word = next((word for word, known in _KINDS.items() if known == asked), asked)
         raise BadInputError("job.other_kind", job=job_id, kind=word)
-    return jobs.resume(job, weights=weights)
+    return jobs.resume(job, weights=weights, wait=wait)
 
 
 def watch(tail: JobTail, label: str) -> JobState:
     """Follow a job to its end with a bar; Ctrl+C asks the worker to stop and waits for it, a second one leaves at once."""
-    told = 0
+    from sos_studio.services import job_queue, waiting
+
+    told, ahead = 0, -1
 
     def show(state: JobState) -> None:
-        nonlocal told
+        nonlocal told, ahead
+        if state.status is JobStatus.WAITING:
+            job_queue.ensure_keeper()
+            now = waiting.place(tail.job_dir)
+            if now is not None and now != ahead:
+                ahead = now
+                say(f"Waits until another training has ended; {ahead} ahead of it in the line.")
         for warning in state.warnings[told:]:
             say(str(message(warning.code, warning.values)))
         told = len(state.warnings)

@@ -3,7 +3,10 @@
 from sos_studio.messages import Template
 
 MESSAGES: dict[str, Template] = {
-    "job.device_busy": Template("Another training is running on this computer.", "Wait until it has ended, or cancel it."),
+    "job.device_busy": Template(
+        "Another training ({job}) is running on this computer.", "Wait until it has ended, wait in line (--wait), or cancel it."
+    ),
+    "job.does_not_wait": Template("The training {job} does not wait in line.", "sos-studio job list shows which do."),
     "job.unreadable": Template("The files of job {job} are damaged.", "Start a new training."),
     "job.folder_unwritable": Template("The job can't be written into the project ({reason}).", "Free some space or check the rights."),
     "job.cant_start_worker": Template("The training could not be started ({reason}).", "Repair the installation of SOS Studio."),

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from sos_studio.core.job_state import JobStatus
 from sos_studio.dataset.project import Project
-from sos_studio.services import jobs
+from sos_studio.services import job_queue, jobs
 from tests.cli.conftest import ROOT_OF_TESTS, Run
 
 FakeWorker = Callable[..., None]
@@ -121,3 +122,26 @@ def test_ctrl_c_cancels_the_job(folder: Path) -> None:
     assert b'"code": "cancelled"' in out
     assert b"Traceback" not in err
     assert jobs.list_jobs(folder)[0].state().status is JobStatus.CANCELLED
+
+
+def test_a_busy_device_is_told_with_who_has_it_and_can_be_waited_for(
+    run: Run, folder: Path, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = str(ROOT_OF_TESTS / "protocol" / "retrain-succeeded.jsonl")
+    keeper = [sys.executable, "-m", "tests.services.fake_keeper", "play", played]
+    monkeypatch.setattr(job_queue, "keeper_command", lambda: keeper)
+    fake_worker("hang", "retrain-killed")
+    with Project.open(folder) as project:
+        first = jobs.start_training(project, "retrain")
+    refused = run("train", "all", "--project", folder, "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (2, "job.device_busy")
+    assert first.job_id in refused.json["error"]["message"]
+    assert "--wait" in refused.json["error"]["hint"]
+    fake_worker("play")
+    ended = threading.Timer(2.0, first.cancel)
+    ended.start()
+    ran = run("train", "all", "--project", folder, "--wait", "--json")
+    ended.join()
+    assert ran.code == 0, ran.err
+    assert ran.json["status"] == "succeeded"
+    assert "0 ahead of it in the line" in ran.err
