@@ -190,7 +190,9 @@ DEFAULT_BINDINGS: tuple[Binding, ...] = (
     Binding(Action.SHORTCUTS, ("F1", "?")),
 )
 
+_DEFAULT_KEYS = {binding.action: binding.keys for binding in DEFAULT_BINDINGS}
+
 
 def default_keys(action: Action) -> tuple[str, ...]:
     """Keys that an action has out of the box; empty if none."""
-    return next((binding.keys for binding in DEFAULT_BINDINGS if binding.action is action), ())
+    return _DEFAULT_KEYS.get(action, ())
