@@ -28,7 +28,7 @@ MESSAGES: dict[str, Template] = {
     ),
     "project.older_version": Template(
         "{project} was made by an older version and has to be brought up to date.",
-        "Open it once in the window (File ▸ Open project…); a backup is kept.",
+        "Open it once in the window (File ▸ Open project…), or run: sos-studio project repair. A backup of the database is kept.",
     ),
     "project.damaged": Template(
         "The database of {project} is damaged.",

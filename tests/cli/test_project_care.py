@@ -11,6 +11,7 @@ from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.imaging.dicom_write import write_series
 from tests.cli.conftest import Run, small_volume
+from tests.dataset import builders
 
 
 @pytest.fixture
@@ -51,6 +52,17 @@ def test_a_damaged_database_is_named_and_brought_back(run: Run, study: Path) -> 
     assert run("project", "check", study).code == 0
     told = run("project", "audit", study, "--what", "recovered", "--json").json["entries"]
     assert len(told) == 1
+
+
+def test_a_check_of_an_older_project_says_what_to_do_and_that_works(run: Run, study: Path) -> None:
+    builders.back_to_the_first_schema(study / "project.sqlite")
+    ran = run("project", "check", study)
+    assert ran.code == 2
+    assert "was made by an older version and has to be brought up to date." in ran.err
+    assert "sos-studio project repair" in ran.err
+    assert run("project", "repair", study).code == 0
+    assert run("project", "check", study).code == 0
+    assert len(list((study / "backups").glob("project-v1-*.sqlite"))) == 1
 
 
 def test_backup_and_restore_bring_the_project_back(run: Run, study: Path, tmp_path: Path) -> None:
