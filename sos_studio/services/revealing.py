@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.predictions import ModelCard
 from sos_studio.core.readings import Reading, standing
 from sos_studio.dataset import cases, predictions, readings
 from sos_studio.dataset.cases import Sex
 from sos_studio.dataset.predictions import ShownPrediction
 from sos_studio.dataset.project import Project
+from sos_studio.services import model_list
 
 
 @dataclass(frozen=True)
 class Revealed:
-    """Other evaluators' standing readings, of this capture or another one, the latest prediction on record for it, and the patient."""
+    """Other evaluators' standing readings, of this capture or another one, the latest prediction on record for it, and the patient.
+
+    Attributes
+    ----------
+    card
+        Of the network that predicted; None if nothing is known of it any more.
+    """
 
     case_id: str
     capture_id: str
@@ -23,6 +31,7 @@ class Revealed:
     patient: str
     age_years: float | None
     sex: Sex | None
+    card: ModelCard | None = None
 
 
 def reveal(project: Project, case_id: str, capture_id: str, evaluator: str) -> Revealed:
@@ -43,7 +52,22 @@ def reveal(project: Project, case_id: str, capture_id: str, evaluator: str) -> R
     latest = on_record[-1] if on_record else None
     if latest is not None and not predictions.seen_by(project, case_id, evaluator):
         latest = predictions.record_shown(
-            project, capture_id, model_id=latest.model_id, stage=latest.stage, probabilities=latest.probabilities, evaluator=evaluator
+            project,
+            capture_id,
+            model_id=latest.model_id,
+            stage=latest.stage,
+            probabilities=latest.probabilities,
+            evaluator=evaluator,
+            kept=latest.kept,
         )
+    card = None if latest is None else _card(project, latest)
     others = tuple(reading for reading in stands if reading.evaluator != evaluator)
-    return Revealed(case_id, capture_id, others, latest, summary.patient, summary.age_years, summary.sex)
+    return Revealed(case_id, capture_id, others, latest, summary.patient, summary.age_years, summary.sex, card)
+
+
+def _card(project: Project, shown: ShownPrediction) -> ModelCard | None:
+    """As it was kept with the answer, else as it stands in the project now."""
+    if shown.kept is not None:
+        return shown.kept.prediction.model
+    known = (entry.card for entry in model_list.models(project) if entry.card.model_id == shown.model_id)
+    return next(known, None)

@@ -340,6 +340,7 @@ class MainWindow(QMainWindow):
             ask_to_stop(self.session.tasks, self, self._leave)
             return
         self.files.cancel()
+        self.predict.presenter.close()  # who waits for its answer would be waited for
         self.session.settings.window_geometry = layout_text(self)
         self.session.save_settings()
         self.session.settle()

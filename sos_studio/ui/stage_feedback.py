@@ -11,6 +11,7 @@ from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.staging import StagingPresenter, StagingState
 from sos_studio.services.revealing import Revealed
 from sos_studio.ui import keys, parts
+from sos_studio.ui.predict_words import origin_words
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
 
@@ -40,6 +41,7 @@ class Feedback(QWidget):
         self.saved = QLabel()
         self.saved.setWordWrap(True)
         self.revealed = parts.note()
+        self.origin = parts.red()
         self.next = parts.button(_tr("Next unstaged"), _tr("Open the next case without a reading by you"), Action.NEXT_UNSTAGED)
         self.next.clicked.connect(presenter.next_case)
         self.reveal = parts.button(
@@ -51,7 +53,7 @@ class Feedback(QWidget):
         buttons.addWidget(self.reveal)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
-        for widget in (self._stage, self._words, self.saved, self.revealed):
+        for widget in (self._stage, self._words, self.saved, self.revealed, self.origin):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addLayout(buttons)
@@ -77,6 +79,9 @@ class Feedback(QWidget):
         self.revealed.setVisible(state.revealed is not None)
         # Emptied, not only hidden: the next case's reader must find nothing of this one.
         self.revealed.setText(revealed_words(state.revealed) if state.revealed is not None else "")
+        card = state.revealed.card if state.revealed is not None else None
+        self.origin.setText(origin_words(card) if card is not None else "")
+        self.origin.setVisible(bool(self.origin.text()))
 
 
 def revealed_words(revealed: Revealed) -> str:

@@ -21,6 +21,7 @@ from sos_studio.presenters.teaching import TeachingPresenter, TeachingState
 from sos_studio.services.teaching import Teaching
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.language import plural
+from sos_studio.ui.predict_words import origin_words
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 
@@ -42,6 +43,9 @@ class TeachingDialog(QDialog):
         self.presenter = TeachingPresenter(session, prediction)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        chosen = prediction.state.chosen
+        self.origin = parts.red("" if chosen is None else origin_words(chosen.card))
+        self.origin.setVisible(bool(self.origin.text()))
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Cases looked at"))
         self.bar.setRange(0, 100)
@@ -61,7 +65,7 @@ class TeachingDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        for widget in (self.words, self.bar, self.table, caution, self.buttons):
+        for widget in (self.words, self.origin, self.bar, self.table, caution, self.buttons):
             layout.addWidget(widget)
         self.presenter.changed.connect(self._on_state)
         self.finished.connect(self._on_closed)

@@ -1,6 +1,7 @@
 """A predictor without torch.
 
-``fake_serve.py MODE``: ``good``, ``die-once FLAG`` (dies at its first question), ``die``, ``mute``, ``refuse``.
+``fake_serve.py MODE``: ``good``, ``die-once FLAG`` (dies at its first question), ``die-while FLAG`` (as long as that file is there),
+``die``, ``slow-once FLAG`` (thinks for a minute about its first question and says so by the file), ``mute``, ``refuse [CODE]``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 def answer(request: dict[str, object]) -> dict[str, object]:
     if request["op"] == "detect":
         return {"roi": {"center_uv": [60.0, 48.0], "angle_deg": 20.0, "width_px": 40.0, "height_px": 20.0, "confidence": 0.8}}
+    if request["op"] == "warm_up":
+        return {}
     stage = request["stage"] or 2
     coarse = np.zeros((4, 5), dtype=np.float32)
     coarse[2, 2] = 1.0
@@ -45,14 +48,19 @@ def main() -> int:
         request = json.loads(line)
         if request["op"] == "shutdown":
             return 0
-        if mode == "die" or (mode == "die-once" and not Path(sys.argv[2]).exists()):
+        there = len(sys.argv) > 2 and Path(sys.argv[2]).exists()
+        if mode == "die" or (mode == "die-once" and not there) or (mode == "die-while" and there):
             if mode == "die-once":
                 Path(sys.argv[2]).touch()
             os._exit(9)
+        if mode == "slow-once" and not there:
+            Path(sys.argv[2]).touch()
+            time.sleep(60)
         if mode == "mute":
             time.sleep(60)
         if mode == "refuse":
-            reply = {"id": request["id"], "ok": False, "code": "image.unreadable", "values": {"file": "full.png"}}
+            code, name = (sys.argv[2], "model") if len(sys.argv) > 2 else ("image.unreadable", "file")
+            reply = {"id": request["id"], "ok": False, "code": code, "values": {name: "full.png"}}
         else:
             reply = {"id": request["id"], "ok": True, **answer(request)}
         _write(json.dumps({"id": -1, "ok": True}))  # an answer to an older question

@@ -7,14 +7,16 @@ from sos_studio.core.actions import Action
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import standing
 from sos_studio.core.roi import Roi
-from sos_studio.dataset import captures, readings
+from sos_studio.dataset import captures, predictions, readings
 from sos_studio.imaging import images
 from sos_studio.presenters import staging as staging_module
 from sos_studio.services import staging
 from sos_studio.ui import reference_card
 from sos_studio.ui.dialogs import EvaluatorDialog
+from sos_studio.ui.stage_feedback import Feedback
 from sos_studio.ui.stage_step import StageStep
 from tests.presenters.kit import make_project, make_session, open_case
+from tests.presenters.models import add_model
 
 
 @pytest.fixture
@@ -174,3 +176,20 @@ def test_the_stages_drawings_are_drawn_once_and_not_at_every_case(step, monkeypa
     card.resize(520, 600)
     card.grab()
     assert sorted(drawn) == [1, 2, 3, 4, 5]
+
+
+def test_a_revealed_prediction_of_a_phantom_trained_network_says_so_in_red(step, project, qtbot):
+    add_model(project.directory, "student", phantom=True)
+    capture_id = step.session.capture.capture_id
+    sure = (0.0, 0.0, 0.0, 0.2, 0.8)
+    predictions.record_shown(project, capture_id, model_id="student-a", stage=5, probabilities=sure, evaluator="Dr Other")
+    step.presenter.choose(3)
+    feedback = step.findChild(Feedback)
+    assert not feedback.origin.isVisible()
+    step.presenter.reveal()
+    assert "Prediction: stage 5" in feedback.revealed.text()
+    assert feedback.origin.isVisible()
+    assert feedback.origin.objectName() == "alarm"
+    assert "Trained on phantoms" in feedback.origin.text()
+    open_case(step.session, "case-0002")
+    assert feedback.origin.text() == ""

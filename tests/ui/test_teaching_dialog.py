@@ -44,3 +44,11 @@ def test_a_predictor_that_does_not_start_is_told(project, qtbot):
     service.error = JobFailedError("prediction.cant_start", reason="no room")
     dialog = make(project, service, qtbot)
     assert "could not be started" in dialog.words.text()
+
+
+def test_phantom_trained_networks_are_called_so_in_red_here_too(project, qtbot):
+    add_model(project.directory, "student", "b", phantom=True)
+    dialog = make(project, FakeService(), qtbot)
+    assert dialog.origin.isVisible()
+    assert dialog.origin.objectName() == "alarm"
+    assert "Trained on phantoms" in dialog.origin.text()
