@@ -18,6 +18,8 @@ Probability = Annotated[Finite, Field(ge=0, le=1)]
 Row3 = tuple[Finite, Finite, Finite]
 HeatMethod = Literal["grad-cam", "grad-cam++", "hires-cam"]
 HEAT_METHODS: tuple[HeatMethod, ...] = ("grad-cam", "grad-cam++", "hires-cam")
+# An answer is unsure if its most likely stage has less than this: all the other stages together are then likelier.
+UNSURE_BELOW = 0.5
 
 
 class ModelCard(BaseModel):
@@ -171,6 +173,17 @@ class Prediction(BaseModel):
     def unlike(self) -> bool:
         """Whether the picture is known to be unlike the training data."""
         return self.familiarity is not None and self.familiarity.unlike
+
+    @property
+    def unsure(self) -> bool:
+        """Whether no stage stands out, so that the most likely one must not be read as an answer."""
+        return max(self.probabilities) < UNSURE_BELOW
+
+    @property
+    def runner_up(self) -> int:
+        """The stage that is likeliest after `stage`, 1-based."""
+        others = (n for n in range(1, len(self.probabilities) + 1) if n != self.stage)
+        return max(others, key=lambda n: self.probabilities[n - 1])
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

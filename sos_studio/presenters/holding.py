@@ -17,15 +17,26 @@ if TYPE_CHECKING:
     from sos_studio.presenters.prediction_state import PredictionState
 
 Phase = Literal["nothing", "ready", "testing", "tested"]
+Farther = Literal["open", "again"]
 
 
 @dataclass(frozen=True)
 class HoldingState:
-    """What the step shows; `share` of the views has been looked at while it is ``testing``."""
+    """What the step shows; `share` of the views has been looked at while it is ``testing``.
+
+    Attributes
+    ----------
+    unsure
+        The answer itself is: that it stays the same then makes it no surer.
+    farther
+        The plane itself was not moved, and could be: ``open`` its scan first, or ask ``again`` because that is open now.
+    """
 
     phase: Phase = "nothing"
     share: float = 0.0
     found: Sensitivity | None = None
+    unsure: bool = False
+    farther: Farther | None = None
 
 
 class HoldingPresenter:
@@ -39,6 +50,8 @@ class HoldingPresenter:
         self._of: Prediction | None = None
         self.state = HoldingState()
         prediction.changed.connect(self._on_prediction)
+        session.scan_changed.connect(self._on_scan)
+        session.scan_completed.connect(self._on_scan)
         self._on_prediction(prediction.state)
 
     def test(self) -> None:
@@ -65,7 +78,7 @@ class HoldingPresenter:
 
         def done(found: Sensitivity) -> None:
             if self._of is said:
-                self._show(phase="tested", found=found)
+                self._show(phase="tested", found=found, farther=self._farther(found))
 
         def failed(error: Exception) -> None:
             if self._of is said:
@@ -73,14 +86,25 @@ class HoldingPresenter:
             if not isinstance(error, CancelledError):
                 self._session.report(error)
 
-        self._show(phase="testing", share=0.0, found=None)
+        self._show(phase="testing", share=0.0, found=None, farther=None)
         self._session.background.run(work, done, failed, key="predict.holding")
 
     def _on_prediction(self, state: PredictionState) -> None:
         said = None if state.shown is None else state.shown.prediction
         if said is not self._of:
             self._of = said
-            self._show(phase="nothing" if said is None else "ready", share=0.0, found=None)
+            phase: Phase = "nothing" if said is None else "ready"
+            self._show(phase=phase, share=0.0, found=None, unsure=said is not None and said.unsure, farther=None)
+
+    def _on_scan(self, _: object) -> None:
+        if self.state.found is not None:
+            self._show(farther=self._farther(self.state.found))
+
+    def _farther(self, found: Sensitivity) -> Farther | None:
+        capture, scan = self._session.capture, self._session.scan
+        if found.reach == "plane" or capture is None or capture.record.series_hash is None or capture.record.orientation is None:
+            return None
+        return "again" if scan is not None and not scan.coarse and scan.volume.series_hash == capture.record.series_hash else "open"
 
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from sos_studio.presenters.prediction_state import Phase, PredictionState
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services.model_list import ModelEntry, current, detector_for, models
+from sos_studio.services.network_names import names_of
 from sos_studio.services.prediction import PredictionService
 
 if TYPE_CHECKING:
@@ -127,10 +129,10 @@ class PredictionPresenter:
         """Read the project's models again."""
         project = self._session.project
         if project is None:
-            self._found_models(None, [], None)
+            self._found_models(None, [], None, {})
             return
         self._session.background.run(
-            lambda: (models(project), current(project, "student")),
+            lambda: ((found := models(project)), current(project, "student"), names_of(found)),
             lambda found: self._found_models(project, *found),
             self._session.report,
             key="predict.models",
@@ -347,7 +349,7 @@ class PredictionPresenter:
             lambda: on_record(project, case_id, asked, card, shape_vu), found, self._session.report, key="predict.record"
         )
 
-    def _found_models(self, project: Project | None, found: list[ModelEntry], used: ModelEntry | None) -> None:
+    def _found_models(self, project: Project | None, found: list[ModelEntry], used: ModelEntry | None, names: Mapping[str, str]) -> None:
         if self._session.project is not project:
             return
         students = tuple(entry for entry in found if entry.card.kind == "student")
@@ -356,7 +358,7 @@ class PredictionPresenter:
         # One that was just taken into use is the one to ask; else stay with the one that was chosen.
         if chosen is None or chosen not in students or self._used != before:
             chosen = used
-        self._show(students=students, detector=detector_for(chosen, found))
+        self._show(students=students, detector=detector_for(chosen, found), names=names)
         if chosen != self.state.chosen:
             self._clear(chosen=chosen)
             self._show_again()

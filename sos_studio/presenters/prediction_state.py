@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard, Prediction
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod
 from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import Message
 from sos_studio.presenters.answers import Shown
 from sos_studio.services.model_list import ModelEntry
 
-# The student is called unsure if its most likely stage has less than this: all the other stages together are then likelier.
-UNSURE_BELOW = 0.5
 COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
 
 Phase = Literal["no_project", "no_model", "no_image", "ready", "predicting", "shown", "failed"]
@@ -30,6 +29,8 @@ class PredictionState:
     ----------
     students
         Newest first; `chosen` is the one that is asked.
+    names
+        What somebody called the trainings that networks come from, by model id.
     problem
         Why there is no answer.
     others
@@ -42,6 +43,7 @@ class PredictionState:
 
     phase: Phase = "no_project"
     students: tuple[ModelEntry, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     chosen: ModelEntry | None = None
     detector: ModelEntry | None = None
     shown: Shown | None = None
@@ -61,17 +63,3 @@ def heat_rgba(heat01_vu: npt.NDArray[np.float32], colour_map: ColourMap) -> npt.
     rgba[..., :3] = heatmaps.colourise(heat01_vu, colour_map)
     rgba[..., 3] = heatmaps.to_grey(heat01_vu)
     return rgba
-
-
-def held_out_student(card: ModelCard) -> tuple[int, int] | None:
-    """``(correct, n)`` on the held-out cases as the card has it; None if it was not measured."""
-    figures: Any = (card.model_extra or {}).get("held_out")
-    if not isinstance(figures, dict):
-        return None
-    correct, n = figures.get("correct"), figures.get("n")
-    return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
-
-
-def unsure(said: Prediction) -> bool:
-    """Whether no stage stands out, so that the most likely one must not be read as an answer."""
-    return max(said.probabilities) < UNSURE_BELOW

@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
 from sos_studio.core.settings import names_hidden
 from sos_studio.messages import message
 from sos_studio.presenters.folder_batch import FolderBatchPresenter, FolderBatchState, Wanted
-from sos_studio.presenters.prediction_state import unsure
 from sos_studio.services.batch import BatchRow
 from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui import dialogs, parts
@@ -166,7 +165,7 @@ class BatchDialog(QDialog):
             problem = message(row.problem or "prediction.failed", {"file": name, **row.values})
             texts = [name, "—", "", "", problem.text]
         else:
-            stage = _tr("unsure: {n}").format(n=said.stage) if unsure(said) else str(said.stage)
+            stage = _tr("unsure: {n}").format(n=said.stage) if said.unsure else str(said.stage)
             certain = "" if said.stage_set is None else set_words(said.stage_set)
             notes = _tr("unlike the training data") if said.unlike else ""
             texts = [name, stage, f"{100 * max(said.probabilities):.0f} %", certain, notes]

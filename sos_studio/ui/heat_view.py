@@ -159,7 +159,7 @@ class HeatView(ImageView):
             for color, width in ((SHADE, 5.0), (TEXT, 2.0)):
                 painter.setPen(QPen(color, width))
                 painter.drawLine(QPointF(x, room.top() - 2), QPointF(x, room.bottom() + 2))
-            told = _tr("{told} · here {p}\u00a0%").format(told=told, p=round(100 * pointed))
+            told = _tr("{told} · here {p}\u00a0% of the strongest place").format(told=told, p=round(100 * pointed))
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(told), room.top() - 8 - metrics.height()), told)
 
     def _paint_warnings(self, painter: QPainter, said: Prediction) -> None:

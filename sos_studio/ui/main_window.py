@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         self.cases.work_remains.connect(self._on_work_remains)
         self.cases.rows_changed.connect(self.keymap.refresh)
         self.orient.case_scan_wanted.connect(self.cases.open_scan_of_case)
+        self.predict.case_scan_wanted.connect(self.cases.open_scan_of_case)
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
         self.status.job_wanted.connect(self.training_dock.show)

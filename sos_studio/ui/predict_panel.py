@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
-    QLabel,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.core.answer_words import Acquaintance
 from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters.acquaintance import AcquaintancePresenter
 from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.holding import HoldingPresenter
 from sos_studio.presenters.prediction import PredictionPresenter
-from sos_studio.presenters.prediction_state import PredictionState, held_out_student, unsure
+from sos_studio.presenters.prediction_state import PredictionState
 from sos_studio.presenters.staging import StagingState
-from sos_studio.services.model_list import ModelEntry
 from sos_studio.ui import keys, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.holding_row import HoldingRow
-from sos_studio.ui.predict_words import local_time, origin_words, set_in_terms, set_words, trained_when, unlike_words
+from sos_studio.ui.predict_words import (
+    acquaintance_words,
+    attention_words,
+    local_time,
+    mostly_wrong,
+    network_titles,
+    no_set_words,
+    origin_words,
+    quality_words,
+    set_in_terms,
+    set_words,
+    trained_when,
+    unlike_words,
+)
 from sos_studio.ui.probability_bars import ProbabilityBars
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -35,15 +41,16 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("PredictStep", text)
 
 
-def model_title(card: ModelCard) -> str:
-    """A network as the choice shows it."""
-    return _tr("Network of {when}").format(when=trained_when(card))
-
-
 class PredictPanel(QWidget):
     """Right dock while Predict is in front."""
 
-    def __init__(self, presenter: PredictionPresenter, holding: HoldingPresenter, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        presenter: PredictionPresenter,
+        holding: HoldingPresenter,
+        acquaintance: AcquaintancePresenter,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._presenter = presenter
         self.predict_button = parts.button(_tr("Predict stage"), _tr("Let the trained network stage this full image"), Action.PREDICT)
@@ -55,10 +62,13 @@ class PredictPanel(QWidget):
         self._models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._models.setMinimumContentsLength(12)
         self._models.activated.connect(lambda _: presenter.choose_model(str(self._models.currentData())))
-        self._offered: tuple[ModelEntry, ...] = ()
+        self._offered: dict[str, str] = {}
+        self.quality = QLabel()
+        self.quality.setWordWrap(True)
         self.phantom = parts.red()
         self.unlike = parts.red()
-        self._about = parts.note()
+        self.known = QLabel()
+        self.known.setWordWrap(True)
         self.stage = QLabel()
         font = self.stage.font()
         font.setPointSizeF(font.pointSizeF() * 1.6)
@@ -82,6 +92,8 @@ class PredictPanel(QWidget):
         self._lay_out()
         presenter.changed.connect(self._on_state)
         presenter.readings.changed.connect(self._on_reading)
+        acquaintance.changed.connect(self._on_known)
+        self._on_known(acquaintance.known)
         self._on_state(presenter.state)
         self._on_reading(presenter.readings.state)
 
@@ -94,10 +106,12 @@ class PredictPanel(QWidget):
         column = parts.column(
             self.predict_button,
             self._models,
+            self.quality,
             self.phantom,
             self.unlike,
             self.stage,
             self._words,
+            self.known,
             self.bars,
             self.stage_set,
             self.expected,
@@ -108,11 +122,10 @@ class PredictPanel(QWidget):
             parts.heading(_tr("Your answer, having seen the AI")),
             self._answer_box(),
             self.saved,
-            self._about,
         )
         rows = column.layout()
         if rows is not None:
-            rows.setSpacing(5)  # so that all of it fits on a laptop
+            rows.setSpacing(4)  # so that all of it fits on a laptop
         area.setWidget(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -148,17 +161,19 @@ class PredictPanel(QWidget):
         card = state.chosen.card if state.chosen is not None else None
         self.phantom.setText("" if card is None else origin_words(card))
         self.phantom.setVisible(bool(self.phantom.text()))
-        self._about.setText(_about(card) if card is not None else "")
-        self._about.setToolTip(_about_in_terms(card) if card is not None else "")
+        self.quality.setText("" if card is None else quality_words(card))
+        self.quality.setToolTip("" if card is None else _about_in_terms(card))
+        self.quality.setVisible(bool(self.quality.text()))
+        parts.set_alarm(self.quality, card is not None and mostly_wrong(card))
         prediction = state.shown.prediction if state.shown is not None else None
         self.unlike.setText(unlike_words(prediction) if prediction is not None else "")
         self.unlike.setVisible(bool(self.unlike.text()))
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
         held = prediction.stage_set if prediction is not None else None
         self.bars.set_stage_set(held)
-        self.stage_set.setText("" if held is None else set_words(held))
+        self.stage_set.setText("" if prediction is None else set_words(held) if held is not None else no_set_words(prediction.model))
         self.stage_set.setToolTip("" if held is None else set_in_terms(held))
-        self.stage_set.setVisible(held is not None)
+        self.stage_set.setVisible(prediction is not None)
         self.stage.setText(_title(prediction))
         self._words.setText(_answer_words(prediction) if prediction is not None else _what_next(state))
         self.expected.setText(_mean_words(prediction) if prediction is not None else "")
@@ -173,14 +188,24 @@ class PredictPanel(QWidget):
         self.heat.show_state(state)
 
     def _show_models(self, state: PredictionState) -> None:
-        if state.students != self._offered:
-            self._offered = state.students
+        offered = network_titles(state.students, state.names)
+        if offered != self._offered:
+            self._offered = offered
             self._models.clear()
             for entry in state.students:
-                self._models.addItem(model_title(entry.card), entry.card.model_id)
+                self._models.addItem(offered[entry.card.model_id], entry.card.model_id)
+                told = (quality_words(entry.card), _about_in_terms(entry.card))
+                self._models.setItemData(self._models.count() - 1, "\n".join(filter(None, told)), Qt.ItemDataRole.ToolTipRole)
         if state.chosen is not None:
             self._models.setCurrentIndex(self._models.findData(state.chosen.card.model_id))
         self._models.setVisible(bool(state.students))
+
+    def _on_known(self, known: Acquaintance | None) -> None:
+        told, meaning = ("", "") if known is None else acquaintance_words(known)
+        self.known.setText(told)
+        self.known.setToolTip(meaning)
+        self.known.setVisible(known is not None)
+        parts.set_alarm(self.known, known in ("learned", "patient"))
 
     def _on_reading(self, state: StagingState) -> None:
         read = state.reading.stage if state.reading is not None else None
@@ -193,15 +218,15 @@ class PredictPanel(QWidget):
 def _title(prediction: Prediction | None) -> str:
     if prediction is None:
         return _tr("No prediction shown")
-    return _tr("Unsure") if unsure(prediction) else _tr("Stage {n}").format(n=prediction.stage)
+    return _tr("Unsure") if prediction.unsure else _tr("Stage {n}").format(n=prediction.stage)
 
 
 def _answer_words(prediction: Prediction) -> str:
     """The stage's definition; of an unsure answer first that it is one, with the runner-up."""
-    if not unsure(prediction):
+    if not prediction.unsure:
         return stage_words(BASSED_5.stages[prediction.stage - 1])
-    likely = sorted(enumerate(prediction.probabilities, start=1), key=lambda item: -item[1])
-    (first, top), (second, next_) = likely[0], likely[1]
+    first, second = prediction.stage, prediction.runner_up
+    top, next_ = prediction.probabilities[first - 1], prediction.probabilities[second - 1]
     return _tr(
         "The most likely stage, {first}, reaches only {top}\u00a0%, followed by stage {second} with {next}\u00a0%. "
         "Judge the image yourself."
@@ -233,36 +258,21 @@ def _attention_words(shown: Shown) -> str:
     if shown.heat01_vu is None:
         return since + _tr("The heatmap was not kept; {key} makes it again.").format(key=keys.named(Action.PREDICT))
     if shown.looking_for_frame:
-        return since + _tr("Attention inside the SOS region: looking for its frame …")
+        return since + _tr("Attention inside the frame: looking for it …")
     if shown.frame is not None and shown.attention is None:
         return since + _tr("The heatmap is empty: nothing in this image speaks for this stage in particular.")
     if shown.attention is None or shown.frame is None:
-        return since + _tr("Attention inside the SOS region: unknown, there is no frame. Draw one in {crop}.").format(
+        return since + _tr("Attention inside the frame: unknown, there is none. Draw one in {crop}.").format(
             crop=keys.after(_tr("Crop"), Action.STEP_CROP)
         )
-    frame = _tr("evaluator's frame") if shown.frame is shown.expert_frame else _tr("detector's frame")
-    return since + _tr("Attention inside the SOS region: {p}\u00a0% ({frame})").format(p=f"{100 * shown.attention:.0f}", frame=frame)
-
-
-def _about(card: ModelCard) -> str:
-    told = []  # when it was trained stands above, in its name
-    held_out = held_out_student(card)
-    if held_out is not None:
-        correct, n = held_out
-        told.append(
-            _tr("Of {n} cases that it had never seen it staged {correct} rightly ({p}\u00a0%).").format(
-                correct=correct, n=n, p=round(100 * correct / n)
-            )
-        )
-    if not card.from_scratch:  # else it stands above in red
-        told.append(_tr("Before, it had learned on everyday pictures."))
-    return " ".join(told)
+    said = shown.prediction
+    return since + attention_words(shown.attention, shown.frame, shown.heat_stage or said.stage, said.stage)
 
 
 def _about_in_terms(card: ModelCard) -> str:
     """The same in the words of papers."""
-    start = _tr("no ImageNet weights") if card.from_scratch else _tr("ImageNet weights")
-    return _tr("Student {network}; measured on the held-out cases; {start}").format(network=card.network, start=start)
+    start = _tr("no ImageNet weights") if card.from_scratch else _tr("ImageNet weights, learned on everyday pictures")
+    return _tr("Student {network}, trained {when}; {start}").format(network=card.network, when=trained_when(card), start=start)
 
 
 def _reading_words(state: StagingState) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from sos_studio.core.actions import Action
 from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
+from sos_studio.presenters.acquaintance import AcquaintancePresenter
 from sos_studio.presenters.holding import HoldingPresenter
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
@@ -27,6 +28,7 @@ class PredictStep(QWidget):
 
     # Patient millimetres and grey value under the pointer (see `pixel_position`), or None.
     pixel_pointed = Signal(object)
+    case_scan_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None, *, service: PredictionService | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +37,9 @@ class PredictStep(QWidget):
         self.view = HeatView(self.presenter)
         self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self.holding = HoldingPresenter(session, self.presenter)
-        self.panel = PredictPanel(self.presenter, self.holding)
+        self.acquaintance = AcquaintancePresenter(session, self.presenter)
+        self.panel = PredictPanel(self.presenter, self.holding, self.acquaintance)
+        self.panel.holding.scan_wanted.connect(self.case_scan_wanted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication
 
-from sos_studio.core.predictions import ModelCard, Prediction, StageSet
+from sos_studio.core.answer_words import Acquaintance, held_out, trained_cases
+from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction, StageSet
 from sos_studio.core.stages import BASSED_5
+from sos_studio.services.model_list import ModelEntry
+from sos_studio.ui.language import plural
 
 
 def _tr(text: str) -> str:
@@ -20,6 +25,86 @@ def trained_when(card: ModelCard) -> str:
         return local_time(datetime.fromisoformat(card.created_utc))
     except ValueError:
         return card.created_utc
+
+
+def network_titles(entries: Sequence[ModelEntry], names: Mapping[str, str]) -> dict[str, str]:
+    """What networks are called in a choice, by model id; the time of day stands there only where the day leaves two alike.
+
+    Parameters
+    ----------
+    names
+        What people called their trainings, by model id.
+    """
+    by_day = {entry.card.model_id: network_title(entry.card, names.get(entry.card.model_id, "")) for entry in entries}
+    alike = Counter(by_day.values())
+    return {
+        entry.card.model_id: by_day[entry.card.model_id]
+        if alike[by_day[entry.card.model_id]] == 1
+        else network_title(entry.card, names.get(entry.card.model_id, ""), time=True)
+        for entry in entries
+    }
+
+
+def network_title(card: ModelCard, name: str = "", *, time: bool = False) -> str:
+    """What a network is: its kind, when it was trained and on how many cases, behind the name that somebody gave its training."""
+    kind = {"student": _tr("Student"), "teacher": _tr("Teacher"), "detector": _tr("Detector")}[card.kind]
+    when = trained_when(card)
+    told = [when if time else when.partition(" ")[0]]
+    cases = trained_cases(card)
+    if cases is not None:
+        told.append(plural("PredictStep", "1 case", "{n} cases", cases))
+    title = _tr("{kind} ({facts})").format(kind=kind, facts=", ".join(told))
+    return _tr("{name}: {network}").format(name=name, network=title) if name else title
+
+
+def quality_words(card: ModelCard) -> str:
+    """How often it is right, beside what guessing would give; empty where that was not measured."""
+    found = held_out(card)
+    if found is None:
+        return ""
+    correct, n = found
+    return _tr("Right in {correct} of {n} cases it had never seen ({p}\u00a0%; guessing: {chance}\u00a0%).").format(
+        correct=correct, n=n, p=round(100 * correct / n), chance=round(100 / card.stages)
+    )
+
+
+def mostly_wrong(card: ModelCard) -> bool:
+    """Whether it named another stage in more than half of the cases that it had never seen."""
+    found = held_out(card)
+    return found is not None and 2 * found[0] < found[1]
+
+
+def acquaintance_words(known: Acquaintance) -> tuple[str, str]:
+    """Whether the network learned from this case, in few words, and what that means."""
+    said = _tr("A right answer here says nothing about how it does on other patients.")
+    return {
+        "learned": (_tr("It learned from this very case."), said),
+        "patient": (_tr("It learned from this patient's other picture."), said),
+        "held_out": (_tr("It never learned from this patient."), _tr("The case was set aside to judge the network by.")),
+        "new": (
+            _tr("It never learned from this patient."),
+            _tr("The case was not there yet when the network was trained, or had no stage."),
+        ),
+        "unknown": (
+            _tr("Unknown if it learned from this case."),
+            _tr("It was trained elsewhere: the list of its cases is not in this project."),
+        ),
+    }[known]
+
+
+def frame_words(frame: PredictedRoi) -> str:
+    """Whose frame it is; one word for it everywhere."""
+    return _tr("evaluator's frame") if frame.source == "expert" else _tr("detector's frame")
+
+
+def attention_words(share: float, frame: PredictedRoi, stage: int, predicted: int) -> str:
+    """How much of the attention lies inside of a frame; of a stage that somebody chose, that it is of that one."""
+    told = (
+        _tr("Attention inside the {frame}: {p}\u00a0%")
+        if stage == predicted
+        else _tr("Attention for stage {n} inside the {frame}: {p}\u00a0%")
+    )
+    return told.format(n=stage, frame=frame_words(frame), p=round(100 * share))
 
 
 def local_time(moment: datetime) -> str:
@@ -46,6 +131,13 @@ def set_words(found: StageSet) -> str:
     if found.last == found.first + 1:
         return _tr("With {p}\u00a0% certainty: stage {a} or {b}").format(p=p, a=found.first, b=found.last)
     return _tr("With {p}\u00a0% certainty: stage {a} to {b}").format(p=p, a=found.first, b=found.last)
+
+
+def no_set_words(card: ModelCard) -> str:
+    """Why there is no statement of certainty."""
+    if isinstance((card.model_extra or {}).get("stage_set"), Mapping):
+        return _tr("Stages with 90\u00a0% certainty: not kept with this answer.")
+    return _tr("Stages with 90\u00a0% certainty: unknown, this network was trained without. Retrain all brings them.")
 
 
 def set_in_terms(found: StageSet) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog,
 
 from sos_studio.core.roi import Roi
 from sos_studio.presenters.prediction import PredictionPresenter
-from sos_studio.presenters.prediction_state import PredictionState, heat_rgba, unsure
+from sos_studio.presenters.prediction_state import PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.side_by_side import PLACES, Place, SideBySidePresenter, SideBySideState
 from sos_studio.services.contenders import Contender
@@ -169,7 +169,7 @@ class SideBySideDialog(QDialog):
             return
         said = result.prediction
         view.view.set_answer(heat_rgba(result.heat01_vu, self._prediction_state.colour_map), None if said.roi is None else said.roi.roi())
-        stage = _tr("Unsure: stage {n}, {p}\u00a0%") if unsure(said) else _tr("Stage {n}, {p}\u00a0%")
+        stage = _tr("Unsure: stage {n}, {p}\u00a0%") if said.unsure else _tr("Stage {n}, {p}\u00a0%")
         view.said.setText(stage.format(n=said.stage, p=round(100 * max(said.probabilities))))
         told = [] if said.stage_set is None else [set_words(said.stage_set)]
         if said.attention_in_roi is not None:

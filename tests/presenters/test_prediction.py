@@ -6,7 +6,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.prediction import PredictionPresenter
-from sos_studio.presenters.prediction_state import heat_rgba, held_out_student
+from sos_studio.presenters.prediction_state import heat_rgba
 from sos_studio.presenters.staging import StagingPresenter
 from sos_studio.services import model_choice, model_list
 from tests.presenters.kit import Slow, make_project, make_session, open_case
@@ -338,14 +338,6 @@ def test_heat_is_more_opaque_where_there_is_more_of_it():
     rgba = heat_rgba(np.array([[0.0, 0.5, 1.0]], dtype=np.float32), "inferno")
     assert rgba[0, :, 3].tolist() == [0, 128, 255]
     assert rgba[0, 2, :3].sum() > rgba[0, 1, :3].sum()
-
-
-def test_held_out_figures_are_shown_only_with_their_count(project):
-    add_model(project.directory, "student")
-    presenter = PredictionPresenter(make_session(project), FakeService())
-    card = presenter.state.chosen.card
-    assert held_out_student(card) == (27, 40)
-    assert held_out_student(card.model_copy(update={"held_out": {"n": 0, "correct": 0}})) is None
 
 
 def test_opacity_and_switch_are_kept_in_range(project, service):

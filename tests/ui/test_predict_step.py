@@ -1,18 +1,25 @@
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QScrollArea
 
 from sos_studio.core.actions import Action
+from sos_studio.core.captures import OrientationRecord
 from sos_studio.core.errors import JobFailedError
+from sos_studio.core.manifests import Manifest, ManifestEntry
 from sos_studio.core.predictions import Nearness, StageSet
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
+from sos_studio.services import job_care
 from sos_studio.ui import heat_view, theme
 from sos_studio.ui.frame_painter import frame_polygon
 from sos_studio.ui.predict_step import PredictStep
-from tests.presenters.kit import make_project, make_session
+from tests.presenters.kit import make_project, make_session, open_case
 from tests.presenters.models import FakeService, add_model
 
 
@@ -56,14 +63,84 @@ def test_the_answer_is_in_figures_and_words(step):
     assert panel.bars.probabilities == pytest.approx((0.05, 0.05, 0.05, 0.8, 0.05))
     assert "stage 4: 80 %" in panel.bars.accessibleDescription()
     assert panel.expected.text() == "Probability-weighted mean: stage 3.75"
-    assert panel.attention.text() == "Attention inside the SOS region: 35\u00a0% (detector's frame)"
+    assert panel.attention.text() == "Attention inside the detector's frame: 35\u00a0%"
 
 
 def test_phantom_trained_and_from_scratch_are_said_in_red(step):
     assert step.panel.phantom.isVisible()
     assert step.panel.phantom.text() == "Trained on phantoms, not on patients, and from scratch: for trying out only."
     assert step.panel.phantom.objectName() == "alarm"
-    assert "Of 40 cases that it had never seen it staged 27 rightly" in step.panel._about.text()
+
+
+def test_how_often_the_network_is_right_stands_below_its_name_beside_what_guessing_gives(step, project, service, qtbot):
+    quality = step.panel.quality
+    assert quality.text() == "Right in 27 of 40 cases it had never seen (68\u00a0%; guessing: 20\u00a0%)."
+    assert not quality.property("alarm")
+    card_file = project.path("models", "student-a", "model.json")
+    card_file.write_text(card_file.read_text().replace('"correct": 27', '"correct": 12'))
+    poor = make_step(project, service, qtbot).panel.quality
+    assert "12 of 40" in poor.text()
+    assert poor.property("alarm")  # wrong more often than right
+
+
+def test_networks_are_named_by_what_they_are_and_by_what_somebody_called_their_training(project, service, qtbot):
+    of = {"job_id": "20261120-100000-retrain-aa", "fitted_cases": {"n": 137}, "calibration": {"n": 23}}
+    for name, more in (("a", {}), ("b", of)):
+        card_file = project.path("models", add_model(project.directory, "student", name), "model.json")
+        card_file.write_text(json.dumps({**json.loads(card_file.read_text()), **more}))
+    job = project.path("jobs", of["job_id"])
+    job.mkdir(parents=True)
+    job_care.rename(job, "Second try")
+    models = make_step(project, service, qtbot).panel._models
+    assert sorted(models.itemText(n) for n in range(2)) == ["Second try: Student (2026-11-20, 160 cases)", "Student (2026-11-20)"]
+    assert "27 of 40" in models.itemData(0, Qt.ItemDataRole.ToolTipRole)
+
+
+def test_two_networks_of_one_day_are_told_apart_by_the_time(project, service, qtbot):
+    for name in "ab":
+        add_model(project.directory, "student", name)
+    models = make_step(project, service, qtbot).panel._models
+    assert len({models.itemText(n) for n in range(2)}) == 1  # made within one minute
+    card_file = project.path("models", "student-a", "model.json")
+    card_file.write_text(card_file.read_text().replace("T10:00", "T11:30"))
+    models = make_step(project, service, qtbot).panel._models
+    assert len({models.itemText(n) for n in range(2)}) == 2
+
+
+def test_it_is_said_that_the_network_learned_from_this_very_case(project, service, qtbot):
+    model = add_model(project.directory, "student")
+    card_file = project.path("models", model, "model.json")
+    entry = {
+        "case_id": "case-0001", "patient": "p1", "capture_id": "c", "stage": 1, "fold": 1, "shape_vu": [8, 8], "spacing_mm": None,
+        "full_image": {"path": "x", "sha256": "0"},
+    }  # fmt: skip
+    manifest = Manifest(manifest_id="m1", project_id="p", software="s", entries=(ManifestEntry.model_validate(entry),))
+    project.path("manifests").mkdir(exist_ok=True)
+    project.path("manifests", "m1.json").write_text(manifest.model_dump_json())
+    assert card_file.is_file()
+    step = make_step(project, service, qtbot)
+    assert not step.panel.known.isVisible()
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.known.text() == "It learned from this very case."
+    assert "says nothing" in step.panel.known.toolTip()
+    assert step.panel.known.property("alarm")
+    open_case(step.session, "case-0002")
+    assert not step.panel.known.isVisible()
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.known.text() == "It never learned from this patient."
+
+
+def test_why_there_are_no_stages_with_certainty_is_said(step):
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.stage_set.isVisible()
+    assert "trained without" in step.panel.stage_set.text()
+
+
+def test_the_attention_for_a_chosen_stage_names_it(step):
+    step.actions_by_id[Action.PREDICT]()
+    step.panel.heat.stage.setCurrentIndex(2)
+    step.panel.heat.stage.activated.emit(2)
+    assert step.panel.attention.text().startswith("Attention for stage 2 inside the detector's frame: ")
 
 
 def test_a_student_of_patients_without_starting_weights_says_so_in_red_on_panel_and_picture(project, service, qtbot, monkeypatch):
@@ -116,9 +193,40 @@ def test_a_stage_that_holds_while_the_plane_is_moved_is_robust(step, service):
     on_record = predictions.shown(step.session.project, "case-0001")
     step.panel.holding.ask.click()
     assert "Robust: stage 4 in all 7 views" in step.panel.holding.found.text()
-    assert "no scan is open" in step.panel.holding.found.text()
+    assert "only within the picture" in step.panel.holding.found.text()
     assert "picture turned −2°: stage 4" in step.panel.holding.found.toolTip()
     assert predictions.shown(step.session.project, "case-0001") == on_record  # views are no predictions of the case
+
+
+def test_an_unsure_stage_that_holds_is_still_called_unsure(step, service):
+    service.sure = 0.24
+    service.stage = 4
+    step.actions_by_id[Action.PREDICT]()
+    step.panel.holding.ask.click()
+    assert step.panel.holding.found.text().startswith("Still unsure: stage 4 stays the most likely in all 7 views")
+    assert "Robust" not in step.panel.holding.found.text()
+
+
+def test_where_only_the_picture_was_moved_the_way_to_the_scan_is_offered(step, qtbot):
+    step.actions_by_id[Action.PREDICT]()
+    row = step.panel.holding
+    row.ask.click()
+    assert not row.open.isVisible()  # an imported picture has no scan
+    capture, plane = step.session.capture, {"center_lps_mm": (0, 0, 0), "roll_deg": 0, "yaw_deg": 0, "pitch_deg": 0}
+    of_a_scan = capture.record.model_copy(update={"series_hash": "a" * 64, "orientation": OrientationRecord.model_validate(plane)})
+    step.session.set_capture(replace(capture, record=of_a_scan))
+    step.actions_by_id[Action.PREDICT]()
+    assert not row.open.isVisible()
+    row.ask.click()
+    assert row.open.isVisible()
+    assert not row.ask.isVisible()
+    with qtbot.waitSignal(step.case_scan_wanted):
+        row.open.click()
+    for coarse in (True, False):
+        step.session.scan = SimpleNamespace(coarse=coarse, volume=SimpleNamespace(series_hash="a" * 64))
+        step.holding._on_scan(step.session.scan)
+        assert row.ask.isVisible() is not coarse
+    assert not row.open.isVisible()
 
 
 def test_a_stage_that_changes_while_the_plane_is_moved_is_fragile_with_the_stages_seen(step, service, monkeypatch):
@@ -150,16 +258,15 @@ def test_a_fault_while_the_plane_is_moved_is_told_and_it_can_be_asked_again(step
 
 def test_words_of_papers_and_raw_network_names_stand_in_tooltips_only(step):
     shown = " ".join(label.text() for label in step.panel.findChildren(QLabel)) + step.panel._models.currentText()
-    assert not [word for word in ("tudent", "eld-out", "convnext", "kappa", "ImageNet") if word in shown]
-    assert "Student convnext_atto; measured on the held-out cases" in step.panel._about.toolTip()
+    assert not [word for word in ("eld-out", "convnext", "kappa", "ImageNet") if word in shown]
+    assert step.panel.quality.toolTip().startswith("Student convnext_atto, trained 2026-11-20")
 
 
 def test_a_student_of_patients_carries_no_red(project, service, qtbot):
     add_model(project.directory, "student", phantom=False, from_scratch=False)
     step = make_step(project, service, qtbot)
     assert not step.panel.phantom.isVisible()
-    assert "everyday pictures" in step.panel._about.text()
-    assert "ImageNet weights" in step.panel._about.toolTip()
+    assert "ImageNet weights, learned on everyday pictures" in step.panel.quality.toolTip()
 
 
 def test_the_heatmap_colours_the_place_of_attention_and_can_be_switched_off(step):
@@ -340,7 +447,7 @@ def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_shows_its_heatm
     again = make_step(step.session.project, service, qtbot)
     assert again.panel.stage.text() == "Stage 4"
     assert "As you saw it on" in again.panel.attention.text()
-    assert "Attention inside the SOS region: 35" in again.panel.attention.text()
+    assert "Attention inside the detector's frame: 35" in again.panel.attention.text()
     assert again.panel.confirm.isEnabled()
     assert again.view._heat is not None
 

@@ -1,0 +1,77 @@
+"""What a network says of a picture, and how good it is, in English sentences: for reports, figures and the command line.
+
+Whatever the window says of an answer a file says too: paper must never sound surer than the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction
+
+JUDGE_YOURSELF = "Judge the image yourself."
+# Whose a frame is, by where it came from; the window has the same words.
+FRAMES: Mapping[str, str] = {"expert": "evaluator's frame", "detector": "detector's frame"}
+
+# What a network has seen of a case (`services.acquaintance`).
+Acquaintance = Literal["learned", "patient", "held_out", "new", "unknown"]
+ACQUAINTANCE: Mapping[Acquaintance, str] = {
+    "learned": "The network learned from this very case: that it is right here says nothing about others.",
+    "patient": "The network learned from another picture of this patient: that it is right here says little about others.",
+    "held_out": "Held-out case: the network never learned from this patient.",
+    "new": "The network never learned from this patient.",
+    "unknown": "Whether the network learned from this case is not known: it was trained elsewhere.",
+}
+
+
+def answer_title(said: Prediction) -> str:
+    """In a few words: ``Stage 4, 80%`` or ``Unsure: stage 5, 24%``."""
+    top = f"{max(said.probabilities):.0%}"
+    return f"Unsure: stage {said.stage}, {top}" if said.unsure else f"Stage {said.stage}, {top}"
+
+
+def answer_sentence(said: Prediction) -> str:
+    """The stage; of an unsure answer that it is one, with the runner-up and what to do."""
+    top = max(said.probabilities)
+    if not said.unsure:
+        return f"Most likely stage: {said.stage} ({top:.0%})."
+    second = said.runner_up
+    return (
+        f"Unsure: the most likely stage, {said.stage}, reaches only {top:.0%}, followed by stage {second} "
+        f"with {said.probabilities[second - 1]:.0%}. {JUDGE_YOURSELF}"
+    )
+
+
+def attention_sentence(share: float, frame: PredictedRoi, stage: int) -> str:
+    """How much of the attention for a stage lies inside of a frame."""
+    return f"Attention for stage {stage} inside the {FRAMES[frame.source]}: {share:.0%}."
+
+
+def held_out(card: ModelCard) -> tuple[int, int] | None:
+    """``(correct, n)`` on the held-out cases as the card has it; None if it was not measured."""
+    figures: Any = (card.model_extra or {}).get("held_out")
+    if not isinstance(figures, dict):
+        return None
+    correct, n = figures.get("correct"), figures.get("n")
+    return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
+
+
+def held_out_sentence(card: ModelCard) -> str:
+    """How often it is right, beside what guessing would give; empty if that was not measured."""
+    found = held_out(card)
+    if found is None:
+        return ""
+    correct, n = found
+    return f"Right in {correct} of {n} held-out cases ({correct / n:.0%}; guessing: {1 / card.stages:.0%})."
+
+
+def trained_cases(card: ModelCard) -> int | None:
+    """How many cases a network that stages learned from, those that chose its epoch included; None if its card does not say."""
+    extra: Mapping[str, Any] = card.model_extra or {}
+    fitted, inner = extra.get("fitted_cases"), extra.get("calibration")
+    n = fitted.get("n") if isinstance(fitted, Mapping) else fitted
+    if not isinstance(n, int):
+        return None
+    chosen_by = inner.get("n") if isinstance(inner, Mapping) else 0
+    return n + (chosen_by if isinstance(chosen_by, int) else 0)
