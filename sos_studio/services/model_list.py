@@ -42,17 +42,28 @@ def read(path: Path) -> ModelEntry:
 
 
 def models(project: Project | Path) -> list[ModelEntry]:
-    """All usable models of a project (or of any folder of models), newest first; damaged ones are left out."""
+    """All usable models of a project (or of any folder of models), newest first; see `left_out` for the others."""
+    return _look(project)[0]
+
+
+def left_out(project: Project | Path) -> list[BadInputError]:
+    """Why folders that hold a model are not among `models`: ``model.newer``, ``prediction.model_unreadable``; by name."""
+    return _look(project)[1]
+
+
+def _look(project: Project | Path) -> tuple[list[ModelEntry], list[BadInputError]]:
     root = _root(project)
     entries: list[ModelEntry] = []
-    for path in root.iterdir() if root.is_dir() else ():
+    refused: list[BadInputError] = []
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
         # The trainer renames a folder into place when it is complete; hidden ones are on the way.
         if path.is_dir() and not path.name.startswith("."):
             try:
                 entries.append(read(path))
-            except BadInputError:
-                continue
-    return sorted(entries, key=lambda entry: (entry.card.number, entry.card.created_utc, entry.card.model_id), reverse=True)
+            except BadInputError as error:
+                if error.code != "prediction.no_model" or (path / CARD_FILE).is_file():  # some other folder is nobody's business
+                    refused.append(error)
+    return sorted(entries, key=lambda entry: (entry.card.number, entry.card.created_utc, entry.card.model_id), reverse=True), refused
 
 
 def current(project: Project | Path, kind: ModelKind, *, manifest_id: str | None = None) -> ModelEntry | None:

@@ -53,7 +53,8 @@ def choose_networks(project_dir: Path | None, model_dir: Path | None, detector_d
     Raises
     ------
     BadInputError
-        ``prediction.no_student``, ``prediction.no_model``, ``prediction.model_unreadable``, ``prediction.not_a_classifier``.
+        ``prediction.no_student``, ``prediction.no_model``, ``prediction.model_unreadable``, ``model.newer``,
+        ``prediction.not_a_classifier``.
     ProjectError
         ``project.not_found``.
     """
@@ -66,7 +67,8 @@ def choose_networks(project_dir: Path | None, model_dir: Path | None, detector_d
         beside = project_dir / model_list.MODELS_DIR
         newest = current(beside, "student")
         if newest is None:
-            raise BadInputError("prediction.no_student")
+            # One that a newer version made, or whose files are damaged, says more than that there is none.
+            raise next(iter(model_list.left_out(beside)), BadInputError("prediction.no_student"))
         model = newest
     if model.card.kind == "detector":
         raise BadInputError("prediction.not_a_classifier", model=model.card.model_id)

@@ -12,6 +12,7 @@ from sos_studio.core.settings import Settings
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.acquaintance import AcquaintancePresenter
 from sos_studio.presenters.holding import HoldingPresenter
+from sos_studio.presenters.left_out import LeftOutNetworks
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services.prediction import PredictionService
@@ -34,6 +35,7 @@ class PredictStep(QWidget):
         super().__init__(parent)
         self._session = session
         self.presenter = PredictionPresenter(session, service)
+        self.left_out = LeftOutNetworks(session)
         self.view = HeatView(self.presenter)
         self.view.pointer_moved.connect(lambda uv: self.pixel_pointed.emit(pixel_position(session.capture, uv)))
         self.holding = HoldingPresenter(session, self.presenter)

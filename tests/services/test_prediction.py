@@ -38,6 +38,17 @@ def test_a_student_stages_the_full_image(fake_serve: FakeServe, tmp_path: Path) 
     assert 0.5 < said.attention_in_roi <= 1.0
 
 
+def test_warming_up_starts_the_process_and_lets_it_load_the_network(fake_serve: FakeServe, tmp_path: Path) -> None:
+    student = write_model(tmp_path, "student-1", "student")
+    serve = fake_serve("good")
+    with PredictionService(serve) as service:
+        service.warm_up()
+        assert serve.running
+        service.warm_up(student)
+    with PredictionService(fake_serve("refuse")) as service, pytest.raises(BadInputError):
+        service.warm_up(student)
+
+
 def test_without_an_experts_frame_the_detector_looks_for_one(fake_serve: FakeServe, tmp_path: Path) -> None:
     student = write_model(tmp_path, "student-1", "student")
     detector = write_model(tmp_path, "detector-1", "detector")
@@ -115,3 +126,11 @@ def test_a_project_without_a_student_says_so(tmp_path: Path) -> None:
         prediction.choose_networks(tmp_path, None)
     with pytest.raises(BadInputError, match=r"prediction\.no_model"):
         prediction.choose_networks(None, tmp_path)
+
+
+def test_a_project_whose_only_student_is_of_a_newer_version_says_that_and_not_that_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "project.sqlite").touch()
+    card = write_model(tmp_path / "models", "student-1", "student") / "model.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"schema_version": 2}))
+    with pytest.raises(BadInputError, match=r"model\.newer"):
+        prediction.choose_networks(tmp_path, None)
