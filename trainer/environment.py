@@ -160,6 +160,13 @@ def lower_priority() -> None:
             Path("/proc/self/autogroup").write_text("10", encoding="ascii")
 
 
+def cores() -> int:
+    """How many the libraries would use by themselves: those of this process, hyperthreads not counted, or as the environment says."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 def limit_threads(threads: int) -> None:
     """Tell torch how many threads to use; the number changes the last bits of a result, so it is recorded with every model."""
     import torch

@@ -124,6 +124,7 @@ class PredictionPresenter:
         if chosen is not None and chosen != self.state.chosen:
             self._clear(chosen=chosen)
             self._show_again()
+            self._session.background.after(WARM_UP_AFTER_MS, self._warm_up, key="predict.warm_up")
 
     def refresh_models(self) -> None:
         """Read the project's models again."""
@@ -368,12 +369,12 @@ class PredictionPresenter:
             self._session.background.after(WARM_UP_AFTER_MS, self._warm_up, key="predict.warm_up")
 
     def _warm_up(self) -> None:
-        """Start the process while nobody waits for it; a fault is told when somebody does."""
-        service, colour_map = self._service, self.state.colour_map
+        """Start the process and load the student while nobody waits for it; a fault is told when somebody does."""
+        service, colour_map, chosen = self._service, self.state.colour_map, self.state.chosen
 
         def warm_up() -> None:
-            heatmaps.colourise(np.zeros((1, 1)), colour_map)  # imports the library of colours
-            service.warm_up()
+            heatmaps.layer(np.zeros((1, 1)), colour_map)  # imports the library of colours
+            service.warm_up(None if chosen is None else chosen.path)
 
         self._session.background.run(warm_up, lambda _: None, lambda error: log.info("no warm predictor: %s", error))
 

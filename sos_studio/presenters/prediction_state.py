@@ -59,7 +59,4 @@ class PredictionState:
 
 def heat_rgba(heat01_vu: npt.NDArray[np.float32], colour_map: ColourMap) -> npt.NDArray[np.uint8]:
     """The attention as a picture to lay over the full image: uint8 ``[v, u, RGBA]``, more opaque where there is more of it."""
-    rgba = np.empty((*heat01_vu.shape, 4), dtype=np.uint8)
-    rgba[..., :3] = heatmaps.colourise(heat01_vu, colour_map)
-    rgba[..., 3] = heatmaps.to_grey(heat01_vu)
-    return rgba
+    return heatmaps.layer(heat01_vu, colour_map)

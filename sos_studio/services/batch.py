@@ -250,6 +250,7 @@ class _Run:
                 roi=picture.frame,
                 detector_dir=None if detector is None else detector.path,
                 cancelled=self.cancelled,
+                urgent=False,
             )
         except CancelledError:
             raise

@@ -134,7 +134,7 @@ def predict_held_out(
         if cancelled is not None and cancelled():
             raise CancelledError
         full8 = images.read_gray(project_dir / entry.full_image.path)
-        result = service.predict(full8, model_dir=student_dir, detector_dir=detector_dir, cancelled=cancelled)
+        result = service.predict(full8, model_dir=student_dir, detector_dir=detector_dir, cancelled=cancelled, urgent=False)
         attention = None if entry.roi is None else heatmaps.attention_inside(result.heat01_vu, entry.roi)
         share = None if entry.roi is None else float(crops.roi_mask(entry.roi, entry.shape_vu).mean())
         found.append(HeldOutCase(entry.case_id, entry.stage, result.prediction, _hit(result.prediction, entry), attention, share))

@@ -140,9 +140,17 @@ class PredictionService:
     def __init__(self, serve: ServeProcess | None = None) -> None:
         self._serve = serve if serve is not None else ServeProcess()
 
-    def warm_up(self) -> None:
-        """Start the process while nobody waits for it."""
+    def warm_up(self, model_dir: Path | None = None) -> None:
+        """Start the process while nobody waits for it, and let it load this classifier; a question that comes meanwhile waits for that.
+
+        Raises
+        ------
+        BadInputError, JobFailedError
+            As `predict`.
+        """
         self._serve.start()
+        if model_dir is not None:
+            self._serve.ask("warm_up", model=str(model_dir.resolve()))
 
     def close(self) -> None:
         """Stop the process."""
@@ -164,6 +172,7 @@ class PredictionService:
         stage: int | None = None,
         method: HeatMethod = "grad-cam",
         cancelled: Callable[[], bool] | None = None,
+        urgent: bool = True,
     ) -> PredictionResult:
         """Stage a full image.
 
@@ -181,6 +190,8 @@ class PredictionService:
             Whose evidence the map shows; None: the predicted stage.
         method
             How the map is made.
+        urgent
+            Somebody waits for this very answer: all cores; else the interface keeps one.
 
         Raises
         ------
@@ -199,11 +210,16 @@ class PredictionService:
             full_file = _hand_over(full8, out / "full.npy")
             frame = PredictedRoi.of(roi, "expert") if roi is not None else None
             if frame is None and detector_dir is not None:
-                frame = self._find_frame(full_file, detector_dir, cancelled)
+                frame = self._find_frame(full_file, detector_dir, cancelled, urgent=urgent)
             seen = self._what_it_sees(full8, full_file, model, frame, out)
-            answer = self._serve.ask(
-                "predict", cancelled=cancelled, model=str(model.path), image=str(seen), stage=stage, method=method, out=str(out.resolve())
-            )
+            asked: dict[str, Any] = {
+                "model": str(model.path),
+                "image": str(seen),
+                "stage": stage,
+                "method": method,
+                "out": str(out.resolve()),
+            }
+            answer = self._serve.ask("predict", cancelled=cancelled, **asked, urgent=urgent)
             said = _prediction(answer, model.card, frame)
             kept = _kept_map(answer, model, frame, said.stage if stage is None else stage, method)
         heat01_vu = heat_of(kept, frame, (full8.shape[0], full8.shape[1]))
@@ -214,11 +230,14 @@ class PredictionService:
         """The detector's proposal of a frame, None if it sees nothing; errors as `predict`."""
         full8 = images.read_gray(picture) if isinstance(picture, Path) else picture
         with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
-            return self._find_frame(_hand_over(full8, Path(folder) / "full.npy"), detector_dir, cancelled)
+            return self._find_frame(_hand_over(full8, Path(folder) / "full.npy"), detector_dir, cancelled, urgent=True)
 
-    def _find_frame(self, full_file: Path, detector_dir: Path, cancelled: Callable[[], bool] | None) -> PredictedRoi | None:
+    def _find_frame(
+        self, full_file: Path, detector_dir: Path, cancelled: Callable[[], bool] | None, *, urgent: bool
+    ) -> PredictedRoi | None:
         detector = model_list.read(detector_dir)
-        answer = self._serve.ask("detect", cancelled=cancelled, model=str(detector.path), image=str(full_file.resolve()))
+        asked: dict[str, Any] = {"model": str(detector.path), "image": str(full_file.resolve())}
+        answer = self._serve.ask("detect", cancelled=cancelled, **asked, urgent=urgent)
         found = answer.get("roi")
         if found is None:
             return None

@@ -88,7 +88,10 @@ def teaching_order(
             raise CancelledError
         try:
             full8 = load_capture(project, case.capture_id or "").full8
-            answers = [service.predict(full8, model_dir=entry.path, cancelled=cancelled).prediction for entry in networks[:MOST_NETWORKS]]
+            answers = [
+                service.predict(full8, model_dir=entry.path, cancelled=cancelled, urgent=False).prediction
+                for entry in networks[:MOST_NETWORKS]
+            ]
         except CancelledError:
             raise
         except SosError as error:

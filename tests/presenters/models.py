@@ -42,6 +42,7 @@ class FakeService:
     def __init__(self, stage: int = 3, sure: float = 0.8) -> None:
         self.sure = sure
         self.asked = []
+        self.warmed = []
         self.error = None
         self.closed = False
         self.stage = stage
@@ -50,13 +51,13 @@ class FakeService:
         self.stage_set = None
         self.familiarity = None
 
-    def warm_up(self):
-        pass
+    def warm_up(self, model_dir=None):
+        self.warmed.append(None if model_dir is None else model_dir.name)
 
     def close(self):
         self.closed = True
 
-    def predict(self, picture, *, model_dir, roi=None, detector_dir=None, stage=None, method="grad-cam", cancelled=None):
+    def predict(self, picture, *, model_dir, roi=None, detector_dir=None, stage=None, method="grad-cam", cancelled=None, urgent=True):
         self.asked.append((model_dir.name, roi, None if detector_dir is None else detector_dir.name))
         if self.error is not None:
             raise self.error

@@ -54,6 +54,15 @@ def test_the_newest_student_is_asked_about_the_full_image(project, service):
     assert presenter.state.shown.detector_frame.roi() == DETECTED
 
 
+def test_whichever_student_will_be_asked_is_loaded_before_anybody_asks(project, service):
+    older = add_model(project.directory, "student", "a")
+    newest = add_model(project.directory, "student", "b")
+    presenter = PredictionPresenter(make_session(project), service)
+    assert service.warmed == [newest]
+    presenter.choose_model(older)
+    assert service.warmed == [newest, older]
+
+
 def test_the_stage_is_on_record_and_shown_before_the_detector_has_answered_and_once_more_with_its_frame(project, service):
     add_model(project.directory, "detector")
     slow = Slow()

@@ -47,7 +47,8 @@ def test_the_queue_names_every_captured_case_once_and_records_nothing_as_seen(pr
     openness = {case.case_id: 1 + n % 5 for n, case in enumerate(cases)}
     asked: list[int] = []
 
-    def predict(full8: Any, *, model_dir: Path, cancelled: Any = None) -> Any:
+    def predict(full8: Any, *, model_dir: Path, cancelled: Any = None, urgent: bool) -> Any:
+        assert not urgent
         asked.append(1)
         case = cases[(len(asked) - 1) // 2]
         if case.case_id == cases[4].case_id:

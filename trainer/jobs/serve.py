@@ -1,9 +1,13 @@
 """Predictions from a process that is kept warm: one JSON line in, one out, arrays as files.
 
-``{"id", "op": "predict", "model", "image", "stage", "method", "out"}`` →
-``{"id", "ok": true, "probabilities", "stage_set", "familiarity", "map", "model"}`` (`stage` and `method` may be left out);
-``{"id", "op": "detect", "model", "image"}`` → ``{"id", "ok": true, "roi": {…, "confidence"} or null}``;
+``{"id", "op": "predict", "model", "image", "stage", "method", "out", "urgent"}`` →
+``{"id", "ok": true, "probabilities", "stage_set", "familiarity", "map", "model"}`` (`stage`, `method` and `urgent` may be left out);
+``{"id", "op": "detect", "model", "image", "urgent"}`` → ``{"id", "ok": true, "roi": {…, "confidence"} or null}``;
+``{"id", "op": "warm_up", "model"}`` → ``{"id", "ok": true}`` once that classifier is in memory and has looked at a picture;
 ``{"id", "op": "shutdown"}`` → ``{"id", "ok": true}`` and the end; a fault → ``{"id", "ok": false, "code", "values"}``.
+
+What is urgent, because a person who has pressed a key waits for it, takes all cores for its tenth of a second; all else (a folder, a
+project) leaves the interface one. The number of threads changes the last bits of an answer.
 """
 
 from __future__ import annotations
@@ -94,7 +98,8 @@ class Server:
 
         self._root, self._hide = models_root, hide
         self._device = environment.choose_device("auto")
-        environment.limit_threads(max(1, (os.cpu_count() or 2) - 1))
+        self._cores = environment.cores()
+        environment.limit_threads(self._cores)
         self._predictor, self._detector = predictor, detector
         self._loaded: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
 
@@ -110,9 +115,14 @@ class Server:
             operation = request.get("op")
             if operation == "shutdown":
                 return {"id": request_id, "ok": True}, False
-            known: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"predict": self._predict, "detect": self._detect}
+            known: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+                "predict": self._predict,
+                "detect": self._detect,
+                "warm_up": self._warm_up,
+            }
             if operation not in known:
                 raise BadInputError("prediction.bad_request")
+            environment.limit_threads(self._cores if request.get("urgent") is True else max(1, self._cores - 1))
             return {"id": request_id, "ok": True, **known[operation](request)}, True
         except Exception as error:
             code, values = explain(error)
@@ -129,7 +139,7 @@ class Server:
         stage, method, out = request.get("stage"), request.get("method", HEAT_METHODS[0]), Path(request["out"])
         if method not in HEAT_METHODS:
             raise BadInputError("prediction.bad_request")
-        predictor = self._network(request, self._predictor.Predictor)
+        predictor = self._network("classifier", request, self._predictor.Predictor)
         # A crop may be smaller than a full image.
         image_vu = _pixels(Path(request["image"]), 1 if predictor.model.card.kind == "teacher" else SMALLEST_SIDE_PX)
         said = predictor.predict(image_vu, None if stage is None else int(stage), method)
@@ -146,19 +156,25 @@ class Server:
     def _detect(self, request: Mapping[str, Any]) -> dict[str, Any]:
         image_vu = _pixels(Path(request["image"]))
         network, confidence = self._network(
-            request, lambda model, device: (self._detector.load_detector(model, device), self._detector.shown_confidence(model))
+            "detector", request, lambda model, device: (self._detector.load_detector(model, device), self._detector.shown_confidence(model))
         )
         found = network.detect(image_vu, confidence)
         return {"roi": {**found[0].roi.model_dump(mode="json"), "confidence": found[0].confidence} if found else None}
 
-    def _network(self, request: Mapping[str, Any], load: Callable[[Any, Any], Loaded]) -> Loaded:
+    def _warm_up(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The first picture takes several times as long as those after it: kernels are chosen and buffers made for its shape."""
+        predictor = self._network("classifier", request, self._predictor.Predictor)
+        predictor.predict(np.zeros(predictor.model.card.input_shape_hw, dtype=np.uint8))
+        return {}
+
+    def _network(self, kind: str, request: Mapping[str, Any], load: Callable[[Any, Any], Loaded]) -> Loaded:
         """From memory if its card is still the same file, else loaded; the one that was not asked for longest makes room."""
         directory = Path(request["model"]).resolve()
         if self._root is not None and not directory.is_relative_to(self._root):
             raise BadInputError("model.missing", model=directory.name)
         card_file = directory / model_store.CARD_FILE
         changed = card_file.stat().st_mtime_ns if card_file.is_file() else 0
-        key = (str(request["op"]), str(directory), changed)
+        key = (kind, str(directory), changed)
         if key not in self._loaded:
             self._loaded[key] = load(model_store.read(directory), self._device)
             while len(self._loaded) > _MODELS_IN_MEMORY:
