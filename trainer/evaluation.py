@@ -14,7 +14,7 @@ from sos_studio.core.held_out import HeldOutRecord
 from sos_studio.core.manifests import ManifestEntry
 from trainer.attention import GridStage, attention_inside, picture_attention
 from trainer.data import Picture, Samples, file_of, network_input, uv_from_cell
-from trainer.metrics import softmax, staging_figures
+from trainer.metrics import expected_calibration_error, negative_log_likelihood, softmax, staging_figures
 from trainer.networks import Network
 from trainer.shortage import worked_off
 
@@ -56,7 +56,8 @@ class Judged:
     Attributes
     ----------
     figures
-        `metrics.staging_figures` with calibrated probabilities; of a student also ``attention_in_roi`` {n, mean}.
+        `metrics.staging_figures` with calibrated probabilities, ``negative_log_likelihood`` (nats), and both ``ece_uncalibrated`` and
+        ``negative_log_likelihood_uncalibrated`` without the temperature; of a student also ``attention_in_roi`` {n, mean}.
     records
         Case by case, in the order of the samples.
     """
@@ -87,8 +88,13 @@ def judge(
         Hears how many cases are done; may raise to end the work.
     """
     on_cases(0)
-    probabilities_NK = softmax(predict_logits(network, samples, device), temperature)
-    figures = staging_figures(probabilities_NK, samples.target_N.numpy())
+    logits_NK, target_N = predict_logits(network, samples, device), samples.target_N.numpy()
+    probabilities_NK = softmax(logits_NK, temperature)
+    figures = staging_figures(probabilities_NK, target_N)
+    if len(samples):
+        figures["negative_log_likelihood"] = negative_log_likelihood(logits_NK, target_N, temperature)
+        figures["ece_uncalibrated"] = expected_calibration_error(softmax(logits_NK), target_N)
+        figures["negative_log_likelihood_uncalibrated"] = negative_log_likelihood(logits_NK, target_N)
     shares: list[float | None] = [None] * len(samples)
     if grid_stage is not None:
         shares = attention_shares(network, samples, grid_stage, device, on_cases)

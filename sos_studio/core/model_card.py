@@ -88,7 +88,9 @@ def card_text(card: ModelCard) -> str:
 
 _FIGURES = (
     *(("accuracy", "Accuracy"), ("kappa", "Quadratic kappa"), ("macro_f1", "Macro-F1"), ("mae_stages", "Mean error in stages")),
-    *(("ece", "Calibration error"), ("map50", "mAP@0.5, turned frames"), ("map50_95", "mAP@0.5:0.95, turned frames")),
+    *(("ece", "Calibration error"), ("ece_uncalibrated", "Calibration error before the temperature")),
+    *(("negative_log_likelihood", "Negative log-likelihood"), ("negative_log_likelihood_uncalibrated", "The same before the temperature")),
+    *(("map50", "mAP@0.5, turned frames"), ("map50_95", "mAP@0.5:0.95, turned frames")),
     *(("upright_map50", "mAP@0.5, upright boxes"), ("upright_map50_95", "mAP@0.5:0.95, upright boxes")),
     *(("hit_rate", "Centre inside the frame"), ("miss_rate", "Missed"), ("center_error_mm", "Centre error, median (mm)")),
     ("angle_error_deg", "Angle error, median (°)"),

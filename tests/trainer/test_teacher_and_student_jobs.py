@@ -18,10 +18,13 @@ from tests.trainer.tiny_project import events_of, make_job, make_project
 from trainer import model_store
 from trainer.context import JobContext
 from trainer.control import Control, JobCancelled
+from trainer.data import load_samples
+from trainer.evaluation import predict_logits
 from trainer.events import EventLog, EventWriter
 from trainer.jobs import run
 from trainer.jobs.student import run_student
 from trainer.jobs.teacher import run_teacher
+from trainer.metrics import expected_calibration_error, fit_temperature, negative_log_likelihood, softmax
 from trainer.networks import restore
 
 
@@ -79,6 +82,27 @@ def test_a_teacher_and_its_student_are_stored_with_figures_and_facts(contexts: A
     assert not {"teacher", "helper"} & {name.split(".")[0] for name in model_store.load_state(student)}
     network = restore(student.card, model_store.load_state(student))
     assert network(torch.zeros(1, 1, 64, 64)).shape == (1, 5)
+
+
+def test_a_temperature_is_fitted_to_the_inner_split_and_told_before_and_after_on_held_out_cases(contexts: Any, project_dir: Path) -> None:
+    context = contexts("t", "teacher")
+    teacher = run_teacher(context)
+    network = restore(teacher.card, model_store.load_state(teacher))
+
+    def said(entries: Any) -> tuple[Any, Any]:
+        samples = load_samples(project_dir, entries, "crop", (32, 64))
+        return predict_logits(network, samples, torch.device("cpu")), samples.target_N.numpy()
+
+    _, inner = context.inner_parts()
+    temperature = (teacher.card.model_extra or {})["calibration"]["temperature"]
+    assert temperature == pytest.approx(fit_temperature(*said(inner)))
+    logits, target = said(context.held_out_entries)
+    assert teacher.held_out["negative_log_likelihood_uncalibrated"] == pytest.approx(negative_log_likelihood(logits, target))
+    assert teacher.held_out["negative_log_likelihood"] == pytest.approx(negative_log_likelihood(logits, target, temperature))
+    assert teacher.held_out["ece_uncalibrated"] == pytest.approx(expected_calibration_error(softmax(logits), target))
+    assert teacher.held_out["ece"] == pytest.approx(expected_calibration_error(softmax(logits, temperature), target))
+    words = (teacher.directory / "model.md").read_text(encoding="utf-8")
+    assert "Calibration error before the temperature" in words
 
 
 def test_cross_fitted_logits_come_from_helpers_that_never_saw_the_patient(contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:

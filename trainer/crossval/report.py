@@ -117,7 +117,7 @@ class Report:
         if self.arms:
             more = tuple(_more_row(a.arm, self.summaries[a.arm.name]) for a in self.arms)
             tables.append(Table("figures", "Further figures, pooled over the folds", _MORE, more, self._more_notes()))
-            tables.append(self._stage_table())
+            tables += [self._stage_table(), self._calibration_table()]
         tables += [_detector_table(n, summary, self._notes()) for n, summary in enumerate(self.detectors)]
         if self.comparisons:
             tables.append(self._comparison_table())
@@ -164,6 +164,32 @@ class Report:
         if len({tuple(stage["n"] for stage in s["recall_by_stage"]) for s in self.summaries.values()}) > 1:
             notes += ("Methods on crops judge only cases that have one; the counts are the first row's.",)
         return Table("stages", "Recall of each stage, pooled over the folds", columns, tuple(rows), notes)
+
+    def _calibration_table(self) -> Table:
+        """Whether the probabilities can be believed, before and after the temperature."""
+        columns = (
+            "Model",
+            "Version",
+            "Temperature, folds",
+            "ECE before",
+            "after",
+            "After − before [95 % CI]",
+            "NLL before",
+            "after (nats)",
+        )
+        rows = []
+        for result in self.arms:
+            found = self.summaries[result.arm.name]["calibration"]
+            ece, nll, temperatures = found["ece"], found["negative_log_likelihood"], sorted(found["temperatures"])
+            told = f"{temperatures[0]:.2f} … {temperatures[-1]:.2f}" if len(temperatures) > 1 else f"{temperatures[0]:.2f}"
+            change = _signed(found["ece_difference"])
+            numbers = [_SAYS if value is None else f"{value:.3f}" for value in (*ece.values(), *nll.values())]
+            rows.append((result.arm.network, paper.version(result.arm), told, *numbers[:2], change, *numbers[2:]))
+        notes = (
+            "Held-out cases, pooled over the folds. Each fold's temperature was fitted to its inner split alone. ECE: expected calibration "
+            "error, ten bins; its change in percentage points. NLL: mean negative log-likelihood in nats.",
+        )
+        return Table("calibration", "Calibration of the probabilities, before and after the temperature", columns, tuple(rows), notes)
 
     def _comparison_table(self) -> Table:
         columns = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from sos_studio.core.staging_statistics import FIGURES, Interval
 from trainer import conformal
 from trainer.crossval.records import JudgedCase, UnitRecord, targets_of
 from trainer.detector_metrics import Detection, judge
-from trainer.metrics import confusion_matrix, negative_log_likelihood
+from trainer.metrics import confusion_matrix, expected_calibration_error, negative_log_likelihood
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -119,6 +119,27 @@ class ArmResult:
             "inner_cases": [len(record.inner) for record in self.records],
         }
 
+    def calibration(self, repeats: int, seed: int) -> dict[str, Any]:
+        """What the temperatures, each fitted to its fold's inner split, do to the held-out cases.
+
+        Returns
+        -------
+        ``temperatures`` of the folds; ``ece`` and ``negative_log_likelihood`` (nats), each ``{"before", "after"}``; ``ece_difference``,
+        after minus before with its interval by patient.
+        """
+        before_NK, after_NK = self.uncalibrated_NK, self.probabilities_NK
+        differences = statistics.paired_differences(after_NK, before_NK, self.target_N, self.groups, repeats=repeats, seed=seed)
+
+        def both(figure: Callable[[FloatArray], float]) -> dict[str, float | None]:
+            return {"before": _finite(figure(before_NK)), "after": _finite(figure(after_NK))}
+
+        return {
+            "temperatures": [record.temperature for record in self.records],
+            "ece": both(lambda p_NK: expected_calibration_error(p_NK, self.target_N)),
+            "ece_difference": asdict(differences["ece"]),
+            "negative_log_likelihood": both(lambda p_NK: negative_log_likelihood(np.log(np.maximum(p_NK, 1e-300)), self.target_N)),
+        }
+
     def summary(self, repeats: int, seed: int) -> dict[str, Any]:
         """Everything for ``report.json``."""
         pooled, folds = self.pooled(repeats, seed), self.by_fold()
@@ -138,9 +159,7 @@ class ArmResult:
             "folds": [fold | {"fold": record.fold + 1} for fold, record in zip(folds, self.records, strict=True)],
             "recall_by_stage": [asdict(recall) | {"stage": k + 1, "n": int(confusion[k].sum())} for k, recall in enumerate(recalls)],
             "confusion": confusion.tolist(),
-            "temperatures": [record.temperature for record in self.records],
-            "ece_uncalibrated": _finite(statistics.figures(self.uncalibrated_NK, self.target_N)["ece"][0]),
-            "negative_log_likelihood": negative_log_likelihood(np.log(np.maximum(self.probabilities_NK, 1e-300)), self.target_N),
+            "calibration": self.calibration(repeats, seed),
             "stage_sets": self.conformal_figures(),
             "attention_in_roi": {"n": len(shares), "mean": float(np.mean(shares)) if shares else None},
             "unfound": sum(len(record.unfound) for record in self.records),

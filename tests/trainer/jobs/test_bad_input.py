@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from sos_studio.core import atomic, jobs
+from sos_studio.core.crossval import Arm, CrossvalSettings
 from sos_studio.core.errors import BadInputError, SosError
 from sos_studio.core.manifests import Manifest
 from sos_studio.messages import message
@@ -27,7 +28,7 @@ from trainer.jobs import run
 from trainer.jobs.card import starting_weights
 from trainer.networks import network_of
 from trainer.soundness import require_sound
-from trainer.tasks import TeacherTask
+from trainer.tasks import StudentTask, TeacherTask
 from trainer.weights import load_starting_weights, require_fitting
 
 Begin = Callable[..., JobContext]
@@ -91,7 +92,7 @@ def test_everything_that_is_wrong_is_told_at_once_before_anything_is_trained(beg
 
 
 @pytest.mark.expects_log
-@pytest.mark.parametrize("spoil", ["missing", "changed", "no picture"])
+@pytest.mark.parametrize("spoil", ["missing", "changed", "cut short", "a byte flipped", "no picture"])
 def test_a_picture_that_only_the_held_out_fold_needs_is_missed_before_the_training_not_after_it(
     spoil: str, begin: Begin, project: Path
 ) -> None:
@@ -104,7 +105,10 @@ def test_a_picture_that_only_the_held_out_fold_needs_is_missed_before_the_traini
     elif spoil == "changed":
         path.write_bytes(path.read_bytes() + b" ")
     else:  # damaged before it was frozen: its hash is right
-        path.write_bytes(path.read_bytes()[:60])
+        content = path.read_bytes()
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+        path.write_bytes({"cut short": content[:60], "a byte flipped": flipped, "no picture": b"GIF89a, or so it says"}[spoil])
         frozen = entry.crop.model_copy(update={"sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
         others = [e for e in context.manifest.entries if e != entry]
         context = with_entries(context, [*others, entry.model_copy(update={"crop": frozen})])
@@ -132,6 +136,22 @@ def test_one_stage_is_nothing_to_learn_from(kind: jobs.JobKind, code: str, begin
     assert caught.value.code == code
     with pytest.raises(BadInputError, match="too_few"):
         require_sound(with_entries(context, alike[:5]))
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("judging", ["nobody", "one stage"])
+def test_a_fold_that_can_not_judge_leaves_figures_empty_and_the_networks_trained(judging: str, begin: Begin, project: Path) -> None:
+    context = begin("a", "retrain", **{"detector.epochs": 1})
+    held_out = {entry.case_id for entry in context.held_out_entries}
+    kept = [e for e in context.manifest.entries if e.case_id not in held_out or (judging == "one stage" and e.stage == 3)]
+    result = run(with_entries(context, kept))
+    student = result["held_out"]["student"]
+    assert student["n"] == sum(entry.case_id in held_out for entry in kept)
+    assert student["kappa"] in (None, 0.0)  # with one stage there is nothing to agree on
+    assert (student["accuracy"] is None) == (judging == "nobody")
+    words = (project / "models" / result["models"]["student"] / "model.md").read_text(encoding="utf-8")
+    assert "nan" not in words.lower()
+    json.dumps(result, allow_nan=False)
 
 
 @pytest.mark.expects_log
@@ -214,6 +234,80 @@ def half_of(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview
     for piece in pieces:
         yield piece[: len(piece) // 2]
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.expects_log
+def test_a_student_that_goes_astray_leaves_the_networks_before_it_and_nothing_of_its_own(
+    begin: Begin, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = StudentTask.losses
+
+    def astray(self: StudentTask, *more: Any) -> Any:
+        # The pace is tried out on noise; only pictures of cases go astray.
+        spoiled = torch.nan if self.inner is not None else 1.0
+        return {name: loss * spoiled for name, loss in real(self, *more).items()}
+
+    monkeypatch.setattr(StudentTask, "losses", astray)
+    error = fault_of(begin("a", "retrain", **{"detector.epochs": 1}))
+    assert (error.code, error.values) == ("training.diverged", {"epoch": 1})
+    assert sorted(path.name.split("-")[0] for path in (project / "models").iterdir()) == ["detector", "teacher"]
+    assert not [path for path in project.rglob("*") if ".tmp" in path.name]
+
+
+@pytest.mark.expects_log
+def test_a_detector_that_finds_nothing_is_said_and_the_student_learns_without_frames(begin: Begin, project: Path) -> None:
+    settings = {"detector.epochs": 1, "detector.confidence": 1.0, "student.mask_source": "detector"}
+    result = run(begin("a", "retrain", **settings))
+    warnings = [event.code for event in events_of(project / "jobs" / "a") if isinstance(event, jobs.Warned)]
+    assert warnings == ["training.no_frames"]
+    found = result["held_out"]["detector"]
+    assert (found["n"], found["missed"], found["miss_rate"], found["center_error_mm"]) == (5, 5, 1.0, None)
+    assert result["held_out"]["student"]["n"] == 5
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("where", ["fold-1", "report.json", "predictions.csv"])
+def test_a_cross_validation_on_a_full_disk_goes_on_to_the_same_answers(
+    where: str, project: Path, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(job_id: str) -> JobContext:
+        if not (project / "jobs" / job_id).exists():
+            arms = (Arm(method="teacher", network="test_convnext"), Arm(method="full-image", network="test_convnext"))
+            make_job(project, job_id, "crossval", lambda _: CrossvalSettings(arms=arms, folds=(0,), repeats=100))
+        return begin(job_id, "crossval")
+
+    run(asked("whole"))
+    real = atomic.write_pieces
+
+    def full(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+        real(path, half_of(pieces) if where in path.parts and "crossval" in path.parts else pieces)
+
+    monkeypatch.setattr(atomic, "write_pieces", full)
+    with pytest.raises(OSError, match="No space") as caught:
+        run(asked("a"))
+    assert explain(caught.value) == ("training.disk_full", {})
+    written = project / "jobs" / "a" / "crossval"
+    assert not (written / where).is_file()
+    assert not [path for path in project.rglob("*") if ".tmp" in path.name]
+    monkeypatch.setattr(atomic, "write_pieces", real)
+    run(asked("a"))
+    whole = project / "jobs" / "whole" / "crossval"
+    assert (written / "predictions.csv").read_bytes() == (whole / "predictions.csv").read_bytes()
+
+
+@pytest.mark.expects_log
+def test_a_cross_validation_misses_a_damaged_picture_before_anything_is_trained(project: Path, begin: Begin) -> None:
+    arms = (Arm(method="teacher", network="test_convnext"), Arm(method="full-image", network="test_convnext"))
+    make_job(project, "a", "crossval", lambda _: CrossvalSettings(arms=arms, repeats=100))
+    context = begin("a", "crossval")
+    first, last = context.manifest.entries[0], context.manifest.entries[-1]
+    (project / first.full_image.path).unlink()
+    assert last.crop is not None
+    (project / last.crop.path).write_bytes(b"another picture")
+    error = fault_of(context)
+    assert (error.code, error.values) == ("training.images_damaged", {"count": 2, "cases": f"{first.case_id}, {last.case_id}"})
+    assert not (context.job_dir / "crossval").exists()
+    assert not (context.job_dir / "checkpoints").exists()
 
 
 @pytest.mark.expects_log
