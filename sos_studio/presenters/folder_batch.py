@@ -71,6 +71,13 @@ class FolderBatchPresenter:
         run, session, project = self._run, self._session, self._session.project
         self._stopped = False
         project_dir = None if project is None else project.directory
+        # In sight in the status bar, and asked about when the window closes, as all long work.
+        task = session.tasks.begin("batch", wanted.out.name)
+        share = session.tasks.progress_of(task)
+
+        def told(done: int, total: int) -> None:
+            share(done / max(total, 1))
+            now(lambda: self._show(done=done, total=total))
 
         def now(call: Callable[[], None]) -> None:
             session.background.post(lambda: call() if run == self._run else None)
@@ -85,15 +92,17 @@ class FolderBatchPresenter:
                     self._service,
                     facing=wanted.facing,
                     names=wanted.names,
-                    progress=lambda done, total: now(lambda: self._show(done=done, total=total)),
+                    progress=told,
                     on_row=lambda row, name: now(lambda: self.row.emit(row, name)),
-                    cancelled=lambda: self._stopped,
+                    cancelled=lambda: self._stopped or task.cancelled,
                 )
 
         def done(report: BatchReport) -> None:
+            session.tasks.end(task)
             self._show(phase="done", report=report, done=len(report.rows), total=report.total)
 
         def failed(error: Exception) -> None:
+            session.tasks.end(task)
             if isinstance(error, CancelledError):
                 self._show(phase="stopped")
                 return

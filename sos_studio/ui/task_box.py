@@ -69,7 +69,7 @@ def ask_to_stop(tasks: Tasks, window: QWidget, leave: Callable[[], None]) -> QMe
     """Ask before the window closes on what runs; `leave` once the person has said so and all was told to stop."""
     listed = "\n".join(f"• {task_title(task)}: {_percent(task)}" for task in tasks.running)
     box = QMessageBox(QMessageBox.Icon.Question, _tr("Still at work"), _tr("This is not finished yet:") + f"\n{listed}", parent=window)
-    box.setInformativeText(_tr("Quitting stops it. Of an export nothing is left behind; what was imported so far stays."))
+    box.setInformativeText(_tr("Quitting stops it. Of an export nothing is left behind; what was imported or predicted so far stays."))
     stop = box.addButton(_tr("Stop and quit"), QMessageBox.ButtonRole.DestructiveRole)
     wait = box.addButton(_tr("Go on working"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(wait)

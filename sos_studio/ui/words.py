@@ -171,6 +171,7 @@ def busy_title(what: str) -> str:
         "backup": _tr("Backing up the project"),
         "export": _tr("Exporting dataset"),
         "predict": _tr("Predicting"),
+        "batch": _tr("Predicting a folder"),
     }.get(what, what)
 
 

@@ -79,3 +79,21 @@ def test_a_file_of_another_kind_is_refused_in_words(folder: Path, tmp_path: Path
     presenter = FolderBatchPresenter(make_session(None), FakeService())
     presenter.start(Wanted(folder, tmp_path / "out", tmp_path / "x.sosmodel"))
     assert presenter.state.problem.code == "package.not_one"
+
+
+def test_it_is_in_sight_among_long_work_and_is_stopped_there(folder: Path, tmp_path: Path) -> None:
+    student = add_model(tmp_path, "student")
+    session = make_session(None)
+    presenter = FolderBatchPresenter(session, FakeService())
+    seen = []
+
+    def stop(*_: object) -> None:
+        (task,) = session.tasks.running
+        seen.append((task.what, task.name, round(task.fraction, 2)))
+        task.cancel()
+
+    presenter.row.connect(stop)
+    presenter.start(Wanted(folder, tmp_path / "out", tmp_path / "models" / student))
+    assert seen[0][:2] == ("batch", "out")
+    assert presenter.state.phase == "stopped"
+    assert session.tasks.running == ()
