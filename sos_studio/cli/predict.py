@@ -13,6 +13,7 @@ import click
 from sos_studio.cli.options import PATH, Vector, json_option, volume_options
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
 from sos_studio.cli.series import say_problem
+from sos_studio.core.answer_words import answer_sentence, attention_sentence
 from sos_studio.core.geometry import Facing
 from sos_studio.core.model_card import heat_words
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard
@@ -133,7 +134,7 @@ def _batch(source: Path, out: Path, networks: Networks, facing: Facing, *, names
 
 def _lines(result: PredictionResult) -> list[str]:
     prediction = result.prediction
-    lines = [f"stage {prediction.stage} (expected {prediction.expected_stage:.2f})"]
+    lines = [answer_sentence(prediction), f"expected stage {prediction.expected_stage:.2f}"]
     lines += [f"  stage {n}: {p:6.1%}" for n, p in enumerate(prediction.probabilities, start=1)]
     held, near = prediction.stage_set, prediction.familiarity
     if held is not None:
@@ -144,8 +145,7 @@ def _lines(result: PredictionResult) -> list[str]:
     if prediction.roi is None:
         lines.append("no frame was found")
     elif prediction.attention_in_roi is not None:
-        whose = {"expert": "expert's", "detector": "detector's"}[prediction.roi.source]
-        lines.append(f"{prediction.attention_in_roi:.0%} of the attention lies inside the {whose} frame")
+        lines.append(attention_sentence(prediction.attention_in_roi, prediction.roi, result.heat_stage))
     lines.append(f"heatmap: {heat_words(result.heat_stage, result.heat_method, prediction.stage)}")
     return lines + _warnings(prediction.model)
 

@@ -41,6 +41,7 @@ RESEARCH_ONLY = own("RESEARCH", "Research use only - not a medical device")
 PREDICTED_STAGE = own("AI-STAGE", "Stage that a network predicts")
 STAGE_SET_FIRST = own("AI-SET-FIRST", "First stage of the network's stage set")
 STAGE_SET_LAST = own("AI-SET-LAST", "Last stage of the network's stage set")
+UNSURE = own("AI-UNSURE", "No stage stands out: the network's most likely stage must not be read as an answer")
 UNLIKE = own("AI-UNLIKE", "Picture unlike the network's training data")
 PHANTOM_TRAINED = own("AI-PHANTOM", "Network trained on phantoms, not on patients")
 FROM_SCRATCH = own("AI-SCRATCH", "Network trained without learned starting weights")
@@ -95,6 +96,6 @@ def yes_no(value: bool) -> ConceptCode:
 def own_codes() -> list[ConceptCode]:
     """Ours, without stages and schemes."""
     concepts = (SYNCHONDROSIS, REPORT_TITLE, STAGE, STAGING_SCHEME, CONFIDENCE, AMBIGUOUS, SHOWN, AI_SEEN, BLINDED, SOURCE, INTENDED_USE)
-    predicted = (PREDICTED_STAGE, STAGE_SET_FIRST, STAGE_SET_LAST, UNLIKE, PHANTOM_TRAINED, FROM_SCRATCH)
+    predicted = (PREDICTED_STAGE, STAGE_SET_FIRST, STAGE_SET_LAST, UNSURE, UNLIKE, PHANTOM_TRAINED, FROM_SCRATCH)
     values = (*SHOWN_VALUES.values(), *CONFIDENCE_VALUES.values(), *SOURCE_VALUES.values(), RESEARCH_ONLY)
     return [*concepts, *predicted, *values, *(probability_of(n) for n in range(1, 6))]

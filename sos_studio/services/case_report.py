@@ -13,6 +13,13 @@ import numpy as np
 
 from sos_studio import __version__
 from sos_studio.core import atomic
+from sos_studio.core.answer_words import (
+    ACQUAINTANCE,
+    Acquaintance,
+    answer_sentence,
+    attention_sentence,
+    held_out_sentence,
+)
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.model_card import RESEARCH_USE, card_facts, heat_words, warnings_of
@@ -22,18 +29,21 @@ from sos_studio.core.roi import Roi
 from sos_studio.core.stages import scheme
 from sos_studio.dataset import cases
 from sos_studio.dataset import readings as dataset_readings
+from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.export_people import evaluator_names
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import crops, heatmaps, images
 from sos_studio.messages import catalogue
+from sos_studio.services.acquaintance import acquaintance
 from sos_studio.services.captures import StoredCapture
 from sos_studio.services.datasheet import pdf
-from sos_studio.services.datasheet.parts import Heading, Paragraph, Part, Plot, Table
+from sos_studio.services.datasheet.parts import Beside, Heading, Paragraph, Part, Plot, Table, counted
 from sos_studio.services.prediction import FloatMap
 from sos_studio.services.sensitivity import Sensitivity
 
 SOFTWARE = f"SOS Studio {__version__}"
 OPACITY = 0.6
+HALF_A_PAGE_MM = 84.0
 BLINDED = "Made for a blinded reader: other evaluators' readings are left out, and the case goes by a number."
 
 
@@ -51,6 +61,10 @@ class CaseReport:
         Standing readings of the case, and what their evaluators are called here.
     heat_stage, heat_method
         Whose evidence the heatmap shows (1-based), and how it was made.
+    known
+        What the network has seen of the case.
+    consensus
+        What the readers made of the case, in a sentence; empty in a blinded reader's report.
     blinded
         Whether other evaluators' readings are left out.
     """
@@ -66,6 +80,8 @@ class CaseReport:
     heat_stage: int
     heat_method: HeatMethod = HEAT_METHODS[0]
     holding: Sensitivity | None = None
+    known: Acquaintance = "unknown"
+    consensus: str = ""
     blinded: bool = False
 
     @property
@@ -112,9 +128,10 @@ def gather(
     """
     people = evaluator_names(project, by_name=False)
     rows = [row for row in standing(dataset_readings.readings(project, capture.case_id)) if row.capture_id == capture.capture_id]
+    summary = cases.case(project, capture.case_id)
     return CaseReport(
         capture.case_id if reader is None else reader.case_name,
-        cases.case(project, capture.case_id).patient if reader is None else reader.case_name,
+        summary.patient if reader is None else reader.case_name,
         project.phantom or said.model.phantom,
         capture,
         roi if roi is not None else None if said.roi is None else said.roi.roi(),
@@ -124,6 +141,8 @@ def gather(
         said.stage if heat_stage is None else heat_stage,
         heat_method,
         holding,
+        acquaintance(project, said.model, capture.case_id),
+        consensus_words(summary) if reader is None else "",
         blinded=reader is not None,
     )
 
@@ -143,7 +162,7 @@ def report_pdf(report: CaseReport, patient_text: str = "") -> bytes:
     parts += [Paragraph(warning, alarm=True) for warning in warnings_of(report.said.model)]
     if report.said.unlike:
         parts.append(Paragraph("This picture is unlike the training data: do not rely on the network's stage.", alarm=True))
-    parts += [*_pictures(report), *_answer(report), *_readings(report), Heading("Orientation record")]
+    parts += [*_result(report), *_pictures(report), *_answer(report), *_readings(report), Heading("Orientation record")]
     parts.append(Table(("", "Value"), tuple(plane_rows(report.capture.record))))
     parts += [Heading("Network"), Table(("", "Value"), tuple(card_facts(report.said.model)))]
     return pdf.render(title, parts, f"{report.name} · {RESEARCH_USE}")
@@ -160,50 +179,78 @@ def save(path: Path, content: bytes) -> None:
         ) from error
 
 
+def _result(report: CaseReport) -> list[Part]:
+    """First of all the answer as the screen gives it, how far to trust it, and what people say."""
+    said = report.said
+    told: list[Part] = [Heading("Result"), Paragraph(answer_sentence(said), alarm=said.unsure)]
+    told += [Paragraph(text) for text in trust_sentences(report)]
+    return [*told, Paragraph(report.consensus)] if report.consensus else told
+
+
+def trust_sentences(report: CaseReport) -> list[str]:
+    """How sure it is, how often the network is right, and whether it knows the case."""
+    held = report.said.stage_set
+    if held is None:
+        told = ["Stages with 90% certainty: unknown, the network was trained without them or they were not kept."]
+    else:
+        which = f"stage {held.first}" if held.first == held.last else f"stages {held.first} to {held.last}"
+        told = [f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases)."]
+    return [*told, *filter(None, [held_out_sentence(report.said.model)]), ACQUAINTANCE[report.known]]
+
+
+def consensus_words(summary: CaseSummary) -> str:
+    """What the readers made of a case."""
+    if summary.label is not None:
+        if summary.adjudicated_by:
+            return f"Decided by adjudication: stage {summary.label}."
+        return f"Consensus of the readers: stage {summary.label} ({counted(len(summary.staged_by), 'reading')})."
+    if summary.ambiguous:
+        return "Consensus of the readers: ambiguous."
+    return "Consensus of the readers: none yet." if summary.staged_by else "Nobody has staged this case yet."
+
+
 def _pictures(report: CaseReport) -> list[Part]:
-    full8 = report.capture.full8
+    full8, roi = report.capture.full8, report.roi
     overlay = heatmaps.overlay(full8, report.heat01_vu, OPACITY)
-    plots: list[Part] = [
-        _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2), 84.0),
-        _plot("heat", f"Where the network looked: {report.heat_words}.", overlay, 84.0),
-    ]
-    if report.roi is not None:
-        crop = crops.crop_image(full8, report.roi)
-        words = "Crop of the synchondrosis, endocranial end left."
-        plots.append(_plot("crop", words, np.repeat(crop[..., None], 3, axis=2), 60.0))
-    return plots
+    full = _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2))
+    heat = _plot("heat", f"Where the network looked: {report.heat_words}.", overlay)
+    if roi is None:
+        return [Beside((full, heat))]
+    crop = crops.crop_image(full8, roi)
+    heat_crop = np.stack([crops.crop_image(np.ascontiguousarray(overlay[..., channel]), roi) for channel in range(3)], axis=-1)
+    shown = _plot("crop", "Crop of the synchondrosis, endocranial end left.", np.repeat(crop[..., None], 3, axis=2))
+    return [Beside((full, heat)), Beside((shown, _plot("heat-crop", "The same crop with the heatmap.", heat_crop)))]
 
 
-def _plot(name: str, caption: str, rgb: np.ndarray, width_mm: float) -> Plot:
-    return Plot(name, caption, b"", images.encode_png(np.ascontiguousarray(rgb)), width_mm)
+def _plot(name: str, caption: str, rgb: np.ndarray) -> Plot:
+    return Plot(name, caption, b"", images.encode_png(np.ascontiguousarray(rgb)), HALF_A_PAGE_MM)
 
 
 def _answer(report: CaseReport) -> list[Part]:
     said = report.said
     rows = [(f"Stage {n}: {stage_words(said.scheme, n)}", f"{p:.1%}") for n, p in enumerate(said.probabilities, start=1)]
-    told = [f"Most likely stage: {said.stage}. Expected stage (mean of the stages by probability): {said.expected_stage:.2f}."]
-    held, near = said.stage_set, said.familiarity
-    if held is not None:
-        which = f"stage {held.first}" if held.first == held.last else f"stages {held.first} to {held.last}"
-        told.append(f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases).")
+    told = [f"Expected stage (mean of the stages by probability): {said.expected_stage:.2f}."]
+    near = said.familiarity
     if near is not None:
         told.append(f"Distance from the training data: {near.distance:.2f}; usual pictures lie within {near.threshold:.2f}.")
     attention = report.attention
     if attention is not None and said.roi is not None:
-        told.append(f"Attention (stage {report.heat_stage}) inside the {said.roi.source}'s frame: {attention:.0%}.")
+        told.append(attention_sentence(attention, said.roi, report.heat_stage))
     if report.holding is not None:
-        told.append(holding_words(report.holding))
+        told.append(holding_words(report.holding, unsure=said.unsure))
     return [Heading("What the network says"), Table(("Stage", "Probability"), tuple(rows)), *(Paragraph(text) for text in told)]
 
 
-def holding_words(found: Sensitivity) -> str:
-    """Whether the stage held while the plane was moved."""
+def holding_words(found: Sensitivity, *, unsure: bool) -> str:
+    """Whether the stage held while the plane was moved; of an unsure answer that it is no surer for that."""
     views = len(found.tried) + 1
     how = {
         "plane": "the plane turned by 2° and moved by 1 mm",
         "neighbours": "the plane moved by 1 mm, the picture turned by 2° and shifted by 1 mm",
         "picture": "only the picture turned by 2° and shifted by 1 mm, because no scan was open",
     }[found.reach]
+    if found.holds and unsure:
+        return f"Still unsure: stage {found.stage} stays the most likely in all {views} views ({how}), which makes it no surer."
     if found.holds:
         return f"Robust: the same stage in all {views} views ({how})."
     return f"Fragile: stage {', '.join(f'{stage} in {count}' for stage, count in found.seen)} of {views} views ({how})."

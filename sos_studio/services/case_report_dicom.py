@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sos_studio.core.answer_words import answer_sentence, attention_sentence
 from sos_studio.core.model_card import card_line, warnings_of
 from sos_studio.core.predictions import Prediction
 from sos_studio.imaging import crops, dicom_codes, dicom_report, dicom_secondary, heatmaps
@@ -19,7 +20,7 @@ from sos_studio.imaging.dicom_codes import ConceptCode
 from sos_studio.imaging.dicom_report import Finding, Observer
 from sos_studio.imaging.dicom_secondary import Placed, Subject
 from sos_studio.imaging.dicom_write import seeded_uid
-from sos_studio.services.case_report import BLINDED, OPACITY, SOFTWARE, CaseReport, holding_words, plane_rows, stage_words
+from sos_studio.services.case_report import BLINDED, OPACITY, SOFTWARE, CaseReport, holding_words, plane_rows, stage_words, trust_sentences
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -45,7 +46,8 @@ def report_dicom(report: CaseReport, project_id: str, predicted_utc: datetime | 
             seeded_uid(0, *names, "series", series), series, description, seeded_uid(0, *names, capture.capture_id, series, subject, *told)
         )
 
-    derivation = " ".join([f"Heatmap over the full image: {report.heat_words}. {card_line(said.model)}.", *warnings_of(said.model)])
+    about = [f"Heatmap over the full image: {report.heat_words}. {card_line(said.model)}.", *warnings_of(said.model)]
+    derivation = " ".join([*about, *([answer_sentence(said)] if said.unsure else [])])
     full = dicom_secondary.secondary_capture(
         capture.full8, subject, placed(11, "SOS full image"), spacing_mm=spacing_mm, burned_in=False if from_scan else None
     )
@@ -96,6 +98,7 @@ def _evaluations(said: Prediction) -> list[tuple[ConceptCode, ConceptCode]]:
     told = [(codes.PREDICTED_STAGE, stage(said.stage)), (codes.STAGING_SCHEME, codes.scheme_value(said.scheme))]
     if said.stage_set is not None:
         told += [(codes.STAGE_SET_FIRST, stage(said.stage_set.first)), (codes.STAGE_SET_LAST, stage(said.stage_set.last))]
+    told.append((codes.UNSURE, codes.yes_no(said.unsure)))
     if said.familiarity is not None:
         told.append((codes.UNLIKE, codes.yes_no(said.familiarity.unlike)))
     told += [(codes.PHANTOM_TRAINED, codes.yes_no(said.model.phantom)), (codes.FROM_SCRATCH, codes.yes_no(said.model.from_scratch))]
@@ -104,11 +107,12 @@ def _evaluations(said: Prediction) -> list[tuple[ConceptCode, ConceptCode]]:
 
 def _comments(report: CaseReport) -> list[str]:
     said = report.said
-    told = [card_line(said.model), *warnings_of(said.model), f"Expected stage {said.expected_stage:.2f}", f"Heatmap: {report.heat_words}"]
+    told = [answer_sentence(said), *trust_sentences(report), card_line(said.model), *warnings_of(said.model)]
+    told += [f"Expected stage {said.expected_stage:.2f}", f"Heatmap: {report.heat_words}"]
     if said.roi is not None and report.attention is not None:
-        told.append(f"Attention (stage {report.heat_stage}) inside the {said.roi.source}'s frame: {report.attention:.0%}")
+        told.append(attention_sentence(report.attention, said.roi, report.heat_stage))
     if report.holding is not None:
-        told.append(holding_words(report.holding))
+        told.append(holding_words(report.holding, unsure=said.unsure))
     told += [f"{label}: {value}" for label, value in plane_rows(report.capture.record)]
     if report.blinded:
         told.append(BLINDED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -15,7 +16,7 @@ from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.services import staging
 from sos_studio.services.captures import load_capture
-from sos_studio.services.case_report import BlindedReader, CaseReport, gather, report_pdf
+from sos_studio.services.case_report import BlindedReader, CaseReport, consensus_words, gather, report_pdf
 from sos_studio.services.case_report_dicom import report_dicom
 from sos_studio.services.sensitivity import Sensitivity, Tried, Variation
 
@@ -71,10 +72,13 @@ def test_it_says_all_that_a_person_must_know(report: CaseReport, monkeypatch: py
         "Trained on phantoms",
         "from scratch",
         "unlike the training data",
+        "Most likely stage: 2 (60%).",
         "60.0%",
+        "Whether the network learned from this case is not known",
+        "Consensus of the readers: stage 1 (1 reading).",
         "stages 2 to 3",
         "2.50",
-        "Attention (stage 2) inside the detector's frame: 42%",
+        "Attention for stage 2 inside the detector's frame: 42%",
         "Fragile: stage 2 in 1, 3 in 1 of 2 views",
         "Evaluator 1",
         "before seeing the AI",
@@ -86,6 +90,73 @@ def test_it_says_all_that_a_person_must_know(report: CaseReport, monkeypatch: py
     told.clear()
     report_pdf(report, "Jane Doe")
     assert "Identified report. Patient: Jane Doe" in " ".join(map(repr, told))
+
+
+UNSURE = "Unsure: the most likely stage, 5, reaches only 24%, followed by stage 2 with 23%. Judge the image yourself."
+
+
+def unsure_of(report: CaseReport) -> CaseReport:
+    said = report.said.model_copy(update={"stage": 5, "probabilities": (0.2, 0.23, 0.18, 0.15, 0.24), "stage_set": None})
+    return replace(report, said=said, heat_stage=5, holding=Sensitivity(5, "picture", (Tried(Variation("turn", 2.0), 5, ()),)))
+
+
+def test_paper_never_sounds_surer_than_the_screen(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = words_of(unsure_of(report), monkeypatch)
+    assert f"Paragraph(text='{UNSURE}', alarm=True)" in text
+    assert "Most likely stage" not in text
+    assert "Still unsure: stage 5 stays the most likely in all 2 views" in text
+    assert "Robust" not in text
+    assert "Stages with 90% certainty: unknown" in text
+
+
+def test_the_dicom_report_says_unsure_as_a_code_in_words_and_beside_the_heatmap(report: CaseReport) -> None:
+    read = {name: pydicom.dcmread(io.BytesIO(content)) for name, content in report_dicom(unsure_of(report), "p").items()}
+    text = read["report.dcm"].to_json()
+    assert UNSURE in text
+    assert "Robust" not in text
+    assert UNSURE in str(read["heatmap.dcm"].DerivationDescription)
+
+    def code(of: CaseReport) -> str:
+        items = pydicom.dcmread(io.BytesIO(report_dicom(of, "p")["report.dcm"]))
+        return told_of(items, "AI-UNSURE")
+
+    assert (code(unsure_of(report)), code(report)) == ("Yes", "No")
+
+
+def told_of(item: pydicom.Dataset, code: str) -> str:
+    """The meaning of the coded value that stands under a concept, wherever it is."""
+    for child in item.get("ContentSequence", ()):
+        name = child.get("ConceptNameCodeSequence")
+        if name and name[0].CodeValue == code:
+            return str(child.ConceptCodeSequence[0].CodeMeaning)
+        found = told_of(child, code)
+        if found:
+            return found
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("summary", "words"),
+    [
+        ({"label": 3, "staged_by": ("A", "B")}, "Consensus of the readers: stage 3 (2 readings)."),
+        ({"label": 3, "staged_by": ("A", "B"), "adjudicated_by": "C"}, "Decided by adjudication: stage 3."),
+        ({"label": None, "staged_by": ("A", "B")}, "Consensus of the readers: none yet."),
+        ({"label": None, "staged_by": ("A",), "ambiguous": True}, "Consensus of the readers: ambiguous."),
+        ({"label": None, "staged_by": ()}, "Nobody has staged this case yet."),
+    ],
+)
+def test_the_readers_consensus_stands_beside_the_networks_answer(project: Project, summary: dict[str, Any], words: str) -> None:
+    assert consensus_words(replace(cases.cases(project)[0], **summary)) == words
+
+
+def test_a_blinded_reader_is_not_told_the_consensus(project: Project, report: CaseReport) -> None:
+    assert gather(project, report.capture, report.said, report.heat01_vu, reader=BlindedReader("B", "417733")).consensus == ""
+
+
+def test_pictures_fill_the_page_two_by_two(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = words_of(report, monkeypatch)
+    assert text.count("Beside(") == 2
+    assert "The same crop with the heatmap." in text
 
 
 def test_dicom_has_pictures_and_a_structured_report_under_the_pseudonym(report: CaseReport) -> None:
@@ -126,7 +197,7 @@ def test_a_heatmap_of_a_chosen_stage_says_whose_evidence_it_shows_and_is_another
     assert "evidence for stage 2 (Grad-CAM)." in words_of(report, monkeypatch)
     text = words_of(chosen, monkeypatch)
     assert "evidence for stage 4 (HiResCAM), chosen by a person; the most likely stage is 2" in text
-    assert "Attention (stage 4) inside the detector's frame: 100%" in text
+    assert "Attention for stage 4 inside the detector's frame: 100%" in text
     heatmap = pydicom.dcmread(io.BytesIO(report_dicom(chosen, "p")["heatmap.dcm"]))
     assert "evidence for stage 4" in heatmap.DerivationDescription
     plain, other = uids(report), uids(chosen)

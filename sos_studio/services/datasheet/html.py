@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from sos_studio.services.datasheet.parts import Fields, Heading, Paragraph, Part, Plot, Table
+from sos_studio.services.datasheet.parts import Beside, Fields, Heading, Paragraph, Part, Plot, Table
 
 _CSS = """
 :root { color-scheme: light; }
@@ -23,6 +23,7 @@ thead th, thead th:first-child { font-weight: 600; border-bottom: 1.5px solid #8
 .alarm { color: #a03c2e; font-weight: 600; }
 figure { margin: 1rem 0 1.2rem; }
 figure img { max-width: 100%; height: auto; }
+.beside { display: flex; gap: 1rem; }
 figcaption, footer, .note { color: #55626f; font-size: .88rem; }
 dl { display: grid; grid-template-columns: minmax(12rem, 17rem) 1fr; gap: .1rem 1rem; }
 dt, dd { margin: 0; padding: .3rem 0; border-bottom: 1px solid #e6eaee; }
@@ -62,6 +63,8 @@ def _part(part: Part) -> str:
             for n, (label, words) in enumerate(part.rows)
         )
         return f'<p class="note">Click into a field to fill it in, then save the page.</p>\n<dl>\n{rows}\n</dl>'
+    if isinstance(part, Beside):
+        return '<div class="beside">' + "\n".join(map(_plot, part.plots)) + "</div>"
     return _plot(part)
 
 

@@ -51,7 +51,14 @@ class Plot:
     width_mm: float
 
 
-Part = Heading | Paragraph | Table | Fields | Plot
+@dataclass(frozen=True)
+class Beside:
+    """Drawings beside one another; together they are no wider than the page."""
+
+    plots: tuple[Plot, ...]
+
+
+Part = Heading | Paragraph | Table | Fields | Plot | Beside
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from sos_studio.services.datasheet.parts import Fields, Heading, Paragraph, Part, Plot, Table
+from sos_studio.services.datasheet.parts import Beside, Fields, Heading, Paragraph, Part, Plot, Table
 
 REGULAR, BOLD, OBLIQUE = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"
 INK, FAINT, LINE, TODO = "#1c2733", "#55626f", "#c9d0d7", "#a03c2e"
@@ -129,6 +129,8 @@ def _part(part: Part, width: float) -> list[Any]:
         return [_table(part, width)]
     if isinstance(part, Fields):
         return [_fields(part, width)]
+    if isinstance(part, Beside):
+        return [_beside(part, width)]
     return _plot(part, width)
 
 
@@ -199,3 +201,12 @@ def _plot(plot: Plot, width: float) -> list[Any]:
     across = min(plot.width_mm * mm, width)
     picture = Image(io.BytesIO(plot.png), across, across * high / wide, hAlign="LEFT")
     return [picture, _words(plot.caption, 8, colour=FAINT, before=2, after=7)]
+
+
+def _beside(beside: Beside, width: float) -> Any:
+    from reportlab.platypus import Table as Grid
+
+    room = width / len(beside.plots)
+    grid = Grid([[_plot(plot, room - 6) for plot in beside.plots]], colWidths=[room] * len(beside.plots), hAlign="LEFT")
+    grid.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 6)])
+    return grid
