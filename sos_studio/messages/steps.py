@@ -77,6 +77,8 @@ MESSAGES: dict[str, Template] = {
         "The training has ended well.", "The training panel compares the new network with the one in use; you choose."
     ),
     "compare.done": Template("The networks were asked about all cases that they were not trained on.", "The training panel compares them."),
+    "compare.cancelled": Template("The networks were not asked further.", "The training panel asks them again."),
+    "compare.interrupted": Template("Asking the networks was interrupted.", "The training panel asks them again."),
     "training.cancelled": Template("The training was cancelled.", "It can be resumed in the training panel."),
     "training.failed": Template("The training failed.", "Its log in the training panel has the details."),
     "training.result_student": Template("Full images (student): {correct} of {n} test cases were staged rightly ({percent} %)."),

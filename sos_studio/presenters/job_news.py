@@ -61,13 +61,14 @@ class JobNews:
         told = (_key(seen), *session.settings.told_jobs)
         session.settings.told_jobs = tuple(dict.fromkeys(told))[:REMEMBERED_JOBS]
         session.save_settings()
+        asks = seen.spec is not None and seen.spec.kind == "evaluate"
         match state.status:
             case JobStatus.SUCCEEDED:
                 session.tell(_done(seen), "success")
             case JobStatus.CANCELLED:
-                session.tell("training.cancelled", "info")
+                session.tell("compare.cancelled" if asks else "training.cancelled", "info")
             case JobStatus.INTERRUPTED:
-                session.tell("job.worker_died", "warning")
+                session.tell("compare.interrupted" if asks else "job.worker_died", "warning")
             case _:
                 session.tell(state.failure_code or "training.failed", "error", **session.blinding.values(state.failure_values))
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
 from sos_studio.core.job_state import JobState, JobStatus
-from sos_studio.core.jobs import JobKind, JobSpec
-from sos_studio.messages import Message, message
+from sos_studio.core.jobs import JobKind
+from sos_studio.messages import message
 from sos_studio.presenters.job_news import JobNews
 from sos_studio.presenters.session import Session, fault
-from sos_studio.services import job_care, jobs, presets, waiting, weights
+from sos_studio.presenters.training_state import Followed, TrainingState, is_over
+from sos_studio.services import job_care, jobs, model_list, presets, waiting, weights
 from sos_studio.services.crossval import Wish
-from sos_studio.services.job_data import JobData, data_of
+from sos_studio.services.job_data import data_of
 from sos_studio.services.job_watch import JobWatch, Seen
 from sos_studio.services.jobs import JobHandle
 from sos_studio.services.weights import WeightsStatus
@@ -27,68 +27,6 @@ if TYPE_CHECKING:
     from sos_studio.services.model_list import ModelEntry
 
 LOG_BYTES = 60_000
-
-
-@dataclass(frozen=True, eq=False)
-class Followed:
-    """The job on the screen: what was asked, how it stands, what came of it."""
-
-    handle: JobHandle
-    spec: JobSpec | None
-    state: JobState
-    silent: bool = False
-    result: dict[str, Any] | None = None
-    log_text: str = ""
-    name: str = ""
-    ahead: int | None = None
-    data: JobData | None = None
-
-    @property
-    def report_dir(self) -> Path | None:
-        """Where the tables and plots of a complete cross-validation lie; None of anything else."""
-        report = (self.result or {}).get("report")
-        return self.handle.job_dir / Path(report).parent.name if isinstance(report, str) else None
-
-    @property
-    def smaller(self) -> str:
-        """The setting that needs less memory, such as ``student.optimiser.batch_size=4``, if memory was what it lacked."""
-        lacked = self.state.status is JobStatus.FAILED and self.state.failure_code == "training.out_of_memory"
-        setting = self.state.failure_values.get("setting") if lacked else None
-        return setting if isinstance(setting, str) else ""
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingState:
-    """What the dock shows.
-
-    Attributes
-    ----------
-    starting
-        A job is being prepared: the list of cases is frozen and hashed.
-    rows
-        All trainings of the project: those that run, those that wait in the order of the line, the rest with the newest first.
-    problem
-        Why the last wish was not fulfilled.
-    """
-
-    has_project: bool = False
-    read_only: bool = False
-    phantom: bool = False
-    starting: bool = False
-    job: Followed | None = None
-    rows: tuple[Seen, ...] = ()
-    preset: str = presets.DEFAULT_PRESET
-    problem: Message | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether the training on the screen goes on or waits."""
-        return self.starting or (self.job is not None and not self.job.state.status.ended)
-
-    @property
-    def busy(self) -> bool:
-        """Whether any training of the project goes on or waits."""
-        return self.starting or any(not seen.state.status.ended for seen in self.rows)
 
 
 class TrainingPresenter:
@@ -132,7 +70,7 @@ class TrainingPresenter:
             self.go_on()
             return
         # Nobody is asked where a training starts from that can't be started.
-        self._show(starting=True, problem=None)
+        self._show(starting=True, asked=(), problem=None)
         session.background.run(
             lambda: jobs.require_startable(project, kind),
             lambda _: self._ask(project, status),
@@ -172,7 +110,7 @@ class TrainingPresenter:
         project = self._session.project
         if project is not None and not self.state.starting:
             self._session.writes.flush()
-            self._begin(project, lambda: jobs.judge_models(project, model_ids, wait=True), show=False)
+            self._begin(project, lambda: jobs.judge_models(project, model_ids, wait=True), asked=tuple(model_ids))
 
     # --- following -----------------------------------------------------------------------------------------------
 
@@ -195,9 +133,9 @@ class TrainingPresenter:
             self._show(job=self._as_seen(_followed(seen)), problem=None)
         self.poll()
 
-    def cancel(self) -> None:
-        """Ask the worker to stop; `poll` sees it through. Who waits leaves the line."""
-        job = self.state.job
+    def cancel(self, asking: Seen | None = None) -> None:
+        """Ask the worker of the training on the screen, or of a question, to stop; `poll` sees it through. Who waits leaves the line."""
+        job = asking or self.state.job
         if job is not None and not job.state.status.ended and not self.state.read_only:
             self._session.background.run(job.handle.cancel, lambda _: self.poll(), self._session.report)
 
@@ -258,10 +196,11 @@ class TrainingPresenter:
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def _begin(self, project: Project, begin: Callable[[], JobHandle], *, show: bool = True) -> None:
-        self._show(starting=True, problem=None)
+    def _begin(self, project: Project, begin: Callable[[], JobHandle], *, asked: tuple[str, ...] = ()) -> None:
+        """What is only asked leaves the screen as it is."""
+        self._show(starting=True, asked=asked, problem=None)
         self._session.background.run(
-            begin, lambda handle: self._started(project, handle, show=show), lambda error: self._not_started(project, error)
+            begin, lambda handle: self._started(project, handle, show=not asked), lambda error: self._not_started(project, error)
         )
 
     def _started(self, project: Project, handle: JobHandle, *, show: bool) -> None:
@@ -286,14 +225,14 @@ class TrainingPresenter:
             return
         rows, shown = looked
         job = self.state.job
-        if chosen == self._chosen and all(seen.handle.job_id != chosen for seen in rows):
-            self._chosen = job = None  # deleted in another window, or by hand
+        if chosen == self._chosen and (shown is None or shown.handle.job_id != chosen):
+            self._chosen = job = None  # deleted in another window or by hand, or a question that was answered
         if shown is not None and self._chosen in (None, shown.handle.job_id):
             job = self._as_seen(shown)
             self._chosen = shown.handle.job_id
-        # Networks that were asked well have told it elsewhere: nothing of it is left to look at.
-        listed = tuple(self._hidden(seen) for seen in rows if not _asked_well(seen))
-        self._show(rows=listed, job=job)
+        hidden = tuple(map(self._hidden, rows))
+        asks = sorted((seen for seen in hidden if _asks(seen)), key=lambda seen: seen.handle.job_id, reverse=True)
+        self._show(rows=tuple(seen for seen in hidden if not is_over(seen)), asks=tuple(asks), job=job)
         self._session.job_changed.emit(_front(rows))
         self._news.hear(rows)
 
@@ -354,8 +293,12 @@ class TrainingPresenter:
 def _look(watch: JobWatch, chosen: str | None) -> tuple[tuple[Seen, ...], Followed | None]:
     """Worker thread; one look at a time. Unless one was chosen, the first is shown: one that runs, else the newest."""
     rows = watch.look()
-    fitting = [seen for seen in rows if seen.handle.job_id == chosen] or [seen for seen in rows if not _asked_well(seen)]
-    shown = fitting[0] if fitting else None
+    listed = [seen for seen in rows if not is_over(seen)]
+    wanted = [seen for seen in rows if seen.handle.job_id == chosen]
+    if wanted and is_over(wanted[0]):
+        # Whoever looked on sees the answers where they belong.
+        wanted = [seen for seen in listed if seen.handle.job_id in _trainings_of(wanted[0])]
+    shown = next(iter(wanted or listed), None)
     if shown is None:
         return rows, None
     result = shown.handle.result() if shown.state.status is JobStatus.SUCCEEDED else None
@@ -363,8 +306,15 @@ def _look(watch: JobWatch, chosen: str | None) -> tuple[tuple[Seen, ...], Follow
     return rows, replace(_followed(shown), result=result, log_text=shown.handle.log_text(LOG_BYTES), data=data)
 
 
-def _asked_well(seen: Seen) -> bool:
-    return seen.spec is not None and seen.spec.kind == "evaluate" and seen.state.status is JobStatus.SUCCEEDED
+def _asks(seen: Seen) -> bool:
+    return seen.spec is not None and seen.spec.kind == "evaluate"
+
+
+def _trainings_of(asking: Seen) -> set[str]:
+    """Which trainings the networks come from that were asked."""
+    asked = asking.spec.judged_models if asking.spec is not None else ()
+    known = model_list.models(asking.handle.job_dir.parents[1] / model_list.MODELS_DIR)
+    return {str((entry.card.model_extra or {}).get("job_id")) for entry in known if entry.card.model_id in asked}
 
 
 def _followed(seen: Seen) -> Followed:
@@ -375,26 +325,3 @@ def _front(rows: Sequence[Seen]) -> JobState:
     """The state for the status bar: of one that runs, else of the newest."""
     live = next((seen for seen in rows if not seen.state.status.ended), None)
     return live.state if live is not None else rows[0].state if rows else JobState(status=JobStatus.CANCELLED)
-
-
-def held_out_lines(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The result as ``(code of a sentence, its values)``, only of figures that were measured."""
-    figures = result.get("held_out")
-    lines: list[tuple[str, dict[str, Any]]] = []
-    if not isinstance(figures, dict):
-        return lines
-    for kind in ("student", "teacher"):
-        of = figures.get(kind)
-        if isinstance(of, dict) and isinstance(of.get("n"), int) and of["n"] > 0 and isinstance(of.get("correct"), int):
-            values = {"correct": of["correct"], "n": of["n"], "percent": round(100 * of["correct"] / of["n"])}
-            lines.append((f"training.result_{kind}", values))
-            if kind == "student" and isinstance(of.get("within_one"), int):
-                lines.append(("training.result_within_one", {"within": of["within_one"], "n": of["n"]}))
-    detector = figures.get("detector")
-    if isinstance(detector, dict) and isinstance(detector.get("n"), int) and detector["n"] > 0 and isinstance(detector.get("hits"), int):
-        values = {"hits": detector["hits"], "n": detector["n"], "percent": round(100 * detector["hits"] / detector["n"])}
-        lines.append(("training.result_detector", values))
-    attention = figures.get("attention_in_roi")
-    if isinstance(attention, dict) and isinstance(attention.get("mean"), int | float):
-        lines.append(("training.result_attention", {"percent": round(100 * attention["mean"]), "n": attention.get("n", "?")}))
-    return lines

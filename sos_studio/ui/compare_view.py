@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 from sos_studio.messages import Message
 from sos_studio.presenters.judging import JudgingPresenter, JudgingState
 from sos_studio.presenters.session import Session
+from sos_studio.presenters.training import TrainingPresenter
 from sos_studio.services.model_results import COMPARED, Comparison
 from sos_studio.ui import parts, result_words
+from sos_studio.ui.ask_box import AskBox
 from sos_studio.ui.case_pictures import CasePictures
 from sos_studio.ui.choice_box import ChoiceBox
 
@@ -31,17 +33,9 @@ MOST_SHOWN = 60
 
 
 class CompareView(QWidget):
-    """Choose two; read figures with intervals, the difference, McNemar's test, and the cases on which they part.
+    """Choose two; read figures with intervals, the difference, McNemar's test, and the cases on which they part."""
 
-    Signals
-    -------
-    judge_wanted
-        Ask both networks (a list of ids) about the cases that one of them was never asked about.
-    """
-
-    judge_wanted = Signal(list)
-
-    def __init__(self, session: Session, judging: JudgingPresenter) -> None:
+    def __init__(self, session: Session, training: TrainingPresenter, judging: JudgingPresenter) -> None:
         super().__init__()
         self._judging = judging
         self._offered: tuple[tuple[str, str], ...] = ()
@@ -49,8 +43,7 @@ class CompareView(QWidget):
         self.told = QLabel()
         self.told.setWordWrap(True)
         self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.ask = parts.button(_tr("Ask both"), _tr("Ask both networks about all cases that neither was trained on"))
-        self.ask.clicked.connect(self._on_ask)
+        self.ask = AskBox(training, _tr("Ask both"), _tr("Ask both networks about all cases that neither was trained on"))
         self.use = parts.button(_tr("Use the first"), _tr("Predict with the first network from now on"))
         self.use.clicked.connect(lambda: judging.use(self.first.currentData()))
         self.table = QTableWidget(0, 4)
@@ -89,12 +82,12 @@ class CompareView(QWidget):
         row.addWidget(self.first, 1)
         row.addWidget(QLabel(_tr("against")))
         row.addWidget(self.second, 1)
-        row.addWidget(self.ask)
         row.addWidget(self.use)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 6, 0)
         column.addWidget(self.told)
+        column.addWidget(self.ask)
         column.addWidget(self.table, 1)
         right = QWidget()
         side = QVBoxLayout(right)
@@ -146,7 +139,7 @@ class CompareView(QWidget):
         found = state.comparisons.get((first, second))
         comparison = found if isinstance(found, Comparison) else None
         self.told.setText(self._words(state, found))
-        self.ask.setVisible(comparison is not None and comparison.unjudged > 0 and not state.read_only)
+        self.ask.set_models([first, second] if first and second else [], offered=not state.read_only and _some_left(comparison))
         entry = state.find(first)
         usable = entry is not None and entry.card.kind == "student" and first != state.used and not state.read_only
         self.use.setVisible(usable)
@@ -186,5 +179,6 @@ class CompareView(QWidget):
             for k, text in enumerate(row):
                 self.table.setItem(n, k, QTableWidgetItem(text))
 
-    def _on_ask(self) -> None:
-        self.judge_wanted.emit([self.first.currentData(), self.second.currentData()])
+
+def _some_left(found: Comparison | None) -> bool:
+    return found is not None and found.unjudged > 0

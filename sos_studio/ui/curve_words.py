@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from sos_studio.presenters.curves import Curve, Curves
-from sos_studio.presenters.training import Followed
+from sos_studio.presenters.training_state import Followed
 from sos_studio.ui import result_words
 
 _SHARES = frozenset({"accuracy", "hit_rate"})

@@ -159,17 +159,21 @@ class CalibrationView(QWidget):
 
 
 class ResultView(QWidget):
-    """Everything about one network's held-out cases."""
+    """Everything about one network's held-out cases.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    ask
+        Stands below the figures, or below what is said in their place.
+    """
+
+    def __init__(self, ask: QWidget) -> None:
         super().__init__()
         self.figures = QLabel()
         self.figures.setWordWrap(True)
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.figures.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.phantom = parts.red(_tr("Trained on phantoms: these figures say nothing about patients."))
-        self.ask = parts.button(_tr("Ask it now"), _tr("Ask the network about all cases that it was not trained on"))
-        self.ask.hide()
         self.stages = QTableWidget(0, 3)
         self.stages.setHorizontalHeaderLabels([_tr("Stage"), _tr("right"), _tr("95 %")])
         self.stages.verticalHeader().hide()
@@ -185,7 +189,7 @@ class ResultView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.phantom)
         column.addWidget(self.figures)
-        column.addWidget(self.ask, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(ask)
         column.addStretch(1)
         self._told = parts.scrolled(told)
         self._told.setMinimumWidth(200)

@@ -116,8 +116,11 @@ class StatusBar(QStatusBar):
             return
         self._job_bar.setRange(0, 1000)
         self._job_bar.setValue(round(state.fraction * 1000))
+        asks = state.parts == ("evaluate",)
         text = (
-            _tr("Training {n} of {count}").format(n=state.parts.index(state.part) + 1, count=len(state.parts))
+            _tr("Asking networks")
+            if asks
+            else _tr("Training {n} of {count}").format(n=state.parts.index(state.part) + 1, count=len(state.parts))
             if (len(state.parts) > 1 and state.part in state.parts)
             else _tr("Training")
         )

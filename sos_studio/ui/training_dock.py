@@ -21,7 +21,8 @@ from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import JobKind
 from sos_studio.presenters.judging import JudgingPresenter
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.training import TrainingPresenter, TrainingState
+from sos_studio.presenters.training import TrainingPresenter
+from sos_studio.presenters.training_state import TrainingState
 from sos_studio.services import presets
 from sos_studio.services.crossval import Wish
 from sos_studio.services.weights import WeightsStatus

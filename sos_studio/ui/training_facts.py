@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.jobs import JobSpec
 from sos_studio.core.training import TrainingSettings
-from sos_studio.presenters.training import Followed
+from sos_studio.presenters.training_state import Followed
 from sos_studio.services.job_data import JobData
 from sos_studio.ui import training_words
 

@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 from sos_studio.core.job_state import JobStatus
 from sos_studio.messages import Message
 from sos_studio.presenters.judging import JudgingPresenter, JudgingState
-from sos_studio.presenters.training import Followed, TrainingPresenter, TrainingState
+from sos_studio.presenters.training import TrainingPresenter
+from sos_studio.presenters.training_state import Followed, TrainingState
 from sos_studio.services.model_results import Comparison
 from sos_studio.ui import parts, result_words, training_words
+from sos_studio.ui.ask_box import AskBox
 
 
 def _tr(text: str) -> str:
@@ -47,8 +49,7 @@ class TrainingOverview(QWidget):
         self.use.clicked.connect(self._on_use)
         self.back = parts.button(_tr("Use the one before"), _tr("Predict again with the network that was in use before this one"))
         self.back.clicked.connect(self._on_back)
-        self.ask = parts.button(_tr("Compare on all cases"), _tr("Ask both networks about the cases that were staged since, too"))
-        self.ask.clicked.connect(self._on_ask)
+        self.ask = AskBox(training, _tr("Compare on all cases"), _tr("Ask both networks about the cases that were staged since, too"))
         self._lay_out()
         training.changed.connect(self._on_training)
         judging.changed.connect(lambda _: self._show_standing())
@@ -71,8 +72,9 @@ class TrainingOverview(QWidget):
         right.setContentsMargins(6, 0, 0, 0)
         right.setSpacing(8)
         right.addWidget(self.standing)
-        for button in (self.use, self.back, self.ask):
+        for button in (self.use, self.back):
             right.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        right.addWidget(self.ask)
         right.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 6, 2)
@@ -92,7 +94,7 @@ class TrainingOverview(QWidget):
         self.status.setText(training_words.headline(state))
         self.status.setToolTip(training_words.part_term(job.state.part) if job is not None else "")
         self.bar.setVisible(state.running and (job is None or job.ahead is None))
-        if state.starting or (job is not None and job.state.status is JobStatus.QUEUED):
+        if state.collecting or (job is not None and job.state.status is JobStatus.QUEUED):
             self.bar.setRange(0, 0)
         else:
             self.bar.setRange(0, 1000)
@@ -148,7 +150,8 @@ class TrainingOverview(QWidget):
         may = not state.read_only
         self.use.setVisible(may and student is not None and student != state.used)
         self.back.setVisible(may and student is not None and student == state.used and state.before is not None)
-        self.ask.setVisible(may and isinstance(found, Comparison) and found.unjudged > 0)
+        both = [student, state.used] if student is not None and state.used is not None and student != state.used else []
+        self.ask.set_models(both, offered=may and isinstance(found, Comparison) and found.unjudged > 0)
 
     def _standing(self, state: JudgingState, student: str | None, found: Comparison | Message | None, job: Followed | None) -> str:
         if student is None or job is None:
@@ -173,7 +176,3 @@ class TrainingOverview(QWidget):
     def _on_back(self) -> None:
         if (before := self._judging.state.before) is not None:
             self._judging.use(before)
-
-    def _on_ask(self) -> None:
-        if (student := self.student) is not None and (used := self._judging.state.used) is not None:
-            self._training.judge([student, used])

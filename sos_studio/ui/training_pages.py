@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTabWidg
 from sos_studio.presenters.curves import Curves, curves, parts_measured
 from sos_studio.presenters.judging import JudgingPresenter, JudgingState
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.training import Followed, TrainingPresenter, TrainingState
+from sos_studio.presenters.training import TrainingPresenter
+from sos_studio.presenters.training_state import Followed, TrainingState
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_results import Mistake, Result
 from sos_studio.ui import curve_words, parts, result_words, training_facts, training_words
+from sos_studio.ui.ask_box import AskBox
 from sos_studio.ui.case_pictures import CasePictures
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.compare_view import CompareView
@@ -39,13 +41,12 @@ class TrainingPages(QTabWidget):
         self.losses = CurveView(_tr("Loss (should fall)"), curve_words.text, curve_words.term)
         self.rates = CurveView("", curve_words.text, curve_words.term, top=1.0)
         self._curves_note = parts.note()
-        self.result = ResultView()
-        self.result.ask.clicked.connect(self._on_ask)
+        self.ask, self.ask_for_mistakes = self._ask_box(), self._ask_box()
+        self.result = ResultView(self.ask)
         self.mistakes = CasePictures(session.background, _tr("Cases staged wrongly, the worst first"), session.blinding.name)
         self.mistakes.wanted.connect(self._open_case)
         self._mistakes_note = parts.note()
-        self.compare = CompareView(session, judging)
-        self.compare.judge_wanted.connect(training.judge)
+        self.compare = CompareView(session, training, judging)
         self.facts = self._text(_tr("Data and settings"))
         self.log = self._text(_tr("Log"))
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -60,6 +61,9 @@ class TrainingPages(QTabWidget):
         judging.changed.connect(self._on_judging)
         self.currentChanged.connect(lambda _: self._on_page())
         self._on_training(training.state)
+
+    def _ask_box(self) -> AskBox:
+        return AskBox(self._training, _tr("Ask it now"), _tr("Ask the network about all cases that it was not trained on"))
 
     @staticmethod
     def _text(name: str) -> QPlainTextEdit:
@@ -82,7 +86,9 @@ class TrainingPages(QTabWidget):
         column = QVBoxLayout(self._wrong)
         column.setContentsMargins(6, 6, 6, 2)
         column.addWidget(self._mistakes_note)
+        column.addWidget(self.ask_for_mistakes)
         column.addWidget(self.mistakes, 1)
+        column.addStretch(0)
         for page, title in (
             (self.overview, _tr("Overview")),
             (self._charts, _tr("Curves")),
@@ -156,6 +162,8 @@ class TrainingPages(QTabWidget):
         job = self._training.state.job
         if job is None:
             return None
+        if job.asks and job.spec is not None:
+            return self._judging.state.find(next(iter(job.spec.judged_models), None))
         made = self._judging.state.of_job(job.handle.job_id)
         part = self.part.currentData()
         return made.get(part) if isinstance(part, str) and part in made else next(iter(made.values()), None)
@@ -165,42 +173,41 @@ class TrainingPages(QTabWidget):
             return
         entry, state = self.model, self._judging.state
         found: Result | None = None
-        instead = _tr("Nothing to show before the training is complete.")
+        instead = wrong = _tr("Nothing to show before the training is complete.")
+        unasked = False
         if entry is not None and entry.card.kind == "detector":
             figures = (entry.card.model_extra or {}).get("held_out")
             instead = result_words.detector_lines(figures if isinstance(figures, dict) else {})
+            wrong = _tr("This network finds the SOS and names no stage. Choose another one at the top right.")
         elif entry is not None:
             model_id = entry.card.model_id
             self._judging.ask_result(model_id)
             state = self._judging.state
             found = state.results.get(model_id)
-            instead = (
-                _tr("What it says of each case is not known: it was trained by an older version.")
-                if model_id in state.results
-                else _tr("Working it out …")
-            )
-        unasked = entry is not None and found is None and entry.card.model_id in state.results
-        self.result.ask.setVisible(unasked and not state.read_only)
+            unasked = found is None and model_id in state.results
+            instead = wrong = _tr("Working it out …")
+            if unasked:
+                instead = _tr("What it says of each case is not known: it was trained by an older version.")
+                wrong = _tr("Which cases it got wrong is not known: it was trained by an older version.")
+        for box in (self.ask, self.ask_for_mistakes):
+            box.set_models([entry.card.model_id] if entry is not None else [], offered=unasked and not state.read_only)
         self.result.set_result(found, instead, phantom=entry is not None and entry.card.phantom)
-        self._show_mistakes(found, state)
+        self._show_mistakes(found, wrong, state)
 
-    def _show_mistakes(self, found: Result | None, state: JudgingState) -> None:
+    def _show_mistakes(self, found: Result | None, instead: str, state: JudgingState) -> None:
         shown = found.mistakes[:MOST_MISTAKES] if found is not None and not state.hidden else ()
         self.mistakes.set_cases([(each.case, _said(each)) for each in shown])
+        self.mistakes.setVisible(bool(shown))
         if state.hidden:
             told = _tr("Hidden while you read blinded: labels and answers stand beside one another here.")
         elif found is None:
-            told = _tr("Staging networks show here which cases they got wrong.")
+            told = instead
         elif not found.mistakes:
             told = _tr("All {n} cases were staged rightly.").format(n=found.n)
         else:
             told = _tr("{wrong} of {n} cases were staged wrongly: the furthest off and the surest first. A double click opens one.")
             told = told.format(wrong=len(found.mistakes), n=found.n)
         self._mistakes_note.setText(told)
-
-    def _on_ask(self) -> None:
-        if (entry := self.model) is not None:
-            self._training.judge([entry.card.model_id])
 
     def _open_case(self, case_id: str) -> None:
         self._session.case_requested.emit(case_id)

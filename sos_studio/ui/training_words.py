@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.messages import message
-from sos_studio.presenters.training import Followed, TrainingState, held_out_lines
+from sos_studio.presenters.training_state import Followed, TrainingState, held_out_lines
 from sos_studio.services.job_watch import Seen
 from sos_studio.ui.language import plural
 
@@ -26,7 +26,7 @@ def part_name(part: str) -> str:
         "student": _tr("network for full images"),
         "retrain": _tr("all three networks"),
         "crossval": _tr("cross-validation"),
-        "evaluate": _tr("comparison"),
+        "evaluate": _tr("networks being asked"),
     }.get(part) or _fold_name(part)
 
 
@@ -56,8 +56,28 @@ def time_left(seconds: float | None) -> str:
     return _tr("about {n} h left").format(n=f"{seconds / 3600:.1f}")
 
 
-def status(state: JobState, *, silent: bool = False) -> str:
-    """How a job stands, in a few words."""
+def asking(state: JobState, ahead: int | None = None) -> str:
+    """How far networks are that are asked about cases."""
+    if ahead is not None:
+        return _tr("Waits until the running training has ended, then asks")
+    if state.status is JobStatus.RUNNING and state.fraction > 0:
+        return _tr("Asking · {percent}").format(percent=f"{100 * state.fraction:.0f} %")
+    return _tr("Asking …")
+
+
+def _asked(state: JobState) -> str:
+    """How a question to networks ended."""
+    return {
+        JobStatus.SUCCEEDED: _tr("✓ The networks were asked"),
+        JobStatus.CANCELLED: _tr("The networks were not asked: it was cancelled"),
+        JobStatus.INTERRUPTED: _tr("✕ Asking the networks was interrupted"),
+    }.get(state.status, _tr("✕ The networks could not be asked"))
+
+
+def status(state: JobState, *, silent: bool = False, asks: bool = False) -> str:
+    """How a job stands, in a few words; `asks`: it trains nothing."""
+    if asks and state.status is not JobStatus.WAITING and not (silent and state.status is JobStatus.RUNNING):
+        return _asked(state) if state.status.ended else asking(state)
     match state.status:
         case JobStatus.WAITING:
             return _tr("Waits until another training has ended")
@@ -66,8 +86,6 @@ def status(state: JobState, *, silent: bool = False) -> str:
         case JobStatus.RUNNING if silent:
             return _tr("Running, but without a sign of life for a minute")
         case JobStatus.RUNNING:
-            if state.part == "evaluate" or state.parts == ("evaluate",):
-                return _tr("Asking the networks · {percent}").format(percent=f"{100 * state.fraction:.0f} %")
             told = [_tr("Training the {part}").format(part=part_name(state.part)) if state.part else _tr("Training")]
             if len(state.parts) > 1 and state.part in state.parts:
                 told[0] += _tr(" ({n} of {count})").format(n=state.parts.index(state.part) + 1, count=len(state.parts))
@@ -134,12 +152,12 @@ def local_time(utc: str) -> str:
 
 def headline(state: TrainingState) -> str:
     """What the dock says first."""
-    if state.starting:
+    if state.collecting:
         return _tr("Collecting cases …")
     if state.job is not None and state.job.ahead is not None:
         return waits(state.job.ahead)
     if state.job is not None:
-        return status(state.job.state, silent=state.job.silent)
+        return status(state.job.state, silent=state.job.silent, asks=state.job.asks)
     if not state.has_project:
         return _tr("Open a project with staged cases, then press Retrain all.")
     return _tr("Nothing trained yet. Retrain all teaches three networks from the readings in this project.")
@@ -147,13 +165,17 @@ def headline(state: TrainingState) -> str:
 
 def trouble(state: TrainingState) -> str:
     """Why something did not work and what to do, or nothing."""
-    if state.problem is not None:
+    if state.problem is not None and not state.asked:
         return str(state.problem)
-    job = state.job
-    if job is not None and job.state.status is JobStatus.FAILED:
-        return str(message(job.state.failure_code or "training.failed", job.state.failure_values))
-    if job is not None and job.state.status is JobStatus.INTERRUPTED:
-        return str(message("job.worker_died"))
+    return "" if state.job is None else stopped(state.job.state, asks=state.job.asks)
+
+
+def stopped(state: JobState, *, asks: bool) -> str:
+    """Why a job failed or broke off and what to do, or nothing; `asks`: it trains nothing."""
+    if state.status is JobStatus.FAILED:
+        return str(message(state.failure_code or "training.failed", state.failure_values))
+    if state.status is JobStatus.INTERRUPTED:
+        return str(message("compare.interrupted" if asks else "job.worker_died"))
     return ""
 
 
@@ -161,7 +183,9 @@ def facts(job: Followed) -> str:
     """What was asked, and what the person should know meanwhile."""
     told = []
     spec = job.spec
-    if spec is not None:
+    if job.asks:
+        told.append(_tr("Networks are asked about cases that they were not trained on; what they say is shown with their trainings."))
+    elif spec is not None:
         told.append(_tr("{what} · preset {preset}").format(what=part_name(spec.kind), preset=spec.preset))
         told.append(
             _tr("from scratch: learned from this project's images alone")
@@ -171,14 +195,14 @@ def facts(job: Followed) -> str:
     warned = dict.fromkeys(str(message(warning.code, warning.values)) for warning in job.state.warnings)
     told.extend(f"⚠ {sentence}" for sentence in warned)
     if not job.state.status.ended:
-        told.append(_tr("You may close the window: the training goes on and is found again."))
+        told.append(_tr("You may close the window: it goes on and is found again."))
     return "\n".join(told)
 
 
 def details(job: Followed) -> str:
     """The same in the words of papers, for a tooltip."""
     spec = job.spec
-    if spec is None:
+    if spec is None or job.asks:
         return ""
     start = _tr("no ImageNet weights") if spec.from_scratch else _tr("ImageNet weights")
     return _tr("Teacher {teacher}, student {student}; {start}").format(

@@ -11,7 +11,8 @@ from sos_studio.core.settings import Visit
 from sos_studio.core.training import TrainingSettings
 from sos_studio.dataset.project import Project
 from sos_studio.presenters import training as training_module
-from sos_studio.presenters.training import TrainingPresenter, held_out_lines
+from sos_studio.presenters.training import TrainingPresenter
+from sos_studio.presenters.training_state import held_out_lines
 from sos_studio.services import waiting, worker_process
 from sos_studio.services.jobs import JobHandle
 from tests.presenters.kit import make_project, make_session

@@ -32,7 +32,7 @@ from sos_studio.dataset.project import Project
 from sos_studio.messages import Message, message
 from sos_studio.presenters.case_rows import Filter
 from sos_studio.presenters.session import Session
-from sos_studio.presenters.training import Followed
+from sos_studio.presenters.training_state import Followed
 from sos_studio.services import staging
 from sos_studio.services.jobs import JobHandle
 from sos_studio.ui import theme
@@ -227,7 +227,7 @@ def test_trainings_name_no_case_and_no_stage(blinded: MainWindow, project: Proje
     handle = JobHandle(project.directory / "jobs" / "20261120-235959-retrain-ab12", "20261120-235959-retrain-ab12")
     presenter._show(job=Followed(handle, None, JobState()))
     shown = Followed(handle, None, state, log_text="case-0001 is of P-leak1: no\ncase-0002: broken")
-    presenter._looked(presenter._watch, ((), shown))
+    presenter._looked(presenter._watch, None, ((), shown))
     log = blinded.training_dock.pages.log.toPlainText()
     assert "case-0" not in log
     assert blinded.session.blinding.name("case-0002") in log

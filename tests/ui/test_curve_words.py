@@ -7,7 +7,7 @@ from sos_studio.core.job_state import JobState
 from sos_studio.core.jobs import JobSpec, Metric
 from sos_studio.core.training import training_settings
 from sos_studio.presenters.curves import Curve, Curves, curves
-from sos_studio.presenters.training import Followed
+from sos_studio.presenters.training_state import Followed
 from sos_studio.services.job_data import JobData
 from sos_studio.services.jobs import JobHandle
 from sos_studio.ui import curve_words

@@ -10,12 +10,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from sos_studio.core.actions import Action
-from sos_studio.core.jobs import Failed, Started
+from sos_studio.core.errors import BadInputError
+from sos_studio.core.jobs import Cancelled, Failed, Progress, Started
 from sos_studio.core.manifests import Manifest
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import Project
+from sos_studio.messages import message
 from sos_studio.presenters import training as training_module
 from sos_studio.services import model_list, staging, waiting, worker_process
+from sos_studio.ui import training_words
 from sos_studio.ui.job_dialogs import DeleteJobDialog, RenameJobDialog
 from sos_studio.ui.training_dock import TrainingDock
 from tests.presenters.kit import make_session
@@ -195,8 +198,28 @@ def test_a_network_of_an_older_version_can_be_asked_now(project, manifest, two, 
     monkeypatch.setattr(dock.presenter, "_not_started", lambda *_: None)
     show_page(dock, dock.pages.result, qtbot)
     assert "older version" in dock.pages.result.figures.text()
-    QTest.mouseClick(dock.pages.result.ask, LEFT)
+    QTest.mouseClick(dock.pages.ask.button, LEFT)
     assert asked == [[two[1]]]
+
+
+def test_the_list_of_mistakes_offers_to_ask_too(project, two, qtbot, monkeypatch):
+    (project.directory / "models" / two[1] / "held_out.json").unlink()
+    asked = []
+    monkeypatch.setattr(training_module.jobs, "judge_models", lambda project, ids, *, wait: asked.append(list(ids)) or _refuse())
+    dock = make_dock(project, qtbot)
+    show_page(dock, dock.pages._wrong, qtbot)
+    assert "Which cases it got wrong is not known" in dock.pages._mistakes_note.text()
+    assert not dock.pages.mistakes.isVisible(), "no empty box"
+    box = dock.pages.ask_for_mistakes
+    QTest.mouseClick(box.button, LEFT)
+    assert asked == [[two[1]]]
+    assert "at least 10 are needed" in box.problem.text(), "why not is said where it was pressed"
+    assert dock.pages.overview.problem.text() == ""
+    assert box.button.isVisible()
+
+
+def _refuse():
+    raise BadInputError("training.too_few_cases", count=2, least=10)
 
 
 def test_another_training_is_put_on_the_screen_by_a_click_in_the_list(project, two, qtbot):
@@ -355,7 +378,7 @@ def test_who_asks_a_network_stays_where_they_are_and_sees_what_it_said(project, 
     kept.unlink()
     dock = make_dock(project, qtbot)
     show_page(dock, dock.pages.result, qtbot)
-    asking = Job(project, "20261120-120000-evaluate-cccc", kind="evaluate")
+    asking = Job(project, "20261120-120000-evaluate-cccc", judged=(two[1],), kind="evaluate")
 
     def judge(project, ids, *, wait):
         asking.write(Started, 0, kind="evaluate", parts=("evaluate",), versions={})
@@ -363,14 +386,87 @@ def test_who_asks_a_network_stays_where_they_are_and_sees_what_it_said(project, 
         return asking.handle
 
     monkeypatch.setattr(training_module.jobs, "judge_models", judge)
-    QTest.mouseClick(dock.pages.result.ask, LEFT)
+    box = dock.pages.ask
+    QTest.mouseClick(box.button, LEFT)
     assert dock.presenter.state.job.handle.job_id == NEW
-    assert dock.jobs.item(0).text().startswith("comparison\n▶")
+    assert not box.button.isVisible(), "it was pressed"
+    assert box.bar.isVisible()
+    assert box.said.text() == "Asking …"
+    asking.write(Progress, 5, done=0.4, total=1.0, part="evaluate")
+    dock.presenter.poll()
+    assert (box.said.text(), box.bar.value()) == ("Asking · 40 %", 400)
+    assert dock.jobs.item(0).text().startswith("networks being asked\n▶")
     kept.write_text(known)
     asking.succeed({})
     dock.presenter.poll()
     assert "2 of 3 cases staged rightly" in dock.pages.result.figures.text()
+    assert not box.isVisible()
     assert dock.jobs.count() == 2, "nothing of it is left to look at"
+
+
+@pytest.fixture
+def asking(project, two, lives, monkeypatch):
+    """The new student's answers are unknown; who asks for them gets this job, which runs."""
+    kept = project.directory / "models" / two[1] / "held_out.json"
+    known = kept.read_text()
+    kept.unlink()
+    made = Job(project, "20261120-120000-evaluate-cccc", judged=(two[1],), kind="evaluate")
+    made.write(Started, 0, kind="evaluate", parts=("evaluate",), versions={})
+    lives.add(made.folder.name)
+    made.answer = lambda: kept.write_text(known)
+    return made
+
+
+def test_whoever_looked_on_while_a_network_was_asked_is_led_back_to_its_training(project, two, asking, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.presenter.follow(NEW)
+    show_page(dock, dock.pages.result, qtbot)
+    item = dock.jobs.item(0)
+    QTest.mouseClick(dock.jobs.viewport(), LEFT, PLAIN, dock.jobs.visualItemRect(item).center())
+    assert dock.presenter.state.job.handle.job_id == asking.folder.name
+    assert dock.pages.ask.bar.isVisible(), "the same page, and how far it is"
+    assert "asked about cases" in dock.pages.overview.facts.text()
+    assert "preset" not in dock.pages.overview.facts.text()
+    asking.answer()
+    asking.succeed({})
+    dock.presenter.poll()
+    assert dock.presenter.state.job.handle.job_id == NEW
+    assert dock.jobs.currentItem().data(Qt.ItemDataRole.UserRole) == NEW
+    assert "2 of 3 cases staged rightly" in dock.pages.result.figures.text()
+    dock.ask_delete()
+    (dialog,) = dock.findChildren(DeleteJobDialog)
+    assert "all three networks" in dialog.findChild(QLabel).text(), "the one that is marked"
+    dialog.reject()
+
+
+def test_asking_is_stopped_where_it_was_begun_and_can_be_asked_again(project, two, asking, lives, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.presenter.follow(NEW)
+    show_page(dock, dock.pages.result, qtbot)
+    heard = []
+    dock.session.message.connect(lambda told, _: heard.append(told.code))
+    box = dock.pages.ask
+    QTest.mouseClick(box.cancel, LEFT)
+    assert (asking.folder / "cancel").exists()
+    asking.write(Cancelled, 9)
+    lives.discard(asking.folder.name)
+    dock.presenter.poll()
+    assert heard == ["compare.cancelled"]
+    assert box.button.isVisible()
+    assert box.problem.text() == ""
+    assert dock.jobs.count() == 2
+
+
+def test_why_a_network_could_not_be_asked_stands_where_it_was_asked(project, two, asking, lives, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.presenter.follow(NEW)
+    show_page(dock, dock.pages.result, qtbot)
+    asking.write(Failed, 9, code="compare.no_common_cases", values={})
+    lives.discard(asking.folder.name)
+    dock.presenter.poll()
+    assert dock.pages.ask.problem.text() == str(message("compare.no_common_cases"))
+    assert dock.pages.ask.button.isVisible()
+    assert "could not be asked" in training_words.status(dock.presenter.state.asks[0].state, asks=True)
 
 
 def test_the_end_of_a_training_is_told_with_a_button_that_shows_it(project, manifest, lives, window, qtbot):
