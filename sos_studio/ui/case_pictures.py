@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
 from sos_studio.presenters.ports import Background
@@ -44,6 +44,7 @@ class CasePictures(QListWidget):
         self.setAccessibleName(name)
         self.itemActivated.connect(lambda item: self.wanted.emit(item.data(_CASE)))
         self._shown: tuple[tuple[str, str], ...] = ()
+        self._without: list[QListWidgetItem] = []
 
     def set_cases(self, cases: Sequence[tuple[Labelled, str]]) -> None:
         """Cases and what is said below each."""
@@ -51,6 +52,7 @@ class CasePictures(QListWidget):
         if shown == self._shown:
             return
         self._shown = shown
+        self._without = []
         self.clear()
         for case, text in cases:
             item = QListWidgetItem(f"{self._caption(case.case_id)}\n{text}")
@@ -58,14 +60,26 @@ class CasePictures(QListWidget):
             item.setData(_PICTURE, str(case.picture))
             item.setToolTip(item.text())
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
-            item.setIcon(_icon(self._pictures.picture(case.picture)))
+            item.setIcon(_icon(None))
             self.addItem(item)
+        self._without = [self.item(n) for n in range(self.count())]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Pictures are asked for when they come into sight: of a hundred asked for at once only the newest are ever read."""
+        super().paintEvent(event)
+        room = self.viewport().rect()
+        wanted = [item for item in self._without if self.visualItemRect(item).intersects(room)]
+        for item in reversed(wanted):  # what is asked for last is read first
+            if (picture := self._pictures.picture(Path(item.data(_PICTURE)))) is not None:
+                self._put(item, picture)
 
     def _on_arrived(self, path: Path) -> None:
-        for n in range(self.count()):
-            item = self.item(n)
-            if item.data(_PICTURE) == str(path):
-                item.setIcon(_icon(self._pictures.picture(path)))
+        for item in [item for item in self._without if item.data(_PICTURE) == str(path)]:
+            self._put(item, self._pictures.picture(path))
+
+    def _put(self, item: QListWidgetItem, picture: QPixmap | None) -> None:
+        self._without = [each for each in self._without if each is not item]
+        item.setIcon(_icon(picture))
 
 
 def _icon(picture: QPixmap | None) -> QIcon:
