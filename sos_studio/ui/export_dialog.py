@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLineEdit,
     QRadioButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,8 @@ from sos_studio.services.datasheet.details import FIELDS, MAX_LENGTH
 from sos_studio.ui import parts
 from sos_studio.ui.language import plural
 
-_FORM_HEIGHT = 230
+# Title bar and a little air.
+WIDTH_PX, AROUND_PX = 640, 84
 
 
 def _tr(text: str) -> str:
@@ -43,7 +43,7 @@ class ExportDialog(QDialog):
     def __init__(self, filled: Mapping[str, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_tr("Export dataset"))
-        self.setMinimumWidth(620)
+        self.setMinimumWidth(WIDTH_PX)
         self._group = QButtonGroup(self)
         self.choices = {form: QRadioButton(text) for form, text in _formats().items()}
         for number, form in enumerate(FORMATS):
@@ -51,6 +51,8 @@ class ExportDialog(QDialog):
         self.by_name = QCheckBox(_tr("Show evaluators by the &names they typed, not as Evaluator 1, 2 …"))
         self.fields = {key: QLineEdit(filled.get(key, "")) for key in FIELDS}
         self._form = self._made_form()
+        self._body = QWidget()
+        self._scrolled = parts.scrolled(self._body)
         self._tells = parts.note()
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(_tr("Choose a folder…"))
@@ -77,34 +79,37 @@ class ExportDialog(QDialog):
         return ExportOptions(name_evaluators=self.by_name.isChecked(), details=details if self.format == "datasheet" else {})
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 16, 18, 14)
-        layout.setSpacing(8)
+        inner = QVBoxLayout(self._body)
+        inner.setContentsMargins(18, 16, 18, 4)
+        inner.setSpacing(8)
         for form in FORMATS:
-            layout.addWidget(self.choices[form])
-        layout.addWidget(parts.rule())
-        layout.addWidget(self.by_name)
-        layout.addWidget(self._form)
-        layout.addStretch(1)
-        layout.addWidget(self._tells)
-        layout.addWidget(
-            parts.note(_tr("Patients leave under pseudonyms only, and evaluators unless ticked. Remarks stay in the project."))
-        )
-        layout.addWidget(self._buttons)
+            inner.addWidget(self.choices[form])
+        inner.addWidget(parts.rule())
+        inner.addWidget(self.by_name)
+        inner.addWidget(self._form)
+        inner.addStretch(1)
+        inner.addWidget(self._tells)
+        inner.addWidget(parts.note(_tr("Patients leave under pseudonyms only, and evaluators unless ticked. Remarks stay in the project.")))
+        foot = QVBoxLayout()
+        foot.setContentsMargins(18, 4, 18, 14)
+        foot.addWidget(self._buttons)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._scrolled, 1)
+        layout.addLayout(foot)
 
-    def _made_form(self) -> QScrollArea:
+    def _made_form(self) -> QWidget:
         rows = QWidget()
         form = QFormLayout(rows)
-        form.setContentsMargins(0, 4, 10, 4)
+        form.setContentsMargins(0, 4, 0, 4)
         form.addRow(parts.note(_tr("What only you know. It is kept in the project; don't type a patient's name.")))
         labels = _fields()
         for key, edit in self.fields.items():
             edit.setMaxLength(MAX_LENGTH)
             edit.setAccessibleName(labels[key])
             form.addRow(labels[key], edit)
-        area = parts.scrolled(rows)
-        area.setFixedHeight(_FORM_HEIGHT)
-        return area
+        return rows
 
     def _on_format(self) -> None:
         names = self.format in WITH_EVALUATORS
@@ -112,7 +117,18 @@ class ExportDialog(QDialog):
         self.by_name.setChecked(names and self.by_name.isChecked())
         self._tells.setText(_tells(self.format))
         self._form.setVisible(self.format == "datasheet")
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as what it asks, or as the screen allows: the rest scrolls."""
+        width = max(self.width(), WIDTH_PX)
+        inner = self._body.layout()
+        asks = inner.totalHeightForWidth(width) if inner is not None else 0
+        foot = self._buttons.sizeHint().height() + 20
+        self.resize(width, min(asks + foot, self.screen().availableGeometry().height() - AROUND_PX))
+        if self._form.isVisible() and inner is not None:
+            inner.activate()
+            self._scrolled.ensureWidgetVisible(next(iter(self.fields.values())))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A dialog that grows where it stands would push its buttons off a small screen."""

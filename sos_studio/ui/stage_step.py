@@ -189,11 +189,17 @@ class CropPicture(ImageView):
         font = painter.font()
         font.setBold(False)
         painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        right = _tr("ectocranial")
-        y = 20.0
-        draw_text(painter, QPointF(10, y), _tr("endocranial"))
-        draw_text(painter, QPointF(self.width() - metrics.horizontalAdvance(right) - 10, y), right)
+        left, right = self.side_names()
+        draw_text(painter, left, _tr("endocranial"))
+        draw_text(painter, right, _tr("ectocranial"))
+
+    def side_names(self) -> tuple[QPointF, QPointF]:
+        """Where the names of the two sides begin: in the picture's upper corners, and never half on the picture and half beside it."""
+        metrics = QFontMetricsF(self.font())
+        picture = self.viewport.picture()
+        top = max(picture.top() + 6, 8.0) + metrics.ascent()
+        right = min(picture.right() - 8, self.width() - 10.0) - metrics.horizontalAdvance(_tr("ectocranial"))
+        return QPointF(max(picture.left() + 8, 10.0), top), QPointF(right, top)
 
 
 class FramedImage(ImageView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QTransform
 
 MARGIN_PX = 12
@@ -76,6 +76,10 @@ class Viewport:
         middle = other.to_uv(QPointF(other._widget.width() / 2, other._widget.height() / 2))
         self._offset = QPointF()
         self._offset = QPointF(self._widget.width() / 2, self._widget.height() / 2) - self.to_widget(middle)
+
+    def picture(self) -> QRectF:
+        """Where the whole picture lies, in widget coordinates."""
+        return self.widget_from_uv().mapRect(QRectF(-0.5, -0.5, self._image.width(), self._image.height()))
 
     def widget_from_uv(self) -> QTransform:
         """Affine from image pixels to widget coordinates."""

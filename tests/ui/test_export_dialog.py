@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from sos_studio.dataset.exports import FORMATS, WITH_EVALUATORS
@@ -59,3 +61,28 @@ def test_its_buttons_stay_on_the_screen_when_it_grows(dialog: ExportDialog) -> N
     dialog.move(room.left(), room.bottom() - dialog.frameGeometry().height())
     dialog.choices["datasheet"].setChecked(True)
     assert room.contains(dialog.frameGeometry().bottomRight())
+
+
+@pytest.mark.parametrize("room", [QSize(1366, 728), QSize(1093, 540), QSize(960, 460)])
+def test_on_a_small_screen_what_it_asks_scrolls_and_its_buttons_stay(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, room: QSize) -> None:
+    screen = QGuiApplication.primaryScreen()
+    monkeypatch.setattr(type(screen), "availableGeometry", lambda _: QRect(QPoint(0, 0), room))
+    dialog = ExportDialog({})
+    qtbot.addWidget(dialog)
+    dialog.show()
+    for form in FORMATS:
+        dialog.choices[form].setChecked(True)
+        qtbot.wait(20)
+        assert dialog.height() <= room.height() - 40, form
+        assert dialog._buttons.geometry().bottom() <= dialog.height(), form
+    viewport = dialog._scrolled.viewport()
+
+    def is_seen(key: str) -> bool:
+        field = dialog.fields[key]
+        return viewport.rect().contains(field.mapTo(viewport, field.rect().center()))
+
+    assert is_seen("title"), "that there is something to fill in is seen at once"
+    dialog.activateWindow()
+    dialog.fields["evaluators"].setFocus()
+    qtbot.keyClick(dialog.fields["evaluators"], Qt.Key.Key_Tab)
+    assert is_seen("limitations")

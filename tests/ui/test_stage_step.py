@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -193,3 +195,18 @@ def test_a_revealed_prediction_of_a_phantom_trained_network_says_so_in_red(step,
     assert "Trained on phantoms" in feedback.origin.text()
     open_case(step.session, "case-0002")
     assert feedback.origin.text() == ""
+
+
+@pytest.mark.parametrize("size", [(900, 300), (500, 400), (840, 660)])
+@pytest.mark.parametrize("zoom", [1.0, 3.0])
+def test_the_names_of_the_sides_lie_wholly_on_the_picture(step, size, zoom):
+    view = step.crop_view
+    view.set_picture(np.zeros((31, 62), dtype=np.uint8))
+    view.resize(*size)
+    view.viewport.set_widget(view.size())
+    view.viewport.zoom(zoom)
+    picture = view.viewport.picture().intersected(QRectF(view.rect()))
+    metrics = QFontMetricsF(view.font())
+    for at, name in zip(view.side_names(), ("endocranial", "ectocranial"), strict=True):
+        words = QRectF(at.x(), at.y() - metrics.ascent(), metrics.horizontalAdvance(name), metrics.height())
+        assert picture.contains(words), name
