@@ -13,7 +13,7 @@ import click
 from sos_studio.cli.options import PATH, Vector, json_option, volume_options
 from sos_studio.cli.output import ProgressBar, emit, emit_json, say
 from sos_studio.cli.series import say_problem
-from sos_studio.core.answer_words import answer_sentence, attention_sentence
+from sos_studio.core.answer_words import answer_sentence, attention_sentence, certainty_sentence
 from sos_studio.core.geometry import Facing
 from sos_studio.core.model_card import heat_words
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard
@@ -136,10 +136,8 @@ def _lines(result: PredictionResult) -> list[str]:
     prediction = result.prediction
     lines = [answer_sentence(prediction), f"expected stage {prediction.expected_stage:.2f}"]
     lines += [f"  stage {n}: {p:6.1%}" for n, p in enumerate(prediction.probabilities, start=1)]
-    held, near = prediction.stage_set, prediction.familiarity
-    if held is not None:
-        which = f"stage {held.first}" if held.first == held.last else f"stage {held.first} to {held.last}"
-        lines.append(f"with {held.coverage:.0%} certainty {which}")
+    near = prediction.familiarity
+    lines.append(certainty_sentence(prediction))
     if near is not None and near.unlike:
         lines.append(f"UNLIKE THE TRAINING DATA: {near.distance:.2f} away, where usual pictures reach {near.threshold:.2f}.")
     if prediction.roi is None:

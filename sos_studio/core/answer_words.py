@@ -26,14 +26,19 @@ ACQUAINTANCE: Mapping[Acquaintance, str] = {
 
 
 def answer_title(said: Prediction) -> str:
-    """In a few words: ``Stage 4, 80%`` or ``Unsure: stage 5, 24%``."""
-    top = f"{max(said.probabilities):.0%}"
-    return f"Unsure: stage {said.stage}, {top}" if said.unsure else f"Stage {said.stage}, {top}"
+    """In a few words: ``Stage 4, 80%``, ``Unsure: stage 5, 24%``, or ``Not reliable: stage 1, 90%``."""
+    top = f"stage {said.stage}, {max(said.probabilities):.0%}"
+    return f"Not reliable: {top}" if said.unlike else f"Unsure: {top}" if said.unsure else top.capitalize()
 
 
 def answer_sentence(said: Prediction) -> str:
-    """The stage; of an unsure answer that it is one, with the runner-up and what to do."""
+    """The stage; of an answer that must not be read as one that it is none, why, and what to do."""
     top = max(said.probabilities)
+    if said.unlike:
+        return (
+            f"Not reliable: this picture is unlike the training data. The most likely stage would be {said.stage} ({top:.0%}). "
+            f"{JUDGE_YOURSELF}"
+        )
     if not said.unsure:
         return f"Most likely stage: {said.stage} ({top:.0%})."
     second = said.runner_up
@@ -41,6 +46,19 @@ def answer_sentence(said: Prediction) -> str:
         f"Unsure: the most likely stage, {said.stage}, reaches only {top:.0%}, followed by stage {second} "
         f"with {said.probabilities[second - 1]:.0%}. {JUDGE_YOURSELF}"
     )
+
+
+def certainty_sentence(said: Prediction) -> str:
+    """The stages that hold the true one with the promised certainty, or why none can be named."""
+    held = said.promised
+    if held is None and said.unlike:
+        return "No certainty is promised for a picture unlike the training data."
+    if held is None:
+        return "Stages with 90% certainty: unknown, the network was trained without them or they were not kept."
+    if (held.first, held.last) == (1, len(said.probabilities)):
+        return f"With {held.coverage:.0%} certainty no stage can be ruled out (calibrated on {held.cases} cases)."
+    which = f"stage {held.first}" if held.first == held.last else f"stages {held.first} to {held.last}"
+    return f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases)."
 
 
 def attention_sentence(share: float, frame: PredictedRoi, stage: int) -> str:

@@ -180,6 +180,25 @@ class Prediction(BaseModel):
         return max(self.probabilities) < UNSURE_BELOW
 
     @property
+    def promised(self) -> StageSet | None:
+        """The stages that may be told with certainty; None where none was measured, and for a picture unlike the training data.
+
+        The promise holds for patients like those of the training only. A set may always be larger than it must: it is told so that no
+        stage outside of it is likelier than one inside, which would contradict the probabilities beside it.
+        """
+        held = self.stage_set
+        if held is None or self.unlike:
+            return None
+        p, first, last = self.probabilities, held.first, min(held.last, len(self.probabilities))
+        least = min(p[first - 1 : last])
+        likelier = [n for n, share in enumerate(p, start=1) if share > least]
+        while likelier and (likelier[0] < first or likelier[-1] > last):
+            first, last = min(first, likelier[0]), max(last, likelier[-1])
+            least = min(p[first - 1 : last])
+            likelier = [n for n, share in enumerate(p, start=1) if share > least]
+        return held.model_copy(update={"first": first, "last": last})
+
+    @property
     def runner_up(self) -> int:
         """The stage that is likeliest after `stage`, 1-based."""
         others = (n for n in range(1, len(self.probabilities) + 1) if n != self.stage)

@@ -94,7 +94,7 @@ class HoldingPresenter:
         if said is not self._of:
             self._of = said
             phase: Phase = "nothing" if said is None else "ready"
-            self._show(phase=phase, share=0.0, found=None, unsure=said is not None and said.unsure, farther=None)
+            self._show(phase=phase, share=0.0, found=None, unsure=said is not None and (said.unsure or said.unlike), farther=None)
 
     def _on_scan(self, _: object) -> None:
         if self.state.found is not None:

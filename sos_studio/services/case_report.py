@@ -18,6 +18,7 @@ from sos_studio.core.answer_words import (
     Acquaintance,
     answer_sentence,
     attention_sentence,
+    certainty_sentence,
     held_out_sentence,
 )
 from sos_studio.core.captures import CaptureRecord
@@ -160,8 +161,6 @@ def report_pdf(report: CaseReport, patient_text: str = "") -> bytes:
     if patient_text:
         parts.append(Paragraph(f"Identified report. Patient: {patient_text}", alarm=True))
     parts += [Paragraph(warning, alarm=True) for warning in warnings_of(report.said.model)]
-    if report.said.unlike:
-        parts.append(Paragraph("This picture is unlike the training data: do not rely on the network's stage.", alarm=True))
     parts += [*_result(report), *_pictures(report), *_answer(report), *_readings(report), Heading("Orientation record")]
     parts.append(Table(("", "Value"), tuple(plane_rows(report.capture.record))))
     parts += [Heading("Network"), Table(("", "Value"), tuple(card_facts(report.said.model)))]
@@ -182,20 +181,15 @@ def save(path: Path, content: bytes) -> None:
 def _result(report: CaseReport) -> list[Part]:
     """First of all the answer as the screen gives it, how far to trust it, and what people say."""
     said = report.said
-    told: list[Part] = [Heading("Result"), Paragraph(answer_sentence(said), alarm=said.unsure)]
+    told: list[Part] = [Heading("Result"), Paragraph(answer_sentence(said), alarm=said.unsure or said.unlike)]
     told += [Paragraph(text) for text in trust_sentences(report)]
     return [*told, Paragraph(report.consensus)] if report.consensus else told
 
 
 def trust_sentences(report: CaseReport) -> list[str]:
     """How sure it is, how often the network is right, and whether it knows the case."""
-    held = report.said.stage_set
-    if held is None:
-        told = ["Stages with 90% certainty: unknown, the network was trained without them or they were not kept."]
-    else:
-        which = f"stage {held.first}" if held.first == held.last else f"stages {held.first} to {held.last}"
-        told = [f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases)."]
-    return [*told, *filter(None, [held_out_sentence(report.said.model)]), ACQUAINTANCE[report.known]]
+    measured = held_out_sentence(report.said.model)
+    return [certainty_sentence(report.said), *([measured] if measured else []), ACQUAINTANCE[report.known]]
 
 
 def consensus_words(summary: CaseSummary) -> str:
@@ -237,7 +231,7 @@ def _answer(report: CaseReport) -> list[Part]:
     if attention is not None and said.roi is not None:
         told.append(attention_sentence(attention, said.roi, report.heat_stage))
     if report.holding is not None:
-        told.append(holding_words(report.holding, unsure=said.unsure))
+        told.append(holding_words(report.holding, unsure=said.unsure or said.unlike))
     return [Heading("What the network says"), Table(("Stage", "Probability"), tuple(rows)), *(Paragraph(text) for text in told)]
 
 

@@ -47,7 +47,7 @@ def report_dicom(report: CaseReport, project_id: str, predicted_utc: datetime | 
         )
 
     about = [f"Heatmap over the full image: {report.heat_words}. {card_line(said.model)}.", *warnings_of(said.model)]
-    derivation = " ".join([*about, *([answer_sentence(said)] if said.unsure else [])])
+    derivation = " ".join([*about, *([answer_sentence(said)] if said.unsure or said.unlike else [])])
     full = dicom_secondary.secondary_capture(
         capture.full8, subject, placed(11, "SOS full image"), spacing_mm=spacing_mm, burned_in=False if from_scan else None
     )
@@ -96,8 +96,9 @@ def _evaluations(said: Prediction) -> list[tuple[ConceptCode, ConceptCode]]:
         return codes.stage_value(said.scheme, number, stage_words(said.scheme, number))
 
     told = [(codes.PREDICTED_STAGE, stage(said.stage)), (codes.STAGING_SCHEME, codes.scheme_value(said.scheme))]
-    if said.stage_set is not None:
-        told += [(codes.STAGE_SET_FIRST, stage(said.stage_set.first)), (codes.STAGE_SET_LAST, stage(said.stage_set.last))]
+    held = said.promised
+    if held is not None:
+        told += [(codes.STAGE_SET_FIRST, stage(held.first)), (codes.STAGE_SET_LAST, stage(held.last))]
     told.append((codes.UNSURE, codes.yes_no(said.unsure)))
     if said.familiarity is not None:
         told.append((codes.UNLIKE, codes.yes_no(said.familiarity.unlike)))
@@ -112,7 +113,7 @@ def _comments(report: CaseReport) -> list[str]:
     if said.roi is not None and report.attention is not None:
         told.append(attention_sentence(report.attention, said.roi, report.heat_stage))
     if report.holding is not None:
-        told.append(holding_words(report.holding, unsure=said.unsure))
+        told.append(holding_words(report.holding, unsure=said.unsure or said.unlike))
     told += [f"{label}: {value}" for label, value in plane_rows(report.capture.record)]
     if report.blinded:
         told.append(BLINDED)

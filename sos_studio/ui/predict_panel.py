@@ -22,14 +22,14 @@ from sos_studio.ui.holding_row import HoldingRow
 from sos_studio.ui.predict_words import (
     acquaintance_words,
     attention_words,
+    certainty_words,
     local_time,
     mostly_wrong,
     network_titles,
-    no_set_words,
     origin_words,
     quality_words,
     set_in_terms,
-    set_words,
+    title_words,
     trained_when,
     unlike_words,
 )
@@ -169,9 +169,9 @@ class PredictPanel(QWidget):
         self.unlike.setText(unlike_words(prediction) if prediction is not None else "")
         self.unlike.setVisible(bool(self.unlike.text()))
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
-        held = prediction.stage_set if prediction is not None else None
+        held = prediction.promised if prediction is not None else None
         self.bars.set_stage_set(held)
-        self.stage_set.setText("" if prediction is None else set_words(held) if held is not None else no_set_words(prediction.model))
+        self.stage_set.setText("" if prediction is None else certainty_words(prediction))
         self.stage_set.setToolTip("" if held is None else set_in_terms(held))
         self.stage_set.setVisible(prediction is not None)
         self.stage.setText(_title(prediction))
@@ -218,11 +218,13 @@ class PredictPanel(QWidget):
 def _title(prediction: Prediction | None) -> str:
     if prediction is None:
         return _tr("No prediction shown")
-    return _tr("Unsure") if prediction.unsure else _tr("Stage {n}").format(n=prediction.stage)
+    return title_words(prediction)
 
 
 def _answer_words(prediction: Prediction) -> str:
     """The stage's definition; of an unsure answer first that it is one, with the runner-up."""
+    if prediction.unlike:  # why stands above in red
+        return _tr("The most likely stage would be {n}. Judge the image yourself.").format(n=prediction.stage)
     if not prediction.unsure:
         return stage_words(BASSED_5.stages[prediction.stage - 1])
     first, second = prediction.stage, prediction.runner_up

@@ -127,15 +127,20 @@ def set_words(found: StageSet) -> str:
     if found.first == found.last:
         return _tr("With {p}\u00a0% certainty: stage {n}").format(p=p, n=found.first)
     if (found.first, found.last) == (1, len(BASSED_5.stages)):
-        return _tr("With {p}\u00a0% certainty: any stage").format(p=p)
+        return _tr("With {p}\u00a0% certainty no stage can be ruled out").format(p=p)
     if found.last == found.first + 1:
         return _tr("With {p}\u00a0% certainty: stage {a} or {b}").format(p=p, a=found.first, b=found.last)
     return _tr("With {p}\u00a0% certainty: stage {a} to {b}").format(p=p, a=found.first, b=found.last)
 
 
-def no_set_words(card: ModelCard) -> str:
-    """Why there is no statement of certainty."""
-    if isinstance((card.model_extra or {}).get("stage_set"), Mapping):
+def certainty_words(said: Prediction) -> str:
+    """The stages that hold the true one with the promised certainty, or why none are named."""
+    held = said.promised
+    if held is not None:
+        return set_words(held)
+    if said.unlike:
+        return _tr("No certainty is promised for a picture unlike the training data.")
+    if isinstance((said.model.model_extra or {}).get("stage_set"), Mapping):
         return _tr("Stages with 90\u00a0% certainty: not kept with this answer.")
     return _tr("Stages with 90\u00a0% certainty: unknown, this network was trained without. Retrain all brings them.")
 
@@ -148,11 +153,35 @@ def set_in_terms(found: StageSet) -> str:
     ).format(n=found.cases)
 
 
+def title_words(said: Prediction) -> str:
+    """The answer in a word or two: a stage only where it may be read as one."""
+    if said.unlike:
+        return _tr("Not reliable")
+    return _tr("Unsure") if said.unsure else _tr("Stage {n}").format(n=said.stage)
+
+
+def brief_words(said: Prediction) -> str:
+    """The answer in a line, with its probability."""
+    told = _tr("Stage {n}, {p}\u00a0%")
+    if said.unlike:
+        told = _tr("Not reliable: stage {n}, {p}\u00a0%")
+    elif said.unsure:
+        told = _tr("Unsure: stage {n}, {p}\u00a0%")
+    return told.format(n=said.stage, p=round(100 * max(said.probabilities)))
+
+
+def cell_words(said: Prediction) -> str:
+    """The answer in a table's cell."""
+    if said.unlike:
+        return _tr("not reliable: {n}").format(n=said.stage)
+    return _tr("unsure: {n}").format(n=said.stage) if said.unsure else str(said.stage)
+
+
 def unlike_words(prediction: Prediction) -> str:
     """That a picture is unlike the training data; empty if it is not, or if that can't be told."""
     near = prediction.familiarity
     if near is None or not near.unlike:
         return ""
-    return _tr("Unlike the training data ({times} times as far as usual pictures at most are): do not rely on this stage.").format(
-        times=f"{near.distance / max(near.threshold, 1e-9):.1f}" if near.distance < 100 * near.threshold else "> 100"
-    )
+    return _tr(
+        "Unlike the training data ({times} times as far from its pictures as theirs are at most): do not rely on this stage."
+    ).format(times=f"{near.distance / max(near.threshold, 1e-9):.1f}" if near.distance < 100 * near.threshold else "> 100")

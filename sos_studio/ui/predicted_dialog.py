@@ -19,6 +19,7 @@ from sos_studio.presenters.bulk import BulkPresenter, PredictedCase
 from sos_studio.presenters.session import Session
 from sos_studio.ui import dialogs
 from sos_studio.ui.language import plural
+from sos_studio.ui.predict_words import cell_words
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 
@@ -79,8 +80,7 @@ class PredictedDialog(QDialog):
     def _on_case(self, answer: PredictedCase) -> None:
         said, row = answer.said, self.table.rowCount()
         if said is not None:
-            stage = _tr("unsure: {n}").format(n=said.stage) if said.unsure else str(said.stage)
-            texts = [stage, f"{100 * max(said.probabilities):.0f} %", f"{said.expected_stage:.1f}"]
+            texts = [cell_words(said), f"{100 * max(said.probabilities):.0f} %", f"{said.expected_stage:.1f}"]
         else:
             texts = [str(answer.problem) if answer.problem is not None else "—", "", ""]
         self.table.insertRow(row)

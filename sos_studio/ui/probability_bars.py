@@ -53,7 +53,7 @@ class ProbabilityBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette, height = self.palette(), self._row_height()
         metrics = QFontMetrics(self.font())
-        left, right = metrics.horizontalAdvance("▶ 5  "), metrics.horizontalAdvance(" 100.0 %")
+        left, right = metrics.horizontalAdvance("▶ 5  ") + 12, metrics.horizontalAdvance(" 100.0 %")
         room = max(self.width() - left - right - 6, 10)
         likeliest = max(self.probabilities, default=0.0)
         for index in range(5):

@@ -22,7 +22,7 @@ from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.frame_painter import paint_banner, paint_frame
 from sos_studio.ui.image_view import ImageView
-from sos_studio.ui.predict_words import origin_words, set_words, trained_when, unlike_words
+from sos_studio.ui.predict_words import brief_words, origin_words, set_words, trained_when, unlike_words
 
 
 def _tr(text: str) -> str:
@@ -169,9 +169,8 @@ class SideBySideDialog(QDialog):
             return
         said = result.prediction
         view.view.set_answer(heat_rgba(result.heat01_vu, self._prediction_state.colour_map), None if said.roi is None else said.roi.roi())
-        stage = _tr("Unsure: stage {n}, {p}\u00a0%") if said.unsure else _tr("Stage {n}, {p}\u00a0%")
-        view.said.setText(stage.format(n=said.stage, p=round(100 * max(said.probabilities))))
-        told = [] if said.stage_set is None else [set_words(said.stage_set)]
+        view.said.setText(brief_words(said))
+        told = [] if said.promised is None else [set_words(said.promised)]
         if said.attention_in_roi is not None:
             told.append(_tr("Attention inside the frame: {p}\u00a0%").format(p=round(100 * said.attention_in_roi)))
         if result.heat_stage != said.stage:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sos_studio.core import answer_words
-from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction
+from sos_studio.core.predictions import ModelCard, Nearness, PredictedRoi, Prediction, StageSet
 from sos_studio.core.roi import Roi
 
 
@@ -67,3 +69,54 @@ def test_a_network_learned_from_the_cases_it_was_fitted_to_and_those_that_chose_
 def test_attention_is_told_with_whose_frame_and_which_stage() -> None:
     frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "expert")
     assert answer_words.attention_sentence(0.29, frame, 5) == "Attention for stage 5 inside the evaluator's frame: 29%."
+
+
+def test_a_picture_unlike_the_training_data_gets_no_firm_stage_and_no_promise() -> None:
+    far = Nearness(distance=9.0, threshold=2.0, cases=23)
+    held = StageSet(first=1, last=2, coverage=0.9, cases=23)
+    found = said(0.9, 0.04, 0.02, 0.02, 0.02).model_copy(update={"familiarity": far, "stage_set": held})
+    assert found.promised is None
+    assert answer_words.answer_title(found) == "Not reliable: stage 1, 90%"
+    assert answer_words.answer_sentence(found).startswith("Not reliable: this picture is unlike the training data.")
+    assert answer_words.certainty_sentence(found) == "No certainty is promised for a picture unlike the training data."
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "told", "expected"),
+    [
+        ((0.235, 0.21, 0.129, 0.167, 0.259), (2, 5), (1, 5)),  # stage 1 is likelier than three of those inside
+        ((0.05, 0.1, 0.6, 0.2, 0.05), (3, 4), (3, 4)),
+        ((0.3, 0.05, 0.05, 0.2, 0.4), (4, 5), (1, 5)),
+        ((0.2, 0.2, 0.2, 0.2, 0.2), (1, 2), (1, 2)),
+    ],
+)
+def test_a_set_never_leaves_out_a_stage_that_is_likelier_than_one_inside(
+    probabilities: tuple[float, ...], told: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    held = StageSet(first=told[0], last=told[1], coverage=0.9, cases=23)
+    promised = said(*probabilities).model_copy(update={"stage_set": held}).promised
+    assert promised is not None
+    assert (promised.first, promised.last) == expected
+
+
+@given(st.lists(st.floats(0.01, 1.0), min_size=5, max_size=5), st.integers(1, 5), st.integers(0, 4))
+def test_what_is_promised_holds_the_measured_set_and_contradicts_no_probability(weights: list[float], first: int, more: int) -> None:
+    probabilities = tuple(w / sum(weights) for w in weights)
+    held = StageSet(first=first, last=min(first + more, 5), coverage=0.9, cases=23)
+    promised = said(*probabilities).model_copy(update={"stage_set": held}).promised
+    assert promised is not None
+    assert promised.first <= held.first <= held.last <= promised.last
+    inside = probabilities[promised.first - 1 : promised.last]
+    outside = probabilities[: promised.first - 1] + probabilities[promised.last :]
+    assert not outside or max(outside) <= min(inside)
+
+
+def test_certainty_is_told_in_words() -> None:
+    def told(first: int, last: int) -> str:
+        held = StageSet(first=first, last=last, coverage=0.9, cases=23)
+        return answer_words.certainty_sentence(said(0.05, 0.05, 0.05, 0.8, 0.05).model_copy(update={"stage_set": held}))
+
+    assert told(4, 4) == "With 90% certainty: stage 4 (calibrated on 23 cases)."
+    assert told(3, 4) == "With 90% certainty: stages 3 to 4 (calibrated on 23 cases)."
+    assert told(1, 5) == "With 90% certainty no stage can be ruled out (calibrated on 23 cases)."
+    assert "trained without" in answer_words.certainty_sentence(said(0.05, 0.05, 0.05, 0.8, 0.05))

@@ -71,12 +71,11 @@ def test_it_says_all_that_a_person_must_know(report: CaseReport, monkeypatch: py
         "not a medical device",
         "Trained on phantoms",
         "from scratch",
-        "unlike the training data",
-        "Most likely stage: 2 (60%).",
+        "Not reliable: this picture is unlike the training data. The most likely stage would be 2 (60%).",
+        "No certainty is promised",
         "60.0%",
         "Whether the network learned from this case is not known",
         "Consensus of the readers: stage 1 (1 reading).",
-        "stages 2 to 3",
         "2.50",
         "Attention for stage 2 inside the detector's frame: 42%",
         "Fragile: stage 2 in 1, 3 in 1 of 2 views",
@@ -96,7 +95,9 @@ UNSURE = "Unsure: the most likely stage, 5, reaches only 24%, followed by stage 
 
 
 def unsure_of(report: CaseReport) -> CaseReport:
-    said = report.said.model_copy(update={"stage": 5, "probabilities": (0.2, 0.23, 0.18, 0.15, 0.24), "stage_set": None})
+    said = report.said.model_copy(
+        update={"stage": 5, "probabilities": (0.2, 0.23, 0.18, 0.15, 0.24), "stage_set": None, "familiarity": None}
+    )
     return replace(report, said=said, heat_stage=5, holding=Sensitivity(5, "picture", (Tried(Variation("turn", 2.0), 5, ()),)))
 
 

@@ -161,12 +161,12 @@ def red_pixels(image):
 
 @pytest.mark.parametrize(
     ("first", "last", "words"),
-    [(3, 3, "stage 3"), (3, 4, "stage 3 or 4"), (2, 4, "stage 2 to 4"), (1, 5, "any stage")],
+    [(4, 4, ": stage 4"), (3, 4, ": stage 3 or 4"), (2, 4, ": stage 2 to 4"), (1, 5, " no stage can be ruled out")],
 )
 def test_the_stages_that_hold_the_true_one_are_told_and_bracketed(step, service, first, last, words):
     service.stage_set = StageSet(first=first, last=last, coverage=0.9, cases=23)
     step.actions_by_id[Action.PREDICT]()
-    assert step.panel.stage_set.text() == f"With 90\u00a0% certainty: {words}"
+    assert step.panel.stage_set.text() == f"With 90\u00a0% certainty{words}"
     assert "23 cases" in step.panel.stage_set.toolTip()
     with_bracket = step.panel.bars.grab().toImage()
     step.panel.bars.set_stage_set(None)
@@ -183,6 +183,9 @@ def test_a_picture_unlike_the_training_data_is_told_in_red_beside_and_on_the_pic
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.unlike.isVisible()
     assert "3.0 times as far" in step.panel.unlike.text()
+    assert step.panel.stage.text() == "Not reliable"
+    assert step.panel.stage_set.text() == "No certainty is promised for a picture unlike the training data."
+    assert step.panel.bars.stage_set is None
     assert step.panel.unlike.objectName() == "alarm"
     assert red_pixels(step.view.grab().toImage()) > red_pixels(usual) + 100
 
