@@ -6,15 +6,13 @@ else a case is known by the first letters of the hash of its picture.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,9 +20,11 @@ from sos_studio import __version__
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, CancelledError, ProjectError, SosError
 from sos_studio.core.geometry import Facing
-from sos_studio.core.predictions import KeptPrediction, Prediction
+from sos_studio.core.predictions import KeptPrediction
 from sos_studio.services import captures, full_images
+from sos_studio.services.batch_table import WORDS_FILE, BatchRow, table_text, words_text
 from sos_studio.services.full_images import PICTURE_SUFFIXES, FullImage
+from sos_studio.services.import_crops import looks_like_crop
 from sos_studio.services.prediction import HEATMAP_FILE, PREDICTION_FILE, Networks, PredictionService, write_prediction
 
 LOG_FILE, TABLE_FILE, PICTURES_DIR = "answers.jsonl", "predictions.csv", "pictures"
@@ -44,28 +44,6 @@ class _Begun(BaseModel):
     weights_sha256: str | None
     detector_id: str | None
     facing: Facing
-
-
-class BatchRow(BaseModel):
-    """One full image.
-
-    Attributes
-    ----------
-    item
-        First letters of the hash of its file; of one that can't be read its place in the folder.
-    name
-        Its path below the folder, if names may be written.
-    said, problem
-        What was said of it, or the code of why nothing was.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    item: str
-    name: str | None = None
-    said: KeptPrediction | None = None
-    problem: str | None = None
-    values: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -183,7 +161,9 @@ def predict_folder(
                 if progress is not None:
                     progress(len(rows), len(paths))
         finally:
-            atomic.write_text(out / TABLE_FILE, table_text([*rows, *_not_reached(rows, known, len(paths), names=names)]))
+            told = [*rows, *_not_reached(rows, known, len(paths), names=names)]
+            atomic.write_text(out / TABLE_FILE, table_text(told))
+            atomic.write_text(out / WORDS_FILE, words_text(told))
     except OSError as error:
         raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     return BatchReport(tuple(rows), len(paths), taken_over, out / TABLE_FILE)
@@ -229,13 +209,13 @@ class _Run:
         except OSError:
             # Without its bytes there is no hash, and its name may name a patient.
             row = BatchRow(
-                item=f"unreadable-{n}", name=name, problem="image.unreadable", values={} if name is None else {"file": path.name}
+                n=n, item=f"unreadable-{n}", name=name, problem="image.unreadable", values={} if name is None else {"file": path.name}
             )
         else:
             before = known.get(item)
             if before is not None and before.said is not None:
-                return before.model_copy(update={"name": name}), True
-            row = self.answer(item, path, name)
+                return before.model_copy(update={"n": n, "name": name}), True
+            row = self.answer(item, path, name).model_copy(update={"n": n})
         _append(self.out / LOG_FILE, row)
         return row, False
 
@@ -260,7 +240,13 @@ class _Run:
             # The values of a fault may name a file.
             return BatchRow(item=item, name=name, problem=error.code, values={} if name is None else dict(error.values))
         write_prediction(result, self.out / PICTURES_DIR / item)
-        return BatchRow(item=item, name=name, said=KeptPrediction.of(result.prediction, result.map, None))
+        return BatchRow(
+            item=item,
+            name=name,
+            said=KeptPrediction.of(result.prediction, result.map, None),
+            like_a_crop=not path.is_dir() and looks_like_crop((picture.full8.shape[0], picture.full8.shape[1])),
+            no_frame=detector is not None and result.prediction.roi is None,
+        )
 
     def _picture(self, path: Path) -> FullImage:
         return full_images.full_image(path) if path.is_dir() else full_images.full_image(path, facing=self.facing)
@@ -292,48 +278,3 @@ def _append(log: Path, row: BatchRow) -> None:
         stream.write(row.model_dump_json().encode() + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def table_text(rows: Sequence[BatchRow]) -> str:
-    """The table as CSV; one line per full image."""
-    stages = max((len(row.said.prediction.probabilities) for row in rows if row.said is not None), default=5)
-    named = any(row.name is not None for row in rows)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(["file"] if named else []), *_HEADER[:2], *(f"p{n}" for n in range(1, stages + 1)), *_HEADER[2:]])
-    for row in rows:
-        writer.writerow([*([_safe(row.name or "")] if named else []), *_cells(row, stages)])
-    return text.getvalue()
-
-
-_HEADER = (
-    *("item", "stage", "expected_stage", "set_first", "set_last", "set_coverage", "unlike_training_data", "distance", "usual_up_to"),
-    *("frame_source", "frame_confidence", "attention_in_frame", "model_id", "phantom_trained", "from_scratch", "problem"),
-)
-
-
-def _cells(row: BatchRow, stages: int) -> Iterator[object]:
-    said = None if row.said is None else row.said.prediction
-    if said is None:
-        yield row.item
-        yield from [""] * (stages + len(_HEADER) - 2)
-        yield row.problem
-        return
-    yield from (row.item, said.stage, *(f"{p:.4f}" for p in said.probabilities), f"{said.expected_stage:.3f}")
-    held, near = said.stage_set, said.familiarity
-    yield from ("", "", "") if held is None else (held.first, held.last, held.coverage)
-    yield from ("", "", "") if near is None else (int(near.unlike), f"{near.distance:.3f}", f"{near.threshold:.3f}")
-    yield from _frame_cells(said)
-    yield from (said.model.model_id, int(said.model.phantom), int(said.model.from_scratch), "")
-
-
-def _frame_cells(said: Prediction) -> tuple[object, object, object]:
-    if said.roi is None:
-        return "", "", ""
-    confidence = "" if said.roi.confidence is None else f"{said.roi.confidence:.3f}"
-    return said.roi.source, confidence, "" if said.attention_in_roi is None else f"{said.attention_in_roi:.4f}"
-
-
-def _safe(text: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
