@@ -39,6 +39,9 @@ MESSAGES: dict[str, Template] = {
         "{count} networks are in {file}.", "Predict ▸ Import network takes them in elsewhere.", "count", one="One network is in {file}."
     ),
     "batch.nothing": Template("There is no full image in {folder}.", "Choose a folder with pictures or captures."),
+    "batch.own_project": Template(
+        "These are cases of the project that is open.", "Select them in the list and choose Predict there: it is noted who saw what."
+    ),
     "batch.other_network": Template(
         "{folder} holds the answers of another network.", "Choose an empty folder, or the network that began there."
     ),

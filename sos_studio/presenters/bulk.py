@@ -172,6 +172,8 @@ class BulkPresenter:
 
         def arrived(answer: PredictedCase) -> None:
             if run == self._run:
+                if answer.said is not None:
+                    session.blinding.saw_ai(answer.case_id)
                 self.predicted.emit(answer)
                 self._next(run, project, model, case_ids, n + 1)
                 if n + 1 == len(case_ids):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from psygnal import Signal
 
-from sos_studio.core.errors import CancelledError, SosError
+from sos_studio.core.errors import BadInputError, CancelledError, SosError
 from sos_studio.core.geometry import Facing
 from sos_studio.messages import Message, message
 from sos_studio.presenters.session import Session
@@ -40,6 +40,8 @@ class Wanted:
     ----------
     network
         Folder of a network or file of networks; None: the student in use of the project that is open.
+    folder
+        Not within that project: what is shown of its cases is noted case by case.
     """
 
     folder: Path
@@ -83,6 +85,8 @@ class FolderBatchPresenter:
             session.background.post(lambda: call() if run == self._run else None)
 
         def work() -> BatchReport:
+            if project_dir is not None and wanted.folder.resolve().is_relative_to(project_dir.resolve()):
+                raise BadInputError("batch.own_project")
             with ExitStack() as stack:
                 networks = _networks(stack, wanted.network, project_dir)
                 return predict_folder(
@@ -130,4 +134,7 @@ def _networks(stack: ExitStack, network: Path | None, project_dir: Path | None) 
     packed = model_package.is_package(network)
     opening: AbstractContextManager[Path] = model_package.opened(network) if packed else nullcontext(network)
     folder = stack.enter_context(opening)
-    return networks_in(folder, name=network.name) if packed else choose_networks(None, folder)
+    if packed:
+        return networks_in(folder, name=network.name)
+    own = project_dir is not None and folder.resolve().is_relative_to(project_dir.resolve())
+    return choose_networks(project_dir if own else None, folder)

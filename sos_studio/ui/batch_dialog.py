@@ -24,15 +24,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sos_studio.core.predictions import ModelCard
 from sos_studio.core.settings import names_hidden
 from sos_studio.messages import message
 from sos_studio.presenters.folder_batch import FolderBatchPresenter, FolderBatchState, Wanted
 from sos_studio.services.batch import BatchRow
+from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.language import plural
-from sos_studio.ui.predict_words import origin_words, set_words
+from sos_studio.ui.predict_words import network_title, origin_words, set_words
 
 
 def _tr(text: str) -> str:
@@ -42,18 +44,19 @@ def _tr(text: str) -> str:
 class BatchDialog(QDialog):
     """Stays open while it works; closing it stops after the picture that is being asked about."""
 
-    def __init__(self, presenter: FolderBatchPresenter, network: str, parent: QWidget | None = None) -> None:
+    def __init__(self, presenter: FolderBatchPresenter, chosen: ModelEntry | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._presenter = presenter
+        self._chosen = chosen
         self.setWindowTitle(_tr("Predict a folder"))
         self.setMinimumSize(660, 480)
         self.folder, self.out, self.network = QLineEdit(), QLineEdit(), QLineEdit()
-        self.network.setPlaceholderText(network or _tr("Choose a file of networks ({suffix})").format(suffix=SUFFIX))
-        self._project_has_one = bool(network)
+        title = _tr("Choose a file of networks ({suffix})").format(suffix=SUFFIX) if chosen is None else network_title(chosen.card)
+        self.network.setPlaceholderText(title)
         self.left = QCheckBox(_tr("&Faces look to the left in these pictures"))
         self.names = QCheckBox(_tr("Write the files' &names into the table (they may name patients)"))
         self.origin = parts.red()
-        self.origin.hide()
+        self._say_origin(None if chosen is None else chosen.card)
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
@@ -132,13 +135,14 @@ class BatchDialog(QDialog):
             self._presenter.stop()
             return
         self.table.setRowCount(0)
-        self.origin.hide()
         network = self.network.text().strip()
+        self._say_origin(None if network or self._chosen is None else self._chosen.card)
+        own = None if self._chosen is None else self._chosen.path
         self._presenter.start(
             Wanted(
                 Path(self.folder.text().strip()),
                 Path(self.out.text().strip()),
-                Path(network) if network else None,
+                Path(network) if network else own,
                 "left" if self.left.isChecked() else "right",
                 self.names.isChecked(),
             )
@@ -148,7 +152,7 @@ class BatchDialog(QDialog):
         busy = state.phase in ("running", "stopping")
         for widget in (self.folder, self.out, self.network, self.left, self.names):
             widget.setEnabled(not busy)
-        ready = bool(self.folder.text().strip() and self.out.text().strip() and (self.network.text().strip() or self._project_has_one))
+        ready = bool(self.folder.text().strip() and self.out.text().strip() and (self.network.text().strip() or self._chosen is not None))
         self.start.setText(_tr("&Stop") if busy else _tr("&Start"))
         self.start.setEnabled(ready and state.phase != "stopping")
         self.show_table.setEnabled(state.report is not None)
@@ -169,13 +173,16 @@ class BatchDialog(QDialog):
             certain = "" if said.stage_set is None else set_words(said.stage_set)
             notes = _tr("unlike the training data") if said.unlike else ""
             texts = [name, stage, f"{100 * max(said.probabilities):.0f} %", certain, notes]
-            self.origin.setText(origin_words(said.model))
-            self.origin.setVisible(bool(self.origin.text()))
+            self._say_origin(said.model)
         n = self.table.rowCount()
         self.table.insertRow(n)
         for column, text in enumerate(texts):
             self.table.setItem(n, column, QTableWidgetItem(text))
         self.table.scrollToBottom()
+
+    def _say_origin(self, card: ModelCard | None) -> None:
+        self.origin.setText("" if card is None else origin_words(card))
+        self.origin.setVisible(bool(self.origin.text()))
 
     def _open_table(self) -> None:
         report = self._presenter.state.report

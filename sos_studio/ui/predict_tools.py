@@ -19,7 +19,6 @@ from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui.batch_dialog import BatchDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.predict_step import PredictStep
-from sos_studio.ui.predict_words import network_title
 from sos_studio.ui.report_dialog import ReportDialog
 from sos_studio.ui.side_by_side import SideBySideDialog
 from sos_studio.ui.teaching_dialog import TeachingDialog
@@ -57,8 +56,7 @@ class PredictTools(QObject):
         }
 
     def _open_batch(self) -> None:
-        chosen = self._prediction.state.chosen
-        dialog = BatchDialog(self.batch, "" if chosen is None else network_title(chosen.card), self._window)
+        dialog = BatchDialog(self.batch, self._prediction.state.chosen, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 
 from sos_studio.presenters.bulk import BulkPresenter, PredictedCase
 from sos_studio.presenters.session import Session
-from sos_studio.ui import dialogs
+from sos_studio.ui import dialogs, parts
 from sos_studio.ui.language import plural
-from sos_studio.ui.predict_words import cell_words
+from sos_studio.ui.predict_words import cell_words, origin_words
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 
@@ -41,6 +41,8 @@ class PredictedDialog(QDialog):
         self.setMinimumSize(560, 420)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.origin = parts.red()
+        self.origin.hide()
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Cases predicted"))
         self.bar.setFormat("%v / %m")
@@ -51,7 +53,7 @@ class PredictedDialog(QDialog):
         self.buttons.button(QDialogButtonBox.StandardButton.Close).setText(_tr("Stop"))
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        for widget in (self.words, self.bar, self.table, caution, self.buttons):
+        for widget in (self.words, self.origin, self.bar, self.table, caution, self.buttons):
             layout.addWidget(widget)
         presenter.predicting.connect(self._on_begin)
         presenter.predicted.connect(self._on_case)
@@ -81,6 +83,8 @@ class PredictedDialog(QDialog):
         said, row = answer.said, self.table.rowCount()
         if said is not None:
             texts = [cell_words(said), f"{100 * max(said.probabilities):.0f} %", f"{said.expected_stage:.1f}"]
+            self.origin.setText(origin_words(said.model))
+            self.origin.setVisible(bool(self.origin.text()))
         else:
             texts = [str(answer.problem) if answer.problem is not None else "—", "", ""]
         self.table.insertRow(row)

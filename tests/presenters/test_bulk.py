@@ -114,6 +114,7 @@ def test_all_are_predicted_one_after_another_and_noted_as_shown(session: Session
     assert done == [3]
     assert [row.evaluator for row in predictions.shown(project, IDS[0])] == ["Dr Test"]
     assert predictions.shown(project, IDS[2]) == []
+    assert [session.blinding.has_seen_ai(case_id) for case_id in IDS[:3]] == [True, True, False]
 
 
 def test_stopping_asks_about_no_further_case(session: Session, project: Project) -> None:

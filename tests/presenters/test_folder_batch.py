@@ -97,3 +97,24 @@ def test_it_is_in_sight_among_long_work_and_is_stopped_there(folder: Path, tmp_p
     assert seen[0][:2] == ("batch", "out")
     assert presenter.state.phase == "stopped"
     assert session.tasks.running == ()
+
+
+def test_the_network_that_is_chosen_in_predict_is_asked_with_the_projects_detector(folder: Path, tmp_path: Path) -> None:
+    with make_project(tmp_path / "p") as project:
+        older, _ = add_model(project.directory, "student", "a"), add_model(project.directory, "student", "b")
+        detector = add_model(project.directory, "detector", "c")
+        service = FakeService()
+        presenter = FolderBatchPresenter(make_session(project), service)
+        presenter.start(Wanted(folder, tmp_path / "out", project.directory / "models" / older))
+        assert {(asked[0], asked[2]) for asked in service.asked} == {(older, detector)}
+
+
+def test_cases_of_the_open_project_are_not_staged_behind_its_back(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p") as project:
+        add_model(project.directory, "student")
+        service = FakeService()
+        presenter = FolderBatchPresenter(make_session(project), service)
+        presenter.start(Wanted(project.directory / "captures", tmp_path / "out"))
+        assert presenter.state.phase == "failed"
+        assert presenter.state.problem.code == "batch.own_project"
+        assert service.asked == []

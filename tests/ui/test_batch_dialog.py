@@ -23,7 +23,7 @@ def dialog(qtbot, tmp_path, service):
     for n in range(2):
         (tmp_path / "in").mkdir(exist_ok=True)
         images.write_png(tmp_path / "in" / f"{n}.png", np.full((300, 400), n, dtype=np.uint8))
-    made = BatchDialog(FolderBatchPresenter(make_session(None), service), "")
+    made = BatchDialog(FolderBatchPresenter(make_session(None), service))
     qtbot.addWidget(made)
     made.folder.setText(str(tmp_path / "in"))
     made.out.setText(str(tmp_path / "out"))
@@ -65,3 +65,12 @@ def test_a_fault_stands_in_the_dialog_in_words(dialog, tmp_path):
 def test_names_are_not_written_unless_ticked(dialog, tmp_path):
     dialog.start.click()
     assert "file" not in (tmp_path / "out" / "predictions.csv").read_text().splitlines()[0]
+
+
+def test_a_phantom_trained_network_is_called_so_before_it_is_asked(qtbot, tmp_path, service):
+    student = model_list.read(tmp_path / "models" / add_model(tmp_path, "student", phantom=True))
+    dialog = BatchDialog(FolderBatchPresenter(make_session(None), service), student)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.origin.isVisible()
+    assert dialog.origin.text().startswith("Trained on phantoms")

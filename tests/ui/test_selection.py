@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from sos_studio.core.actions import Action
+from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.dataset import cases, events
 from sos_studio.dataset.project import Project
 from sos_studio.presenters.bulk import PredictedCase
@@ -113,6 +114,7 @@ def test_predictions_fill_a_table_whose_lines_open_their_cases(window: MainWindo
     assert dialog.isVisible()
     presenter.predicted.emit(PredictedCase("case-0002"))
     assert dialog.table.rowCount() == 1
+    assert not dialog.origin.isVisible()
     heard: list[str] = []
     dialog.case_wanted.connect(heard.append)
     dialog.table.itemActivated.emit(dialog.table.item(0, 1))
@@ -210,3 +212,29 @@ def test_the_consensus_rule_is_asked_for_from_the_menu(window: MainWindow, dock:
 def test_no_menu_is_taller_than_a_small_screen(window: MainWindow) -> None:
     tall = {menu.title(): menu.sizeHint().height() for menu in window.menuBar().findChildren(QMenu) if menu.sizeHint().height() > 720}
     assert tall == {}
+
+
+def test_predictions_of_many_say_in_red_that_the_network_was_trained_on_phantoms(
+    window: MainWindow, dock: CasesDock, session: Session, qtbot: QtBot
+) -> None:
+    card = ModelCard(
+        model_id="student-a",
+        kind="student",
+        network="convnext_atto",
+        input_shape_hw=(224, 224),
+        manifest_id="m",
+        phantom=True,
+        from_scratch=True,
+        created_utc="2026-11-20T10:00:00+00:00",
+        software="test",
+    )
+    said = Prediction(scheme="bassed-5", stage=3, probabilities=(0.1, 0.1, 0.6, 0.1, 0.1), expected_stage=3.0, model=card)
+    dialog = PredictedDialog(session, window.selected_cases.presenter, window)
+    qtbot.addWidget(dialog)
+    presenter = window.selected_cases.presenter
+    presenter.predicting.emit(1)
+    presenter.predicted.emit(PredictedCase("case-0002", said))
+    assert dialog.origin.isVisible()
+    assert dialog.origin.objectName() == "alarm"
+    assert "Trained on phantoms" in dialog.origin.text()
+    dialog.reject()
