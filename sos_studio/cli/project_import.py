@@ -97,7 +97,12 @@ def import_(
         if preview:
             return _tell_preview(import_preview.preview(project.scheme, sources, labels, options), as_json)
         with ProgressBar("Importing") as bar:
-            report = projects.import_images(project, list(sources), labels, options, progress=bar.update)
+            all_of_them: list[int] = []
+
+            def told(done: float) -> None:
+                bar.update(done, f"{round(done * all_of_them[-1])} of {all_of_them[-1]}" if all_of_them else "")
+
+            report = projects.import_images(project, list(sources), labels, options, progress=told, total=all_of_them.append)
         unread = "" if labels is not None or options.names else _pattern_of(report, project)
     return _tell(report, unread, as_json)
 

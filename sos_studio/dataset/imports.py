@@ -105,6 +105,7 @@ def import_images(
     take_unmended: bool = False,
     who: str = "",
     progress: Callable[[float], None] | None = None,
+    total: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ImportReport:
     """Import picture files and folders of them; one bad file stops nothing.
@@ -123,6 +124,8 @@ def import_images(
         For pictures that were imported before, which are not decoded again; None: nothing new is known of their size.
     take_unmended
         Whether pictures are taken too whose row or name needs mending, without what it says; else they wait for that.
+    total
+        Told how many files there are, before the first.
 
     Raises
     ------
@@ -138,14 +141,21 @@ def import_images(
     todo = plan(Files(sources, None if labels_csv is None else labels_csv.parent), table)
     if not todo.rows:
         raise BadInputError("import.nothing_found")
+    if total is not None:
+        total(len(todo.rows))
     run = _Run(project, decode, names, pixel_size, who, None if take_unmended else todo.waiting)
     _take_all(project, run, list(todo.rows.items()), progress, cancelled)
+    return _report(project, run, table, todo.unmatched)
+
+
+def _report(project: Project, run: _Run, table: LabelTable, unmatched: Sequence[RowFault]) -> ImportReport:
+    faults = sorted((*table.faults, *unmatched, *run.faults), key=lambda fault: (fault.line is None, fault.line or 0, fault.image))
     return ImportReport(
         tuple(run.imported),
         tuple(run.already_there),
         run.readings,
         tuple(run.unlabelled),
-        tuple(sorted((*table.faults, *todo.unmatched, *run.faults), key=lambda fault: (fault.line is None, fault.line or 0, fault.image))),
+        tuple(faults),
         table.ignored_columns,
         table.columns,
         _near(project, run),

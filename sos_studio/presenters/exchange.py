@@ -61,7 +61,10 @@ class Exchange:
         who = session.evaluator
 
         def work(task: Task, progress: Callable[[float], None]) -> ImportReport:
-            return projects.import_images(project, sources, table, options, who=who, progress=progress, cancelled=lambda: task.cancelled)
+            total = session.tasks.total_of(task)
+            return projects.import_images(
+                project, sources, table, options, who=who, progress=progress, total=total, cancelled=lambda: task.cancelled
+            )
 
         def done(report: ImportReport) -> None:
             missing = tuple(RowFault(None, path.name, "import.gone") for path in gone)

@@ -23,11 +23,14 @@ class Task:
         Of the folder or file that it makes; empty if there is none.
     fraction
         0 … 1 of it, or -1 while that is not known.
+    total
+        How many things it is about, where they can be counted and are known.
     """
 
     def __init__(self, what: str, name: str) -> None:
         self.what, self.name = what, name
         self.fraction = -1.0
+        self.total: int | None = None
         self._stop = threading.Event()
 
     @property
@@ -69,6 +72,15 @@ class Tasks:
             self.changed.emit()
 
         return lambda fraction: self._background.post(lambda: show(fraction))
+
+    def total_of(self, task: Task) -> Callable[[int], None]:
+        """What the worker's thread tells how many things there are."""
+
+        def show(total: int) -> None:
+            task.total = total
+            self.changed.emit()
+
+        return lambda total: self._background.post(lambda: show(total))
 
     def cancel_all(self) -> None:
         """The window goes."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sos_studio.core.captures import CaptureRecord
-from sos_studio.core.errors import ProjectError, SosError
+from sos_studio.core.errors import CancelledError, ProjectError, SosError
 from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import cases, completing, import_rows, label_table, patients, prepared, readings
 from sos_studio.dataset.import_files import AMBIGUOUS, NOT_FOUND, Files, Folders
@@ -64,6 +64,8 @@ def import_captures(
     alone: bool = True,
     take_unmended: bool = False,
     who: str = "",
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> ImportReport:
     """Take capture folders in; a row of the table names a capture by its folder's name or path.
 
@@ -82,23 +84,23 @@ def import_captures(
         The table's own faults.
     ProjectError
         ``project.read_only``, ``project.disk_full`` …; what was imported before stays.
+    CancelledError
+        When `cancelled` says so; what was imported before stays.
     """
     project.require_writable()
     table = label_table.read_labels(labels_csv, project.scheme, table_options) if labels_csv is not None else label_table.LabelTable()
     report = NOTHING
     todo = plan(Folders(folders), table)
-    for folder in folders:
+    for n, folder in enumerate(folders):
+        if cancelled is not None and cancelled():
+            raise CancelledError
         rows = todo.rows[folder]
         if folder in todo.waiting and not take_unmended:
             report = replace(report, waiting=(*report.waiting, folder.resolve().name))
-            continue
-        try:
-            report = _with_one(project, report, folder, rows, who)
-        except ProjectError:
-            raise
-        except SosError as error:
-            fault = RowFault(rows[0].line if rows else None, folder.resolve().name, error.code, error.values)
-            report = replace(report, faults=(*report.faults, fault))
+        else:
+            report = _tried(project, report, folder, rows, who)
+        if progress is not None:
+            progress((n + 1) / len(folders))
     if alone:
         faults = (*table.faults, *todo.unmatched, *report.faults)
         return replace(report, faults=faults, ignored_columns=table.ignored_columns, columns=table.columns)
@@ -119,6 +121,17 @@ def merged(captures_report: ImportReport, pictures_report: ImportReport, folders
         faults=(*captures_report.faults, *faults),
         waiting=(*captures_report.waiting, *pictures_report.waiting),
     )
+
+
+def _tried(project: Project, report: ImportReport, folder: Path, rows: Sequence[LabelRow], who: str) -> ImportReport:
+    """With one more capture, or with why it was not taken; but for what the project's disk refuses."""
+    try:
+        return _with_one(project, report, folder, rows, who)
+    except ProjectError:
+        raise
+    except SosError as error:
+        fault = RowFault(rows[0].line if rows else None, folder.resolve().name, error.code, error.values)
+        return replace(report, faults=(*report.faults, fault))
 
 
 def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequence[LabelRow], who: str) -> ImportReport:

@@ -12,6 +12,7 @@ from sos_studio.dataset import checks, events, imports, readings, sql
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.dataset.checks import Problem
 from sos_studio.dataset.exports import ExportFormat, ExportOptions, ExportReport
+from sos_studio.dataset.import_files import Files
 from sos_studio.dataset.imports import ImportReport
 from sos_studio.dataset.name_patterns import NamePattern
 from sos_studio.dataset.project import Project
@@ -74,6 +75,7 @@ def import_images(
     *,
     who: str = "",
     progress: Progress | None = None,
+    total: Callable[[int], None] | None = None,
     cancelled: Cancelled | None = None,
 ) -> ImportReport:
     """Take existing full images into the project, with labels if a table gives them, and note that in the project's history.
@@ -86,41 +88,91 @@ def import_images(
         A CSV file or Excel workbook with columns for the images' names and stages, and more if there are (`dataset.columns.FIELDS`).
     options
         How pictures and table are read; what is not said is guessed.
+    total
+        Told how many captures and pictures there are, before the first.
 
     Returns
     -------
     What was imported, and why each of the others was not. Errors of `imports.import_images`.
     """
     options = options or ImportOptions()
-    pattern = NamePattern(options.names) if options.names else None
-
-    def pictures_only(paths: Sequence[Path]) -> ImportReport:
-        report = imports.import_images(
-            project,
-            paths,
-            labels,
-            decode=lambda path: import_pictures.decode(path, options.pictures),
-            table_options=options.table,
-            names=pattern,
-            pixel_size=lambda path, tick_px: import_pictures.pixel_size(path, tick_px, options.pictures),
-            take_unmended=options.take_unmended,
-            who=who,
-            progress=progress,
-            cancelled=cancelled,
-        )
-        return import_crops.with_frames(project, report) if options.pictures.crops else report
-
+    if options.names:
+        NamePattern(options.names)  # refused before anything is taken
     folders, pictures = capture_import.split_sources(sources)
+    far = _Far(len(folders), pictures, progress, total)
     if not folders:
-        report = pictures_only(pictures)
+        report = _import_pictures(project, pictures, labels, options, far, who=who, cancelled=cancelled)
     else:
         report = capture_import.import_captures(
-            project, folders, labels, options.table, alone=not pictures, take_unmended=options.take_unmended, who=who
+            project,
+            folders,
+            labels,
+            options.table,
+            alone=not pictures,
+            take_unmended=options.take_unmended,
+            who=who,
+            progress=far.with_captures,
+            cancelled=cancelled,
         )
         if pictures:
-            report = capture_import.merged(report, pictures_only(pictures), folders)
+            more = _import_pictures(project, pictures, labels, options, far, who=who, cancelled=cancelled)
+            report = capture_import.merged(report, more, folders)
     _note_import(project, report, who=who, table=labels is not None)
     return report
+
+
+class _Far:
+    """How far an import is: captures take the same share of the whole as of what there is."""
+
+    def __init__(self, captures: int, pictures: Sequence[Path], progress: Progress | None, total: Callable[[int], None] | None) -> None:
+        self._captures, self._progress, self._total = captures, progress, total
+        self._share = 0.0
+        if captures:
+            there = len(Files(pictures, None).paths)
+            self._share = captures / (captures + there)
+            self.of(there)
+
+    def of(self, pictures: int) -> None:
+        """So many pictures there are."""
+        if self._total is not None:
+            self._total(self._captures + pictures)
+
+    def with_captures(self, done: float) -> None:
+        """Captures: such a share of them is done."""
+        if self._progress is not None:
+            self._progress(self._share * done)
+
+    def with_pictures(self, done: float) -> None:
+        """All captures are done, and such a share of the pictures."""
+        if self._progress is not None:
+            self._progress(self._share + (1 - self._share) * done)
+
+
+def _import_pictures(
+    project: Project,
+    pictures: Sequence[Path],
+    labels: Path | None,
+    options: ImportOptions,
+    far: _Far,
+    *,
+    who: str,
+    cancelled: Cancelled | None,
+) -> ImportReport:
+    report = imports.import_images(
+        project,
+        pictures,
+        labels,
+        decode=lambda path: import_pictures.decode(path, options.pictures),
+        table_options=options.table,
+        names=NamePattern(options.names) if options.names else None,
+        pixel_size=lambda path, tick_px: import_pictures.pixel_size(path, tick_px, options.pictures),
+        take_unmended=options.take_unmended,
+        who=who,
+        progress=far.with_pictures,
+        total=far.of,
+        cancelled=cancelled,
+    )
+    return import_crops.with_frames(project, report) if options.pictures.crops else report
 
 
 def _note_import(project: Project, report: ImportReport, *, who: str, table: bool) -> None:

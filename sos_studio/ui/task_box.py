@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, QPoint
+from PySide6.QtCore import QCoreApplication, QLocale, QPoint
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMessageBox, QProgressBar, QToolButton, QWidget
 
 from sos_studio.core.settings import names_hidden
@@ -92,4 +92,10 @@ def task_title(task: Task) -> str:
 
 
 def _percent(task: Task) -> str:
-    return _tr("begun") if task.fraction < 0 else _tr("{n} %").format(n=round(100 * task.fraction))
+    """How far it is: things of all where they can be counted."""
+    if task.fraction < 0:
+        return _tr("begun")
+    if task.total is None:
+        return _tr("{n} %").format(n=round(100 * task.fraction))
+    done, total = (QLocale().toString(count) for count in (round(task.fraction * task.total), task.total))
+    return _tr("{n} of {m}").format(n=done, m=total)

@@ -3,8 +3,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
+
 from sos_studio.dataset import exports
 from sos_studio.dataset.exports import ExportOptions, ExportReport
+from sos_studio.imaging import images
 from sos_studio.presenters.exchange import Exchange, export_remarks
 from tests.presenters.kit import make_project, make_session
 
@@ -53,3 +56,15 @@ def test_cancel_stops_an_export_that_runs_and_leaves_nothing(tmp_path: Path, mon
     assert begun.is_set()
     assert "Cancelled" in str(told)
     assert not list(tmp_path.glob("*out*"))
+
+
+def test_an_import_says_how_many_pictures_it_has_to_do_with(tmp_path: Path, monkeypatch) -> None:
+    session = make_session(make_project(tmp_path / "study"))
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for n in range(3):
+        images.write_png(pictures / f"{n}.png", np.random.default_rng(n).integers(0, 255, (60, 80), dtype=np.uint8))
+    seen: list[tuple[int | None, float]] = []
+    session.tasks.changed.connect(lambda: seen.extend((task.total, task.fraction) for task in session.tasks.running))
+    Exchange(session).import_images([pictures])
+    assert seen[-1] == (3, 1.0)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sos_studio.core.errors import CancelledError
 from sos_studio.core.roi import Roi
 from sos_studio.core.volume import Volume
 from sos_studio.dataset import captures as dataset_captures
@@ -199,3 +200,21 @@ def test_another_capture_of_a_known_scan_must_be_of_the_same_patient(volume: Vol
         table.write_text("image,stage,patient,age\nother,3,4711,12\n")
         report = projects.import_images(project, [other], table)
         assert (report.faults, len(report.imported), cases.cases(project)[0].age_years) == ((), 1, 12.0)
+
+
+def test_captures_and_pictures_are_counted_together_and_can_be_stopped_between_two_captures(volume: Volume, tmp_path: Path) -> None:
+    for n in range(3):
+        head = Volume(volume.array_kji + np.int16(n), volume.lps_from_ijk)
+        captures.write_capture_folder(captures.make_capture(head, None, spacing_mm=0.5), tmp_path / "in" / f"c{n}")
+    images.write_png(tmp_path / "in" / "p.png", np.full((50, 60), 9, dtype=np.uint8))
+    told: list[float] = []
+    totals: list[int] = []
+    with Project.create(tmp_path / "first") as project:
+        projects.import_images(project, [tmp_path / "in"], progress=told.append, total=totals.append)
+        assert told == pytest.approx([0.25, 0.5, 0.75, 1.0])
+        assert set(totals) == {4}
+    with Project.create(tmp_path / "second") as project:
+        asked = iter((False, True))
+        with pytest.raises(CancelledError):
+            projects.import_images(project, [tmp_path / "in"], cancelled=lambda: next(asked))
+        assert len(cases.cases(project)) == 1

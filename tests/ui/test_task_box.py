@@ -57,6 +57,14 @@ def test_one_is_stopped_at_once_and_among_several_the_person_chooses(box: TaskBo
     menu.hide()
 
 
+def test_of_what_can_be_counted_it_says_which_one_of_how_many(box: TaskBox, tasks: Tasks) -> None:
+    task = tasks.begin("import")
+    assert box.text.text() == "Importing full images…"
+    tasks.total_of(task)(40)
+    tasks.progress_of(task)(0.25)
+    assert (box.text.text(), box.toolTip(), box.bar.value()) == ("Importing full images… 10 of 40", "Importing full images: 10 of 40", 250)
+
+
 def test_names_of_folders_stay_away_where_names_are_hidden(box: TaskBox, tasks: Tasks) -> None:
     hide_names("blinded", hidden=True)
     try:
