@@ -114,6 +114,15 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """A case that only one of two networks staged rightly, and what each said."""
+
+    case: Labelled
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two networks on the same cases, none of which either was trained on.
 
@@ -139,7 +148,7 @@ class Comparison:
     correct: tuple[int, int]
     stage_shares: tuple[tuple[int, int, int, int], ...]
     unjudged: int
-    apart: tuple[Labelled, ...]
+    apart: tuple[Apart, ...]
 
 
 def labelled(project: Project) -> dict[str, Labelled]:
@@ -225,7 +234,11 @@ def compare(first: ModelEntry, second: ModelEntry, labels: Mapping[str, Labelled
         of = target_N == k
         if of.any():
             shares.append((k + 1, int(of.sum()), int(first_right_N[of].sum()), int(second_right_N[of].sum())))
-    apart = [(bool(a), case) for case, a, b in zip(both, first_right_N, second_right_N, strict=True) if a != b]
+    apart = [
+        Apart(case, ours[case.capture_id].predicted, theirs[case.capture_id].predicted)
+        for case, a, b in zip(both, first_right_N, second_right_N, strict=True)
+        if a != b
+    ]
     return Comparison(
         first=first.card.model_id,
         second=second.card.model_id,
@@ -237,7 +250,7 @@ def compare(first: ModelEntry, second: ModelEntry, labels: Mapping[str, Labelled
         correct=(int(first_right_N.sum()), int(second_right_N.sum())),
         stage_shares=tuple(shares),
         unjudged=len(new) - len(both),
-        apart=tuple(case for _, case in sorted(apart, key=lambda each: (each[0], each[1].case_id))),
+        apart=tuple(sorted(apart, key=lambda each: (each.first == each.case.stage, each.case.case_id))),
     )
 
 

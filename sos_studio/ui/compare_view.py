@@ -88,7 +88,8 @@ class CompareView(QWidget):
         column.setContentsMargins(0, 0, 6, 0)
         column.addWidget(self.told)
         column.addWidget(self.ask)
-        column.addWidget(self.table, 1)
+        column.addWidget(self.table, 100)
+        column.addStretch(1)  # without a table the words stay below the choice that they are about
         right = QWidget()
         side = QVBoxLayout(right)
         side.setContentsMargins(0, 0, 0, 0)
@@ -110,15 +111,17 @@ class CompareView(QWidget):
         self._show(state)
 
     def _offer(self, state: JudgingState) -> None:
-        """The same two if they are still there, else the newest student against the one in use, or against the one before."""
+        """The same two if they are still there, else the newest student against the one in use, or the one before, or whatever there is."""
+        known = [entry.card.model_id for entry in state.staging]
         students = [entry.card.model_id for entry in state.staging if entry.card.kind == "student"]
-        newest = students[0] if students else None
-        other = state.used if state.used != newest else state.before or next(iter(students[1:]), None)
+        newest = next(iter([*students, *known]), None)
+        others = (model_id for model_id in (state.used, state.before, *students, *known) if model_id not in (None, newest))
+        other = next(others, None)
         wanted = (self.first.currentData() or newest, self.second.currentData() or other)
         for box, model_id in zip((self.first, self.second), wanted, strict=True):
             box.clear()
-            for known, title in self._offered:
-                box.addItem(title, known)
+            for offered, title in self._offered:
+                box.addItem(title, offered)
             box.setCurrentIndex(box.findData(model_id))
 
     def showEvent(self, event: object) -> None:
@@ -149,7 +152,8 @@ class CompareView(QWidget):
         self._apart_title.setText(_tr("Only one of them right") if shown else "")
         self.apart.setVisible(shown)
         apart = comparison.apart[:MOST_SHOWN] if comparison is not None and shown else ()
-        self.apart.set_cases([(case, _tr("label {stage}").format(stage=case.stage)) for case in apart])
+        said = _tr("label {stage}: first {first}, second {second}")
+        self.apart.set_cases([(each.case, said.format(stage=each.case.stage, first=each.first, second=each.second)) for each in apart])
 
     def _words(self, state: JudgingState, found: Comparison | Message | None) -> str:
         if len(state.staging) < 2:

@@ -100,7 +100,8 @@ def test_two_are_compared_on_the_same_cases_with_intervals_and_mcnemar(project: 
     assert difference.value == pytest.approx(2 / 3)
     assert (difference.low or 0.0) <= 2 / 3 <= (difference.high or 0.0)
     assert (found.mcnemar.only_first, found.mcnemar.only_second, found.mcnemar.p_exact) == (2, 0, 0.5)
-    assert [case.case_id for case in found.apart] == sorted(case.case_id for case in cases[1:])
+    assert [each.case.case_id for each in found.apart] == sorted(case.case_id for case in cases[1:])
+    assert all((each.first, each.second) == (each.case.stage, 5) for each in found.apart)
     assert sum(n for _, n, _, _ in found.stage_shares) == 3
     turned = model_results.compare(poor, good, model_results.labelled(project))
     assert turned.differences["accuracy"].value == pytest.approx(-2 / 3)

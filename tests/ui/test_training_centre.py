@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -179,6 +180,7 @@ def test_any_two_networks_are_compared_and_the_cases_on_which_they_part_are_show
     assert rows[0][0] == "staged rightly"
     assert rows[0][3].startswith("+67 points (")
     assert compare.apart.count() == 2
+    assert re.search(r"label (\d): first \1, second 5$", compare.apart.item(0).text())
     # The other way round, by keys.
     compare.first.setFocus()
     QTest.keyClick(compare.first, Qt.Key.Key_Down)
@@ -273,6 +275,17 @@ def test_a_training_is_named_and_deleted_by_its_menu(project, two, qtbot):
     assert dock.jobs.count() == 1
 
 
+def test_enter_deletes_nothing(qtbot):
+    dialog = DeleteJobDialog("spring", 0, in_use=False)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    ended = []
+    dialog.finished.connect(ended.append)
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert ended == [DeleteJobDialog.DialogCode.Rejected]
+
+
 def test_a_name_that_looks_like_html_is_a_name(qtbot):
     dialog = DeleteJobDialog("<h1>spring</h1>", 2, in_use=False, before=True)
     qtbot.addWidget(dialog)
@@ -326,7 +339,7 @@ def test_waiting_trainings_are_moved_by_the_menu(project, lives, qtbot, monkeypa
     assert texts[1].endswith("waits, number 1")
     assert not dock.earlier.isEnabled()
     dock.presenter.follow("20261120-120000-retrain-0002")
-    assert "1 training is ahead of it" in dock.pages.overview.status.text()
+    assert "the running training and 1 more in the line are ahead of it" in dock.pages.overview.status.text()
     assert dock.earlier.isEnabled()
     dock.earlier.trigger()
     qtbot.waitUntil(lambda: waiting.line()[0].path.name == "20261120-120000-retrain-0002")
@@ -484,3 +497,15 @@ def test_the_end_of_a_training_is_told_with_a_button_that_shows_it(project, mani
     QTest.mouseClick(window.messages._more, LEFT)
     assert window.training_dock.isVisible()
     session.set_project(None)
+
+
+def test_a_project_with_one_student_offers_to_compare_it_with_its_teacher(project, manifest, lives, qtbot):
+    cases = held_out(manifest)
+    student = trained(project, manifest, 1, [said(case, case.stage) for case in cases], OLD)
+    of_crops = [said(case, 5).model_copy(update={"picture_sha256": case.crop.sha256}) for case in cases]
+    teacher = model(project, 2, manifest, of_crops, kind="teacher").card.model_id
+    dock = make_dock(project, qtbot)
+    compare = dock.pages.compare
+    show_page(dock, compare, qtbot)
+    assert (compare.first.currentData(), compare.second.currentData()) == (student, teacher)
+    assert "3 against 0 staged rightly" in compare.told.text()
