@@ -149,6 +149,7 @@ class TrainingOverview(QWidget):
         self.standing.setVisible(bool(told))
         may = not state.read_only
         self.use.setVisible(may and student is not None and student != state.used)
+        self.use.setText(_tr("Use the new network") if student is None or _is_newer(state, student) else _tr("Use this network"))
         self.back.setVisible(may and student is not None and student == state.used and state.before is not None)
         both = [student, state.used] if student is not None and state.used is not None and student != state.used else []
         self.ask.set_models(both, offered=may and isinstance(found, Comparison) and found.unjudged > 0)
@@ -162,7 +163,9 @@ class TrainingOverview(QWidget):
             return _tr("Comparing with the network in use …")
         if isinstance(found, Message):
             return _tr("This network is not in use.") + " " + str(found)
-        told = [_tr("This network is not in use. New against the one in use:"), result_words.comparison_line(found)]
+        newer = _is_newer(state, student)
+        against = _tr("New against the one in use:") if newer else _tr("This one (first) against the newer one in use (second):")
+        told = [_tr("This network is not in use.") + " " + against, result_words.comparison_line(found)]
         if found.unjudged:
             told.append(_tr("{n} more cases could judge them.").format(n=found.unjudged))
         if self._training.state.phantom:
@@ -176,3 +179,9 @@ class TrainingOverview(QWidget):
     def _on_back(self) -> None:
         if (before := self._judging.state.before) is not None:
             self._judging.use(before)
+
+
+def _is_newer(state: JudgingState, student: str) -> bool:
+    """Whether it was trained after the one in use."""
+    order = [entry.card.model_id for entry in state.models]  # the newest first
+    return state.used not in order or student not in order or order.index(student) < order.index(state.used)

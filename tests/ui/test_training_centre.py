@@ -164,9 +164,14 @@ def test_the_new_student_is_compared_before_it_replaces_the_one_in_use_and_the_o
     assert told == [("model.now_in_use", "success")]
     assert not overview.use.isVisible()
     assert "✓ In use" in overview.standing.text()
+    dock.presenter.follow(OLD)
+    assert overview.use.text() == "Use this network"
+    assert "against the newer one in use" in overview.standing.text()
+    dock.presenter.follow(NEW)
     QTest.mouseClick(overview.back, LEFT)
     assert model_list.current(project, "student").card.model_id == old
     assert overview.use.isVisible()
+    assert overview.use.text() == "Use the new network"
 
 
 def test_any_two_networks_are_compared_and_the_cases_on_which_they_part_are_shown(project, manifest, two, qtbot):
