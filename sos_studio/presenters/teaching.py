@@ -1,9 +1,10 @@
-"""The queue of cases that would teach the student most: made in the background, and the way to each case."""
+"""The queue of cases that would teach the student most: which cases, made in the background, and the way through them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
@@ -11,64 +12,141 @@ from sos_studio.core.errors import CancelledError, SosError
 from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
-from sos_studio.services.listed_cases import CaseList
-from sos_studio.services.teaching import Teaching, teaching_order
+from sos_studio.services.listed_cases import CaseList, ListedCase
+from sos_studio.services.teaching import WHICH, Teaching, Which, offered, teaching_order
 
-Phase = Literal["asking", "shown", "failed", "stopped"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sos_studio.dataset.project import Project
+    from sos_studio.services.model_list import ModelEntry
+
+Phase = Literal["looking", "choosing", "asking", "shown", "failed", "stopped"]
 
 
 @dataclass(frozen=True)
 class TeachingState:
-    """What is shown: the queue, or how far it is."""
+    """What is shown: the choice, how far it is, or the queue.
 
-    phase: Phase = "asking"
+    Attributes
+    ----------
+    counts
+        How many cases each choice has; the one to begin with is `which`.
+    seconds_left
+        None while that is not known.
+    done
+        Cases of the queue that this evaluator has staged since.
+    """
+
+    phase: Phase = "looking"
+    counts: Mapping[Which, int] = field(default_factory=dict)
+    which: Which = "nobody"
     share: float = 0.0
+    seconds_left: float | None = None
     queue: tuple[Teaching, ...] = ()
+    done: frozenset[str] = frozenset()
     networks: int = 0
     problem: Message | None = None
 
+    @property
+    def next_case(self) -> str | None:
+        """The first of the queue that is left."""
+        return next((one.case_id for one in self.queue if one.case_id not in self.done), None)
+
 
 class TeachingPresenter:
-    """Cases that this evaluator has not staged yet, ordered by what they would teach."""
+    """Cases ordered by what they would teach, for the evaluator that asked."""
 
     changed = Signal(TeachingState)
 
     def __init__(self, session: Session, prediction: PredictionPresenter) -> None:
         self._session, self._prediction = session, prediction
+        self._project, self._evaluator = session.project, session.evaluator
+        self._offered: dict[Which, list[ListedCase]] = {}
         self._stopped = False
         self.state = TeachingState()
+        session.cases_changed.connect(self._on_cases)
 
-    def start(self) -> None:
-        """Ask the networks about every case that is left to stage."""
-        session, state, project = self._session, self._prediction.state, self._session.project
-        chosen = state.chosen
-        if project is None or chosen is None:
+    def look(self) -> None:
+        """Count what there is to choose from."""
+        project, networks, evaluator = self._project, self._networks(), self._evaluator
+        if project is None or not networks:
             self._show(phase="failed", problem=message("prediction.no_student"))
             return
-        others = [entry for entry in state.students if entry != chosen and entry.card.scheme == chosen.card.scheme]
-        networks, evaluator, service = [chosen, *others], session.evaluator, self._prediction.service
-        self._show(phase="asking", networks=len(networks))
+
+        def found(by: dict[Which, list[ListedCase]]) -> None:
+            self._offered = by
+            which = next((one for one in WHICH if by[one]), WHICH[0])
+            self._show(phase="choosing", counts={one: len(cases) for one, cases in by.items()}, which=which, networks=len(networks))
+
+        card = networks[0].card
+        self._session.background.run(
+            lambda: offered(project, CaseList(project).look().cases, card, evaluator), found, self._failed, key="teaching.look"
+        )
+
+    def choose(self, which: Which) -> None:
+        """Other cases."""
+        if self.state.phase != "asking":
+            self._show(which=which)
+
+    def start(self) -> None:
+        """Ask the networks about every case of the choice."""
+        project, networks, service = self._project, self._networks(), self._prediction.service
+        if project is None or not networks or self.state.phase in ("looking", "asking"):
+            return
+        cases = self._offered.get(self.state.which, [])
+        self._stopped = False
+        self._show(phase="asking", networks=len(networks), share=0.0, seconds_left=None, queue=(), done=frozenset(), problem=None)
+        began, background = time.monotonic(), self._session.background
 
         def told(share: float) -> None:
-            session.background.post(lambda: self._show(share=share))
+            left = (time.monotonic() - began) / share * (1 - share) if share else None
+            background.post(lambda: self._show(share=share, seconds_left=left) if self.state.phase == "asking" else None)
 
-        def work() -> list[Teaching]:
-            left = [case for case in CaseList(project).look().cases if not case.excluded and evaluator not in case.staged_here]
-            return teaching_order(project, left, networks, service, progress=told, cancelled=lambda: self._stopped)
+        def done(queue: list[Teaching]) -> None:
+            self._show(phase="shown", queue=tuple(queue))
+            self._on_cases()
 
-        def failed(error: Exception) -> None:
-            if isinstance(error, CancelledError):
-                self._show(phase="stopped")
-            else:
-                known = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
-                self._show(phase="failed", problem=known)
-
-        session.background.run(work, lambda queue: self._show(phase="shown", queue=tuple(queue)), failed)
+        background.run(
+            lambda: teaching_order(project, cases, networks, service, progress=told, cancelled=lambda: self._stopped), done, self._failed
+        )
 
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """Nobody waits for it any more."""
         self._stopped = True
+
+    def _networks(self) -> list[ModelEntry]:
+        """The student in use first, then the others of its scheme."""
+        state = self._prediction.state
+        chosen = state.chosen
+        if chosen is None:
+            return []
+        return [chosen, *(entry for entry in state.students if entry != chosen and entry.card.scheme == chosen.card.scheme)]
+
+    def _on_cases(self) -> None:
+        """Somebody read a case: those of the queue that are done are ticked."""
+        project, evaluator, asked = self._project, self._evaluator, frozenset(one.case_id for one in self.state.queue)
+        if project is None or not asked or self._session.project is not project:
+            return
+        before = {case.case_id for case in self._offered.get(self.state.which, ()) if evaluator in case.staged_here}
+        self._session.background.run(
+            lambda: _staged(project, evaluator) & asked - before,
+            lambda done: self._show(done=done) if done != self.state.done else None,
+            self._session.report,
+            key="teaching.done",
+        )
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, CancelledError):
+            self._show(phase="stopped")
+        else:
+            known = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
+            self._show(phase="failed", problem=known)
 
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
         self.changed.emit(self.state)
+
+
+def _staged(project: Project, evaluator: str) -> frozenset[str]:
+    return frozenset(case.case_id for case in CaseList(project).look().cases if evaluator in case.staged_here)

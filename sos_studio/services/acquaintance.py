@@ -32,7 +32,7 @@ def acquaintance(project: Project, card: ModelCard, case_id: str) -> Acquaintanc
         rows = _of_the_patient(session, case_id)
     try:
         known = learned(project.directory, card)
-        judged = _judged_in(project.directory / MANIFESTS_DIR / f"{card.manifest_id}.json")
+        judged = judged_by(project, card)
     except BadInputError:
         return "unknown"
     if any(case_id in known.cases or picture in known.pictures for _, case, picture in rows if case == case_id):
@@ -40,6 +40,17 @@ def acquaintance(project: Project, card: ModelCard, case_id: str) -> Acquaintanc
     if known.patients_among(rows):
         return "patient"
     return "held_out" if case_id in judged else "new"
+
+
+def judged_by(project: Project, card: ModelCard) -> frozenset[str]:
+    """Cases that judged a network and that no network of their project ever learns from.
+
+    Raises
+    ------
+    BadInputError
+        ``manifest.unreadable`` for a network from elsewhere.
+    """
+    return _judged_in(project.directory / MANIFESTS_DIR / f"{card.manifest_id}.json")
 
 
 def _of_the_patient(session: sql.Session, case_id: str) -> list[tuple[str, str, str]]:

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from sos_studio.core.errors import CancelledError, SosError
-from sos_studio.core.predictions import Prediction
+from sos_studio.core.errors import BadInputError, CancelledError, SosError
+from sos_studio.core.held_out import learned
+from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.dataset.project import Project
+from sos_studio.services.acquaintance import judged_by
 from sos_studio.services.captures import load_capture
 from sos_studio.services.listed_cases import ListedCase
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.prediction import PredictionService
 
+# Whom nobody has staged; of whom the network learned nothing and who do not judge it either; and all that one evaluator has not staged.
+Which = Literal["nobody", "unlearned", "mine"]
+WHICH: tuple[Which, ...] = ("nobody", "unlearned", "mine")
 # More networks take longer and say little more.
 MOST_NETWORKS = 5
 
@@ -37,6 +43,8 @@ class Teaching:
         Standard deviation of the networks' expected stages; None with one network.
     unlike
         Whether the picture is unlike the training data: perhaps it does not belong here.
+    likeliest, second
+        Probabilities of the two likeliest stages, as the student in use has them, without which stages they are.
     """
 
     case_id: str
@@ -44,6 +52,32 @@ class Teaching:
     set_size: int | None
     spread: float | None
     unlike: bool
+    likeliest: float = 0.0
+    second: float = 0.0
+
+
+def offered(project: Project, cases: Sequence[ListedCase], card: ModelCard, evaluator: str) -> dict[Which, list[ListedCase]]:
+    """The captured cases that an evaluator may be sent to, by `Which`; excluded ones are in none.
+
+    A network from elsewhere has told nobody whom it learned from: then every case counts as new to it.
+    """
+    possible = [case for case in cases if case.captured and not case.excluded]
+    try:
+        known = learned(project.directory, card)
+        judging = judged_by(project, card)
+    except BadInputError:
+        new = possible
+    else:
+        new = [
+            case
+            for case in possible
+            if case.case_id not in known.cases and case.patient not in known.patients and case.case_id not in judging
+        ]
+    return {
+        "nobody": [case for case in possible if not case.staged_by and case.label is None],
+        "unlearned": new,
+        "mine": [case for case in possible if evaluator not in case.staged_here],
+    }
 
 
 def teaching_score(answers: Sequence[Prediction]) -> tuple[float, int | None, float | None]:
@@ -99,7 +133,8 @@ def teaching_order(
                 raise
             continue
         score, size, spread = teaching_score(answers)
-        found.append(Teaching(case.case_id, score, size, spread, answers[0].unlike))
+        first, second = sorted(answers[0].probabilities, reverse=True)[:2]
+        found.append(Teaching(case.case_id, score, size, spread, answers[0].unlike, first, second))
         if progress is not None:
             progress((n + 1) / len(asked))
     return sorted(found, key=lambda one: (-one.score, one.case_id))

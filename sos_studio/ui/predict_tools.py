@@ -42,6 +42,8 @@ class PredictTools(QObject):
         self._stage_case = stage_case
         self._session, self._prediction, self._holding, self._window = session, step.presenter, step.holding, window
         self.batch = FolderBatchPresenter(session, step.presenter.service)
+        self._teaching: TeachingDialog | None = None
+        session.project_changed.connect(self._on_project)
 
     @property
     def actions_by_id(self) -> Mapping[Action, Callable[[], None]]:
@@ -66,10 +68,23 @@ class PredictTools(QObject):
         dialog.open()
 
     def _open_teaching(self) -> None:
-        dialog = TeachingDialog(self._session, self._prediction, self._window)
-        dialog.case_wanted.connect(self._stage_case)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        """It stays beside the window while its cases are staged; asked for again it comes back to the front."""
+        if self._teaching is None:
+            dialog = self._teaching = TeachingDialog(self._session, self._prediction, self._window)
+            dialog.case_wanted.connect(self._stage_case)
+            dialog.finished.connect(self._on_teaching_closed)
+        self._teaching.show()
+        self._teaching.raise_()
+        self._teaching.activateWindow()
+
+    def _on_teaching_closed(self) -> None:
+        if self._teaching is not None:
+            self._teaching.deleteLater()
+            self._teaching = None
+
+    def _on_project(self, _: object) -> None:
+        if self._teaching is not None:  # its cases are another project's
+            self._teaching.close()
 
     def _ask_for_report(self) -> None:
         dialog = ReportDialog(self._window)

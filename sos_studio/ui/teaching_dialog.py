@@ -1,14 +1,16 @@
-"""The queue of cases that would teach the student most; a double click opens one in Stage."""
+"""The queue of cases that would teach the student most; it stays open while its cases are staged one after the other."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QProgressBar,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -18,10 +20,11 @@ from PySide6.QtWidgets import (
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.teaching import TeachingPresenter, TeachingState
-from sos_studio.services.teaching import Teaching
+from sos_studio.services.teaching import WHICH, Teaching, Which
 from sos_studio.ui import dialogs, parts
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.language import plural
-from sos_studio.ui.predict_words import origin_words
+from sos_studio.ui.training_words import time_left
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
 
@@ -39,73 +42,141 @@ class TeachingDialog(QDialog):
         super().__init__(parent)
         self._session = session
         self.setWindowTitle(_tr("Cases that would teach most"))
-        self.setMinimumSize(600, 440)
+        self.setMinimumSize(640, 440)
         self.presenter = TeachingPresenter(session, prediction)
+        self.which = ChoiceBox()
+        self.which.setAccessibleName(_tr("Which cases"))
+        self.start = QPushButton(_tr("&Start"))
+        self.start.setObjectName("primary")
+        self.start.setDefault(True)
         self.words = QLabel()
         self.words.setWordWrap(True)
-        chosen = prediction.state.chosen
-        self.origin = parts.red("" if chosen is None else origin_words(chosen.card))
-        self.origin.setVisible(bool(self.origin.text()))
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Cases looked at"))
         self.bar.setRange(0, 100)
-        self.table = QTableWidget(0, 2)
-        self.table.setHorizontalHeaderLabels([_tr("Case"), _tr("Why")])
-        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.table.verticalHeader().hide()
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        self.table.setAccessibleName(_tr("Cases, the one that would teach most first"))
-        self.table.itemActivated.connect(self._on_case)
-        caution = QLabel(dialogs.caution())
-        caution.setObjectName("caution")
+        self.table = self._make_table()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.next = QPushButton(_tr("Open the &next case"))
+        self.next.setAutoDefault(False)
+        self.buttons.addButton(self.next, QDialogButtonBox.ButtonRole.ActionRole)
+        self._lay_out()
+        self.which.activated.connect(lambda _: self.presenter.choose(self.which.currentData()))
+        self.start.clicked.connect(self._start_or_stop)
+        self.next.clicked.connect(self._open_next)
         self.buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        for widget in (self.words, self.origin, self.bar, self.table, caution, self.buttons):
-            layout.addWidget(widget)
         self.presenter.changed.connect(self._on_state)
         self.finished.connect(self._on_closed)
-        self.presenter.start()
+        self._on_state(self.presenter.state)
+        self.presenter.look()
 
-    def _on_case(self, item: QTableWidgetItem) -> None:
-        self.case_wanted.emit(item.data(CASE_ROLE))
-        self.accept()
+    def _lay_out(self) -> None:
+        caution = QLabel(dialogs.caution())
+        caution.setObjectName("caution")
+        row = QHBoxLayout()
+        row.addWidget(self.which, 1)
+        row.addWidget(self.start)
+        layout = QVBoxLayout(self)
+        layout.addLayout(row)
+        for widget in (self.words, self.bar, self.table, caution, self.buttons):
+            layout.addWidget(widget)
+
+    def _make_table(self) -> QTableWidget:
+        table = QTableWidget(0, 4)
+        table.setHorizontalHeaderLabels([_tr("Staged"), _tr("Case"), _tr("Teaches"), _tr("Why")])
+        tip = _tr("How much is open: stages that can't be ruled out, disagreement of networks, and evenness of the probabilities, added up")
+        table.horizontalHeaderItem(2).setToolTip(tip)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setAccessibleName(_tr("Cases, the one that would teach most first"))
+        table.itemActivated.connect(lambda item: self.case_wanted.emit(item.data(CASE_ROLE)))
+        return table
+
+    def _start_or_stop(self) -> None:
+        if self.presenter.state.phase == "asking":
+            self.presenter.stop()
+        else:
+            self.presenter.start()
+
+    def _open_next(self) -> None:
+        wanted = self.presenter.state.next_case
+        if wanted is not None:
+            row = next(n for n in range(self.table.rowCount()) if self.table.item(n, 0).data(CASE_ROLE) == wanted)
+            self.table.selectRow(row)
+            self.case_wanted.emit(wanted)
 
     def _on_state(self, state: TeachingState) -> None:
-        self.bar.setVisible(state.phase == "asking")
+        busy = state.phase == "asking"
+        self._show_choice(state)
+        self.start.setText(_tr("&Stop") if busy else _tr("&Start"))
+        self.start.setEnabled(busy or bool(state.counts.get(state.which)))
+        self.bar.setVisible(busy)
         self.bar.setValue(round(100 * state.share))
         self.words.setText(_words(state))
         parts.set_alarm(self.words, state.phase == "failed")
-        if state.phase == "shown":
-            self.table.setRowCount(len(state.queue))
-            for row, one in enumerate(state.queue):
-                for column, text in enumerate((self._session.blinding.name(one.case_id), why_words(one))):
-                    item = QTableWidgetItem(text)
-                    item.setData(CASE_ROLE, one.case_id)
-                    self.table.setItem(row, column, item)
+        self.next.setEnabled(state.next_case is not None)
+        if self.table.rowCount() != len(state.queue):
+            self._fill(state)
+        for row, one in enumerate(state.queue):
+            self.table.item(row, 0).setText("✓" if one.case_id in state.done else "")
+
+    def _show_choice(self, state: TeachingState) -> None:
+        blocker = QSignalBlocker(self.which)
+        if self.which.count() == 0 and state.counts:
+            for which in WHICH:
+                self.which.addItem(which_words(which, state.counts[which]), which)
+        self.which.setCurrentIndex(self.which.findData(state.which))
+        self.which.setEnabled(bool(state.counts) and state.phase != "asking")
+        blocker.unblock()
+
+    def _fill(self, state: TeachingState) -> None:
+        self.table.setRowCount(len(state.queue))
+        for row, one in enumerate(state.queue):
+            for column, text in enumerate(("", self._session.blinding.name(one.case_id), f"{one.score:.2f}", why_words(one))):
+                item = QTableWidgetItem(text)
+                item.setData(CASE_ROLE, one.case_id)
+                item.setToolTip(text)
+                self.table.setItem(row, column, item)
 
     def _on_closed(self) -> None:
         self.presenter.stop()
         self.presenter.changed.disconnect(self._on_state, missing_ok=True)
 
 
+def which_words(which: Which, count: int) -> str:
+    """A choice with how many cases it has."""
+    return {
+        "nobody": _tr("Cases that nobody has staged ({n})"),
+        "unlearned": _tr("Cases that the network neither learned from nor is judged by ({n})"),
+        "mine": _tr("Cases that I have not staged, also those that the network learned from ({n})"),
+    }[which].format(n=count)
+
+
 def _words(state: TeachingState) -> str:
     if state.problem is not None:
         return str(state.problem)
+    if state.phase == "looking":
+        return _tr("Looking which cases are left …")
     if state.phase == "asking":
-        return plural(
+        told = plural(
             "TeachingDialog",
-            "One network looks at every case that you have not staged. What it says is not shown.",
-            "{n} networks look at every case that you have not staged. What they say is not shown.",
+            "One network looks at each of these cases. What it says is not shown.",
+            "{n} networks look at each of these cases. What they say is not shown.",
             state.networks,
         )
+        return " ".join(filter(None, (told, time_left(state.seconds_left))))
+    if state.phase in ("choosing", "stopped"):
+        if not state.counts.get(state.which):
+            return _tr("There is no such case.")
+        return _tr("Start orders these cases by how much the network would learn from them, once somebody has staged them.")
     if not state.queue:
-        return _tr("You have staged every case that has a full image.")
-    return _tr("The first would teach the network most, once you have staged it. A double click opens a case in Stage.")
+        return _tr("None of these cases could be looked at.")
+    return _tr("The first would teach the network most. A double click opens a case in Stage; this list stays open.")
 
 
 def why_words(one: Teaching) -> str:
@@ -117,4 +188,5 @@ def why_words(one: Teaching) -> str:
         told.append(_tr("networks differ by {x} stages").format(x=f"{2 * one.spread:.1f}"))
     if one.set_size is not None:
         told.append(plural("TeachingDialog", "1 stage is possible", "{n} stages are possible", one.set_size))
-    return "; ".join(told) if told else _tr("the network is unsure") if one.score > 0.5 else _tr("little to learn")
+    told.append(_tr("likeliest stage {p}\u00a0%, next {q}\u00a0%").format(p=round(100 * one.likeliest), q=round(100 * one.second)))
+    return "; ".join(told)
