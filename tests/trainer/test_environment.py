@@ -36,6 +36,15 @@ def test_libraries_find_what_keeps_them_offline() -> None:
     assert not any(settings[key] for key in environment.ULTRALYTICS_SETTINGS)
 
 
+def test_threads_of_a_training_sleep_at_once_and_those_of_an_answer_after_a_moment() -> None:
+    environment.prepare(threads=2)
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["KMP_BLOCKTIME"]) == ("PASSIVE", "0")
+    assert "GOMP_SPINCOUNT" not in os.environ
+    environment.prepare()
+    assert int(os.environ["GOMP_SPINCOUNT"]) > 0
+    assert int(os.environ["KMP_BLOCKTIME"]) == 1
+
+
 def test_preparing_twice_keeps_what_is_there() -> None:
     environment.prepare()
     font = user_data_dir() / "trainer" / "Ultralytics" / "Arial.ttf"
