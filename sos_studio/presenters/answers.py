@@ -16,6 +16,7 @@ from sos_studio.core.errors import SosError
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, KeptMap, KeptPrediction, ModelCard, PredictedRoi, Prediction
 from sos_studio.dataset import predictions
 from sos_studio.imaging import heatmaps
+from sos_studio.services import shown_elsewhere
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.prediction import PredictionService, heat_of
 
@@ -172,6 +173,9 @@ def _kept(kept: KeptPrediction | None, card: ModelCard, shape_vu: tuple[int, int
 
 def record(project: Project, asked: Asked, answered: Answered) -> None:
     """Worker thread: note that it was shown to who asked, so that a reading made afterwards is marked; with it what shows it again."""
+    if project.read_only:
+        shown_elsewhere.note(project, asked.capture_id, asked.evaluator)
+        return
     said = answered.shown.prediction
     predictions.record_shown(
         project,

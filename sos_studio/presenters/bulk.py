@@ -166,7 +166,7 @@ class BulkPresenter:
             if case.capture is None:
                 return PredictedCase(case_id, None, message("predict.no_image"))
             answered = ask_all(service, case.capture, model, detector, case.roi)
-            if run == self._run and not project.read_only:  # else nobody will see it
+            if run == self._run:  # else nobody will see it
                 record(project, Asked(case.capture.capture_id, model.card.model_id, evaluator), answered)
             return PredictedCase(case_id, answered.shown.prediction)
 

@@ -218,7 +218,7 @@ class PredictionPresenter:
     def _note(self, asked: Asked, project: Project | None, answered: Answered) -> None:
         """On record before anybody sees it: a reading that is made with it in sight stands behind it in the line of writes."""
         session = self._session
-        if project is not None and not project.read_only:
+        if project is not None:
             session.writes.submit(lambda: record(project, asked, answered), lambda _: session.cases_changed.emit(), session.report)
 
     def _failed(self, asked: Asked, capture: StoredCapture, project: Project | None, error: Exception) -> None:

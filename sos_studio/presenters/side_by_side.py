@@ -14,6 +14,7 @@ from sos_studio.dataset import predictions
 from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
+from sos_studio.services import shown_elsewhere
 from sos_studio.services.contenders import Contender, ask_contender, contenders
 from sos_studio.services.figures import Panel, draw_figure, save_figure
 from sos_studio.services.model_list import models
@@ -121,6 +122,7 @@ class SideBySidePresenter:
 def _record(project: Project, capture: StoredCapture, contender: Contender, result: PredictionResult, evaluator: str) -> None:
     """Whoever has seen it has seen an AI's answer, whichever it was."""
     if project.read_only:
+        shown_elsewhere.note(project, capture.capture_id, evaluator)
         return
     said = result.prediction
     predictions.record_shown(

@@ -14,6 +14,7 @@ from sos_studio.dataset import captures as dataset_captures
 from sos_studio.dataset import events, predictions, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import crops, images
+from sos_studio.services import shown_elsewhere
 
 Confidence = Literal["low", "medium", "high"]
 
@@ -55,7 +56,8 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
     Parameters
     ----------
     ai_seen
-        Whether the evaluator has seen a prediction for this case; also true if the project knows of one that was shown.
+        Whether the evaluator has seen a prediction for this case; also true if the project, or a second window on this computer, knows
+        of one that was shown.
     blinded
         Whether other readings, predictions and the patient were hidden; never true once the adjudication queue has shown them.
 
@@ -81,7 +83,7 @@ def stage(  # noqa: PLR0917  the order in which things come about: case, capture
         ambiguous=ambiguous,
         remark=remark,
         shown=shown,
-        ai_seen=ai_seen or predictions.seen_by(project, case_id, name),
+        ai_seen=ai_seen or predictions.seen_by(project, case_id, name) or shown_elsewhere.seen_by(project, case_id, name),
         blinded=blinded and not events.readings_shown_to(project, case_id, name),
     )
     return readings.append(project, reading)

@@ -21,7 +21,7 @@ from sos_studio.dataset import predictions, readings
 from sos_studio.dataset.project import Project
 from sos_studio.presenters import prediction
 from sos_studio.presenters.session import Session
-from sos_studio.services import worker_process
+from sos_studio.services import shown_elsewhere, worker_process
 from sos_studio.ui import theme
 from sos_studio.ui.background import PoolBackground
 from sos_studio.ui.main_window import MainWindow
@@ -176,4 +176,12 @@ def test_two_windows_on_a_project_predict_beside_each_other_and_only_the_one_tha
         assert heard == ["project.read_only"]
         assert second.isVisible()
         assert readings.readings(project, "case-0001") == []
+        # Who looked at case-0002 there and reads it here has seen the AI.
+        open_case(second.session, "case-0002")
+        predict(second)
+        qtbot.waitUntil(lambda: phase(second) == "shown" and shown_elsewhere.seen_by(project, "case-0002", "Dr Test"), timeout=30_000)
+        open_case(first.session, "case-0002")
+        first.stage.presenter.choose(3)
+        qtbot.waitUntil(lambda: bool(readings.readings(project, "case-0002")), timeout=20_000)
+        assert readings.readings(project, "case-0002")[0].ai_seen
         second.session.set_project(None)
