@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from sos_studio.core.job_state import JobStatus, fold
 from sos_studio.core.predictions import CoarseMap, ModelCard, Nearness, StageSet
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import images
-from tests.trainer import tiny_project
+from tests.trainer import pictures, tiny_project
 
 
 @dataclass(frozen=True)
@@ -187,11 +187,13 @@ def test_a_network_can_be_loaded_and_tried_before_anybody_asks(done: Done, serve
     assert serve.ask(id=14, op="warm_up")["code"] == "prediction.bad_request"
 
 
-def test_noise_is_unlike_what_was_learned_from(done: Done, serve: Serve) -> None:
-    picture = serve.tmp_path / "noise.png"
-    images.write_png(picture, np.random.default_rng(0).integers(0, 256, (300, 400), dtype=np.uint8))
-    answer = serve.ask(id=1, op="predict", model=str(done.model("student")), image=str(picture), out=str(serve.tmp_path / "out"))
-    assert Nearness.model_validate(answer["familiarity"]).unlike
+@pytest.mark.parametrize("strange", [pictures.ceph, pictures.hand, pictures.knee, pictures.noise])
+def test_a_ceph_a_hand_a_knee_and_noise_are_unlike_what_was_learned_from(done: Done, serve: Serve, strange: pictures.Draw) -> None:
+    picture = serve.tmp_path / "strange.png"
+    for seed in range(3):
+        images.write_png(picture, np.clip(strange(np.random.default_rng(seed)), 0, 255).astype(np.uint8))
+        answer = serve.ask(id=1, op="predict", model=str(done.model("student")), image=str(picture), out=str(serve.tmp_path / "out"))
+        assert Nearness.model_validate(answer["familiarity"]).unlike
 
 
 @pytest.mark.parametrize("method", ["grad-cam++", "hires-cam"])
@@ -268,6 +270,34 @@ def test_a_network_that_answers_no_numbers_is_a_fault_and_the_next_question_is_a
     assert (answer["id"], answer["ok"], answer["code"]) == (10, False, "prediction.bad_answer")
     assert serve.ask(id=11, model=str(good), **question)["ok"] is True
     assert serve.send(b'{"id": NaN, "op": "shut"}')["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda folder: (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes() + b" "), "model.changed"),
+        (lambda folder: _card(folder, schema_version=2), "model.newer"),
+        (lambda folder: (folder / "model.json").write_text("{"), "model.unreadable"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "model.missing"),
+    ],
+)
+def test_a_network_that_is_missing_changed_damaged_or_newer_is_refused_by_that_name_and_the_next_question_is_answered(
+    done: Done, serve: Serve, change: Callable[[Path], object], code: str
+) -> None:
+    good = done.model("student")
+    other = good.with_name(f"student-{code.removeprefix('model.')}")
+    shutil.copytree(good, other)
+    change(other)
+    question = {"op": "predict", "image": image(done), "stage": None, "out": str(serve.tmp_path / "out")}
+    answer = serve.ask(id=20, model=str(other), **question)
+    shutil.rmtree(other)
+    # By its folder, or by the name on its card, which is the one it was copied from.
+    assert (answer["ok"], answer["code"], answer["values"]["model"] in (other.name, good.name)) == (False, code, True)
+    assert serve.ask(id=21, model=str(good), **question)["ok"] is True
+
+
+def _card(folder: Path, **changed: Any) -> None:
+    (folder / "model.json").write_text(json.dumps(json.loads((folder / "model.json").read_text()) | changed))
 
 
 def test_shutdown_ends_the_process_that_never_reached_for_the_network(serve: Serve) -> None:
