@@ -318,7 +318,7 @@ def _trainings_of(asking: Seen) -> set[str]:
 
 
 def _followed(seen: Seen) -> Followed:
-    return Followed(seen.handle, seen.spec, seen.state, seen.silent, name=seen.name, ahead=seen.ahead)
+    return Followed(seen.handle, seen.spec, seen.state, seen.silent, name=seen.name, ahead=seen.ahead, stopping=seen.stopping)
 
 
 def _front(rows: Sequence[Seen]) -> JobState:

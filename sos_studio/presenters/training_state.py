@@ -29,6 +29,7 @@ class Followed:
     name: str = ""
     ahead: int | None = None
     data: JobData | None = None
+    stopping: bool = False
 
     @property
     def report_dir(self) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sos_studio.core.errors import SosError
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import EVENTS_FILE, WORKER_FILE, JobSpec
-from sos_studio.services import job_care, job_queue, jobs, waiting
+from sos_studio.services import job_care, job_queue, jobs, waiting, worker_process
 from sos_studio.services.job_tail import JobTail
 from sos_studio.services.jobs import JobHandle
 
@@ -28,6 +28,8 @@ class Seen:
         No sign of life for a minute.
     ahead
         How many wait ahead of it for the device; None if it does not wait.
+    stopping
+        It was told to stop and has not ended yet.
     """
 
     handle: JobHandle
@@ -36,6 +38,7 @@ class Seen:
     name: str = ""
     silent: bool = False
     ahead: int | None = None
+    stopping: bool = False
 
 
 class JobWatch:
@@ -80,7 +83,8 @@ class JobWatch:
             else:
                 self._ended.pop(handle.job_id, None)
             self._tails[handle.job_id] = (handle, tail)
-        return Seen(handle, self._spec(handle), state, job_care.name_of(handle.job_dir), tail.silent, ahead)
+        stopping = not state.status.ended and worker_process.asked_to_stop_s(handle.job_dir) is not None
+        return Seen(handle, self._spec(handle), state, job_care.name_of(handle.job_dir), tail.silent, ahead, stopping)
 
     def _spec(self, handle: JobHandle) -> JobSpec | None:
         if handle.job_id not in self._specs:

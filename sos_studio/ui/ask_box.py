@@ -68,7 +68,8 @@ class AskBox(QWidget):
             widget.setVisible(busy)
         self.cancel.setVisible(goes_on and not state.read_only)
         if job is not None and goes_on:
-            self.said.setText(training_words.asking(job.state, job.ahead))
+            self.said.setText(_tr("Cancelling …") if job.stopping else training_words.asking(job.state, job.ahead))
+            self.cancel.setEnabled(not job.stopping)
             # Until it has told of a case nobody knows how far it is.
             self.bar.setRange(0, 1000 if job.state.fraction > 0 or job.ahead is not None else 0)
             self.bar.setValue(round(1000 * job.state.fraction))

@@ -29,8 +29,14 @@ def nice_top(value: float) -> float:
     return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= value * (1 - 1e-9))
 
 
+def bottom(lowest: float) -> float:
+    """Lower end of an axis that holds `lowest`: 0, or below it as far as needed (an agreement may be worse than chance)."""
+    return -nice_top(-lowest) if lowest < 0 else 0.0
+
+
 # How much of a narrow view names may take; the tooltip has them whole.
 NAMES_SHARE = 0.5
+SAMPLE_PX = 18
 
 
 class CurveView(QWidget):
@@ -113,18 +119,20 @@ class CurveView(QWidget):
             painter.end()
             return
         names = [self._names(c) for c in self._curves[: len(_COLORS)]]
-        right = min(max(metrics.horizontalAdvance(name) for name in names) + 14, NAMES_SHARE * self.width())
-        names = [metrics.elidedText(name, Qt.TextElideMode.ElideRight, right - 12) for name in names]
-        left = metrics.horizontalAdvance("0.00 ")
+        aside = 8 + SAMPLE_PX + 4
+        right = min(max(metrics.horizontalAdvance(name) for name in names) + aside + 2, NAMES_SHARE * self.width())
+        names = [metrics.elidedText(name, Qt.TextElideMode.ElideRight, right - aside) for name in names]
+        left = metrics.horizontalAdvance("−0.00 ")
         room = QRectF(left, line + 6, max(self.width() - left - right, 20), max(self.height() - 2 * line - 10, 20))
         top = self._top if self._top is not None else nice_top(max(v for c in self._curves for _, v in c.points))
+        low = bottom(min(v for c in self._curves for _, v in c.points))
         begins = min(c.points[0][0] for c in self._curves)
         first, last = self._span or (begins, max(c.points[-1][0] for c in self._curves))
         last = max(last, first + 1)
-        self._paint_axes(painter, room, top, (first, last))
+        self._paint_axes(painter, room, (low, top), (first, last))
 
         def place(step: int, value: float) -> QPointF:
-            share = min(max(value / top, 0.0), 1.0)
+            share = min(max((value - low) / (top - low), 0.0), 1.0)
             return QPointF(room.left() + (step - first) / (last - first) * room.width(), room.bottom() - share * room.height())
 
         if self._before and begins > first:
@@ -140,18 +148,22 @@ class CurveView(QWidget):
             painter.setBrush(color)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.drawEllipse(points[-1], 2.6, 2.6)
+            # Where names had to give way to one another, the line beside a name says whose it is.
+            painter.setPen(QPen(color, 1.8, _DASHES[n]))
+            painter.drawLine(QPointF(room.right() + 8, spots[n]), QPointF(room.right() + 8 + SAMPLE_PX, spots[n]))
             painter.setPen(palette.text().color())
-            painter.drawText(QPointF(room.right() + 8, spots[n] + metrics.ascent() / 2 - 1), names[n])
+            painter.drawText(QPointF(room.right() + aside, spots[n] + metrics.ascent() / 2 - 1), names[n])
         painter.end()
 
-    def _paint_axes(self, painter: QPainter, room: QRectF, top: float, steps: tuple[int, int]) -> None:
+    def _paint_axes(self, painter: QPainter, room: QRectF, ends: tuple[float, float], steps: tuple[int, int]) -> None:
         palette, metrics = self.palette(), QFontMetricsF(self.font())
-        for share in (0.0, 0.5, 1.0):
-            y = room.bottom() - share * room.height()
+        low, top = ends
+        for value in (0.0, top / 2, top) if low == 0 else (low, 0.0, top):
+            y = room.bottom() - (value - low) / (top - low) * room.height()
             painter.setPen(QPen(palette.mid().color(), 1))
             painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
             painter.setPen(palette.placeholderText().color())
-            text = f"{share * top:.3g}"
+            text = f"{value:.3g}".replace("-", "−")
             painter.drawText(QPointF(room.left() - metrics.horizontalAdvance(text) - 4, y + metrics.ascent() / 2 - 2), text)
         y = room.bottom() + metrics.ascent() + 3
         step = _tr("fold {n}") if self._by_fold else _tr("epoch {n}")

@@ -77,15 +77,11 @@ def about(job: Followed, shown: Curves) -> str:
         return ""
     told = []
     if sum(curve.split == "train" for curve in shown.losses) > 1:
-        told.append(_tr("The parts, each as much as it counts, add up to the total."))
+        told.append(_tr("The parts add up to the total, each as much as it counts."))
     if job.data is not None and job.spec is not None and shown.losses:
         kept = job.data.checking(job.spec.settings.inner_validation_fraction)
-        told.append(
-            _tr(
-                "Check cases: about {kept} of the {fitted} to learn from, kept back to choose the best epoch, so they flatter it; "
-                "the test cases of Overview and Result don't."
-            ).format(kept=kept, fitted=job.data.fitted)
-        )
+        checks = _tr("Check cases (about {kept} of the {fitted} to learn from) choose the best epoch and so flatter it; test cases don't.")
+        told.append(checks.format(kept=kept, fitted=job.data.fitted))
     return " ".join(told)
 
 

@@ -74,7 +74,12 @@ class DeleteJobDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(12)
-        for part in (text, self.networks, stays, _buttons(self, _tr("Delete"))):
+        buttons = _buttons(self, _tr("Delete"))
+        # Enter must not do what can't be undone.
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setAutoDefault(False)
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setDefault(True)
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setFocus()
+        for part in (text, self.networks, stays, buttons):
             layout.addWidget(part)
 
 

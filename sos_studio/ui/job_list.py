@@ -28,6 +28,7 @@ class JobList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("trainings")
         self.setAccessibleName(_tr("Trainings"))
         self.setToolTip(_tr("Trainings of this project: running, waiting in line, then the newest first"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

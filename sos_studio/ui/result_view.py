@@ -17,6 +17,8 @@ def _tr(text: str) -> str:
 
 
 BLUE = QColor("#3d8fe0")
+# Of the screen's height.
+TALL_SHARE = 0.3
 
 
 class ConfusionView(QWidget):
@@ -39,8 +41,9 @@ class ConfusionView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A square."""
-        return QSize(260, 230)
+        """A square; on a large screen a larger one, so that nothing of the panel has to be scrolled there."""
+        side = max(230, round(TALL_SHARE * self.screen().availableGeometry().height()))
+        return QSize(side + 30, side)
 
     def cell(self, row: int, column: int) -> QRectF:
         """Where a count stands."""
@@ -64,7 +67,7 @@ class ConfusionView(QWidget):
         painter, palette = QPainter(self), self.palette()
         metrics, quiet = QFontMetricsF(self.font()), palette.placeholderText().color()
         painter.setPen(palette.text().color())
-        painter.drawText(QPointF(0, metrics.ascent()), _tr("Confusion (rows: label)"))
+        painter.drawText(QPointF(0, metrics.ascent()), _tr("Rows: label, columns: answer"))
         if not self._counts:
             painter.end()
             return
@@ -171,14 +174,16 @@ class ResultView(QWidget):
         super().__init__()
         self.figures = QLabel()
         self.figures.setWordWrap(True)
+        self.figures.setToolTip(result_words.figure_terms())
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.figures.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.phantom = parts.red(_tr("Trained on phantoms: these figures say nothing about patients."))
         self.stages = QTableWidget(0, 3)
-        self.stages.setHorizontalHeaderLabels([_tr("Stage"), _tr("right"), _tr("95 %")])
+        self.stages.setHorizontalHeaderLabels([_tr("Stage"), _tr("staged rightly"), _tr("95 % interval")])
         self.stages.verticalHeader().hide()
         self.stages.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.stages.setAccessibleName(_tr("Stage by stage"))
+        self.stages.setToolTip(_tr("Of the cases with that label: how many were staged rightly, and the 95 % interval of that share"))
         self.stages.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.stages.horizontalHeader().setStretchLastSection(True)
         self.stages.verticalHeader().setDefaultSectionSize(24)

@@ -37,6 +37,20 @@ def figure_name(name: str) -> str:
     }.get(name, name)
 
 
+def figure_terms() -> str:
+    """What the figures mean, for a tooltip."""
+    return "\n".join(
+        (
+            _tr("Agreement: 1 is complete, 0 no better than chance; far off counts more (quadratic weighted kappa)."),
+            _tr("F-measure: what it finds and what it says wrongly of each stage; all stages count the same."),
+            _tr(
+                "Calibration error: by how much it is surer, or less sure, than it is right. It may be small for a network that is mostly wrong."
+            ),
+            _tr("Attention: share of its attention that lies inside the evaluator's frame."),
+        )
+    )
+
+
 def number(name: str, value: float | None, *, signed: bool = False) -> str:
     """One figure; a dash where it says nothing."""
     if value is None:
@@ -64,6 +78,7 @@ def summary(result: Result) -> str:
     lines = [_tr("{correct} of {n} cases staged rightly").format(correct=result.correct, n=result.n)]
     if result.patients != result.n:
         lines[0] += _tr(" ({n} patients)").format(n=result.patients)
+    lines[0] += _tr("; guessing would give {share}").format(share=percent(1 / len(result.confusion)))
     lines += [f"{figure_name(name)}: {with_interval(name, result.figures[name])}" for name in COMPARED]
     if result.attention is not None:
         mean, n = result.attention
@@ -88,8 +103,8 @@ def comparison_line(found: Comparison) -> str:
 
 def mcnemar_line(test: McNemar) -> str:
     """What McNemar's test says, in words that claim no more than it does."""
-    told = _tr("Only the first right: {first}, only the second: {second} (McNemar p = {p}).").format(
-        first=test.only_first, second=test.only_second, p=f"{test.p_mid:.3f}" if test.p_mid >= 0.001 else "< 0.001"
+    told = _tr("Only the first right: {first}, only the second: {second} (McNemar p {p}).").format(
+        first=test.only_first, second=test.only_second, p=f"= {test.p_mid:.3f}" if test.p_mid >= 0.001 else "< 0.001"
     )
     return told + " " + (_tr("That may well be chance.") if test.p_mid >= 0.05 else _tr("Chance alone would rarely do that."))
 

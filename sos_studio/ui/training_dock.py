@@ -84,8 +84,9 @@ class TrainingDock(QDockWidget):
         self.start("retrain")
 
     def start(self, kind: JobKind, compared: Wish | None = None) -> None:
-        """Train one or all, and show how it goes."""
+        """Train one or all, and show how it goes, or why it doesn't."""
         self.show()
+        self.pages.setCurrentWidget(self.pages.overview)
         self.presenter.start(kind, compared)
 
     def ask_compared(self) -> None:
@@ -228,6 +229,9 @@ class TrainingDock(QDockWidget):
         self._preset.setEnabled(not state.starting)
         self._preset.setCurrentText(state.preset)
         self.cancel.setVisible(job is not None and not job.state.status.ended and not state.read_only)
+        stops = job is not None and job.stopping
+        self.cancel.setEnabled(not stops)
+        self.cancel.setText(_tr("Cancelling …") if stops else _tr("Cancel"))
         stopped = job is not None and job.state.status in (JobStatus.CANCELLED, JobStatus.INTERRUPTED, JobStatus.FAILED)
         self.resume.setVisible(stopped and not state.starting and not state.read_only)
         self.more.setVisible(job is not None and not state.read_only)

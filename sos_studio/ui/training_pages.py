@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
@@ -23,6 +23,8 @@ from sos_studio.ui.result_view import ResultView
 from sos_studio.ui.training_overview import TrainingOverview
 
 MOST_MISTAKES = 100
+# Heights at first: a share of the window, within limits.
+LOW, HIGH, SHARE = 180, 300, 0.24
 
 
 def _tr(text: str) -> str:
@@ -41,6 +43,7 @@ class TrainingPages(QTabWidget):
         self.losses = CurveView(_tr("Loss (should fall)"), curve_words.text, curve_words.term)
         self.rates = CurveView("", curve_words.text, curve_words.term, top=1.0)
         self._curves_note = parts.note()
+        self._curves_note.setMinimumHeight(1)  # else a low window would have to be as high as it is in a narrow one
         self.ask, self.ask_for_mistakes = self._ask_box(), self._ask_box()
         self.result = ResultView(self.ask)
         self.mistakes = CasePictures(session.background, _tr("Cases staged wrongly, the worst first"), session.blinding.name)
@@ -101,6 +104,10 @@ class TrainingPages(QTabWidget):
             self.addTab(page, title)
         self.setCornerWidget(self.part)
 
+    def sizeHint(self) -> QSize:
+        """Low at first, so that a laptop's screen keeps room for the step above; whoever wants more drags the upper edge."""
+        return QSize(700, max(LOW, min(HIGH, round(SHARE * self.window().height()))))
+
     def showEvent(self, event: QShowEvent) -> None:
         """Nothing is worked out before somebody looks."""
         super().showEvent(event)
@@ -131,6 +138,9 @@ class TrainingPages(QTabWidget):
             if index >= 0:
                 self._followed = now
                 self.part.setCurrentIndex(index)
+            elif self.part.currentIndex() < 0:
+                # The part that has begun has measured nothing yet: until then the one before it.
+                self.part.setCurrentIndex(self.part.count() - 1)
         self._show_corner()
 
     def _show_corner(self) -> None:

@@ -95,7 +95,7 @@ def status(state: JobState, *, silent: bool = False, asks: bool = False) -> str:
         case JobStatus.SUCCEEDED:
             return _tr("✓ Training complete")
         case JobStatus.CANCELLED:
-            return _tr("Training cancelled")
+            return _tr("Training cancelled at {percent}: Resume goes on from there").format(percent=f"{100 * state.fraction:.0f} %")
         case JobStatus.INTERRUPTED:
             return _tr("✕ Training interrupted")
         case _:
@@ -106,7 +106,12 @@ def waits(ahead: int) -> str:
     """How long the line is."""
     if ahead == 0:
         return _tr("Waits: next, once the running training has ended")
-    return plural("TrainingDock", "Waits: 1 training is ahead of it in the line", "Waits: {n} trainings are ahead of it in the line", ahead)
+    return plural(
+        "TrainingDock",
+        "Waits: the running training and 1 more in the line are ahead of it",
+        "Waits: the running training and {n} more in the line are ahead of it",
+        ahead,
+    )
 
 
 def row_title(seen: Seen) -> str:
@@ -127,7 +132,7 @@ def _standing(seen: Seen) -> str:
         return _tr("waits, number {n}").format(n=seen.ahead + 1)
     match state.status:
         case JobStatus.RUNNING:
-            left = time_left(state.seconds_left)
+            left = _tr("cancelling …") if seen.stopping else time_left(state.seconds_left)
             told = f"▶ {100 * state.fraction:.0f} %"
             return f"{told} · {left}" if left else told
         case JobStatus.QUEUED:
@@ -156,6 +161,8 @@ def headline(state: TrainingState) -> str:
         return _tr("Collecting cases …")
     if state.job is not None and state.job.ahead is not None:
         return waits(state.job.ahead)
+    if state.job is not None and state.job.stopping:
+        return _tr("Cancelling …") if state.job.asks else _tr("Cancelling … what was learned is kept")
     if state.job is not None:
         return status(state.job.state, silent=state.job.silent, asks=state.job.asks)
     if not state.has_project:

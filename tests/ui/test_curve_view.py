@@ -1,12 +1,17 @@
 import pytest
 
 from sos_studio.presenters.curves import Curve
-from sos_studio.ui.curve_view import CurveView, nice_top
+from sos_studio.ui.curve_view import CurveView, bottom, nice_top
 
 
 @pytest.mark.parametrize(("value", "top"), [(0.0, 1.0), (0.7, 1.0), (1.0, 1.0), (1.3, 2.0), (4.2, 5.0), (73.0, 100.0), (float("nan"), 1.0)])
 def test_the_axis_ends_at_a_round_number(value, top):
     assert nice_top(value) == pytest.approx(top)
+
+
+@pytest.mark.parametrize(("lowest", "low"), [(0.3, 0.0), (0.0, 0.0), (-0.15, -0.2), (-0.9, -1.0)])
+def test_what_is_below_zero_is_not_cut_off(lowest, low):
+    assert bottom(lowest) == pytest.approx(low)
 
 
 def test_lines_are_painted_and_told_in_words(qtbot):

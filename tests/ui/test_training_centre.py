@@ -185,7 +185,7 @@ def test_any_two_networks_are_compared_and_the_cases_on_which_they_part_are_show
     assert rows[0][0] == "staged rightly"
     assert rows[0][3].startswith("+67 points (")
     assert compare.apart.count() == 2
-    assert re.search(r"label (\d): first \1, second 5$", compare.apart.item(0).text())
+    assert re.search(r"label (\d), said \1 and 5$", compare.apart.item(0).text())
     # The other way round, by keys.
     compare.first.setFocus()
     QTest.keyClick(compare.first, Qt.Key.Key_Down)

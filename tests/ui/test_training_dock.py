@@ -127,9 +127,12 @@ def test_cancelled_is_said_and_can_be_resumed(project, qtbot, alive):
     dock = make_dock(project, qtbot)
     dock.cancel.click()
     assert (job.folder / "cancel").exists()
+    assert (dock.cancel.text(), dock.cancel.isEnabled()) == ("Cancelling …", False), "it was heard, though the worker takes its time"
+    assert dock.pages.overview.status.text().startswith("Cancelling …")
+    assert "cancelling" in dock.jobs.item(0).text()
     job.write(Cancelled, 90)
     dock.presenter.poll()
-    assert dock.pages.overview.status.text() == "Training cancelled"
+    assert dock.pages.overview.status.text() == "Training cancelled at 25 %: Resume goes on from there"
     assert dock.resume.isVisible()
 
 
@@ -181,6 +184,27 @@ def test_too_few_cases_are_said_once_before_any_question(project, qtbot):
     dock.actions_by_id[Action.RETRAIN_ALL]()
     assert dock.findChild(WeightsDialog) is None
     assert "at least 10 are needed" in dock.pages.overview.problem.text()
+
+
+def test_why_nothing_begins_is_brought_to_the_front(project, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.pages.setCurrentWidget(dock.pages.log)
+    dock.actions_by_id[Action.RETRAIN_ALL]()
+    assert dock.pages.overview.isVisible()
+    assert "at least 10 are needed" in dock.pages.overview.problem.text()
+
+
+def test_curves_of_a_part_that_is_complete_are_shown_until_the_next_has_measured_something(project, qtbot, alive):
+    job = Job(project)
+    job.begin()
+    job.write(Metric, 10, name="loss", split="train", step=1, value=1.5, part="teacher")
+    job.write(Progress, 60, done=0.25, total=1.0, part="detector")
+    dock = make_dock(project, qtbot)
+    assert dock.pages.part.currentData() == "teacher"
+    assert "1.5" in dock.pages.losses.accessibleDescription()
+    job.write(Metric, 70, name="loss", split="train", step=1, value=9.5, part="detector")
+    dock.presenter.poll()
+    assert dock.pages.part.currentData() == "detector"
 
 
 def test_an_empty_project_says_what_to_do(project, qtbot):
