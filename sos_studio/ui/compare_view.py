@@ -104,7 +104,7 @@ class CompareView(QWidget):
         whole.addLayout(body, 1)
 
     def _on_state(self, state: JudgingState) -> None:
-        offered = tuple((entry.card.model_id, result_words.model_title(entry, state)) for entry in state.staging)
+        offered = tuple(result_words.model_titles(state).items())
         if offered != self._offered:
             self._offered = offered
             self._offer(state)
@@ -152,7 +152,7 @@ class CompareView(QWidget):
         self._apart_title.setText(_tr("Only one of them right") if shown else "")
         self.apart.setVisible(shown)
         apart = comparison.apart[:MOST_SHOWN] if comparison is not None and shown else ()
-        said = _tr("label {stage}: first {first}, second {second}")
+        said = _tr("label {stage}, said {first} and {second}")
         self.apart.set_cases([(each.case, said.format(stage=each.case.stage, first=each.first, second=each.second)) for each in apart])
 
     def _words(self, state: JudgingState, found: Comparison | Message | None) -> str:

@@ -8,9 +8,8 @@ from PySide6.QtCore import QCoreApplication
 
 from sos_studio.core.staging_statistics import Interval, McNemar
 from sos_studio.presenters.judging import JudgingState
-from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_results import COMPARED, Comparison, Result
-from sos_studio.ui import training_words
+from sos_studio.ui import predict_words
 
 # Shares are shown in %, the others as numbers.
 SHARES = frozenset({"accuracy", "within_one", "ece", "macro_f1"})
@@ -43,9 +42,7 @@ def figure_terms() -> str:
         (
             _tr("Agreement: 1 is complete, 0 no better than chance; far off counts more (quadratic weighted kappa)."),
             _tr("F-measure: what it finds and what it says wrongly of each stage; all stages count the same."),
-            _tr(
-                "Calibration error: by how much it is surer, or less sure, than it is right. It may be small for a network that is mostly wrong."
-            ),
+            _tr("Calibration error: how far its sureness is from how often it is right; small too if it is wrong and knows it."),
             _tr("Attention: share of its attention that lies inside the evaluator's frame."),
         )
     )
@@ -109,16 +106,10 @@ def mcnemar_line(test: McNemar) -> str:
     return told + " " + (_tr("That may well be chance.") if test.p_mid >= 0.05 else _tr("Chance alone would rarely do that."))
 
 
-def model_title(entry: ModelEntry, state: JudgingState) -> str:
-    """A network in a list: what it is for, when it was trained, what its training is called, whether it is in use."""
-    kind = {"teacher": _tr("crops"), "student": _tr("full images"), "detector": _tr("frames")}[entry.card.kind]
-    told = [kind, training_words.local_time(entry.card.created_utc)]
-    if name := state.names.get(entry.card.model_id):
-        told.append(name)
-    told.append(entry.card.network)
-    if entry.card.model_id == state.used:
-        told.append(_tr("in use"))
-    return " · ".join(told)
+def model_titles(state: JudgingState) -> dict[str, str]:
+    """Staging networks in a list, by their id: what they are called everywhere, and which one is in use."""
+    titles = predict_words.network_titles(state.staging, state.names)
+    return {known: _tr("{network} · in use").format(network=title) if known == state.used else title for known, title in titles.items()}
 
 
 def detector_lines(figures: Mapping[str, object]) -> str:

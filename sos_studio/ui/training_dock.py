@@ -141,7 +141,9 @@ class TrainingDock(QDockWidget):
         presenter = self.presenter
         self.retrain = parts.button(
             _tr("Retrain all"),
-            _tr("All three networks (teacher, detector, student) on all readings, in the background"),
+            _tr(
+                "All three networks (teacher, detector, student) on all readings, in the background; the one in use stays until you choose"
+            ),
             Action.RETRAIN_ALL,
         )
         self.retrain.setObjectName("primary")
@@ -155,9 +157,10 @@ class TrainingDock(QDockWidget):
         for kind, title in kinds:
             self._single.menu().addAction(title).triggered.connect(lambda _=False, wanted=kind: self.start(wanted))
         self._preset = ChoiceBox()
-        self._preset.setToolTip(_tr("Settings of the training; quick is for trying out"))
         self._preset.setAccessibleName(_tr("Preset"))
-        self._preset.addItems(list(presets.names()))
+        for name in presets.names():
+            self._preset.addItem(name)
+            self._preset.setItemData(self._preset.count() - 1, training_words.preset_words(name), Qt.ItemDataRole.ToolTipRole)
         self._preset.activated.connect(lambda _: presenter.choose_preset(self._preset.currentText()))
         self.cancel = parts.button(_tr("Cancel"), _tr("Stop the training; it can be resumed later"))
         self.cancel.clicked.connect(presenter.cancel)
@@ -228,6 +231,7 @@ class TrainingDock(QDockWidget):
         self._single.setEnabled(able)
         self._preset.setEnabled(not state.starting)
         self._preset.setCurrentText(state.preset)
+        self._preset.setToolTip(_tr("Settings of the next training.") + "\n" + training_words.preset_words(state.preset))
         self.cancel.setVisible(job is not None and not job.state.status.ended and not state.read_only)
         stops = job is not None and job.stopping
         self.cancel.setEnabled(not stops)

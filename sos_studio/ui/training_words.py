@@ -199,11 +199,35 @@ def facts(job: Followed) -> str:
             if spec.from_scratch
             else _tr("after having learned on everyday pictures")
         )
+        if job.data is not None and spec.kind != "crossval":
+            cases = _tr("{fitted} cases to learn from, {held_out} test cases that it never learns from")
+            told.append(cases.format(fitted=job.data.fitted, held_out=job.data.held_out))
+        if spec.teacher_model is not None:
+            told.append(_tr("taught by the teacher of {when}").format(when=_made(spec.teacher_model)))
+        if spec.judged_models and not job.state.status.ended:
+            told.append(_tr("The network in use stays until you take the new one: both are compared first."))
     warned = dict.fromkeys(str(message(warning.code, warning.values)) for warning in job.state.warnings)
     told.extend(f"⚠ {sentence}" for sentence in warned)
     if not job.state.status.ended:
         told.append(_tr("You may close the window: it goes on and is found again."))
     return "\n".join(told)
+
+
+def _made(model_id: str) -> str:
+    """When ``teacher-20261121-083025-7bcb`` was made; of an id from elsewhere, itself."""
+    kind, _, rest = model_id.partition("-")
+    when, _ = job_parts(f"{rest.removesuffix(rest[-5:])}-{kind}-{rest[-4:]}" if len(rest) > 5 else rest)
+    return when or model_id
+
+
+def preset_words(preset: str) -> str:
+    """What a preset is for and how long it takes, as far as one can say that of any computer."""
+    return {
+        "quick": _tr("quick: minutes on an ordinary computer; for trying out, never enough to stage patients"),
+        "clinic": _tr("clinic: a night on an ordinary computer; best with starting weights"),
+        "paper": _tr("paper: the networks and weights of the paper; wants a graphics card"),
+        "paper-literal": _tr("paper-literal: the letter of the paper's equations, to compare with; wants a graphics card"),
+    }.get(preset, preset)
 
 
 def details(job: Followed) -> str:

@@ -180,6 +180,8 @@ def test_any_two_networks_are_compared_and_the_cases_on_which_they_part_are_show
     compare = dock.pages.compare
     show_page(dock, compare, qtbot)
     assert (compare.first.currentData(), compare.second.currentData()) == (new, old)
+    assert compare.first.currentText().startswith("Student ("), "as in Predict"
+    assert compare.second.currentText().endswith(" · in use")
     assert "2 against 0 staged rightly" in compare.told.text()
     rows = [[compare.table.item(n, k).text() for k in range(4)] for n in range(compare.table.rowCount())]
     assert rows[0][0] == "staged rightly"
@@ -254,6 +256,7 @@ def test_data_and_settings_of_a_training_are_told(project, manifest, lives, qtbo
     assert "Teacher: convnext_atto, crops of 192 × 96 pixels, 30 rounds" in text
     assert "stage 0.2, likeness to the teacher 0.8, attention inside the frame 0.01" in text
     assert "frozen" not in text
+    assert "12 cases to learn from, 3 test cases" in dock.pages.overview.facts.text()
     assert text.index("Student: ") < text.index("inner_validation_fraction"), "words first, names of the command line last"
     assert "student.alpha = 0.01" in text
 

@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox
 
 from sos_studio.core.actions import Action
@@ -219,6 +220,25 @@ def test_every_button_says_what_it_does(project, qtbot):
     for widget in (dock.retrain, dock._single, dock._preset, dock.cancel, dock.resume, dock._weights, dock.jobs):
         assert widget.toolTip()
     assert "(Ctrl+Shift+T)" in dock.retrain.toolTip()
+
+
+def test_a_preset_says_what_it_is_for(project, qtbot):
+    dock = make_dock(project, qtbot)
+    dock.presenter.choose_preset("clinic")
+    assert "a night" in dock._preset.toolTip()
+    tips = [dock._preset.itemData(n, Qt.ItemDataRole.ToolTipRole) for n in range(dock._preset.count())]
+    assert all(len(tip) > len(dock._preset.itemText(n)) for n, tip in enumerate(tips))
+
+
+def test_a_student_alone_says_who_teaches_it_and_that_nothing_is_replaced(project, qtbot, alive):
+    job = Job(project, judged=("student-1",), kind="student")
+    spec = json.loads((job.folder / "job.json").read_text()) | {"teacher_model": "teacher-20261120-083025-7bcb"}
+    (job.folder / "job.json").write_text(json.dumps(spec))
+    job.begin()
+    text = make_dock(project, qtbot).pages.overview.facts.text()
+    when = datetime(2026, 11, 20, 8, 30, tzinfo=UTC).astimezone()
+    assert f"taught by the teacher of {when:%Y-%m-%d %H:%M}" in text
+    assert "stays until you take the new one" in text
 
 
 def test_time_left_is_said_in_words_a_person_uses():
