@@ -38,6 +38,12 @@ MESSAGES: dict[str, Template] = {
     "package.exported": Template(
         "{count} networks are in {file}.", "Predict ▸ Import network takes them in elsewhere.", "count", one="One network is in {file}."
     ),
+    "batch.done": Template(
+        "{count} pictures are in the table {file} in {folder}.",
+        "Predict ▸ Predict a folder shows them.",
+        "count",
+        one="One picture is in the table {file} in {folder}.",
+    ),
     "batch.nothing": Template("There is no full image in {folder}.", "Choose a folder with pictures or captures."),
     "batch.own_project": Template(
         "These are cases of the project that is open.", "Select them in the list and choose Predict there: it is noted who saw what."

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.core.errors import BadInputError, CancelledError, SosError
 from sos_studio.core.geometry import Facing
+from sos_studio.core.predictions import PredictedRoi
+from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import Message, message
+from sos_studio.presenters.prediction_state import heat_rgba
 from sos_studio.presenters.session import Session
-from sos_studio.services import model_package
+from sos_studio.services import full_images, model_package
 from sos_studio.services.batch import BatchReport, BatchRow, predict_folder
-from sos_studio.services.prediction import Networks, PredictionService, choose_networks, networks_in
+from sos_studio.services.prediction import Networks, PredictionService, choose_networks, heat_of, networks_in
 
 Phase = Literal["idle", "running", "stopping", "stopped", "done", "failed"]
 
 
-@dataclass(frozen=True)
-class FolderBatchState:
-    """How far it is; `problem` says why it failed."""
-
-    phase: Phase = "idle"
-    done: int = 0
-    total: int = 0
-    report: BatchReport | None = None
-    problem: Message | None = None
+# The time left is reckoned by so many of the last pictures: those that an earlier run has staged take none.
+_PACE = 8
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,50 @@ class Wanted:
     names: bool = False
 
 
+@dataclass(frozen=True)
+class FolderBatchState:
+    """How far it is.
+
+    Attributes
+    ----------
+    wanted
+        What was asked for last, so that Start goes on with it whenever somebody comes back.
+    rows
+        All so far, each with the name of its file for the screen.
+    seconds_left
+        None while that is not known.
+    problem
+        Why it failed.
+    """
+
+    phase: Phase = "idle"
+    wanted: Wanted | None = None
+    rows: tuple[tuple[BatchRow, str], ...] = ()
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    report: BatchReport | None = None
+    problem: Message | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """One answer to look at: the full image, the attention over it as RGBA, and the frame it was measured in."""
+
+    row: BatchRow
+    full8: npt.NDArray[np.uint8]
+    rgba: npt.NDArray[np.uint8] | None
+    frame: PredictedRoi | None
+
+
 class FolderBatchPresenter:
-    """One batch at a time."""
+    """One batch at a time; it goes on while nobody looks."""
 
     changed = Signal(FolderBatchState)
     # A row, and the name of its file for the screen.
     row = Signal(BatchRow, str)
+    # A `Looked`, or None where the picture can't be shown any more.
+    looked = Signal(object)
 
     def __init__(self, session: Session, service: PredictionService) -> None:
         self._session = session
@@ -75,11 +113,12 @@ class FolderBatchPresenter:
         project_dir = None if project is None else project.directory
         # In sight in the status bar, and asked about when the window closes, as all long work.
         task = session.tasks.begin("batch", wanted.out.name)
-        share = session.tasks.progress_of(task)
+        share, pace = session.tasks.progress_of(task), _Pace()
 
         def told(done: int, total: int) -> None:
+            left = pace.seconds_left(total - done)
             share(done / max(total, 1))
-            now(lambda: self._show(done=done, total=total))
+            now(lambda: self._show(done=done, total=total, seconds_left=left))
 
         def now(call: Callable[[], None]) -> None:
             session.background.post(lambda: call() if run == self._run else None)
@@ -97,13 +136,14 @@ class FolderBatchPresenter:
                     facing=wanted.facing,
                     names=wanted.names,
                     progress=told,
-                    on_row=lambda row, name: now(lambda: self.row.emit(row, name)),
+                    on_row=lambda row, name: now(lambda: self._add(row, name)),
                     cancelled=lambda: self._stopped or task.cancelled,
                 )
 
         def done(report: BatchReport) -> None:
             session.tasks.end(task)
             self._show(phase="done", report=report, done=len(report.rows), total=report.total)
+            session.tell("batch.done", "success", count=report.total, file=report.table.name, folder=wanted.out.name)
 
         def failed(error: Exception) -> None:
             session.tasks.end(task)
@@ -114,7 +154,7 @@ class FolderBatchPresenter:
                 phase="failed", problem=message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
             )
 
-        self._show(phase="running", done=0, total=0, report=None, problem=None)
+        self._show(phase="running", wanted=wanted, rows=(), done=0, total=0, seconds_left=None, report=None, problem=None)
         session.background.run(work, done, failed)
 
     def stop(self) -> None:
@@ -123,9 +163,45 @@ class FolderBatchPresenter:
             self._stopped = True
             self._show(phase="stopping")
 
+    def look(self, n: int, colour_map: ColourMap = "inferno") -> None:
+        """Bring the `n`-th picture with its heatmap; `looked` has it."""
+        wanted = self.state.wanted
+        if wanted is None or not 0 <= n < len(self.state.rows):
+            return
+        row, file = self.state.rows[n]
+
+        def work() -> Looked | None:
+            path = wanted.folder / file
+            try:
+                full8 = full_images.full_image(path, facing="right" if path.is_dir() else wanted.facing).full8
+            except (SosError, OSError):
+                return None
+            said, kept = (None, None) if row.said is None else (row.said.prediction, row.said.map)
+            if said is None or kept is None:
+                return Looked(row, full8, None, None)
+            return Looked(row, full8, heat_rgba(heat_of(kept, said.roi, (full8.shape[0], full8.shape[1])), colour_map), said.roi)
+
+        self._session.background.run(work, self.looked.emit, self._session.report, key="batch.look")
+
+    def _add(self, row: BatchRow, name: str) -> None:
+        self.state = replace(self.state, rows=(*self.state.rows, (row, name)))
+        self.row.emit(row, name)
+
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
         self.changed.emit(self.state)
+
+
+class _Pace:
+    """How quickly things go lately."""
+
+    def __init__(self) -> None:
+        self._moments = deque([time.monotonic()], maxlen=_PACE + 1)
+
+    def seconds_left(self, left: int) -> float:
+        """One more is done; how long the others will take."""
+        self._moments.append(time.monotonic())
+        return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1) * left
 
 
 def _networks(stack: ExitStack, network: Path | None, project_dir: Path | None) -> Networks:

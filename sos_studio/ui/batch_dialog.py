@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtCore import QCoreApplication, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSplitter,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -28,13 +30,18 @@ from sos_studio.core.predictions import ModelCard
 from sos_studio.core.settings import names_hidden
 from sos_studio.messages import message
 from sos_studio.presenters.folder_batch import FolderBatchPresenter, FolderBatchState, Wanted
-from sos_studio.services.batch import BatchRow
+from sos_studio.services.batch_table import BatchRow
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui import dialogs, parts
+from sos_studio.ui.batch_preview import BatchPreview
+from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.language import plural
-from sos_studio.ui.predict_words import network_title, origin_words, set_words
+from sos_studio.ui.predict_words import cell_words, network_titles, origin_words, set_words
+from sos_studio.ui.training_words import time_left
+
+_CERTAINTY = 4
 
 
 def _tr(text: str) -> str:
@@ -42,27 +49,46 @@ def _tr(text: str) -> str:
 
 
 class BatchDialog(QDialog):
-    """Stays open while it works; closing it stops after the picture that is being asked about."""
+    """A look at the work, which goes on in the background when this is closed, and is there again when it comes back.
 
-    def __init__(self, presenter: FolderBatchPresenter, chosen: ModelEntry | None = None, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    networks, names, chosen
+        The project's students with what their trainings are called, and the one that is asked at first.
+    """
+
+    def __init__(
+        self,
+        presenter: FolderBatchPresenter,
+        networks: Sequence[ModelEntry] = (),
+        names: Mapping[str, str] | None = None,
+        chosen: ModelEntry | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._presenter = presenter
-        self._chosen = chosen
+        self._cards = {str(entry.path): entry.card for entry in networks}
+        self._opened = True
         self.setWindowTitle(_tr("Predict a folder"))
         self.setMinimumSize(660, 480)
-        self.folder, self.out, self.network = QLineEdit(), QLineEdit(), QLineEdit()
-        title = _tr("Choose a file of networks ({suffix})").format(suffix=SUFFIX) if chosen is None else network_title(chosen.card)
-        self.network.setPlaceholderText(title)
+        self.resize(1080, 620)
+        self.folder, self.out, self.network = QLineEdit(), QLineEdit(), ChoiceBox()
+        self.network.setPlaceholderText(_tr("Choose a file of networks ({suffix})").format(suffix=SUFFIX))
+        titles = network_titles(networks, names or {})
+        for entry in networks:
+            self.network.addItem(titles[entry.card.model_id], str(entry.path))
+        self.network.setCurrentIndex(-1 if chosen is None else self.network.findData(str(chosen.path)))
         self.left = QCheckBox(_tr("&Faces look to the left in these pictures"))
         self.names = QCheckBox(_tr("Write the files' &names into the table (they may name patients)"))
         self.origin = parts.red()
-        self._say_origin(None if chosen is None else chosen.card)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Pictures staged"))
         self.bar.setFormat("%v / %m")
         self.table = self._make_table()
+        self.preview = BatchPreview()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.start = QPushButton(_tr("&Start"))
         self.start.setObjectName("primary")
@@ -71,52 +97,97 @@ class BatchDialog(QDialog):
         self.show_table = QPushButton(_tr("Open the &table"))
         self.buttons.addButton(self.show_table, QDialogButtonBox.ButtonRole.ActionRole)
         self._lay_out()
+        self._take_up(presenter.state)
+        self._connect()
+        self._on_state(presenter.state)
+
+    def _connect(self) -> None:
+        presenter = self._presenter
         self.start.clicked.connect(self._start_or_stop)
         self.show_table.clicked.connect(self._open_table)
         self.buttons.rejected.connect(self.reject)
-        for edit in (self.folder, self.out, self.network):
+        for edit in (self.folder, self.out):
             edit.textChanged.connect(lambda _: self._on_state(presenter.state))
+        self.network.currentIndexChanged.connect(lambda _: self._on_state(presenter.state))
+        self.table.currentCellChanged.connect(lambda row, *_: presenter.look(row))
         presenter.changed.connect(self._on_state)
         presenter.row.connect(self._on_row)
+        presenter.looked.connect(self.preview.show_looked)
         self.finished.connect(self._on_closed)
-        self._on_state(presenter.state)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        rows = (
-            (_tr("Pictures in"), self.folder, lambda: self._choose_folder(self.folder)),
-            (_tr("Results to"), self.out, lambda: self._choose_folder(self.out)),
-            (_tr("Network"), self.network, self._choose_network),
+        rows: tuple[tuple[str, QLineEdit | ChoiceBox, str], ...] = (
+            (_tr("Pictures in"), self.folder, _tr("Choose…")),
+            (_tr("Results to"), self.out, _tr("Choose…")),
+            (_tr("Network"), self.network, _tr("From a file…")),
         )
-        for name, edit, choose in rows:
+        for name, edit, title in rows:
             edit.setAccessibleName(name)
-            browse = parts.button(_tr("Choose…"), _tr("Choose: {name}").format(name=name))
+            browse = parts.button(title, _tr("Choose: {name}").format(name=name))
             browse.setAutoDefault(False)
-            browse.clicked.connect(choose)
+            if isinstance(edit, QLineEdit):
+                browse.clicked.connect(lambda _=False, line=edit: self._choose_folder(line))
+            else:
+                browse.clicked.connect(self._choose_network)
             row = QHBoxLayout()
             row.addWidget(edit, 1)
             row.addWidget(browse)
             form.addRow(name, row)
         caution = QLabel(dialogs.caution())
         caution.setObjectName("caution")
+        beside = QSplitter(Qt.Orientation.Horizontal)
+        beside.addWidget(self.table)
+        beside.addWidget(self.preview)
+        beside.setStretchFactor(0, 3)
+        beside.setStretchFactor(1, 2)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        for widget in (self.left, self.names, self.origin, self.words, self.bar, self.table, caution, self.buttons):
+        for widget in (self.left, self.names, self.origin, self.words, self.bar):
             layout.addWidget(widget)
+        layout.addWidget(beside, 1)
+        layout.addWidget(caution)
+        layout.addWidget(self.buttons)
 
     @staticmethod
     def _make_table() -> QTableWidget:
-        table = QTableWidget(0, 5)
-        table.setHorizontalHeaderLabels([_tr("Picture"), _tr("Stage"), _tr("Probability"), _tr("Certainty"), _tr("To be noted")])
+        table = QTableWidget(0, 6)
+        titles = [_tr("No."), _tr("Picture"), _tr("Stage"), _tr("Probability"), _tr("Certainty"), _tr("To be noted")]
+        table.setHorizontalHeaderLabels(titles)
+        table.horizontalHeaderItem(0).setToolTip(_tr("The same number stands in the table that is written"))
+        table.horizontalHeaderItem(_CERTAINTY).setToolTip(_tr("The stages that hold the true one with 90 % certainty"))
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
         table.verticalHeader().hide()
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.setAccessibleName(_tr("Answers by picture"))
+        table.setColumnHidden(_CERTAINTY, True)  # until the network says any
         return table
+
+    def _take_up(self, state: FolderBatchState) -> None:
+        """What is under way, or was asked for last."""
+        wanted = state.wanted
+        if wanted is None:
+            return
+        self.folder.setText(str(wanted.folder))
+        self.out.setText(str(wanted.out))
+        self.left.setChecked(wanted.facing == "left")
+        self.names.setChecked(wanted.names)
+        if wanted.network is not None:
+            self.use_network(wanted.network)
+        for row, file in state.rows:
+            self._on_row(row, file)
+
+    def use_network(self, path: Path) -> None:
+        """Ask the network in this folder or file."""
+        if self.network.findData(str(path)) < 0:
+            self.network.addItem(path.name, str(path))
+        self.network.setCurrentIndex(self.network.findData(str(path)))
 
     def _choose_folder(self, edit: QLineEdit) -> None:
         dialog = file_dialog(self, _tr("Choose a folder"), QFileDialog.FileMode.Directory)
@@ -127,7 +198,7 @@ class BatchDialog(QDialog):
     def _choose_network(self) -> None:
         filters = _tr("Files of networks (*{suffix})").format(suffix=SUFFIX)
         dialog = file_dialog(self, _tr("Choose a file of networks"), QFileDialog.FileMode.ExistingFile, filters)
-        dialog.fileSelected.connect(self.network.setText)
+        dialog.fileSelected.connect(lambda path: self.use_network(Path(path)))
         dialog.open()
 
     def _start_or_stop(self) -> None:
@@ -135,14 +206,13 @@ class BatchDialog(QDialog):
             self._presenter.stop()
             return
         self.table.setRowCount(0)
-        network = self.network.text().strip()
-        self._say_origin(None if network or self._chosen is None else self._chosen.card)
-        own = None if self._chosen is None else self._chosen.path
+        self.preview.clear()
+        self._opened = True
         self._presenter.start(
             Wanted(
                 Path(self.folder.text().strip()),
                 Path(self.out.text().strip()),
-                Path(network) if network else own,
+                Path(self.network.currentData()),
                 "left" if self.left.isChecked() else "right",
                 self.names.isChecked(),
             )
@@ -152,33 +222,39 @@ class BatchDialog(QDialog):
         busy = state.phase in ("running", "stopping")
         for widget in (self.folder, self.out, self.network, self.left, self.names):
             widget.setEnabled(not busy)
-        ready = bool(self.folder.text().strip() and self.out.text().strip() and (self.network.text().strip() or self._chosen is not None))
+        ready = bool(self.folder.text().strip() and self.out.text().strip() and self.network.currentData())
         self.start.setText(_tr("&Stop") if busy else _tr("&Start"))
         self.start.setEnabled(ready and state.phase != "stopping")
         self.show_table.setEnabled(state.report is not None)
         self.bar.setVisible(state.phase != "idle")
         self.bar.setRange(0, max(state.total, 1))
         self.bar.setValue(state.done)
-        self.words.setText(_words(state))
-        parts.set_alarm(self.words, state.phase == "failed")
+        self.words.setText(_words(state, opened=self._opened))
+        parts.set_alarm(self.words, state.phase == "failed" or not self._opened)
+        if not state.rows:  # else it stands there by the network that answered
+            self._say_origin(self._cards.get(self.network.currentData() or ""))
 
     def _on_row(self, row: BatchRow, file: str) -> None:
         said = None if row.said is None else row.said.prediction
         name = row.item if names_hidden() else file
         if said is None:
             problem = message(row.problem or "prediction.failed", {"file": name, **row.values})
-            texts = [name, "—", "", "", problem.text]
+            texts = [str(row.n), name, "—", "", "", problem.text]
         else:
-            stage = _tr("unsure: {n}").format(n=said.stage) if said.unsure else str(said.stage)
-            certain = "" if said.stage_set is None else set_words(said.stage_set)
-            notes = _tr("unlike the training data") if said.unlike else ""
-            texts = [name, stage, f"{100 * max(said.probabilities):.0f} %", certain, notes]
+            held = said.promised
+            certain = "" if held is None else set_words(held)
+            texts = [str(row.n), name, cell_words(said), f"{100 * max(said.probabilities):.0f} %", certain, "; ".join(_notes(row))]
+            if held is not None:
+                self.table.setColumnHidden(_CERTAINTY, False)
             self._say_origin(said.model)
         n = self.table.rowCount()
         self.table.insertRow(n)
         for column, text in enumerate(texts):
-            self.table.setItem(n, column, QTableWidgetItem(text))
-        self.table.scrollToBottom()
+            item = QTableWidgetItem(text)
+            item.setToolTip(text)
+            self.table.setItem(n, column, item)
+        if self.table.currentRow() < 0:  # nobody looks at a row
+            self.table.scrollToBottom()
 
     def _say_origin(self, card: ModelCard | None) -> None:
         self.origin.setText("" if card is None else origin_words(card))
@@ -187,15 +263,26 @@ class BatchDialog(QDialog):
     def _open_table(self) -> None:
         report = self._presenter.state.report
         if report is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.table)))
+            self._opened = QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.table)))
+            self._on_state(self._presenter.state)
 
     def _on_closed(self) -> None:
-        self._presenter.stop()
         self._presenter.changed.disconnect(self._on_state, missing_ok=True)
         self._presenter.row.disconnect(self._on_row, missing_ok=True)
+        self._presenter.looked.disconnect(self.preview.show_looked, missing_ok=True)
 
 
-def _words(state: FolderBatchState) -> str:
+def _notes(row: BatchRow) -> list[str]:
+    told = [_tr("looks like a crop, not like a full image")] if row.like_a_crop else []
+    if row.said is not None and row.said.prediction.unlike:
+        told.append(_tr("unlike the training data"))
+    if row.no_frame:
+        told.append(_tr("the detector found no SOS"))
+    return told
+
+
+def _words(state: FolderBatchState, *, opened: bool) -> str:
+    """How far it is; whether the system has `opened` the table when it was asked to."""
     if state.phase == "failed" and state.problem is not None:
         return str(state.problem)
     if state.phase == "stopping":
@@ -206,7 +293,12 @@ def _words(state: FolderBatchState) -> str:
         told = plural("BatchDialog", "1 picture is in the table.", "{n} pictures are in the table.", state.report.total)
         if state.report.failed:
             told += " " + plural("BatchDialog", "1 of them could not be staged.", "{n} of them could not be staged.", state.report.failed)
+        where = state.report.table
+        place = where.name if names_hidden() else str(where)
+        told += " " + (_tr("It is {file}.") if opened else _tr("No program opened it; it is {file}.")).format(file=place)
         return told
     if state.phase == "running":
-        return _tr("Each answer is on the disk as soon as it stands here.")
+        left = time_left(state.seconds_left)
+        told = _tr("What stands in the table is saved already. When you close this window, the work goes on.")
+        return f"{left[:1].upper()}{left[1:]}. {told}" if left else told
     return _tr("Pictures and captures of full images, also in folders within. A second run into the same results goes on where it stopped.")

@@ -58,7 +58,8 @@ class PredictTools(QObject):
         }
 
     def _open_batch(self) -> None:
-        dialog = BatchDialog(self.batch, self._prediction.state.chosen, self._window)
+        state = self._prediction.state
+        dialog = BatchDialog(self.batch, state.students, state.names, state.chosen, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-from PySide6.QtCore import QCoreApplication, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from sos_studio.core.roi import Roi
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
@@ -20,46 +16,12 @@ from sos_studio.services.contenders import Contender
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
-from sos_studio.ui.frame_painter import paint_banner, paint_frame
-from sos_studio.ui.image_view import ImageView
+from sos_studio.ui.overlay_view import OverlayView
 from sos_studio.ui.predict_words import brief_words, origin_words, set_words, trained_when, unlike_words
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("SideBySide", text)
-
-
-class OverlayView(ImageView):
-    """A full image with one heatmap over it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.opacity = 0.6
-        self.banner = ""
-        self._heat: QImage | None = None
-        self._frame: Roi | None = None
-        self.setMinimumSize(200, 180)
-
-    def set_answer(self, rgba: npt.NDArray[np.uint8] | None, frame: Roi | None) -> None:
-        """Another heatmap (None: none), and the frame that it is measured in."""
-        self._frame = frame
-        self._heat = None
-        if rgba is not None:
-            height, width = rgba.shape[:2]
-            made = QImage(np.ascontiguousarray(rgba).data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-            self._heat = made.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-        self.update()
-
-    def paint_over(self, painter: QPainter) -> None:
-        """Heat, frame, and what is being waited for."""
-        if self._heat is not None:
-            painter.setOpacity(self.opacity)
-            painter.drawPixmap(0, 0, self.scaled_layer(self._heat, self.viewport.widget_from_uv()))
-            painter.setOpacity(1.0)
-        if self._frame is not None:
-            paint_frame(painter, self._frame, self.viewport.to_widget)
-        if self.banner:
-            paint_banner(painter, QRectF(self.rect()), self.banner)
 
 
 class PlaceView(QWidget):
@@ -168,7 +130,7 @@ class SideBySideDialog(QDialog):
             view.warning.setText("")
             return
         said = result.prediction
-        view.view.set_answer(heat_rgba(result.heat01_vu, self._prediction_state.colour_map), None if said.roi is None else said.roi.roi())
+        view.view.set_answer(heat_rgba(result.heat01_vu, self._prediction_state.colour_map), said.roi)
         view.said.setText(brief_words(said))
         told = [] if said.promised is None else [set_words(said.promised)]
         if said.attention_in_roi is not None:

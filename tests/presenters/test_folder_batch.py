@@ -9,6 +9,7 @@ import pytest
 
 from sos_studio.core.errors import JobFailedError
 from sos_studio.imaging import images
+from sos_studio.presenters import folder_batch
 from sos_studio.presenters.folder_batch import FolderBatchPresenter, Wanted
 from tests.presenters.kit import make_project, make_session
 from tests.presenters.models import FakeService, add_model
@@ -118,3 +119,27 @@ def test_cases_of_the_open_project_are_not_staged_behind_its_back(tmp_path: Path
         assert presenter.state.phase == "failed"
         assert presenter.state.problem.code == "batch.own_project"
         assert service.asked == []
+
+
+def test_what_was_asked_for_and_all_rows_stay_and_its_end_is_told(folder: Path, tmp_path: Path) -> None:
+    student = add_model(tmp_path, "student")
+    session = make_session(None)
+    presenter = FolderBatchPresenter(session, FakeService())
+    told = []
+    session.message.connect(lambda message, severity: told.append(message.code))
+    wanted = Wanted(folder, tmp_path / "out", tmp_path / "models" / student)
+    presenter.start(wanted)
+    assert told == ["batch.done"]
+    assert presenter.state.wanted == wanted
+    assert [(row.n, name) for row, name in presenter.state.rows] == [(1, "0.png"), (2, "1.png"), (3, "2.png")]
+    assert presenter.state.seconds_left == 0
+
+
+def test_the_time_left_follows_the_last_pictures_and_not_those_that_were_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, *(0.01 * n for n in range(1, 21)), *(0.2 + 3.0 * n for n in range(1, 9))])
+    monkeypatch.setattr(folder_batch.time, "monotonic", lambda: next(clock))
+    pace = folder_batch._Pace()
+    for left in range(100, 80, -1):
+        assert pace.seconds_left(left) == pytest.approx(0.01 * left)
+    found = [pace.seconds_left(left) for left in range(80, 72, -1)]
+    assert found[-1] == pytest.approx(3.0 * 73, rel=0.01)

@@ -2,13 +2,14 @@ import csv
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QDesktopServices
 
 from sos_studio.core.predictions import Nearness, StageSet
 from sos_studio.imaging import images
 from sos_studio.presenters.folder_batch import FolderBatchPresenter
 from sos_studio.services import model_list
 from sos_studio.ui.batch_dialog import BatchDialog
-from tests.presenters.kit import make_session
+from tests.presenters.kit import Slow, make_session
 from tests.presenters.models import FakeService, add_model
 
 
@@ -27,7 +28,7 @@ def dialog(qtbot, tmp_path, service):
     qtbot.addWidget(made)
     made.folder.setText(str(tmp_path / "in"))
     made.out.setText(str(tmp_path / "out"))
-    made.network.setText(str(student.path))
+    made.use_network(student.path)
     made.show()
     return made
 
@@ -39,18 +40,19 @@ def cells(dialog):
 
 def test_it_can_be_started_once_all_is_named(dialog):
     assert dialog.start.isEnabled()
-    dialog.network.clear()
+    dialog.network.setCurrentIndex(-1)
     assert not dialog.start.isEnabled()
 
 
 def test_a_line_per_picture_with_certainty_and_what_is_to_be_noted(dialog, service, tmp_path):
     service.stage_set = StageSet(first=3, last=4, coverage=0.9, cases=20)
-    service.familiarity = Nearness(distance=9, threshold=2, cases=20)
     dialog.names.click()
+    assert dialog.table.isColumnHidden(4)
     dialog.start.click()
-    assert cells(dialog)[0] == ["0.png", "4", "80 %", "With 90\u00a0% certainty: stage 3 or 4", "unlike the training data"]
+    assert cells(dialog)[0] == ["1", "0.png", "4", "80 %", "With 90\u00a0% certainty: stage 3 or 4", ""]
+    assert not dialog.table.isColumnHidden(4)
     assert dialog.origin.text().startswith("Trained on phantoms")
-    assert dialog.words.text() == "2 pictures are in the table."
+    assert dialog.words.text() == f"2 pictures are in the table. It is {tmp_path / 'out' / 'predictions.csv'}."
     with (tmp_path / "out" / "predictions.csv").open() as stream:
         assert [row["file"] for row in csv.DictReader(stream)] == ["0.png", "1.png"]
 
@@ -69,8 +71,85 @@ def test_names_are_not_written_unless_ticked(dialog, tmp_path):
 
 def test_a_phantom_trained_network_is_called_so_before_it_is_asked(qtbot, tmp_path, service):
     student = model_list.read(tmp_path / "models" / add_model(tmp_path, "student", phantom=True))
-    dialog = BatchDialog(FolderBatchPresenter(make_session(None), service), student)
+    dialog = BatchDialog(FolderBatchPresenter(make_session(None), service), [student], chosen=student)
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.origin.isVisible()
     assert dialog.origin.text().startswith("Trained on phantoms")
+
+
+def test_what_is_no_firm_answer_is_none_in_the_table(dialog, service):
+    service.sure, service.familiarity = 0.24, Nearness(distance=1, threshold=2, cases=20)
+    dialog.start.click()
+    assert cells(dialog)[0][2] == "unsure: 4"
+    service.sure, service.familiarity = 0.8, Nearness(distance=9, threshold=2, cases=20)
+    dialog.out.setText(dialog.out.text() + "2")
+    dialog.start.click()
+    assert cells(dialog)[0][2:] == ["not reliable: 4", "80 %", "", "unlike the training data"]
+
+
+def test_a_crop_among_full_images_is_noted(dialog, tmp_path):
+    images.write_png(tmp_path / "in" / "crop.png", np.full((100, 200), 9, dtype=np.uint8))
+    dialog.start.click()
+    assert [row[5] for row in cells(dialog)] == ["", "", "looks like a crop, not like a full image"]
+
+
+def test_a_network_of_the_project_can_be_chosen(qtbot, tmp_path, service):
+    entries = [model_list.read(tmp_path / "models" / add_model(tmp_path, "student", name)) for name in "ab"]
+    dialog = BatchDialog(FolderBatchPresenter(make_session(None), service), entries, {"student-b": "Second try"}, entries[0])
+    qtbot.addWidget(dialog)
+    assert [dialog.network.itemText(n) for n in range(2)] == ["Student (2026-11-20)", "Second try: Student (2026-11-20)"]
+    assert dialog.network.currentData() == str(entries[0].path)
+
+
+def test_closing_it_lets_the_work_go_on_and_all_is_there_again_afterwards(qtbot, tmp_path, service):
+    student = model_list.read(tmp_path / "models" / add_model(tmp_path, "student"))
+    (tmp_path / "in").mkdir()
+    for n in range(2):
+        images.write_png(tmp_path / "in" / f"{n}.png", np.full((300, 400), n, dtype=np.uint8))
+    background = Slow()
+    presenter = FolderBatchPresenter(make_session(None, background=background), service)
+    dialog = BatchDialog(presenter, [student], chosen=student)
+    qtbot.addWidget(dialog)
+    dialog.folder.setText(str(tmp_path / "in"))
+    dialog.out.setText(str(tmp_path / "out"))
+    dialog.names.click()
+    dialog.start.click()
+    dialog.close()
+    assert presenter.state.phase == "running"
+    background.go_on()
+    assert presenter.state.phase == "done"
+    again = BatchDialog(presenter, [student], chosen=student)
+    qtbot.addWidget(again)
+    assert (again.folder.text(), again.out.text(), again.names.isChecked()) == (str(tmp_path / "in"), str(tmp_path / "out"), True)
+    assert [row[1] for row in cells(again)] == ["0.png", "1.png"]
+    assert again.start.isEnabled()
+
+
+def test_a_chosen_row_shows_its_picture_and_where_the_network_looked(dialog):
+    dialog.start.click()
+    dialog.table.selectRow(1)
+    preview = dialog.preview
+    assert preview.said.text() == "Stage 4, 80\u00a0%"
+    assert preview.view._heat is not None
+    assert preview.view.value_at((10, 10)) == 1
+
+
+def test_a_picture_that_is_gone_is_said(dialog, tmp_path):
+    dialog.start.click()
+    (tmp_path / "in" / "1.png").unlink()
+    dialog.table.selectRow(1)
+    assert dialog.preview.said.text() == "This picture can't be shown."
+
+
+def test_where_no_program_opens_tables_it_says_where_the_table_is(dialog, monkeypatch, tmp_path):
+    dialog.start.click()
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
+    dialog.show_table.click()
+    assert dialog.words.text().endswith(f"No program opened it; it is {tmp_path / 'out' / 'predictions.csv'}.")
+
+
+def test_the_time_left_is_told_while_it_works(dialog):
+    presenter = dialog._presenter
+    presenter._show(phase="running", done=10, total=82, seconds_left=130.0)
+    assert dialog.words.text().startswith("About 2 min left. What stands in the table is saved already.")
