@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPaintEvent, QPixmap
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
 from sos_studio.presenters.ports import Background
 from sos_studio.services.model_results import Labelled
 from sos_studio.ui.thumbnails import Thumbnails
 
-LONGER_PX = 104
+LONGER_PX, ROOM_PX = 104, 75
 _CASE, _PICTURE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 
 
@@ -39,8 +39,8 @@ class CasePictures(QListWidget):
         self.setUniformItemSizes(True)
         self.setWordWrap(True)
         self.setSpacing(6)
-        self.setIconSize(QSize(LONGER_PX, round(0.72 * LONGER_PX)))
-        self.setGridSize(QSize(LONGER_PX + 44, round(0.72 * LONGER_PX) + 48))
+        self.setIconSize(QSize(LONGER_PX, ROOM_PX))
+        self.setGridSize(QSize(LONGER_PX + 44, ROOM_PX + 48))
         self.setAccessibleName(name)
         self.itemActivated.connect(lambda item: self.wanted.emit(item.data(_CASE)))
         self._shown: tuple[tuple[str, str], ...] = ()
@@ -83,8 +83,15 @@ class CasePictures(QListWidget):
 
 
 def _icon(picture: QPixmap | None) -> QIcon:
-    """Room for a picture that is on its way, so that nothing jumps when it comes."""
-    if picture is None or picture.isNull():
-        picture = QPixmap(LONGER_PX, round(0.72 * LONGER_PX))
-        picture.fill(Qt.GlobalColor.transparent)
-    return QIcon(picture)
+    """In the middle of a room that is always the same, so that nothing jumps when pictures come and captions stand in a line."""
+    ratio = 1.0 if picture is None or picture.isNull() else picture.devicePixelRatio()
+    room = QPixmap(round(LONGER_PX * ratio), round(ROOM_PX * ratio))
+    room.setDevicePixelRatio(ratio)
+    room.fill(Qt.GlobalColor.transparent)
+    if picture is not None and not picture.isNull():
+        fitted = picture.scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        painter = QPainter(room)
+        left, top = (LONGER_PX - fitted.width() / ratio) / 2, ROOM_PX - fitted.height() / ratio
+        painter.drawPixmap(QPointF(left, top), fitted)
+        painter.end()
+    return QIcon(room)

@@ -17,8 +17,6 @@ def _tr(text: str) -> str:
 
 
 BLUE = QColor("#3d8fe0")
-# Of the screen's height.
-TALL_SHARE = 0.3
 
 
 class ConfusionView(QWidget):
@@ -41,9 +39,8 @@ class ConfusionView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A square; on a large screen a larger one, so that nothing of the panel has to be scrolled there."""
-        side = max(230, round(TALL_SHARE * self.screen().availableGeometry().height()))
-        return QSize(side + 30, side)
+        """A square."""
+        return QSize(260, 230)
 
     def cell(self, row: int, column: int) -> QRectF:
         """Where a count stands."""
