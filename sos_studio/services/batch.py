@@ -161,12 +161,15 @@ def predict_folder(
                 if progress is not None:
                     progress(len(rows), len(paths))
         finally:
-            told = [*rows, *_not_reached(rows, known, len(paths), names=names)]
-            atomic.write_text(out / TABLE_FILE, table_text(told))
-            atomic.write_text(out / WORDS_FILE, words_text(told))
+            _write_table(out, [*rows, *_not_reached(rows, known, len(paths), names=names)])
     except OSError as error:
         raise ProjectError("prediction.folder_unwritable", folder=out.name, reason=error.strerror or type(error).__name__) from error
     return BatchReport(tuple(rows), len(paths), taken_over, out / TABLE_FILE)
+
+
+def _write_table(out: Path, rows: Sequence[BatchRow]) -> None:
+    atomic.write_text(out / TABLE_FILE, table_text(rows))
+    atomic.write_text(out / WORDS_FILE, words_text(rows))
 
 
 def _begun_with(networks: Networks, facing: Facing) -> _Begun:

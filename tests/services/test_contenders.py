@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,22 @@ def test_a_figure_says_whose_evidence_a_heatmap_of_a_chosen_stage_shows(
         ]
     figures.draw_figure(FULL8, panels)
     assert [line for line in lines if "evidence" in line] == ["heatmap: evidence for stage 4"]
+
+
+def test_a_figure_says_unsure_where_the_screen_does_and_whose_picture_it_is(
+    entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(args[-1]))
+    with PredictionService(fake_serve("good")) as service:
+        answer = ask_contender(service, contenders(entries, framed=True)[0], FULL8, FRAME)
+    said = answer.prediction.model_copy(update={"stage": 5, "probabilities": (0.2, 0.23, 0.18, 0.15, 0.24), "familiarity": None})
+    readers = "Consensus of the readers: stage 5 (3 readings)."
+    plain = figures.draw_figure(FULL8, [Panel("Student", replace(answer, prediction=said))])
+    assert lines[:3] == ["(a) Full image", "(b) Student", "Unsure: stage 5, 24%"]
+    assert lines[3].startswith("attention in the evaluator's frame ")
+    lines.clear()
+    of = figures.Shown("case-0003", readers, 0.25)
+    named = figures.draw_figure(FULL8, [Panel("Student", replace(answer, prediction=said))], of=of)
+    assert lines[:2] == ["(a) Full image of case-0003", readers]
+    assert named != plain  # with a scale bar
