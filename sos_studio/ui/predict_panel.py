@@ -241,7 +241,7 @@ def _what_next(state: PredictionState) -> str:
         return _tr("Predicted before, by another network or for another evaluator. Press {key} to ask now.").format(key=ask)
     return {
         "no_project": _tr("Open a project first (File menu)."),
-        "no_model": _tr("No network has been trained in this project. Stage some cases, then {train}.").format(
+        "no_model": _tr("This project has no network that can be used. Stage some cases, then {train}.").format(
             train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL)
         ),
         "no_image": _tr("Capture a full image in Orient, or choose a captured case."),
