@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sos_studio.core.errors import BadInputError, JobFailedError
@@ -15,8 +16,7 @@ from trainer.attention import GridStage
 from trainer.context import JobContext
 from trainer.data import Picture, file_of, load_samples
 from trainer.evaluation import judge
-from trainer.failures import explain
-from trainer.jobs.memory import enough_memory
+from trainer.failures import explain, short_of_memory
 from trainer.model_store import StoredModel
 from trainer.networks import restore
 
@@ -104,7 +104,7 @@ def _ask(context: JobContext, model: StoredModel, entries: Sequence[ManifestEntr
     extra = model.card.model_extra or {}
     grid_stage: GridStage | None = extra.get("attention_grid_stage", "last") if picture == "full_image" else None
     temperature = float(extra.get("calibration", {}).get("temperature", 1.0))
-    with enough_memory(context, model.card.kind):
+    with _memory():
         network = restore(model.card, model_store.load_state(model)).to(context.device)
         samples = load_samples(context.project_dir, entries, picture, model.card.input_shape_hw)
         return judge(
@@ -116,6 +116,17 @@ def _ask(context: JobContext, model: StoredModel, entries: Sequence[ManifestEntr
             grid_stage=grid_stage,
             on_cases=lambda done: tell(done / len(entries)),
         ).records
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """No setting of a training helps a network that is only asked."""
+    try:
+        yield
+    except Exception as error:
+        if short_of_memory(error):
+            raise JobFailedError("prediction.out_of_memory") from error
+        raise
 
 
 def _tell(context: JobContext, done: float, stop: float) -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from sos_studio.core import jobs
-from sos_studio.core.errors import BadInputError
+from sos_studio.core.errors import BadInputError, JobFailedError
 from sos_studio.core.held_out import HeldOutRecords, learned, read_records, write_records
 from sos_studio.core.manifests import Manifest, ManifestEntry
 from tests.trainer.tiny_project import events_of, make_job, make_project
@@ -173,3 +173,18 @@ def test_a_rival_that_is_gone_or_from_elsewhere_is_told_and_the_new_student_stay
 def test_damaged_records_are_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "held_out.json").write_text(json.dumps({"schema_version": 9}))
     assert read_records(tmp_path) is None
+
+
+def test_a_network_that_is_asked_with_too_little_memory_offers_no_setting_of_a_training(
+    contexts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = run_teacher(contexts("t", "teacher"))
+    (teacher.directory / "held_out.json").unlink()
+
+    def short(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(judging, "judge", short)
+    with pytest.raises(JobFailedError) as failed:
+        run(contexts("e", "evaluate", (teacher.model_id,)))
+    assert (failed.value.code, failed.value.values) == ("prediction.out_of_memory", {})
