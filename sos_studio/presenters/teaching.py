@@ -75,8 +75,10 @@ class TeachingPresenter:
             return
 
         def found(by: dict[Which, list[ListedCase]]) -> None:
-            self._offered = by
-            which = next((one for one in WHICH if by[one]), WHICH[0])
+            # Which cases others have staged is hidden from who reads blinded, and so is what the network learned from their stages.
+            kinds: tuple[Which, ...] = ("mine",) if self._session.blinding.on else WHICH
+            self._offered = by = {one: by[one] for one in kinds}
+            which = next((one for one in kinds if by[one]), kinds[0])
             self._show(phase="choosing", counts={one: len(cases) for one, cases in by.items()}, which=which, networks=len(networks))
 
         card = networks[0].card

@@ -24,6 +24,7 @@ from sos_studio.services.teaching import WHICH, Teaching, Which
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.language import plural
+from sos_studio.ui.predict_words import origin_words
 from sos_studio.ui.training_words import time_left
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
@@ -51,6 +52,9 @@ class TeachingDialog(QDialog):
         self.start.setDefault(True)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        chosen = prediction.state.chosen
+        self.origin = parts.red("" if chosen is None else origin_words(chosen.card))
+        self.origin.setVisible(bool(self.origin.text()))
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Cases looked at"))
         self.bar.setRange(0, 100)
@@ -77,7 +81,7 @@ class TeachingDialog(QDialog):
         row.addWidget(self.start)
         layout = QVBoxLayout(self)
         layout.addLayout(row)
-        for widget in (self.words, self.bar, self.table, caution, self.buttons):
+        for widget in (self.words, self.origin, self.bar, self.table, caution, self.buttons):
             layout.addWidget(widget)
 
     def _make_table(self) -> QTableWidget:
@@ -129,7 +133,8 @@ class TeachingDialog(QDialog):
         blocker = QSignalBlocker(self.which)
         if self.which.count() == 0 and state.counts:
             for which in WHICH:
-                self.which.addItem(which_words(which, state.counts[which]), which)
+                if which in state.counts:
+                    self.which.addItem(which_words(which, state.counts[which]), which)
         self.which.setCurrentIndex(self.which.findData(state.which))
         self.which.setEnabled(bool(state.counts) and state.phase != "asking")
         blocker.unblock()

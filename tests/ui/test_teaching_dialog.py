@@ -129,3 +129,24 @@ def test_the_list_comes_back_to_the_front_and_goes_with_its_project(project, qtb
     assert (tools._teaching, wanted) == (dialog, ["case-0002"])
     step._session.set_project(None)
     assert tools._teaching is None
+
+
+def test_phantom_trained_networks_are_called_so_in_red_here_too(project, qtbot):
+    add_model(project.directory, "student", "b", phantom=True)
+    dialog = make(project, FakeService(), qtbot)
+    assert dialog.origin.isVisible()
+    assert dialog.origin.objectName() == "alarm"
+    assert "Trained on phantoms" in dialog.origin.text()
+
+
+def test_who_reads_blinded_is_not_told_which_cases_others_have_staged(project, qtbot):
+    stage(project, "case-0001", "Dr Other")
+    session = make_session(project)
+    session.blinding.set_on(True)
+    dialog = TeachingDialog(session, PredictionPresenter(session, FakeService()))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert len(choices(dialog)) == 1
+    assert "I have not staged" in choices(dialog)[0]
+    dialog.start.click()
+    assert dialog.table.rowCount() == 2
