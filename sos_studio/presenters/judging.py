@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ from psygnal import Signal
 
 from sos_studio.messages import Message, message
 from sos_studio.presenters.session import Session, fault
-from sos_studio.services import job_care, model_choice, model_list, model_results
+from sos_studio.services import job_care, model_choice, model_list, model_results, revealing
 from sos_studio.services.model_list import ModelEntry
-from sos_studio.services.model_results import Comparison, Result
+from sos_studio.services.model_results import Comparison, Labelled, Result
 
 if TYPE_CHECKING:
     from sos_studio.dataset.project import Project
@@ -34,6 +34,8 @@ class JudgingState:
         Those that were asked for; None or a message where there is nothing to show.
     hidden
         The evaluator reads blinded: no case is shown beside its label.
+    uncovered
+        Cases that the evaluator has not read and whose labels and answers they asked to see.
     """
 
     models: tuple[ModelEntry, ...] = ()
@@ -43,6 +45,7 @@ class JudgingState:
     results: Mapping[str, Result | None] = field(default_factory=dict)
     comparisons: Mapping[Pair, Comparison | Message] = field(default_factory=dict)
     hidden: bool = False
+    uncovered: frozenset[str] = frozenset()
     read_only: bool = False
 
     @property
@@ -73,6 +76,7 @@ class JudgingPresenter:
         session.models_changed.connect(self.refresh)
         session.cases_changed.connect(self._on_cases)
         session.blinding.changed.connect(lambda on: self._show(hidden=bool(on)))
+        session.evaluator_changed.connect(lambda _: self._show(uncovered=frozenset()))
         self._on_project(session.project)
 
     def refresh(self) -> None:
@@ -112,6 +116,31 @@ class JudgingPresenter:
             self._show(comparisons={**self.state.comparisons, pair: found})
 
         self._ask(pair, lambda: model_results.compare(one, other, model_results.labelled(project)), put, put)
+
+    def covers(self, case: Labelled) -> bool:
+        """Whether label and answers of a case stay covered: who reads here has not read it, and did not ask to see them."""
+        return self._session.evaluator not in case.staged_by and case.case_id not in self.state.uncovered
+
+    def uncover(self, model_ids: Sequence[str], cases: Sequence[Labelled]) -> None:
+        """Show what these networks said of cases, and their labels; a reading made afterwards says that the answer was seen."""
+        project, evaluator = self._session.project, self._session.evaluator
+        if project is None:
+            return
+        models = [entry for entry in self.state.models if entry.card.model_id in model_ids]
+
+        def show(_: object) -> None:
+            if (self._session.project, self._session.evaluator) == (project, evaluator):
+                for case in cases:
+                    # Also if the disk refused the record.
+                    self._session.blinding.saw_ai(case.case_id)
+                self._show(uncovered=self.state.uncovered | {case.case_id for case in cases})
+
+        def refused(error: Exception) -> None:
+            self._session.report(error)
+            show(None)
+
+        captures = {case.capture_id for case in cases}
+        self._session.background.run(lambda: revealing.note_judged(project, models, captures, evaluator), show, refused)
 
     def use(self, model_id: str) -> None:
         """Predict with this student from now on; the one before stays one click away."""

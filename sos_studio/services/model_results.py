@@ -40,6 +40,8 @@ class Labelled:
     ----------
     full_sha256, crop_sha256
         Of the full image and of the crop in use; no crop while no frame was drawn.
+    staged_by
+        Evaluators with a standing reading.
     """
 
     case_id: str
@@ -49,6 +51,7 @@ class Labelled:
     picture: Path
     full_sha256: str
     crop_sha256: str | None = None
+    staged_by: tuple[str, ...] = ()
 
     def picture_for(self, entry: ModelEntry) -> str | None:
         """Hash of what that network is asked about."""
@@ -167,6 +170,7 @@ def labelled(project: Project) -> dict[str, Labelled]:
                 project.path(CAPTURES_DIR, summary.case_id, summary.capture_id, FULL_FILE),
                 full[summary.capture_id],
                 crops.get((summary.capture_id, summary.roi_n)),
+                summary.staged_by,
             )
     return found
 

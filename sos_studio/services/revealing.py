@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sos_studio.core.errors import BadInputError
+from sos_studio.core.held_out import read_records
 from sos_studio.core.predictions import ModelCard
 from sos_studio.core.readings import Reading, standing
 from sos_studio.dataset import cases, predictions, readings
 from sos_studio.dataset.cases import Sex
 from sos_studio.dataset.predictions import ShownPrediction
 from sos_studio.dataset.project import Project
-from sos_studio.services import model_list
+from sos_studio.services import model_list, shown_elsewhere
+from sos_studio.services.model_list import ModelEntry
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,26 @@ def _card(project: Project, shown: ShownPrediction) -> ModelCard | None:
         return shown.kept.prediction.model
     known = (entry.card for entry in model_list.models(project) if entry.card.model_id == shown.model_id)
     return next(known, None)
+
+
+def note_judged(project: Project, models: Sequence[ModelEntry], capture_ids: Collection[str], evaluator: str) -> None:
+    """Note that these models' answers about their test cases were shown, so that a reading made afterwards says so.
+
+    Raises
+    ------
+    ProjectError, OSError
+        Refusals of the disk.
+    """
+    records = [(entry, found) for entry in models if (found := read_records(entry.path)) is not None]
+    for entry, record in ((entry, record) for entry, found in records for record in found.cases if record.capture_id in capture_ids):
+        if project.read_only:
+            shown_elsewhere.note(project, record.capture_id, evaluator)
+        else:
+            predictions.record_shown(
+                project,
+                record.capture_id,
+                model_id=entry.card.model_id,
+                stage=record.predicted,
+                probabilities=record.probabilities,
+                evaluator=evaluator or None,
+            )

@@ -21,8 +21,8 @@ from sos_studio.presenters.training import TrainingPresenter
 from sos_studio.services.model_results import COMPARED, Comparison
 from sos_studio.ui import parts, result_words
 from sos_studio.ui.ask_box import AskBox
-from sos_studio.ui.case_pictures import CasePictures
 from sos_studio.ui.choice_box import ChoiceBox
+from sos_studio.ui.judged_cases import JudgedCases
 
 
 def _tr(text: str) -> str:
@@ -55,7 +55,8 @@ class CompareView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setAccessibleName(_tr("Figures of both networks with 95 % intervals by patient"))
         self.table.setToolTip(_tr("In brackets: 95 % intervals, patients drawn anew for both networks at once"))
-        self.apart = CasePictures(session.background, _tr("Cases that only one of them staged rightly"), session.blinding.name)
+        self.judged = JudgedCases(session, judging, _tr("Cases that only one of them staged rightly"))
+        self.apart = self.judged.pictures
         self.apart.wanted.connect(session.case_requested.emit)
         self._apart_title = parts.heading("")
         self._lay_out()
@@ -94,7 +95,7 @@ class CompareView(QWidget):
         side = QVBoxLayout(right)
         side.setContentsMargins(0, 0, 0, 0)
         side.addWidget(self._apart_title)
-        side.addWidget(self.apart, 1)
+        side.addWidget(self.judged, 1)
         body = QHBoxLayout()
         body.addWidget(left, 2)
         body.addWidget(right, 1)
@@ -150,10 +151,12 @@ class CompareView(QWidget):
         self._fill(comparison)
         shown = comparison is not None and bool(comparison.apart) and not state.hidden
         self._apart_title.setText(_tr("Only one of them right") if shown else "")
-        self.apart.setVisible(shown)
+        self.judged.setVisible(shown)
         apart = comparison.apart[:MOST_SHOWN] if comparison is not None and shown else ()
         said = _tr("label {stage}, said {first} and {second}")
-        self.apart.set_cases([(each.case, said.format(stage=each.case.stage, first=each.first, second=each.second)) for each in apart])
+        self.judged.set_cases(
+            [first, second], [(each.case, said.format(stage=each.case.stage, first=each.first, second=each.second)) for each in apart]
+        )
 
     def _words(self, state: JudgingState, found: Comparison | Message | None) -> str:
         if len(state.staging) < 2:

@@ -15,10 +15,10 @@ from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.model_results import Mistake, Result
 from sos_studio.ui import curve_words, parts, result_words, training_facts, training_words
 from sos_studio.ui.ask_box import AskBox
-from sos_studio.ui.case_pictures import CasePictures
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.compare_view import CompareView
 from sos_studio.ui.curve_view import CurveView
+from sos_studio.ui.judged_cases import JudgedCases
 from sos_studio.ui.result_view import ResultView
 from sos_studio.ui.training_overview import TrainingOverview
 
@@ -46,7 +46,8 @@ class TrainingPages(QTabWidget):
         self._curves_note.setMinimumHeight(1)  # else a low window would have to be as high as it is in a narrow one
         self.ask, self.ask_for_mistakes = self._ask_box(), self._ask_box()
         self.result = ResultView(self.ask)
-        self.mistakes = CasePictures(session.background, _tr("Cases staged wrongly, the worst first"), session.blinding.name)
+        self.judged = JudgedCases(session, judging, _tr("Cases staged wrongly, the worst first"))
+        self.mistakes = self.judged.pictures
         self.mistakes.wanted.connect(self._open_case)
         self._mistakes_note = parts.note()
         self.compare = CompareView(session, training, judging)
@@ -90,7 +91,7 @@ class TrainingPages(QTabWidget):
         column.setContentsMargins(6, 6, 6, 2)
         column.addWidget(self._mistakes_note)
         column.addWidget(self.ask_for_mistakes)
-        column.addWidget(self.mistakes, 1)
+        column.addWidget(self.judged, 1)
         column.addStretch(0)
         for page, title in (
             (self.overview, _tr("Overview")),
@@ -206,8 +207,8 @@ class TrainingPages(QTabWidget):
 
     def _show_mistakes(self, found: Result | None, instead: str, state: JudgingState) -> None:
         shown = found.mistakes[:MOST_MISTAKES] if found is not None and not state.hidden else ()
-        self.mistakes.set_cases([(each.case, _said(each)) for each in shown])
-        self.mistakes.setVisible(bool(shown))
+        self.judged.set_cases([found.model_id] if found is not None else [], [(each.case, _said(each)) for each in shown])
+        self.judged.setVisible(bool(shown))
         if state.hidden:
             told = _tr("Hidden while you read blinded: labels and answers stand beside one another here.")
         elif found is None:

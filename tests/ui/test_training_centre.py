@@ -124,6 +124,7 @@ def test_a_double_click_on_a_mistake_opens_its_case_in_predict(project, manifest
     show_page(dock, dock.pages._wrong, qtbot)
     assert mistakes.count() == 1
     wrong = held_out(manifest)[0]
+    QTest.mouseClick(dock.pages.judged.uncover, LEFT)
     assert mistakes.item(0).text() == f"{wrong.case_id}\nlabel {wrong.stage}, said {wrong.stage + 2} (80\u00a0%)"
     qtbot.waitUntil(lambda: not mistakes.item(0).icon().isNull())
     asked, steps = [], []
@@ -134,6 +135,27 @@ def test_a_double_click_on_a_mistake_opens_its_case_in_predict(project, manifest
     QTest.mouseDClick(mistakes.viewport(), LEFT, PLAIN, place)
     assert asked == [wrong.case_id]
     assert steps == ["predict"]
+
+
+def test_label_and_answer_of_a_case_not_read_yet_are_covered_until_one_asks_and_a_later_reading_knows(project, manifest, two, qtbot):
+    dock = make_dock(project, qtbot)
+    judged, wrong = dock.pages.judged, held_out(manifest)[0]
+    show_page(dock, dock.pages._wrong, qtbot)
+    assert judged.pictures.item(0).text() == f"{wrong.case_id}\nnot read by you yet"
+    assert "You have not read one of them" in judged.told.text()
+    before = staging.stage(project, wrong.case_id, wrong.capture_id, None, "Dr Other", wrong.stage)
+    assert not before.ai_seen
+    QTest.mouseClick(judged.uncover, LEFT)
+    assert "label" in judged.pictures.item(0).text()
+    assert not judged.told.isVisible()
+    assert dock.session.blinding.has_seen_ai(wrong.case_id)
+    after = staging.stage(project, wrong.case_id, wrong.capture_id, None, dock.session.evaluator, wrong.stage)
+    assert after.ai_seen
+    dock.session.cases_changed.emit()
+    dock.session.set_evaluator("Dr Other")
+    assert "label" in judged.pictures.item(0).text(), "they have read it"
+    dock.session.set_evaluator("Dr New")
+    assert "not read by you" in judged.pictures.item(0).text()
 
 
 def test_who_reads_blinded_sees_no_case_beside_its_label(project, two, qtbot):
@@ -187,6 +209,7 @@ def test_any_two_networks_are_compared_and_the_cases_on_which_they_part_are_show
     assert rows[0][0] == "staged rightly"
     assert rows[0][3].startswith("+67 points (")
     assert compare.apart.count() == 2
+    QTest.mouseClick(compare.judged.uncover, LEFT)
     assert re.search(r"label (\d), said \1 and 5$", compare.apart.item(0).text())
     # The other way round, by keys.
     compare.first.setFocus()
