@@ -56,7 +56,6 @@ MESSAGES: dict[str, Template] = {
         "No synchondrosis was found on this full image, so that there is no crop to look at.", "Draw the frame in Crop."
     ),
     "predict.report_saved": Template("The report is in {folder}: {files}."),
-    "predict.figure_saved": Template("The figure is in {file}.", "It holds no names."),
     "prediction.cant_start": Template("The predictor could not be started ({reason}).", "Repair the installation of SOS Studio."),
     "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
     "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),

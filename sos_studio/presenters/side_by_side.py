@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,13 +11,15 @@ from psygnal import Signal
 
 from sos_studio.core.errors import SosError
 from sos_studio.core.predictions import KeptPrediction
-from sos_studio.dataset import predictions
+from sos_studio.dataset import cases, predictions
+from sos_studio.dataset.cases import CaseSummary
 from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services import shown_elsewhere
+from sos_studio.services.case_report import consensus_words
 from sos_studio.services.contenders import Contender, ask_contender, contenders
-from sos_studio.services.figures import Panel, draw_figure, save_figure
+from sos_studio.services.figures import Panel, Shown, draw_figure, save_figure
 from sos_studio.services.model_list import models
 from sos_studio.services.prediction import PredictionResult
 
@@ -40,24 +43,52 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class SideBySideState:
-    """What is offered, and what stands where."""
+    """What is offered, and what stands where.
+
+    Attributes
+    ----------
+    case
+        The case with what its readers made of it; None for somebody who reads blinded.
+    saved, problem
+        Where the last figure is, or why there is none.
+    """
 
     offered: tuple[Contender, ...] = ()
     places: tuple[Place, ...] = (Place(),) * PLACES
+    case: CaseSummary | None = None
+    saved: Path | None = None
+    problem: Message | None = None
 
 
 class SideBySidePresenter:
-    """Asks about the capture that was open when it was made; each answer is noted as shown to the evaluator."""
+    """Asks about the capture that was open when it was made; each answer is noted as shown to the evaluator.
+
+    Parameters
+    ----------
+    before
+        What stood at the places the last time (`chosen`); empty: the two newest are asked.
+    """
 
     changed = Signal(SideBySideState)
 
-    def __init__(self, session: Session, prediction: PredictionPresenter) -> None:
+    def __init__(self, session: Session, prediction: PredictionPresenter, before: Sequence[str | None] = ()) -> None:
         self._session, self._prediction = session, prediction
         self.capture, self._roi, self._project = session.capture, session.roi, session.project
+        self._before = tuple(before)
         self.state = SideBySideState()
         if self._project is not None and self.capture is not None:
-            project, framed = self._project, self._roi is not None
-            session.background.run(lambda: contenders(models(project), framed=framed), self._on_offered, session.report)
+            project, framed, case_id = self._project, self._roi is not None, self.capture.case_id
+            blinded = session.blinding.on
+            session.background.run(
+                lambda: (contenders(models(project), framed=framed), None if blinded else cases.case(project, case_id)),
+                lambda found: self._on_offered(*found),
+                session.report,
+            )
+
+    @property
+    def chosen(self) -> tuple[str | None, ...]:
+        """What stands where, to be there again the next time."""
+        return tuple(None if place.contender is None else _key(place.contender) for place in self.state.places)
 
     def choose(self, place: int, contender: Contender | None) -> None:
         """Ask it for this place; None empties the place."""
@@ -97,17 +128,30 @@ class SideBySidePresenter:
         panels = [Panel(title, result) for title, result in zip(titles, shown, strict=True)]
         form = "pdf" if path.suffix.lower() == ".pdf" else "png"
 
+        case = self.state.case
+        readers = "" if case is None else consensus_words(case)
+        of = Shown(session.blinding.name(capture.case_id), readers, capture.record.spacing_mm)
+
         def work() -> None:
-            content = draw_figure(capture.full8, panels, opacity=state.opacity, colour_map=state.colour_map, form=form)
+            content = draw_figure(capture.full8, panels, of=of, opacity=state.opacity, colour_map=state.colour_map, form=form)
             save_figure(path, content)
 
-        session.background.run(work, lambda _: session.tell("predict.figure_saved", "info", file=path.name), session.report)
+        def failed(error: Exception) -> None:
+            self._show(
+                saved=None, problem=message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
+            )
 
-    def _on_offered(self, offered: list[Contender]) -> None:
-        self._show(offered=tuple(offered))
+        self._show(saved=None, problem=None)
+        session.background.run(work, lambda _: self._show(saved=path), failed)
+
+    def _on_offered(self, offered: list[Contender], case: CaseSummary | None) -> None:
+        self._show(offered=tuple(offered), case=case)
+        by_key = {_key(contender): contender for contender in offered}
+        known = [by_key.get(key or "") for key in self._before]
         # The two newest at once: with and without whatever was changed between them.
-        for place, contender in enumerate(offered[:2]):
-            self.choose(place, contender)
+        for place, contender in enumerate(known if any(known) else offered[:2]):
+            if contender is not None:
+                self.choose(place, contender)
 
     def _put(self, place: int, what: Place) -> None:
         places = list(self.state.places)
@@ -117,6 +161,10 @@ class SideBySidePresenter:
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
         self.changed.emit(self.state)
+
+
+def _key(contender: Contender) -> str:
+    return f"{contender.how} {contender.key}"
 
 
 def _record(project: Project, capture: StoredCapture, contender: Contender, result: PredictionResult, evaluator: str) -> None:

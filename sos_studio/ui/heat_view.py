@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from sos_studio.core.predictions import PredictedRoi, Prediction
 from sos_studio.core.roi import Roi
-from sos_studio.imaging import heatmaps
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState
 from sos_studio.ui.frame_painter import FRAME, GHOST, SHADE, SWATCH, Line, paint_banner, paint_frame, paint_swatch
+from sos_studio.ui.heat_legend import colours
 from sos_studio.ui.image_view import ImageView
 from sos_studio.ui.parts import WARNING_RED
 from sos_studio.ui.shaded_text import TEXT, draw_text
@@ -143,12 +143,8 @@ class HeatView(ImageView):
         low, high = _tr("little attention"), _tr("most")
         length = metrics.horizontalAdvance(low) + metrics.horizontalAdvance(high) + 24
         room = QRectF(self.width() - length - 14, self.height() - 20, length, 9.0)
-        gradient = QLinearGradient(room.topLeft(), room.topRight())
-        steps = np.linspace(0, 1, 9, dtype=np.float32)[None, :]
-        for t, (r, g, b) in zip(steps[0], heatmaps.colourise(steps, state.colour_map)[0], strict=True):
-            gradient.setColorAt(float(t), QColor(int(r), int(g), int(b)))
         painter.setPen(QPen(TEXT, 0.8))
-        painter.setBrush(gradient)
+        painter.setBrush(colours(room, state.colour_map))
         painter.drawRect(room)
         draw_text(painter, QPointF(room.left(), room.top() - 5), low)
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(high), room.top() - 5), high)

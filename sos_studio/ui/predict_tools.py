@@ -43,6 +43,7 @@ class PredictTools(QObject):
         self._session, self._prediction, self._holding, self._window = session, step.presenter, step.holding, window
         self.batch = FolderBatchPresenter(session, step.presenter.service)
         self._teaching: TeachingDialog | None = None
+        self._beside: tuple[str | None, ...] = ()  # what stood side by side the last time
         session.project_changed.connect(self._on_project)
 
     @property
@@ -64,8 +65,13 @@ class PredictTools(QObject):
         dialog.open()
 
     def _open_side_by_side(self) -> None:
-        dialog = SideBySideDialog(self._session, self._prediction, self._window)
-        dialog.finished.connect(dialog.deleteLater)
+        dialog = SideBySideDialog(self._session, self._prediction, self._window, before=self._beside)
+
+        def closed() -> None:
+            self._beside = dialog.presenter.chosen
+            dialog.deleteLater()
+
+        dialog.finished.connect(closed)
         dialog.open()
 
     def _open_teaching(self) -> None:
@@ -84,6 +90,7 @@ class PredictTools(QObject):
             self._teaching = None
 
     def _on_project(self, _: object) -> None:
+        self._beside = ()
         if self._teaching is not None:  # its cases are another project's
             self._teaching.close()
 

@@ -45,9 +45,15 @@ def network_titles(entries: Sequence[ModelEntry], names: Mapping[str, str]) -> d
     }
 
 
-def network_title(card: ModelCard, name: str = "", *, time: bool = False) -> str:
-    """What a network is: its kind, when it was trained and on how many cases, behind the name that somebody gave its training."""
-    kind = {"student": _tr("Student"), "teacher": _tr("Teacher"), "detector": _tr("Detector")}[card.kind]
+def network_title(card: ModelCard, name: str = "", *, time: bool = False, role: str = "") -> str:
+    """What a network is: its kind, when it was trained and on how many cases, behind the name that somebody gave its training.
+
+    Parameters
+    ----------
+    role
+        What it is here instead of its kind.
+    """
+    kind = role or {"student": _tr("Student"), "teacher": _tr("Teacher"), "detector": _tr("Detector")}[card.kind]
     when = trained_when(card)
     told = [when if time else when.partition(" ")[0]]
     cases = trained_cases(card)

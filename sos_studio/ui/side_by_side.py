@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from sos_studio.core.predictions import PredictedRoi
+from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
@@ -16,8 +19,12 @@ from sos_studio.services.contenders import Contender
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
+from sos_studio.ui.heat_legend import HeatLegend
 from sos_studio.ui.overlay_view import OverlayView
-from sos_studio.ui.predict_words import brief_words, origin_words, set_words, trained_when, unlike_words
+from sos_studio.ui.predict_words import attention_words, brief_words, network_title, origin_words, set_words, unlike_words
+
+# How many times as wide as the frame is what the zoom shows.
+ROOM_ABOUT_THE_FRAME = 2.5
 
 
 def _tr(text: str) -> str:
@@ -49,24 +56,46 @@ class PlaceView(QWidget):
 
 
 class SideBySideDialog(QDialog):
-    """Zoom and place are the same in all pictures."""
+    """Zoom and place are the same in all pictures.
 
-    def __init__(self, session: Session, prediction: PredictionPresenter, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    before
+        What stood there the last time (`SideBySidePresenter.chosen`).
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        prediction: PredictionPresenter,
+        parent: QWidget | None = None,
+        *,
+        before: Sequence[str | None] = (),
+    ) -> None:
         super().__init__(parent)
+        self._session = session
         self.setWindowTitle(_tr("Networks side by side"))
         self.resize(1180, 620)
         self._prediction_state: PredictionState = prediction.state
-        self.presenter = SideBySidePresenter(session, prediction)
+        self.presenter = SideBySidePresenter(session, prediction, before)
         self.places = [PlaceView(n) for n in range(PLACES)]
         self._following = False
         self._shown: list[Place | None] = [None] * PLACES
         self._offered: tuple[Contender, ...] | None = None
+        self.readers = QLabel()
+        self.legend = HeatLegend(prediction.state.colour_map)
+        self.zoom = parts.button(_tr("&Zoom to the SOS"), _tr("The frame and what is around it, in all pictures; again: the whole picture"))
+        self.zoom.setAutoDefault(False)
+        self.zoom.setCheckable(True)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.save = QPushButton(_tr("&Save as a figure…"))
         self.save.setToolTip(_tr("The full image and these answers side by side, as PNG at 300 dpi or as PDF"))
         self.buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
         self._lay_out(session)
         self.save.clicked.connect(self._ask_where)
+        self.zoom.clicked.connect(self._zoom)
         self.buttons.rejected.connect(self.reject)
         self.presenter.changed.connect(self._on_state)
         self._on_state(self.presenter.state)
@@ -84,10 +113,31 @@ class SideBySideDialog(QDialog):
             place.choice.activated.connect(partial(self._on_choice, n))
         caution = QLabel(dialogs.caution())
         caution.setObjectName("caution")
+        above, below = QHBoxLayout(), QHBoxLayout()
+        above.addWidget(self.readers, 1)
+        above.addWidget(self.zoom)
+        below.addWidget(self.legend, 1)
+        below.addWidget(caution)
         layout = QVBoxLayout(self)
+        layout.addLayout(above)
         layout.addLayout(row, 1)
-        layout.addWidget(caution)
+        layout.addLayout(below)
+        layout.addWidget(self.words)
         layout.addWidget(self.buttons)
+
+    def _zoom(self) -> None:
+        """To the frame that an evaluator drew, else to one that a detector found; or back."""
+        view, frames = self.places[0].view, self._frames()
+        frame = next((one for one in frames if one.source == "expert"), frames[0] if frames else None)
+        if self.zoom.isChecked() and frame is not None:
+            view.viewport.show_around(frame.center_uv, ROOM_ABOUT_THE_FRAME * frame.width_px)
+        else:
+            view.viewport.fit()
+        view.refresh()
+
+    def _frames(self) -> list[PredictedRoi]:
+        shown = (place.result.prediction.roi for place in self.presenter.state.places if place.result is not None)
+        return [frame for frame in shown if frame is not None]
 
     def _follow(self, leader: int) -> None:
         """All pictures show the same place at the same zoom."""
@@ -109,13 +159,41 @@ class SideBySideDialog(QDialog):
             for place in self.places:
                 place.choice.clear()
                 place.choice.addItem(_tr("Nothing here"), None)
-                for contender in state.offered:
-                    place.choice.addItem(contender_title(contender), contender)
+                for contender, title in zip(state.offered, self._titles(), strict=True):
+                    place.choice.addItem(title, contender)
         for n, there in enumerate(state.places):
             if there is not self._shown[n]:
                 self._shown[n] = there
                 self._show_place(n, there)
         self.save.setEnabled(any(one.result is not None for one in state.places))
+        frames = self._frames()
+        self.legend.set_frames(frames)
+        self.zoom.setEnabled(bool(frames))
+        self.readers.setText(self._readers_words(state))
+        self.words.setText(str(state.problem) if state.problem is not None else "" if state.saved is None else _saved_words(state.saved))
+        self.words.setVisible(bool(self.words.text()))
+        parts.set_alarm(self.words, state.problem is not None)
+
+    def _titles(self) -> list[str]:
+        """Of all that is offered; the time of day where the day leaves two alike."""
+        offered, names = self.presenter.state.offered, self._prediction_state.names
+        titles = [contender_title(one, names) for one in offered]
+        return [
+            title if titles.count(title) == 1 else contender_title(one, names, time=True)
+            for one, title in zip(offered, titles, strict=True)
+        ]
+
+    def _readers_words(self, state: SideBySideState) -> str:
+        capture, case = self.presenter.capture, state.case
+        if capture is None:
+            return ""
+        told = [self._session.blinding.name(capture.case_id)]
+        if case is not None and case.label is not None:
+            words = _tr("decided: stage {n}") if case.adjudicated_by else _tr("consensus of the readers: stage {n}")
+            told.append(words.format(n=case.label))
+        elif case is not None:
+            told.append(_tr("no consensus of the readers yet"))
+        return " · ".join(told)
 
     def _show_place(self, n: int, place: Place) -> None:
         view = self.places[n]
@@ -133,8 +211,8 @@ class SideBySideDialog(QDialog):
         view.view.set_answer(heat_rgba(result.heat01_vu, self._prediction_state.colour_map), said.roi)
         view.said.setText(brief_words(said))
         told = [] if said.promised is None else [set_words(said.promised)]
-        if said.attention_in_roi is not None:
-            told.append(_tr("Attention inside the frame: {p}\u00a0%").format(p=round(100 * said.attention_in_roi)))
+        if said.attention_in_roi is not None and said.roi is not None:
+            told.append(attention_words(said.attention_in_roi, said.roi, result.heat_stage, said.stage))
         if result.heat_stage != said.stage:
             told.append(_tr("Heatmap: evidence for stage {n}, as chosen in Predict").format(n=result.heat_stage))
         view.more.setText("\n".join(told))
@@ -144,26 +222,33 @@ class SideBySideDialog(QDialog):
         dialog = file_dialog(self, _tr("Save as a figure"), QFileDialog.FileMode.AnyFile, _tr("Figures (*.png *.pdf)"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
-        dialog.selectFile("figure.png")
+        capture = self.presenter.capture
+        dialog.selectFile("figure.png" if capture is None else f"{self._session.blinding.name(capture.case_id)}-networks.png")
         dialog.fileSelected.connect(lambda path: self.save_to(Path(path)))
         dialog.open()
 
     def save_to(self, path: Path) -> None:
         """The figure of what is shown."""
+        titles = {id(one): title for one, title in zip(self.presenter.state.offered, self._titles(), strict=True)}
         shown = [place.contender for place in self.presenter.state.places if place.result is not None]
-        self.presenter.save_figure(path, tuple(contender_title(one) for one in shown if one is not None))
+        self.presenter.save_figure(path, tuple(titles[id(one)] for one in shown if one is not None))
 
 
-def contender_title(contender: Contender) -> str:
-    """As choices and figures name it."""
+def _saved_words(path: Path) -> str:
+    place = path.name if names_hidden() else str(path)
+    return _tr("The figure is {file}. It names the case by its pseudonym.").format(file=place)
+
+
+def contender_title(contender: Contender, names: Mapping[str, str], *, time: bool = False) -> str:
+    """As choices and figures name it.
+
+    Parameters
+    ----------
+    names
+        What people called the trainings of networks, by model id.
+    """
     first = contender.networks[0].card
-    when = trained_when(first)
     if contender.how == "mean":
-        return _tr("Mean of {n} networks").format(n=len(contender.networks))
-    extra = first.model_extra or {}
-    preset = f" ({extra['preset']})" if isinstance(extra.get("preset"), str) else ""
-    return {
-        "student": _tr("Network of {when}{preset}"),
-        "teacher": _tr("Teacher on the crop, {when}{preset}"),
-        "detector_and_teacher": _tr("Detector and teacher, {when}{preset}"),
-    }[contender.how].format(when=when, preset=preset)
+        return _tr("Mean of {n} students").format(n=len(contender.networks))
+    roles = {"student": "", "teacher": _tr("Teacher on the crop"), "detector_and_teacher": _tr("Detector and teacher")}
+    return network_title(first, names.get(first.model_id, ""), time=time, role=roles[contender.how])

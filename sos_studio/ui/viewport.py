@@ -62,6 +62,13 @@ class Viewport:
         self.scale = scale
         self._fitted = False
 
+    def show_around(self, middle: Uv, width_px: float) -> None:
+        """Zoom so that a square of this width, in image pixels, about a place fills the widget."""
+        self._fitted = False
+        self.scale = min(min(self._widget.width(), self._widget.height()) / max(width_px, 1.0), LARGEST_ZOOM)
+        self._offset = QPointF()
+        self._offset = QPointF(self._widget.width() / 2, self._widget.height() / 2) - self.to_widget(middle)
+
     def pan(self, by: QPointF) -> None:
         """Shift the picture on the screen."""
         self._offset = self._offset + by

@@ -4,11 +4,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from sos_studio.core.errors import JobFailedError
-from sos_studio.dataset import predictions
+from sos_studio.dataset import captures, predictions
 from sos_studio.presenters.prediction import PredictionPresenter
+from sos_studio.services import staging
 from sos_studio.ui.side_by_side import SideBySideDialog
 from tests.presenters.kit import make_project, make_session
-from tests.presenters.models import FakeService, add_model
+from tests.presenters.models import DETECTED, FakeService, add_model
 
 
 @pytest.fixture
@@ -97,6 +98,74 @@ def test_it_is_saved_as_a_figure(dialog, tmp_path, name, begins):
 def test_a_heatmap_of_a_chosen_stage_is_not_taken_for_that_of_the_predicted_one(dialog):
     assert "evidence" not in dialog.places[0].more.text()
     dialog.presenter._prediction.set_heat_stage(2)
-    choose(dialog, 0, "Network of")
+    choose(dialog, 0, "Student (")
     assert "evidence for stage 2" in dialog.places[0].more.text()
     assert dialog.places[0].said.text() == "Stage 4, 80\u00a0%"
+
+
+def test_places_are_named_by_what_stands_there(dialog):
+    offered = [dialog.places[0].choice.itemText(n) for n in range(dialog.places[0].choice.count())]
+    assert offered[0] == "Nothing here"
+    assert any(title.startswith("Student (2026-11-20") for title in offered)
+    assert any(title.startswith("Detector and teacher (2026-11-20") for title in offered)
+    assert "Mean of 2 students" in offered
+    assert not any("Network" in title for title in offered)
+
+
+def test_the_same_networks_stand_there_when_it_comes_back(project, service, qtbot):
+    session = make_session(project)
+    prediction = PredictionPresenter(session, service)
+    first = SideBySideDialog(session, prediction)
+    qtbot.addWidget(first)
+    choose(first, 0, "Nothing here")
+    choose(first, 2, "Mean of 2")
+    again = SideBySideDialog(session, prediction, before=first.presenter.chosen)
+    qtbot.addWidget(again)
+    assert again.presenter.chosen == first.presenter.chosen
+    assert [place.said.text() for place in again.places] == ["", "Stage 4, 80\u00a0%", "Stage 4, 80\u00a0%"]
+
+
+def test_the_zoom_goes_to_the_frame_in_all_pictures_and_back(dialog):
+    whole = dialog.places[0].view.viewport.scale
+    dialog.zoom.click()
+    for place in dialog.places[:2]:
+        port, middle = place.view.viewport, place.view.rect().center()
+        assert port.scale > 1.5 * whole
+        assert port.to_widget(DETECTED.center_uv).x() == pytest.approx(middle.x(), abs=2)
+    dialog.zoom.click()
+    assert dialog.places[1].view.viewport.scale == pytest.approx(whole)
+
+
+def test_colours_and_frames_have_a_legend(dialog):
+    assert dialog.legend.accessibleName() == "Colours from little attention to most, detector's frame"
+    before = dialog.legend.grab().toImage()
+    choose(dialog, 0, "Nothing here")
+    choose(dialog, 1, "Nothing here")
+    assert dialog.legend.accessibleName() == "Colours from little attention to most"
+    assert dialog.legend.grab().toImage() != before
+    assert not dialog.zoom.isEnabled()
+
+
+def test_what_the_readers_made_of_the_case_stands_above_unless_somebody_reads_blinded(project, service, qtbot):
+    (capture,) = captures.captures(project, "case-0001")
+    session = make_session(project)
+
+    def told():
+        made = SideBySideDialog(session, PredictionPresenter(session, service))
+        qtbot.addWidget(made)
+        return made.readers.text()
+
+    assert told() == "case-0001 · no consensus of the readers yet"
+    staging.stage(project, "case-0001", capture.capture_id, None, "Dr Other", 5)
+    assert told() == "case-0001 · consensus of the readers: stage 5"
+    session.blinding.set_on(True)
+    assert "5" not in told().partition("·")[2]
+
+
+def test_where_the_figure_is_stands_in_the_window_itself(dialog, tmp_path):
+    dialog.save_to(tmp_path / "f.png")
+    assert dialog.words.text().startswith(f"The figure is {tmp_path / 'f.png'}.")
+    (tmp_path / "file").write_text("")
+    dialog.save_to(tmp_path / "file" / "f.png")
+    assert dialog.words.property("alarm")
+    assert "can't be written" in dialog.words.text()
