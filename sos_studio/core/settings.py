@@ -30,6 +30,15 @@ class Visit(BaseModel):
     seen_utc: AwareDatetime
 
 
+class ChosenNetwork(BaseModel):
+    """A network that the user chose in Predict, and which one the project predicted with then."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model_id: str
+    instead_of: str | None = None
+
+
 class ImportMemory(BaseModel):
     """What people like done to pictures, and what headers of their tables meant: the field, or nothing where it is empty.
 
@@ -85,6 +94,8 @@ class Settings(BaseModel):
     told_jobs: tuple[str, ...] = ()
     # By project id, the project left last first.
     visits: dict[str, Visit] = {}
+    # By project id, the last choice first.
+    networks: dict[str, ChosenNetwork] = {}
     preset: str = "quick"
     # Evaluators who read blinded, by project id.
     blinded: dict[str, tuple[str, ...]] = {}

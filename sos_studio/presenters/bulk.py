@@ -140,7 +140,7 @@ class BulkPresenter:
             self._running = True
             self.predicting.emit(len(case_ids))
             session.busy.emit("predict")
-            self._next(self._run, project, state.chosen, tuple(case_ids), 0)
+            self._next(self._run, project, (state.chosen, state.detector), tuple(case_ids), 0)
 
     def stop(self) -> None:
         """The one that is being asked about is the last."""
@@ -150,7 +150,8 @@ class BulkPresenter:
             self._session.busy.emit(None)
             self.finished.emit()
 
-    def _next(self, run: int, project: Project, model: ModelEntry, case_ids: Sequence[str], n: int) -> None:
+    def _next(self, run: int, project: Project, networks: tuple[ModelEntry, ModelEntry | None], case_ids: Sequence[str], n: int) -> None:
+        """The same networks for all, whatever is chosen in Predict meanwhile."""
         session = self._session
         if run != self._run:
             return
@@ -159,7 +160,7 @@ class BulkPresenter:
             self.stop()
             return
         case_id, evaluator = case_ids[n], session.evaluator
-        service, detector = self._prediction.service, self._prediction.state.detector
+        service, (model, detector) = self._prediction.service, networks
 
         def work() -> PredictedCase:
             case = load_case(project, case_id)
@@ -175,7 +176,7 @@ class BulkPresenter:
                 if answer.said is not None:
                     session.blinding.saw_ai(answer.case_id)
                 self.predicted.emit(answer)
-                self._next(run, project, model, case_ids, n + 1)
+                self._next(run, project, networks, case_ids, n + 1)
                 if n + 1 == len(case_ids):
                     session.cases_changed.emit()
 

@@ -9,8 +9,14 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from sos_studio.imaging import heatmaps
+from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.presenters.prediction_state import PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
+
+
+def load_colours(colour_map: ColourMap) -> None:
+    """Import the library of colours while nobody waits for it."""
+    heatmaps.layer(np.zeros((1, 1)), colour_map)
 
 
 class HeatPictures:

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from psygnal import Signal
 
 from sos_studio.core.errors import SosError
 from sos_studio.core.predictions import HeatMethod
-from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import message
 from sos_studio.presenters.answers import Answered, Answers, Asked, OnRecord, Shown, ask, on_record, other_heat, record, with_frame
-from sos_studio.presenters.heat_pictures import HeatPictures
+from sos_studio.presenters.heat_pictures import HeatPictures, load_colours
+from sos_studio.presenters.network_choice import chosen_last, note_choice
 from sos_studio.presenters.prediction_state import Phase, PredictionState
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
-from sos_studio.services.model_list import ModelEntry, current, detector_for, models
+from sos_studio.services.model_list import ModelEntry, current, models
 from sos_studio.services.network_names import names_of
 from sos_studio.services.prediction import PredictionService
 
@@ -55,7 +54,7 @@ class PredictionPresenter:
         self._first_name = ""  # given after something had been asked without a name: that was this person
         session.project_changed.connect(self._on_project)
         session.models_changed.connect(self.refresh_models)
-        session.capture_changed.connect(self._on_capture)
+        session.capture_changed.connect(lambda _: self._anew())
         session.roi_changed.connect(self._on_roi)
         session.evaluator_changed.connect(self._on_evaluator)
         session.blinding.changed.connect(self._on_hiding)
@@ -122,8 +121,8 @@ class PredictionPresenter:
         """Ask another student from now on; an answer of the former one leaves the screen."""
         chosen = next((entry for entry in self.state.students if entry.card.model_id == model_id), None)
         if chosen is not None and chosen != self.state.chosen:
-            self._clear(chosen=chosen)
-            self._show_again()
+            note_choice(self._session, chosen, self._used)
+            self._anew(chosen=chosen)
             self._session.background.after(WARM_UP_AFTER_MS, self._warm_up, key="predict.warm_up")
 
     def refresh_models(self) -> None:
@@ -284,12 +283,8 @@ class PredictionPresenter:
         if self._running:
             self._running.clear()
             self._session.busy.emit(None)
-        self._clear(students=(), chosen=None, detector=None)
+        self._clear(students=(), chosen=None, detectors=())
         self.refresh_models()
-
-    def _on_capture(self, _: object) -> None:
-        self._clear()
-        self._show_again()
 
     def _on_roi(self, roi: Roi | None) -> None:
         """The attention was measured in the frame of then; a new frame needs a new answer."""
@@ -306,8 +301,7 @@ class PredictionPresenter:
         self._running = {self._named(asked) for asked in self._running}
         self._answers.rename(self._named)
         if before or self.state.shown is None:
-            self._clear()
-            self._show_again()
+            self._anew()
 
     def _named(self, asked: Asked) -> Asked:
         return asked if asked.evaluator else asked._replace(evaluator=self._first_name)
@@ -324,8 +318,11 @@ class PredictionPresenter:
         if self._was_hidden and not before:
             self._clear()
         elif before and not self._was_hidden:
-            self._clear()
-            self._show_again()
+            self._anew()
+
+    def _anew(self, **changes: Any) -> None:
+        self._clear(**changes)
+        self._show_again()
 
     def _show_again(self) -> None:
         """Back at a case: what this evaluator had on the screen is there again, of an earlier sitting the figures."""
@@ -356,13 +353,14 @@ class PredictionPresenter:
         students = tuple(entry for entry in found if entry.card.kind == "student")
         chosen, before = self.state.chosen, self._used
         self._used = None if used is None else used.card.model_id
-        # One that was just taken into use is the one to ask; else stay with the one that was chosen.
-        if chosen is None or chosen not in students or self._used != before:
+        # One that was just taken into use is the one to ask; else stay with the one that was chosen, be it in an earlier sitting.
+        if chosen is None:
+            chosen = chosen_last(self._session, students, used)
+        elif chosen not in students or self._used != before:
             chosen = used
-        self._show(students=students, detector=detector_for(chosen, found), names=names)
+        self._show(students=students, detectors=tuple(entry for entry in found if entry.card.kind == "detector"), names=names)
         if chosen != self.state.chosen:
-            self._clear(chosen=chosen)
-            self._show_again()
+            self._anew(chosen=chosen)
         elif self.state.shown is None and self.state.phase != "predicting":
             self._clear()
         if chosen is not None:
@@ -373,7 +371,7 @@ class PredictionPresenter:
         service, colour_map, chosen = self._service, self.state.colour_map, self.state.chosen
 
         def warm_up() -> None:
-            heatmaps.layer(np.zeros((1, 1)), colour_map)  # imports the library of colours
+            load_colours(colour_map)
             service.warm_up(None if chosen is None else chosen.path)
 
         self._session.background.run(warm_up, lambda _: None, lambda error: log.info("no warm predictor: %s", error))

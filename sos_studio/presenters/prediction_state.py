@@ -14,7 +14,7 @@ from sos_studio.imaging import heatmaps
 from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import Message
 from sos_studio.presenters.answers import Shown
-from sos_studio.services.model_list import ModelEntry
+from sos_studio.services.model_list import ModelEntry, detector_for
 
 COLOUR_MAPS: tuple[ColourMap, ...] = ("inferno", "viridis")
 
@@ -28,7 +28,7 @@ class PredictionState:
     Attributes
     ----------
     students
-        Newest first; `chosen` is the one that is asked.
+        Newest first, as `detectors` are; `chosen` is the one that is asked.
     names
         What somebody called the trainings that networks come from, by model id.
     problem
@@ -45,7 +45,7 @@ class PredictionState:
     students: tuple[ModelEntry, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     chosen: ModelEntry | None = None
-    detector: ModelEntry | None = None
+    detectors: tuple[ModelEntry, ...] = ()
     shown: Shown | None = None
     problem: Message | None = None
     others: bool = False
@@ -55,6 +55,11 @@ class PredictionState:
     heat_stage: int | None = None
     heat_method: HeatMethod = HEAT_METHODS[0]
     outline: float | None = None
+
+    @property
+    def detector(self) -> ModelEntry | None:
+        """Which detector looks for the frame of the network that is asked: the one that knows the same cases."""
+        return detector_for(self.chosen, self.detectors)
 
 
 def heat_rgba(heat01_vu: npt.NDArray[np.float32], colour_map: ColourMap) -> npt.NDArray[np.uint8]:

@@ -14,7 +14,9 @@ from sos_studio.services.prediction import PredictionResult
 DETECTED = Roi.of((170.0, 140.0), 35.0, 80.0)
 
 
-def add_model(project_dir: Path, kind: str, name: str = "a", *, phantom: bool = False, from_scratch: bool = True) -> str:
+def add_model(
+    project_dir: Path, kind: str, name: str = "a", *, phantom: bool = False, from_scratch: bool = True, manifest: str = "m1"
+) -> str:
     """A folder that passes as a trained network; returns its id."""
     model_id = f"{kind}-{name}"
     folder = project_dir / "models" / model_id
@@ -24,7 +26,7 @@ def add_model(project_dir: Path, kind: str, name: str = "a", *, phantom: bool = 
         "kind": kind,
         "network": "convnext_atto",
         "input_shape_hw": [256, 256],
-        "manifest_id": "m1",
+        "manifest_id": manifest,
         "phantom": phantom,
         "from_scratch": from_scratch,
         "created_utc": f"2026-11-20T10:00:0{ord(name) % 10}+00:00",

@@ -144,3 +144,19 @@ def test_without_a_student_it_says_so(session: Session) -> None:
     heard = _heard(session)
     _bulk(session).predict(IDS)
     assert heard == ["bulk.no_student"]
+
+
+def test_all_cases_are_asked_of_the_networks_that_were_chosen_when_it_began(session: Session, project: Project) -> None:
+    older = add_model(project.directory, "student", "a", manifest="m0")
+    its_detector = add_model(project.directory, "detector", "a", manifest="m0")
+    newer = add_model(project.directory, "student", "b")
+    add_model(project.directory, "detector", "b")
+    service = FakeService()
+    prediction = PredictionPresenter(session, service)
+    bulk = BulkPresenter(session, prediction)
+    prediction.choose_model(older)
+    bulk.predicted.connect(lambda _: prediction.choose_model(newer))
+    bulk.predict(IDS[:2])
+    assert [asked[0] for asked in service.asked] == [older, older]
+    assert {asked[2] for asked in service.asked} | set(service.looked) <= {None, its_detector}
+    assert its_detector in {*(asked[2] for asked in service.asked), *service.looked}

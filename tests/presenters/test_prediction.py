@@ -1,9 +1,12 @@
+import shutil
+
 import numpy as np
 import pytest
 
 from sos_studio.core.errors import JobFailedError, ProjectError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
+from sos_studio.presenters.holding import HoldingPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import heat_rgba
@@ -52,6 +55,61 @@ def test_the_newest_student_is_asked_about_the_full_image(project, service):
     assert presenter.state.phase == "shown"
     assert presenter.state.shown.prediction.stage == 3
     assert presenter.state.shown.detector_frame.roi() == DETECTED
+
+
+def test_another_network_is_asked_with_the_detector_that_knows_its_cases(project, service):
+    older, its_detector = (
+        add_model(project.directory, "student", "a", manifest="m0"),
+        add_model(project.directory, "detector", "a", manifest="m0"),
+    )
+    add_model(project.directory, "student", "b")
+    newer_detector = add_model(project.directory, "detector", "b")
+    presenter = PredictionPresenter(make_session(project), service)
+    assert presenter.state.detector.card.model_id == newer_detector
+    presenter.choose_model(older)
+    presenter.predict()
+    assert (service.asked, service.looked) == ([(older, None, None)], [its_detector])
+
+
+def test_whether_the_stage_holds_is_asked_of_the_network_that_said_it(project, service):
+    older = add_model(project.directory, "student", "a")
+    add_model(project.directory, "student", "b")
+    session = make_session(project)
+    presenter = PredictionPresenter(session, service)
+    holding = HoldingPresenter(session, presenter)
+    presenter.choose_model(older)
+    presenter.predict()
+    service.asked.clear()
+    holding.test()
+    assert {asked[0] for asked in service.asked} == {older}
+
+
+def test_the_chosen_network_is_the_chosen_one_in_the_next_sitting_until_another_is_taken_into_use(project, service):
+    older, newer = add_model(project.directory, "student", "a"), add_model(project.directory, "student", "b")
+    session = make_session(project)
+    PredictionPresenter(session, service).choose_model(older)
+
+    def next_sitting():
+        again = make_session(project)
+        again.settings.networks = session.settings.networks
+        return PredictionPresenter(again, service)
+
+    assert next_sitting().state.chosen.card.model_id == older
+    model_choice.choose(project.directory / "models", add_model(project.directory, "student", "c"))
+    assert next_sitting().state.chosen.card.model_id == "student-c"
+    next_sitting().choose_model(newer)
+    shutil.rmtree(project.directory / "models" / older)
+    assert next_sitting().state.chosen.card.model_id == "student-c"
+
+
+def test_choosing_the_network_in_use_again_follows_the_project_from_then_on(project, service):
+    older, newer = add_model(project.directory, "student", "a"), add_model(project.directory, "student", "b")
+    session = make_session(project)
+    presenter = PredictionPresenter(session, service)
+    presenter.choose_model(older)
+    assert session.settings.networks[project.project_id].model_id == older
+    presenter.choose_model(newer)
+    assert session.settings.networks == {}
 
 
 def test_whichever_student_will_be_asked_is_loaded_before_anybody_asks(project, service):
