@@ -88,7 +88,9 @@ class TeachingDialog(QDialog):
         table = QTableWidget(0, 4)
         table.setHorizontalHeaderLabels([_tr("Staged"), _tr("Case"), _tr("Teaches"), _tr("Why")])
         tip = _tr("How much is open: stages that can't be ruled out, disagreement of networks, and evenness of the probabilities, added up")
-        table.horizontalHeaderItem(2).setToolTip(tip)
+        teaches = QTableWidgetItem(_tr("Teaches"))
+        teaches.setToolTip(tip)
+        table.setHorizontalHeaderItem(2, teaches)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
@@ -110,8 +112,7 @@ class TeachingDialog(QDialog):
     def _open_next(self) -> None:
         wanted = self.presenter.state.next_case
         if wanted is not None:
-            row = next(n for n in range(self.table.rowCount()) if self.table.item(n, 0).data(CASE_ROLE) == wanted)
-            self.table.selectRow(row)
+            self.table.selectRow([one.case_id for one in self.presenter.state.queue].index(wanted))
             self.case_wanted.emit(wanted)
 
     def _on_state(self, state: TeachingState) -> None:
@@ -127,7 +128,9 @@ class TeachingDialog(QDialog):
         if self.table.rowCount() != len(state.queue):
             self._fill(state)
         for row, one in enumerate(state.queue):
-            self.table.item(row, 0).setText("✓" if one.case_id in state.done else "")
+            staged = self.table.item(row, 0)
+            if staged is not None:
+                staged.setText("✓" if one.case_id in state.done else "")
 
     def _show_choice(self, state: TeachingState) -> None:
         blocker = QSignalBlocker(self.which)
