@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does, see `sos_studio.core.calm`
+
 import numpy as np
 import SimpleITK
 from PySide6.QtCore import QEvent, QEventLoop, QPoint, QRect, QTimer
@@ -309,6 +311,9 @@ def main(arguments: list[str]) -> None:
             sys.stdout.flush()
             p95 = float(np.percentile(np.concatenate([record.latencies_ms for record in records[BESIDE if chosen.worker else OURS]]), 95))
             sys.stdout.write(f"goal: p95 ≤ {GOAL_MS:.0f} ms; {'met' if p95 <= GOAL_MS else 'missed'}; load {os.getloadavg()[0]:.1f}\n")
+            if chosen.worker:
+                alone = float(np.percentile(np.concatenate([record.latencies_ms for record in records[ALONE]]), 95))
+                sys.stdout.write(f"beside the training: {p95 - alone:+.1f} ms in p95\n")
             if chosen.write:
                 screen = window.screen().size()
                 setting = f"screen {screen.width()} × {screen.height()}, SimpleITK {SimpleITK.Version.VersionString()}"
