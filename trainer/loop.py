@@ -60,6 +60,13 @@ class Task(Protocol):
         """Named scalars of a batch in an epoch (0-based); ``total`` is the one to descend."""
         ...
 
+    def ahead(self, index_N: Tensor, generator: torch.Generator, epoch: int, /) -> None:
+        """What `losses` will be asked next: time to get the processor's part of it ready while another device still computes.
+
+        `losses` may be asked something else all the same, and says the same without it.
+        """
+        ...
+
     def judge(self, network: Network, epoch: int, /) -> Judgement | None:
         """The inner validation after an epoch (0-based); None: nothing to judge by. Without any, the last moving average is kept."""
         ...
@@ -285,8 +292,7 @@ def _optimiser(network: Network, settings: OptimiserSettings) -> torch.optim.Ada
 def _one_step(
     run: _Run, task: Task, settings: OptimiserSettings, *, seed: int, name: str, batches: int, in_parts: Callable[[int], None]
 ) -> None:
-    epoch, batch = divmod(run.step, batches)
-    index_N = torch.tensor_split(epoch_order(task.count, seed, name, epoch), batches)[batch]
+    epoch, index_N = _batch_of(run.step, task, seed=seed, name=name, batches=batches)
     factor = rate_factor(run.step, batches, settings)
     for group in run.optimiser.param_groups:
         group["lr"] = group["highest_rate"] * factor
@@ -298,8 +304,13 @@ def _one_step(
         for buffer, before in zip(run.network.buffers(), statistics, strict=True):
             buffer.copy_(before)
 
+    def look_ahead() -> None:
+        if run.parts == 1 and run.step + 1 < batches * settings.epochs:
+            next_epoch, next_N = _batch_of(run.step + 1, task, seed=seed, name=name, batches=batches)
+            task.ahead(next_N, generator_for(seed, f"{name}/augment", run.step + 1), next_epoch)
+
     losses = worked_off(
-        lambda parts: _gradients(run, task, torch.tensor_split(index_N, parts), seed=seed, name=name, epoch=epoch),
+        lambda parts: _gradients(run, task, torch.tensor_split(index_N, parts), look_ahead, seed=seed, name=name, epoch=epoch),
         parts=run.parts,
         most=max(1, len(index_N) // _SMALLEST_PART),
         undo=undo,
@@ -319,19 +330,36 @@ def _one_step(
         run.sums[key] = run.sums.get(key, 0.0) + value
 
 
-def _gradients(run: _Run, task: Task, parts: Sequence[Tensor], *, seed: int, name: str, epoch: int) -> dict[str, float]:
-    """Losses of a batch, and their gradients in the network."""
+def _batch_of(step: int, task: Task, *, seed: int, name: str, batches: int) -> tuple[int, Tensor]:
+    """Epoch and samples of a step."""
+    epoch, batch = divmod(step, batches)
+    return epoch, torch.tensor_split(epoch_order(task.count, seed, name, epoch), batches)[batch]
+
+
+def _gradients(
+    run: _Run, task: Task, parts: Sequence[Tensor], look_ahead: Callable[[], None], *, seed: int, name: str, epoch: int
+) -> dict[str, float]:
+    """Losses of a batch, and their gradients in the network.
+
+    Parameters
+    ----------
+    look_ahead
+        Called once the last backward pass is under way: a GPU computes it while the processor draws the next batch's noise, which on large
+        pictures takes as long.
+    """
     torch.manual_seed(_mixed(seed, f"{name}/global", run.step))
     generator = generator_for(seed, f"{name}/augment", run.step)
     run.optimiser.zero_grad(set_to_none=True)
     count = sum(map(len, parts))
     sums: dict[str, float] = {}
-    for index_N in parts:
+    for number, index_N in enumerate(parts, start=1):
         share = len(index_N) / count
         losses = task.losses(run.network, index_N, generator, epoch)
         if not bool(torch.isfinite(losses["total"])):
             raise JobFailedError("training.diverged", epoch=epoch + 1)
         run.scaler.scale(losses["total"] * share).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        if number == len(parts):
+            look_ahead()
         for key, value in losses.items():
             sums[key] = sums.get(key, 0.0) + share * float(value.detach())
     return sums

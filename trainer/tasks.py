@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from trainer.loop import Judgement, autocast
 from trainer.losses import classification_loss, student_loss
 from trainer.metrics import negative_log_likelihood, softmax, staging_figures
 from trainer.networks import Network
-from trainer.transforms import augment
+from trainer.transforms import Draw, augment
 from trainer.windows import cut_windows
 
 
@@ -39,6 +39,41 @@ def judge(network: Network, samples: Samples | None, device: torch.device) -> Ju
 
 
 @dataclass(frozen=True)
+class _Batch:
+    """What a batch needs of the processor: pictures (and masks) out of memory, and everything random."""
+
+    index_N: Tensor
+    images_NHW: Tensor
+    masks_NHW: Tensor | None
+    draw: Draw
+
+    @classmethod
+    def of(cls, index_N: Tensor, images_NHW: Tensor, masks_NHW: Tensor | None, generator: torch.Generator) -> _Batch:
+        """With what chance does to these pictures."""
+        n, height, width = images_NHW.shape
+        return cls(index_N, images_NHW, masks_NHW, Draw.of((n, height, width), generator))
+
+
+class _Ahead:
+    """Holds the batch that was made ready for the next step. The seed of its generator, another one each step, says which it is."""
+
+    def __init__(self) -> None:
+        self._seed = -1
+        self._batch: _Batch | None = None
+
+    def keep(self, generator: torch.Generator, batch: _Batch) -> None:
+        """The one for the step that has a generator of this seed."""
+        self._seed, self._batch = generator.initial_seed(), batch
+
+    def take(self, generator: torch.Generator, index_N: Tensor) -> _Batch | None:
+        """The one of that step, once; None where none was made, or of other samples (a part of the batch)."""
+        batch, self._batch = self._batch, None
+        if batch is None or self._seed != generator.initial_seed() or not torch.equal(batch.index_N, index_N):
+            return None
+        return batch
+
+
+@dataclass(frozen=True)
 class TeacherTask:
     """Stage from the crop, by cross-entropy."""
 
@@ -48,15 +83,24 @@ class TeacherTask:
     augmentation: AugmentationSettings
     stages: int
     device: torch.device
+    _ahead: _Ahead = field(default_factory=_Ahead, init=False, repr=False, compare=False)
 
     @property
     def count(self) -> int:
         """Number of samples to fit to."""
         return len(self.samples)
 
+    def ahead(self, index_N: Tensor, generator: torch.Generator, _epoch: int = 0) -> None:
+        """Make the batch of the next step ready."""
+        self._ahead.keep(generator, self._made(index_N, generator))
+
+    def _made(self, index_N: Tensor, generator: torch.Generator) -> _Batch:
+        return _Batch.of(index_N, self.samples.images_NHW[index_N], None, generator)
+
     def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, _epoch: int = 0) -> dict[str, Tensor]:
         """``total`` only."""
-        images_NHW, _ = augment(self.samples.images_NHW[index_N].to(self.device), None, self.augmentation, generator)
+        batch = self._ahead.take(generator, index_N) or self._made(index_N, generator)
+        images_NHW, _ = augment(batch.images_NHW.to(self.device), None, self.augmentation, batch.draw)
         with autocast(self.device, self.optimiser):
             logits_NK = network(network_input(images_NHW, network.channels))
         weight_K = stage_weights(self.samples.target_N, self.stages).to(self.device) if self.optimiser.class_balance else None
@@ -86,20 +130,30 @@ class StudentTask:
     settings: StudentSettings
     stages: int
     device: torch.device
+    _ahead: _Ahead = field(default_factory=_Ahead, init=False, repr=False, compare=False)
 
     @property
     def count(self) -> int:
         """Number of samples to fit to."""
         return len(self.samples)
 
+    def ahead(self, index_N: Tensor, generator: torch.Generator, epoch: int = 0) -> None:
+        """Make the batch of the next step ready."""
+        self._ahead.keep(generator, self._made(index_N, generator, epoch))
+
+    def _made(self, index_N: Tensor, generator: torch.Generator, epoch: int) -> _Batch:
+        images_NHW, masks_NHW = self.samples.images_NHW[index_N], self.samples.masks_NHW[index_N]
+        side_px = side_at(self.settings.windows, epoch)
+        if side_px is not None:
+            images_NHW, masks_NHW = cut_windows(images_NHW, masks_NHW, side_px, generator)
+        return _Batch.of(index_N, images_NHW, masks_NHW, generator)
+
     def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, epoch: int = 0) -> dict[str, Tensor]:
         """``total`` and the unweighted terms ``attention``, ``distillation`` and ``classification``."""
         settings, device = self.settings, self.device
-        images_NHW, masks_NHW = self.samples.images_NHW[index_N], self.samples.masks_NHW[index_N]
-        side_px = side_at(settings.windows, epoch)
-        if side_px is not None:
-            images_NHW, masks_NHW = cut_windows(images_NHW, masks_NHW, side_px, generator)
-        images_NHW, masks_NHW = augment(images_NHW.to(device), masks_NHW.to(device), settings.augmentation, generator)
+        batch = self._ahead.take(generator, index_N) or self._made(index_N, generator, epoch)
+        assert batch.masks_NHW is not None
+        images_NHW, masks_NHW = augment(batch.images_NHW.to(device), batch.masks_NHW.to(device), settings.augmentation, batch.draw)
         target_N = self.samples.target_N[index_N].to(device)
         with autocast(device, settings.optimiser):
             features_NCHW, logits_NK = network.activations_and_logits(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import overload
+from typing import TypeAlias, overload
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody reads
@@ -37,30 +37,33 @@ class Draw:
         )
 
 
-@overload
-def augment(images_NHW: Tensor, masks_NHW: Tensor, settings: AugmentationSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]: ...
+Chance: TypeAlias = torch.Generator | Draw
 
 
 @overload
-def augment(images_NHW: Tensor, masks_NHW: None, settings: AugmentationSettings, generator: torch.Generator) -> tuple[Tensor, None]: ...
+def augment(images_NHW: Tensor, masks_NHW: Tensor, settings: AugmentationSettings, chance: Chance) -> tuple[Tensor, Tensor]: ...
 
 
-def augment(
-    images_NHW: Tensor, masks_NHW: Tensor | None, settings: AugmentationSettings, generator: torch.Generator
-) -> tuple[Tensor, Tensor | None]:
+@overload
+def augment(images_NHW: Tensor, masks_NHW: None, settings: AugmentationSettings, chance: Chance) -> tuple[Tensor, None]: ...
+
+
+def augment(images_NHW: Tensor, masks_NHW: Tensor | None, settings: AugmentationSettings, chance: Chance) -> tuple[Tensor, Tensor | None]:
     """Turn, move and scale pictures (and masks with them), then change grey values, blur and add noise.
 
     Parameters
     ----------
     images_NHW, masks_NHW
         Values 0 … 255, any number type.
+    chance
+        Numbers that were drawn for this batch, or what draws them.
 
     Returns
     -------
     float32 pictures, 0 … 255, and masks, 0 … 1 (None as given).
     """
     n, height, width = images_NHW.shape
-    draw = Draw.of((n, height, width), generator)
+    draw = chance if isinstance(chance, Draw) else Draw.of((n, height, width), chance)
     device = images_NHW.device
     theta_N23 = pose_matrices(draw.pose_N4, settings, height, width).to(device)
     grid_NHW2 = F.affine_grid(theta_N23, [n, 1, height, width], align_corners=False)

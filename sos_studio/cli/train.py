@@ -129,6 +129,9 @@ def raise_unless_done(state: JobState) -> None:
     if state.status is JobStatus.CANCELLED:
         raise CancelledError
     if state.status is not JobStatus.SUCCEEDED:
+        setting = state.failure_values.get("setting")
+        if state.failure_code == "training.out_of_memory" and isinstance(setting, str):
+            say(f"What needs less memory: --set {setting}")
         raise JobFailedError(state.failure_code or "job.worker_died", **state.failure_values)
 
 

@@ -70,6 +70,12 @@ class Watched:
         self._asked = time.perf_counter()
         return self._task.losses(network, index_N, generator, epoch)
 
+    def ahead(self, index_N: Tensor, generator: torch.Generator, epoch: int = 0) -> None:
+        """As the task's."""
+        begin = time.perf_counter()
+        self._task.ahead(index_N, generator, epoch)
+        self.data_s += time.perf_counter() - begin
+
     def judge(self, network: Network, epoch: int = 0) -> loop.Judgement | None:
         """As the task's."""
         return self._task.judge(network, epoch)

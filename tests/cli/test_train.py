@@ -57,6 +57,7 @@ def test_a_job_without_result_has_its_exit_code(
     fake_worker(mode, transcript)
     ran = run("train", "all", "--project", folder, "--json")
     assert (ran.code, ran.json["error"]["code"]) == (exit_code, code)
+    assert ("--set detector.batch_size=8" in ran.err) == (code == "training.out_of_memory")
 
 
 def test_an_interrupted_job_is_resumed(run: Run, folder: Path, fake_worker: FakeWorker) -> None:

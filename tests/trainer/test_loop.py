@@ -4,9 +4,9 @@ import os
 import random
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,13 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from sos_studio.core.errors import JobFailedError
-from sos_studio.core.training import OptimiserSettings
+from sos_studio.core.training import OptimiserSettings, StudentSettings
 from sos_studio.messages import message
 from trainer.attention import training_attention
+from trainer.data import Samples
 from trainer.loop import Fitted, Judgement, Watch, batches_per_epoch, bf16_is_native, epoch_order, fit, rate_factor
 from trainer.losses import attention_loss, classification_loss
 from trainer.metrics import negative_log_likelihood, softmax, staging_figures
 from trainer.networks import Network, build
+from trainer.tasks import StudentTask, TeacherTask, _Ahead
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = OptimiserSettings(epochs=5, batch_size=8, backbone_rate=0.01, head_rate=0.02, ema_decay=0.9)
@@ -50,6 +52,7 @@ class TinyTask:
     explode_at: int = -1
     spoil_at: int = -1
     calls: int = 0
+    announced: list[Any] = field(default_factory=list)
 
     @classmethod
     def make(cls, **more: Any) -> TinyTask:
@@ -69,6 +72,9 @@ class TinyTask:
         if self.calls == self.spoil_at:  # finite, but its gradient is not: d√x / dx at 0
             loss = loss + torch.sqrt(0.0 * next(network.parameters()).sum())
         return {"total": loss * (torch.nan if self.calls == self.explode_at else 1.0), "half": loss / 2}
+
+    def ahead(self, index_N: Tensor, generator: torch.Generator, epoch: int) -> None:
+        self.announced.append((index_N.tolist(), generator.initial_seed(), epoch))
 
     def judge(self, network: nn.Module, epoch: int) -> Judgement | None:
         if not self.judges:
@@ -130,6 +136,8 @@ class MapTask:
         maps = training_attention(features, logits, self.target[index_N])
         return {"total": classification_loss(logits, self.target[index_N]) + attention_loss(maps, torch.zeros_like(maps))}
 
+    def ahead(self, index_N: Tensor, generator: torch.Generator, epoch: int) -> None: ...
+
     def judge(self, network: Network, epoch: int) -> Judgement | None:
         return None
 
@@ -146,6 +154,56 @@ def test_real_networks_resume_to_the_same_weights(tmp_path: Path, name: str) -> 
     with pytest.raises(Stop):
         run("stopped", stop_at(2))
     assert same(run("whole"), run("stopped"))
+
+
+def test_the_next_batch_is_announced_once_it_is_known_and_none_after_the_last(tmp_path: Path) -> None:
+    class Noting(TinyTask):
+        asked: ClassVar[list[Any]] = []
+
+        def losses(self, network: nn.Module, index_N: Tensor, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
+            self.asked.append((index_N.tolist(), generator.initial_seed(), epoch))
+            assert len(self.announced) == len(self.asked) - 1  # not before this one is under way
+            return super().losses(network, index_N, generator, epoch)
+
+    task = Noting.make()
+    fitted(tmp_path, task=task)
+    assert len(task.asked) > 8
+    assert task.announced == task.asked[1:]
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+@pytest.mark.parametrize("windows", [(), ((32, 1),)])
+def test_looking_ahead_changes_no_bit(
+    kind: str, windows: tuple[tuple[int, int], ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = torch.Generator().manual_seed(3)
+    images = torch.randint(0, 256, (12, 64, 64), generator=draw, dtype=torch.uint8)
+    masks = torch.zeros_like(images)
+    masks[:, 20:36, 16:48] = 255
+    seen, target = torch.ones(12, dtype=torch.bool), torch.arange(12) % 5
+    samples = Samples((None,) * 12, images, masks, seen, target, ())  # type: ignore[arg-type]  # only counted
+    settings = StudentSettings(network="test_resnet", input_shape_hw=(64, 64), windows=windows, optimiser=SETTINGS)
+    logits = torch.randn(12, 5, generator=draw)
+    taken: list[bool] = []
+    real = _Ahead.take
+
+    def noting(self: _Ahead, generator: torch.Generator, index_N: Tensor) -> Any:
+        taken.append((found := real(self, generator, index_N)) is not None)
+        return found
+
+    def run(folder: str) -> Fitted:
+        teacher = TeacherTask(samples, None, SETTINGS, settings.augmentation, 5, torch.device("cpu"))
+        student = StudentTask(samples, None, logits, seen, settings, 5, torch.device("cpu"))
+        (tmp_path / folder).mkdir()
+        torch.manual_seed(1)
+        task = teacher if kind == "teacher" else student
+        return fit(build("test_resnet"), task, SETTINGS, seed=1, name="t", checkpoint=tmp_path / folder / "c", fingerprint="")
+
+    monkeypatch.setattr(_Ahead, "take", noting)
+    ahead = run("ahead")
+    assert taken == [False, *[True] * (len(taken) - 1)]
+    monkeypatch.setattr(_Ahead, "keep", lambda *_: None)
+    assert same(ahead, run("inline"))
 
 
 @dataclass

@@ -52,7 +52,6 @@ def test_a_step_without_memory_for_the_smallest_part_fails_the_job_with_smaller_
     words = message(code, values)
     assert "smaller pictures" in words.hint
     assert "batch" not in words.hint  # it was worked off in the smallest parts before
-    assert "--set teacher.input_shape_hw=[32,32]" in words.hint
 
 
 @pytest.mark.expects_log
