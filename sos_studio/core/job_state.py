@@ -64,7 +64,7 @@ class JobState:
         """Share done, 0 … 1."""
         if self.status is JobStatus.SUCCEEDED:
             return 1.0
-        return min(self.done / self.total, 1.0) if self.total > 0 else 0.0
+        return _share(self.done, self.total)
 
     @property
     def seconds_left(self) -> float | None:
@@ -79,6 +79,8 @@ class JobState:
 
     def after(self, event: Event) -> JobState:
         """The state once `event` has happened."""
+        if isinstance(event, Progress):
+            return self._progressed(event)
         state = replace(self, updated_utc=event.utc)
         match event:
             case Started():
@@ -94,10 +96,6 @@ class JobState:
                     fraction_before=0.0 if event.attempt == 1 else None,
                     going_utc=event.utc,
                 )
-            case Progress():
-                state = replace(state, done=event.done, total=event.total, part=event.part)
-                before = state.fraction if state.fraction_before is None else state.fraction_before
-                return replace(state, fraction_before=before, going_utc=event.utc if state.fraction <= before else state.going_utc)
             case Metric():
                 return replace(state, metrics=(*state.metrics, event))
             case Artifact():
@@ -111,9 +109,27 @@ class JobState:
             case Cancelled():
                 return replace(state, status=JobStatus.CANCELLED)
 
+    def _progressed(self, event: Progress) -> JobState:
+        """In one step: a night's training tells of it a hundred thousand times."""
+        fraction = 1.0 if self.status is JobStatus.SUCCEEDED else _share(event.done, event.total)
+        before = fraction if self.fraction_before is None else self.fraction_before
+        return replace(
+            self,
+            updated_utc=event.utc,
+            done=event.done,
+            total=event.total,
+            part=event.part,
+            fraction_before=before,
+            going_utc=event.utc if fraction <= before else self.going_utc,
+        )
+
     def without_worker(self) -> JobState:
         """What a running job is once its worker is known to be gone."""
         return replace(self, status=JobStatus.INTERRUPTED) if self.status is JobStatus.RUNNING else self
+
+
+def _share(done: float, total: float) -> float:
+    return min(done / total, 1.0) if total > 0 else 0.0
 
 
 def fold(events: Iterable[Event]) -> JobState:

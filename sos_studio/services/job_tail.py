@@ -19,7 +19,7 @@ from sos_studio.services import waiting, worker_process
 from sos_studio.services.worker_process import KILL_AFTER_S, TERMINATE_AFTER_S, Life
 
 _log = logging.getLogger(__name__)
-_EVENT_START = b'{"n":'
+_EVENT_START, _PROGRESS = b'{"n":', b'"type":"progress"'
 # Many times the longest event: a failure with its values.
 _END_BYTES = 64 * 1024
 
@@ -37,8 +37,15 @@ class EventReader:
         self._offset = 0
         self.damaged = 0
 
-    def read(self) -> list[Event]:
-        """New complete events; none while the file is missing or can't be read."""
+    def read(self, *, brief: bool = False) -> list[Event]:
+        """New complete events; none while the file is missing or can't be read.
+
+        Parameters
+        ----------
+        brief
+            Of progress only the newest: a night's training tells of it a hundred thousand times, and how quick one was that has ended
+            nobody asks.
+        """
         try:
             with open(self._path, "rb") as stream:
                 stream.seek(self._offset)
@@ -47,6 +54,8 @@ class EventReader:
             return []
         *lines, torn = added.split(b"\n")
         self._offset += len(added) - len(torn)
+        if brief:
+            lines = _without_old_progress(lines)
         return [event for line in lines if line.strip() for event in self._events(line)]
 
     def _events(self, line: bytes) -> list[Event]:
@@ -64,6 +73,13 @@ class EventReader:
             with contextlib.suppress(ValidationError):
                 return [parse_event(line[start:])]
         return []
+
+
+def _without_old_progress(lines: list[bytes]) -> list[bytes]:
+    # A line with a second event behind a torn one is kept.
+    told = [n for n, line in enumerate(lines) if _PROGRESS in line and line.count(_EVENT_START) == 1]
+    old = set(told[:-1])
+    return [line for n, line in enumerate(lines) if n not in old]
 
 
 def last_event(job_dir: Path) -> Event | None:
@@ -132,7 +148,7 @@ class JobTail:
             self._process.poll()  # reaps a dead child, which would otherwise look alive
         # Before the events: a worker that ends between the two has then left its last event already.
         self._life = worker_process.life(self.job_dir)
-        for event in self._reader.read():
+        for event in self._reader.read(brief=not self._life.there):
             self._folded = self._folded.after(event)
         self._state = self._folded
         if not self._life.there and waiting.place(self.job_dir) is not None:

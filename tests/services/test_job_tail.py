@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sos_studio.core.job_state import JobStatus
-from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, HEARTBEAT_FILE, JOB_FILE, WORKER_FILE, WorkerRecord
+from sos_studio.core.job_state import JobStatus, fold
+from sos_studio.core.jobs import CANCEL_FILE, EVENTS_FILE, HEARTBEAT_FILE, JOB_FILE, WORKER_FILE, Warned, WorkerRecord, event_line
 from sos_studio.services import worker_process
 from sos_studio.services.job_tail import EventReader, JobTail, last_event
 from sos_studio.services.worker_process import Life
@@ -163,3 +163,23 @@ def test_there_is_no_last_event_before_the_first(tmp_path: Path) -> None:
     assert last_event(tmp_path) is None
     (tmp_path / EVENTS_FILE).write_bytes(b'{"n":0')
     assert last_event(tmp_path) is None
+
+
+def test_of_one_that_has_ended_only_the_newest_progress_is_read_and_nothing_else_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / EVENTS_FILE
+    content = (TRANSCRIPTS / "recorded-retrain.jsonl").read_bytes()
+    # A progress that was torn, and the next event behind it in one line.
+    path.write_bytes(content + b'{"n":900,"attempt":1,"type":"progress","do' + event_line(Warned(n=901, code="x")))
+    whole, brief = EventReader(path).read(), EventReader(path).read(brief=True)
+    assert [e for e in brief if e.type != "progress"] == [e for e in whole if e.type != "progress"]
+    assert brief[-1].type == "warning"
+    (newest,) = [e for e in brief if e.type == "progress"]
+    assert newest == [e for e in whole if e.type == "progress"][-1]
+    one, other = fold(whole), fold(brief)
+    assert (one.status, one.fraction, one.part, one.metrics, one.artifacts) == (
+        other.status,
+        other.fraction,
+        other.part,
+        other.metrics,
+        other.artifacts,
+    )
