@@ -52,6 +52,9 @@ class _NaiveTask(StudentTask):
 
     teacher: Network
 
+    def ahead(self, index_N: Tensor, generator: torch.Generator, epoch: int = 0) -> None:
+        """Nothing is made ready, and nothing paid for."""
+
     def losses(self, network: Network, index_N: Tensor, generator: torch.Generator, epoch: int = 0) -> dict[str, Tensor]:
         images_NHW, masks_NHW = augment(
             self.samples.images_NHW[index_N], self.samples.masks_NHW[index_N], self.settings.augmentation, generator
