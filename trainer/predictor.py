@@ -80,10 +80,15 @@ class Predictor:
         weights, beside = model_store.load_tensors(model)
         self._network = restore(model.card, weights).to(device).eval()
         extra: dict[str, Any] = model.card.model_extra or {}
-        self._familiarity = _familiarity(extra.get("familiarity"), beside)
-        self._stage_set: Mapping[str, Any] | None = extra.get("stage_set")
-        self._grid_stage: GridStage = extra.get("attention_grid_stage", "last")
-        self._temperature = float(extra.get("calibration", {}).get("temperature", 1.0))
+        try:
+            self._familiarity = _familiarity(extra.get("familiarity"), beside)
+            self._promise = _promise(extra.get("stage_set"))
+            self._grid_stage: GridStage = extra.get("attention_grid_stage", "last")
+            self._temperature = float(extra.get("calibration", {}).get("temperature", 1.0))
+            if min(model.card.input_shape_hw) < 1 or not 0 < self._temperature < math.inf:
+                raise ValueError("figures that no training measures")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BadInputError("model.unreadable", model=model.model_id) from error
 
     def predict(self, image_vu: npt.NDArray[np.uint8], stage: int | None = None, method: HeatMethod = "grad-cam") -> Answer:
         """Stage one picture.
@@ -119,12 +124,10 @@ class Predictor:
         )
 
     def _set_of(self, probabilities_1K: npt.NDArray[np.float64]) -> StageSet | None:
-        told = self._stage_set
-        if told is None:
+        if self._promise is None:
             return None
-        at_most = math.inf if told["at_most"] is None else float(told["at_most"])
-        first_1, last_1 = conformal.stage_sets(probabilities_1K, at_most)
-        return StageSet(first=int(first_1[0]) + 1, last=int(last_1[0]) + 1, coverage=float(told["coverage"]), cases=int(told["n"]))
+        first_1, last_1 = conformal.stage_sets(probabilities_1K, self._promise.at_most)
+        return StageSet(first=int(first_1[0]) + 1, last=int(last_1[0]) + 1, coverage=self._promise.coverage, cases=self._promise.cases)
 
     def _nearness(self, features_1D: npt.NDArray[np.float32]) -> Nearness | None:
         known = self._familiarity
@@ -133,6 +136,22 @@ class Predictor:
         # What is no number is farther than anything; JSON has no infinity.
         distance = float(np.nan_to_num(known.distance(features_1D)[0], nan=FARTHEST, posinf=FARTHEST))
         return Nearness(distance=min(distance, FARTHEST), threshold=known.threshold, cases=known.cases)
+
+
+@dataclass(frozen=True)
+class _Promise:
+    """With what probability a set holds the true stage, how much it gathers for that, and from how many cases both come."""
+
+    coverage: float
+    at_most: float
+    cases: int
+
+
+def _promise(told: Mapping[str, Any] | None) -> _Promise | None:
+    if told is None:
+        return None
+    at_most = math.inf if told["at_most"] is None else float(told["at_most"])
+    return _Promise(float(told["coverage"]), at_most, int(told["n"]))
 
 
 def _familiarity(figures: Mapping[str, Any] | None, tensors: Mapping[str, torch.Tensor]) -> Familiarity | None:
