@@ -30,6 +30,7 @@ from trainer.context import JobContext
 from trainer.control import Control
 from trainer.crossval import folds as folds_module
 from trainer.crossval.records import UnitRecord, logits_of, targets_of
+from trainer.detector_metrics import Detection
 from trainer.events import EventLog, EventWriter
 from trainer.jobs import crossval
 from trainer.metrics import expected_calibration_error, fit_temperature, negative_log_likelihood, softmax, staging_figures
@@ -430,6 +431,25 @@ def test_a_two_stage_case_without_a_frame_is_staged_by_how_frequent_stages_are(
     assert len(record.unfound) == len(record.held_out) == 10
     assert len({case.logits for case in record.held_out}) == 1
     assert np.exp(record.held_out[0].logits).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("turned_deg", [0.0, 180.0])
+def test_two_stages_with_the_experts_frames_say_what_the_teacher_says_of_the_experts_crops(
+    context_of: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch, turned_deg: float
+) -> None:
+    def perfect(_network: Any, samples: Any, _context: Any) -> list[list[Detection]]:
+        frames = [entry.roi for entry in samples.entries]
+        return [[Detection(Roi.of(f.center_uv, f.angle_deg + turned_deg, f.width_px), 1.0)] for f in frames if f is not None]
+
+    monkeypatch.setattr(folds_module, "find_frames", perfect)
+    context = context_of(only("teacher", "two-stage", folds=(0,)), **{"teacher.optimiser.epochs": 4})
+    crossval.run_crossval(context)
+    teacher, two_stage = (next(r for r in records_of(context) if r.arm.method == m) for m in ("teacher", "two-stage"))
+    assert not two_stage.unfound
+    assert [case.case_id for case in two_stage.held_out] == [case.case_id for case in teacher.held_out]
+    # The expert's crop was rounded to whole grey values; turned the wrong way it is another picture.
+    same = np.allclose(logits_of(two_stage.held_out), logits_of(teacher.held_out), atol=1e-3)
+    assert same == (turned_deg == 0.0)
 
 
 @pytest.mark.parametrize(
