@@ -28,6 +28,8 @@ from sos_studio.services.import_crops import looks_like_crop
 from sos_studio.services.prediction import HEATMAP_FILE, PREDICTION_FILE, Networks, PredictionService, write_prediction
 
 LOG_FILE, TABLE_FILE, PICTURES_DIR = "answers.jsonl", "predictions.csv", "pictures"
+# What stands in the way of one picture for a reason that stands in the way of all.
+_OF_EVERY_PICTURE = ("prediction.cant_start", "prediction.no_model", "prediction.model_unreadable", "prediction.folder_unwritable")
 _ITEM_LENGTH = 16
 _ITEM = re.compile(rf"[0-9a-f]{{{_ITEM_LENGTH}}}")
 
@@ -238,10 +240,11 @@ class _Run:
         except CancelledError:
             raise
         except SosError as error:
-            if error.code == "prediction.cant_start":  # so it would be for every other picture
+            if error.code in _OF_EVERY_PICTURE or error.code.startswith("model."):
                 raise
-            # The values of a fault may name a file.
-            return BatchRow(item=item, name=name, problem=error.code, values={} if name is None else dict(error.values))
+            # Words among the values of a fault may name a file.
+            values = {key: value for key, value in error.values.items() if name is not None or not isinstance(value, str)}
+            return BatchRow(item=item, name=name, problem=error.code, values=values)
         write_prediction(result, self.out / PICTURES_DIR / item)
         return BatchRow(
             item=item,

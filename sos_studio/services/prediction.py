@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -200,13 +201,14 @@ class PredictionService:
             ``prediction.needs_frame`` (a teacher without a frame), and what the predictor says.
         JobFailedError
             ``prediction.cant_start``, ``prediction.worker_died``, ``prediction.timeout``, ``prediction.bad_answer``.
+        ProjectError
+            ``prediction.folder_unwritable`` if there is no room for temporary files.
         """
         full8 = images.read_gray(picture) if isinstance(picture, Path) else picture
         model = model_list.read(model_dir)
         if model.card.kind == "detector":
             raise BadInputError("prediction.not_a_classifier", model=model.card.model_id)
-        with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
-            out = Path(folder)
+        with _workplace() as out:
             full_file = _hand_over(full8, out / "full.npy")
             frame = PredictedRoi.of(roi, "expert") if roi is not None else None
             if frame is None and detector_dir is not None:
@@ -229,8 +231,8 @@ class PredictionService:
     def find_frame(self, picture: Gray | Path, *, detector_dir: Path, cancelled: Callable[[], bool] | None = None) -> PredictedRoi | None:
         """The detector's proposal of a frame, None if it sees nothing; errors as `predict`."""
         full8 = images.read_gray(picture) if isinstance(picture, Path) else picture
-        with tempfile.TemporaryDirectory(prefix="sos-studio-") as folder:
-            return self._find_frame(_hand_over(full8, Path(folder) / "full.npy"), detector_dir, cancelled, urgent=True)
+        with _workplace() as folder:
+            return self._find_frame(_hand_over(full8, folder / "full.npy"), detector_dir, cancelled, urgent=True)
 
     def _find_frame(
         self, full_file: Path, detector_dir: Path, cancelled: Callable[[], bool] | None, *, urgent: bool
@@ -254,6 +256,17 @@ class PredictionService:
         if frame is None:
             raise BadInputError("prediction.needs_frame", model=model.card.model_id)
         return _hand_over(crops.crop_image(full8, frame.roi()), out / "crop.npy").resolve()
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A folder for what is handed to the predictor and back; ``prediction.folder_unwritable`` if there is no room for it."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="sos-studio-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        where = Path(tempfile.gettempdir()).name
+        raise ProjectError("prediction.folder_unwritable", folder=where, reason=error.strerror or type(error).__name__) from error
 
 
 def _hand_over(pixels: Gray, path: Path) -> Path:

@@ -215,3 +215,22 @@ def test_a_second_run_that_is_stopped_leaves_the_table_as_long_as_it_was(go: Cal
     left = list(csv.DictReader(text.splitlines()))
     assert sorted(row["item"] for row in left) == sorted(row["item"] for row in first)
     assert "Doe" not in text
+
+
+@pytest.mark.parametrize("code", ["model.changed", "model.newer", "prediction.no_model", "prediction.folder_unwritable"])
+def test_what_stands_in_the_way_of_every_picture_ends_it_at_once_with_its_words(
+    go: Callable[..., BatchReport], tmp_path: Path, code: str
+) -> None:
+    service = Answering()
+    service.fails_at = {2: BadInputError(code, model="student-1")}
+    with pytest.raises(BadInputError) as caught:
+        go(service)
+    assert (caught.value.values, service.asked) == ({"model": "student-1"}, 2)
+    assert len((tmp_path / "out" / "predictions.csv").read_text().splitlines()) == 2
+    assert go(Answering()).taken_over == 1
+
+
+def test_numbers_of_a_fault_stand_in_its_words_also_where_names_do_not(go: Callable[..., BatchReport]) -> None:
+    service = Answering()
+    service.fails_at = {1: JobFailedError("prediction.timeout", seconds=180, file="Doe^Jane.png")}
+    assert go(service).rows[0].values == {"seconds": 180}

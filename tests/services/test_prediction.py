@@ -134,3 +134,16 @@ def test_a_project_whose_only_student_is_of_a_newer_version_says_that_and_not_th
     card.write_text(json.dumps(json.loads(card.read_text()) | {"schema_version": 2}))
     with pytest.raises(BadInputError, match=r"model\.newer"):
         prediction.choose_networks(tmp_path, None)
+
+
+def test_a_full_disk_for_temporary_files_is_told_in_words(fake_serve: FakeServe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    student = write_model(tmp_path, "student-1", "student")
+    monkeypatch.setattr(prediction.np, "save", full)
+    with PredictionService(fake_serve("good")) as service:
+        for ask in (lambda: service.predict(FULL8, model_dir=student), lambda: service.find_frame(FULL8, detector_dir=student)):
+            with pytest.raises(ProjectError, match=r"prediction\.folder_unwritable") as caught:
+                ask()
+            assert caught.value.values["reason"] == "No space left on device"
