@@ -45,6 +45,7 @@ class TrainingPresenter:
         self.state = TrainingState(preset=session.settings.preset)
         session.project_changed.connect(self._on_project)
         session.begun.connect(self._on_begun)
+        session.cases_changed.connect(self._on_begun)
         session.blinding.changed.connect(self._on_blinding)
         self._on_project(session.project)
 

@@ -46,6 +46,8 @@ class CompareView(QWidget):
         self.ask = AskBox(training, _tr("Ask both"), _tr("Ask both networks about all cases that neither was trained on"))
         self.use = parts.button(_tr("Use the first"), _tr("Predict with the first network from now on"))
         self.use.clicked.connect(lambda: judging.use(self.first.currentData()))
+        self.back = parts.button(_tr("Use the one before"), _tr("Predict again with the network that was in use before"))
+        self.back.clicked.connect(lambda _: self._on_back())
         self.table = QTableWidget(0, 4)
         self.table.setHorizontalHeaderLabels([_tr("Figure"), _tr("First"), _tr("Second"), _tr("Difference")])
         self.table.verticalHeader().hide()
@@ -84,6 +86,7 @@ class CompareView(QWidget):
         row.addWidget(QLabel(_tr("against")))
         row.addWidget(self.second, 1)
         row.addWidget(self.use)
+        row.addWidget(self.back)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 6, 0)
@@ -147,6 +150,7 @@ class CompareView(QWidget):
         entry = state.find(first)
         usable = entry is not None and entry.card.kind == "student" and first != state.used and not state.read_only
         self.use.setVisible(usable)
+        self.back.setVisible(first == state.used and state.before is not None and not state.read_only)
         self.table.setVisible(comparison is not None and comparison.n > 0)
         self._fill(comparison)
         shown = comparison is not None and bool(comparison.apart) and not state.hidden
@@ -185,6 +189,10 @@ class CompareView(QWidget):
         for n, row in enumerate(rows):
             for k, text in enumerate(row):
                 self.table.setItem(n, k, QTableWidgetItem(text))
+
+    def _on_back(self) -> None:
+        if (before := self._judging.state.before) is not None:
+            self._judging.use(before)
 
 
 def _some_left(found: Comparison | None) -> bool:

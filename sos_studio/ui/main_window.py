@@ -194,6 +194,7 @@ class MainWindow(QMainWindow):
         self.orient.presenter.project_needed.connect(self._on_project_needed)
         self.status.cancel_wanted.connect(self.files.cancel)
         self.status.job_wanted.connect(self.training_dock.show)
+        self.training_dock.leaks_wanted.connect(self.selected_cases.show_leaks)
         self.training_dock.running_changed.connect(lambda _: self.keymap.refresh())
         session.beside.changed.connect(self.keymap.refresh)
         theme.hear_system(self._on_scheme)

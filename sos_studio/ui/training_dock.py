@@ -47,6 +47,8 @@ class TrainingDock(QDockWidget):
     """Follows the project's trainings; they go on when the window closes."""
 
     running_changed = Signal(bool)
+    # The pairs of cases are wanted that keep a training from beginning.
+    leaks_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(_tr("Training"), parent)
@@ -177,6 +179,10 @@ class TrainingDock(QDockWidget):
         self.delete.triggered.connect(self.ask_delete)
         self._weights = parts.button(_tr("Starting weights …"), _tr("From scratch or from ImageNet weights"), Action.STARTING_WEIGHTS)
         self._weights.clicked.connect(self.show_weights)
+        # Above the pages: it is no fault of the training on the screen, and every page may be in front.
+        self.problem = parts.red()
+        self.leaks = parts.button(_tr("Show these cases"), _tr("Cases alike in different folds: make them one patient, or exclude one"))
+        self.leaks.clicked.connect(lambda _: self.leaks_wanted.emit())
         self.jobs = JobList()
         self.jobs.chosen.connect(presenter.follow)
         self.jobs.customContextMenuRequested.connect(self._on_menu)
@@ -202,6 +208,9 @@ class TrainingDock(QDockWidget):
         row.addStretch(1)
         for widget in (self.cancel, self.resume, self.more):
             row.addWidget(widget)
+        refused = QHBoxLayout()
+        refused.addWidget(self.problem, 1)
+        refused.addWidget(self.leaks)
         body = QSplitter(Qt.Orientation.Horizontal)
         body.setChildrenCollapsible(False)
         body.addWidget(self.jobs)
@@ -211,6 +220,7 @@ class TrainingDock(QDockWidget):
         whole = QVBoxLayout(inside)
         whole.setContentsMargins(10, 8, 10, 8)
         whole.addLayout(row)
+        whole.addLayout(refused)
         whole.addWidget(body, 1)
         self.setWidget(inside)
 
@@ -226,6 +236,10 @@ class TrainingDock(QDockWidget):
         if state.running != self._was_running:
             self._was_running = state.running
             self.running_changed.emit(state.running)
+        refused = state.problem if not state.asked else None
+        self.problem.setText(str(refused or ""))
+        self.problem.setVisible(refused is not None)
+        self.leaks.setVisible(refused is not None and refused.code == "training.leak")
         able = state.has_project and not state.read_only and not state.starting
         self.retrain.setEnabled(able)
         self._single.setEnabled(able)

@@ -85,6 +85,8 @@ def status(state: JobState, *, silent: bool = False, asks: bool = False) -> str:
             return _tr("Starting …")
         case JobStatus.RUNNING if silent:
             return _tr("Running, but without a sign of life for a minute")
+        case JobStatus.RUNNING if state.fraction == 0:
+            return _tr("Getting ready: looking at all pictures, and trying out how fast this computer is …")
         case JobStatus.RUNNING:
             told = [_tr("Training the {part}").format(part=part_name(state.part)) if state.part else _tr("Training")]
             if len(state.parts) > 1 and state.part in state.parts:
@@ -133,6 +135,8 @@ def _standing(seen: Seen) -> str:
     match state.status:
         case JobStatus.RUNNING:
             left = _tr("cancelling …") if seen.stopping else time_left(state.seconds_left)
+            if state.fraction == 0 and not seen.stopping:
+                return _tr("▶ getting ready")
             told = f"▶ {100 * state.fraction:.0f} %"
             return f"{told} · {left}" if left else told
         case JobStatus.QUEUED:
@@ -171,9 +175,7 @@ def headline(state: TrainingState) -> str:
 
 
 def trouble(state: TrainingState) -> str:
-    """Why something did not work and what to do, or nothing."""
-    if state.problem is not None and not state.asked:
-        return str(state.problem)
+    """Why the training on the screen did not work and what to do, or nothing."""
     return "" if state.job is None else stopped(state.job.state, asks=state.job.asks)
 
 

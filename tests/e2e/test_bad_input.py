@@ -440,7 +440,7 @@ def test_the_window_says_why_no_training_starts_and_that_one_was_interrupted(win
     told = _told(window, qtbot, lambda: window.opener.open_path(one))
     assert told.startswith("The training was interrupted: its process is gone.")
     window.training_dock.retrain_all()
-    problem = window.training_dock.pages.overview.problem
+    problem = window.training_dock.problem
     qtbot.waitUntil(
         lambda: problem.text().startswith("All 10 labelled cases are of stage 4; there is nothing to tell apart."), timeout=30000
     )

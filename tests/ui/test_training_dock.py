@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox
 from sos_studio.core.actions import Action
 from sos_studio.core.crossval import METHODS
 from sos_studio.core.jobs import Cancelled, Failed, Metric, Progress
+from sos_studio.messages import message
 from sos_studio.presenters import training as training_module
 from sos_studio.services import presets, worker_process
 from sos_studio.ui import training_overview, training_words
@@ -59,7 +60,7 @@ def test_a_cross_validation_of_nothing_can_not_be_started(project, qtbot):
     start = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert start.isEnabled()
     count = len(dialog.wish.arms(presets.settings("quick")))
-    assert dialog.summary.text() == f"Methods compared: {count}, each in 5 of 5 folds"
+    assert dialog.summary.text().startswith(f"Methods compared: {count}, each in 5 of 5 folds\nThat is {5 * count} trainings")
     for box in dialog._methods.values():
         box.setChecked(False)
     assert not start.isEnabled()
@@ -184,15 +185,40 @@ def test_too_few_cases_are_said_once_before_any_question(project, qtbot):
     dock = make_dock(project, qtbot, told=False)
     dock.actions_by_id[Action.RETRAIN_ALL]()
     assert dock.findChild(WeightsDialog) is None
-    assert "at least 10 are needed" in dock.pages.overview.problem.text()
+    assert "at least 10 are needed" in dock.problem.text()
 
 
-def test_why_nothing_begins_is_brought_to_the_front(project, qtbot):
+def test_why_nothing_begins_is_no_fault_of_the_training_on_the_screen_and_goes_once_cases_change(project, qtbot, alive):
+    job = Job(project)
+    job.begin()
+    job.succeed({})
+    alive["life"] = worker_process.Life.GONE
     dock = make_dock(project, qtbot)
-    dock.pages.setCurrentWidget(dock.pages.log)
     dock.actions_by_id[Action.RETRAIN_ALL]()
-    assert dock.pages.overview.isVisible()
-    assert "at least 10 are needed" in dock.pages.overview.problem.text()
+    assert "at least 10 are needed" in dock.problem.text()
+    assert dock.pages.overview.problem.text() == ""
+    dock.pages.setCurrentWidget(dock.pages.log)
+    assert dock.problem.isVisible(), "whichever page is in front"
+    dock.session.cases_changed.emit()
+    assert not dock.problem.isVisible()
+
+
+def test_cases_alike_that_keep_a_training_from_beginning_are_one_button_away(project, qtbot):
+    dock = make_dock(project, qtbot)
+    asked = []
+    dock.leaks_wanted.connect(lambda: asked.append(True))
+    dock.presenter._show(problem=message("training.too_few_cases", {"count": 1, "least": 10}))
+    assert not dock.leaks.isVisible()
+    dock.presenter._show(problem=message("training.leak", {"count": 1, "pairs": "case-0001 and case-0002"}))
+    dock.leaks.click()
+    assert asked == [True]
+
+
+def test_a_training_that_has_not_begun_to_learn_is_getting_ready(project, qtbot, alive):
+    Job(project).begin()
+    dock = make_dock(project, qtbot)
+    assert dock.pages.overview.status.text().startswith("Getting ready")
+    assert "getting ready" in dock.jobs.item(0).text()
 
 
 def test_curves_of_a_part_that_is_complete_are_shown_until_the_next_has_measured_something(project, qtbot, alive):
