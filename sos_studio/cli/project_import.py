@@ -95,7 +95,7 @@ def import_(
         if names == "guess":
             options = _guessed(options, import_preview.preview(project.scheme, sources, labels, _without_names(options)))
         if preview:
-            return _tell_preview(import_preview.preview(project.scheme, sources, labels, options), as_json)
+            return _tell_preview(import_preview.thorough(project.scheme, sources, labels, options), as_json)
         with ProgressBar("Importing") as bar:
             all_of_them: list[int] = []
 

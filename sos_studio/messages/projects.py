@@ -232,6 +232,16 @@ MESSAGES: dict[str, Template] = {
         counts="count",
         one="1 of {all} pictures doesn't look like a crop, as it is not twice as wide as high ({names}).",
     ),
+    "import.seem_damaged": Template(
+        "{count} of {all} pictures seem to be damaged in their middle ({names}).",
+        "Look at what is to be imported of it, and save it anew from its source if you can.",
+        counts="count",
+        one="1 of {all} pictures seems to be damaged in its middle ({names}).",
+    ),
+    "import.seems_damaged": Template(
+        "The picture seems to be damaged in its middle: from there on it may be shifted or tinted.",
+        "Look at it; if it is spoiled, exclude the case and import the picture anew from its source.",
+    ),
     "import.several_tables": Template("Several tables were chosen: {used} is used, not {others}.", "Import with the others one by one."),
     "import.gone": Template("The file is not there any more: the import went on without it."),
     "import.file_unreadable": Template("The file can't be read ({reason}).", "Check that it opens in another program."),

@@ -14,6 +14,7 @@ from psygnal import Signal
 from sos_studio.core.errors import SosError, refusal
 from sos_studio.core.settings import ImportMemory, names_hidden
 from sos_studio.dataset import columns
+from sos_studio.dataset.decoded import Doubts
 from sos_studio.dataset.label_table import TableOptions
 from sos_studio.dataset.project import Project
 from sos_studio.dataset.sheets import Sheet, is_table
@@ -104,6 +105,7 @@ class ImportPresenter:
         self._session, self._project = session, project
         self._sheet: tuple[object, Sheet] | None = None
         self._looks = Looks()
+        self._left = False
         memory = session.settings.imports
         self.state = ImportState(options=_remembered(memory, crops))
         self._memory = memory
@@ -236,8 +238,25 @@ class ImportPresenter:
             question=_said(*asked[0]) if asked else None,
             notices=(*self._about_tables(), *(_said(code, values) for code, values in seen.notices)),
         )
+        self._look_for_damage(seen)
         if seen.pictures and (self.state.picture is None or self.state.picture.path not in seen.pictures):
             self.show(next((path for path in seen.pictures if path.is_file()), seen.pictures[0]))
+
+    def _look_for_damage(self, seen: ImportPreview) -> None:
+        """Into every picture, while the person reads what else is told."""
+        pictures = [path for path in seen.pictures if path.is_file()]
+
+        def told(found: Doubts) -> None:
+            if found and self.state.seen is seen:
+                self._show(notices=(*self.state.notices, *(_said(code, values) for code, values in found)))
+
+        self._session.background.run(
+            lambda: self._looks.damaged(pictures, lambda: self._left), told, self._session.report, key="import-damage"
+        )
+
+    def leave(self) -> None:
+        """Nobody looks any more."""
+        self._left = True
 
     def _about_tables(self) -> list[Message]:
         used = self.state.table

@@ -14,7 +14,7 @@ from sos_studio.core.preparation import Preparation, RulerRecord
 from sos_studio.dataset.decoded import DecodedImage, Doubts
 from sos_studio.dataset.label_table import TableOptions
 from sos_studio.dataset.near_duplicates import Look
-from sos_studio.imaging import borders, images, overlays, rulers
+from sos_studio.imaging import borders, images, jpeg_checks, overlays, rulers
 from sos_studio.imaging.borders import Box
 from sos_studio.imaging.rulers import Ruler
 
@@ -127,6 +127,8 @@ def decode(path: Path, options: PictureOptions) -> DecodedImage:
     found = find(path, options)
     full8 = full_image(found, options.facing)
     spacing_mm, doubts = _spacing(None if found.ruler is None else found.ruler.tick_px, options)
+    if jpeg_checks.seems_damaged(path):
+        doubts = (*doubts, ("import.seems_damaged", {}))
     masked = found.mask & _inside(found)
     changed = bool(masked.any()) or full8.shape != found.gray.shape
     original_png = images.encode_png(found.gray, quick=True) if changed and options.keep_originals else None

@@ -149,6 +149,13 @@ def preview(  # noqa: PLR0917  as an import has them
     )
 
 
+def thorough(scheme: StageScheme, sources: Sequence[Path], labels: Path | None, options: ImportOptions) -> ImportPreview:
+    """`preview`, and a look into every picture for damage in its middle."""
+    looks = Looks()
+    seen = preview(scheme, sources, labels, options, looks=looks)
+    return replace(seen, notices=(*seen.notices, *looks.damaged([path for path in seen.pictures if path.is_file()])))
+
+
 @dataclass(frozen=True)
 class _TableRead:
     """A table as far as it could be understood."""

@@ -83,8 +83,12 @@ class ImportDialog(QDialog):
         self._connect()
         self.rows.setFocus()
         presenter.changed.connect(self._on_state)
-        self.finished.connect(lambda _: presenter.changed.disconnect(self._on_state))
+        self.finished.connect(self._on_finished)
         self._on_state(presenter.state)
+
+    def _on_finished(self) -> None:
+        self.presenter.changed.disconnect(self._on_state)
+        self.presenter.leave()
 
     def _lay_out(self) -> None:
         self.rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

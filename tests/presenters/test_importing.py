@@ -12,6 +12,7 @@ from sos_studio.imaging import images
 from sos_studio.presenters.importing import ImportPresenter
 from sos_studio.presenters.ports import ImmediateBackground
 from sos_studio.presenters.session import Session
+from sos_studio.services import projects
 from tests.dataset.test_sheets import workbook
 from tests.imaging import screenshots
 
@@ -242,3 +243,22 @@ def test_names_of_files_are_not_said_where_names_are_hidden(
     told = " ".join(map(str, (state.question, *state.notices)))
     assert "•••" in told
     assert not any(name in told for name in ("c0.png", "Smith", "Jones"))
+
+
+def test_a_picture_that_is_damaged_in_its_middle_is_told_before_and_after_the_import(
+    session: Session, project: Project, tmp_path: Path
+) -> None:
+    for n in range(3):
+        Image.fromarray(screenshots.head(n)).save(tmp_path / f"{n}.jpg", quality=90)
+    spoiled = bytearray((tmp_path / "1.jpg").read_bytes())
+    spoiled[len(spoiled) // 2 : len(spoiled) // 2 + 512] = bytes(512)
+    (tmp_path / "1.jpg").write_bytes(spoiled)
+    presenter = ImportPresenter(session, project, [tmp_path / f"{n}.jpg" for n in range(3)])
+    assert [notice.text for notice in presenter.state.notices if "damaged" in notice.text] == [
+        "1 of 3 pictures seems to be damaged in its middle (1.jpg)."
+    ]
+    assert presenter.state.ready
+    presenter.set_names("")
+    assert sum("damaged" in str(notice) for notice in presenter.state.notices) == 1
+    report = projects.import_images(project, presenter.state.sources, None, presenter.state.options)
+    assert [(doubt.image, doubt.code) for doubt in report.doubts] == [("1.jpg", "import.seems_damaged")]
