@@ -143,7 +143,8 @@ def _lines(result: PredictionResult) -> list[str]:
     if prediction.roi is None:
         lines.append("no frame was found")
     elif prediction.attention_in_roi is not None:
-        lines.append(attention_sentence(prediction.attention_in_roi, prediction.roi, result.heat_stage))
+        shape_vu = result.heat01_vu.shape[0], result.heat01_vu.shape[1]
+        lines.append(attention_sentence(prediction.attention_in_roi, prediction.roi, result.heat_stage, shape_vu))
     lines.append(f"heatmap: {heat_words(result.heat_stage, result.heat_method, prediction.stage)}")
     return lines + _warnings(prediction.model)
 

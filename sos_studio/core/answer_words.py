@@ -61,9 +61,26 @@ def certainty_sentence(said: Prediction) -> str:
     return f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases)."
 
 
-def attention_sentence(share: float, frame: PredictedRoi, stage: int) -> str:
-    """How much of the attention for a stage lies inside of a frame."""
-    return f"Attention for stage {stage} inside the {FRAMES[frame.source]}: {share:.0%}."
+def attention_sentence(share: float, frame: PredictedRoi, stage: int, shape_vu: tuple[int, int]) -> str:
+    """How much of the attention for a stage lies inside of a frame, beside what an even spread would have there.
+
+    Parameters
+    ----------
+    shape_vu
+        Of the full image.
+    """
+    told = f"Attention for stage {stage} inside the {FRAMES[frame.source]}: {_percent(share)} (spread evenly: "
+    told += f"{_percent(frame.share_of(shape_vu))})."
+    if frame.overlooked(share, shape_vu):
+        told = f"The network did not look at the synchondrosis. {told}"
+    if frame.doubtful and frame.confidence is not None:
+        told += f" The detector is only {frame.confidence:.0%} sure of this frame."
+    return told
+
+
+def _percent(share: float) -> str:
+    """Whole per cent, of small shares a tenth: none of two that differ may read as the other."""
+    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
 def held_out(card: ModelCard) -> tuple[int, int] | None:

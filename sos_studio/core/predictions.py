@@ -20,6 +20,8 @@ HeatMethod = Literal["grad-cam", "grad-cam++", "hires-cam"]
 HEAT_METHODS: tuple[HeatMethod, ...] = ("grad-cam", "grad-cam++", "hires-cam")
 # An answer is unsure if its most likely stage has less than this: all the other stages together are then likelier.
 UNSURE_BELOW = 0.5
+# A detector that is less sure than this of its frame may have found something else.
+DOUBTFUL_BELOW = 0.5
 
 
 class ModelCard(BaseModel):
@@ -90,6 +92,19 @@ class PredictedRoi(BaseModel):
     def roi(self) -> Roi:
         """The frame alone."""
         return Roi.of(self.center_uv, self.angle_deg, self.width_px)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the detector that found it is hardly sure of it."""
+        return self.confidence is not None and self.confidence < DOUBTFUL_BELOW
+
+    def share_of(self, shape_vu: tuple[int, int]) -> float:
+        """How much of a full image it covers, 0 … 1: what attention would have inside that is spread evenly over the image."""
+        return min(1.0, self.width_px * self.height_px / max(shape_vu[0] * shape_vu[1], 1))
+
+    def overlooked(self, share: float, shape_vu: tuple[int, int]) -> bool:
+        """Whether a network with this share of its attention inside looked there less than anywhere else."""
+        return share < self.share_of(shape_vu)
 
 
 class StageSet(BaseModel):

@@ -16,6 +16,7 @@ from sos_studio.core.errors import SosError
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, KeptMap, KeptPrediction, ModelCard, PredictedRoi, Prediction
 from sos_studio.dataset import predictions
 from sos_studio.imaging import heatmaps
+from sos_studio.messages import Message, message
 from sos_studio.services import shown_elsewhere
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.prediction import PredictionService, heat_of
@@ -55,6 +56,8 @@ class Shown:
         Share of that heatmap's attention inside the frame, 0 … 1; None without a frame or without attention.
     looking_for_frame
         The detector has been asked and has not answered yet.
+    detector_asked, detector_fault
+        It has answered in this sitting, with a frame or without; or why it could not.
     """
 
     prediction: Prediction
@@ -66,6 +69,8 @@ class Shown:
     heat_method: HeatMethod = HEAT_METHODS[0]
     attention: float | None = None
     looking_for_frame: bool = False
+    detector_asked: bool = False
+    detector_fault: Message | None = None
 
     @property
     def frame(self) -> PredictedRoi | None:
@@ -200,13 +205,14 @@ def ask(
 
 def with_frame(service: PredictionService, capture: StoredCapture, detector: ModelEntry, answered: Answered) -> Answered:
     """Worker thread: the same answer with the detector's frame, in which the attention is measured unless the expert drew one."""
-    shown = answered.shown
+    found, fault = None, None
     try:
         found = service.find_frame(capture.full8, detector_dir=detector.path)
     except SosError as error:
         log.info("the detector gave no frame: %s", error.code)
-        found = None
-    shown = replace(shown, detector_frame=found, looking_for_frame=False)
+        fault = message(error.code, error.values)
+    asked = fault is None
+    shown = replace(answered.shown, detector_frame=found, looking_for_frame=False, detector_asked=asked, detector_fault=fault)
     if found is not None and shown.expert_frame is None and shown.heat01_vu is not None:
         inside = heatmaps.attention_inside(shown.heat01_vu, found.roi())
         said = shown.prediction.model_copy(update={"roi": found, "attention_in_roi": inside})

@@ -358,7 +358,8 @@ class PredictionPresenter:
             chosen = chosen_last(self._session, students, used)
         elif chosen not in students or self._used != before:
             chosen = used
-        self._show(students=students, detectors=tuple(entry for entry in found if entry.card.kind == "detector"), names=names)
+        detectors = tuple(entry for entry in found if entry.card.kind == "detector")
+        self._show(students=students, detectors=detectors, names=names, used=self._used)
         if chosen != self.state.chosen:
             self._anew(chosen=chosen)
         elif self.state.shown is None and self.state.phase != "predicting":

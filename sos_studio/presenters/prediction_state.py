@@ -31,6 +31,8 @@ class PredictionState:
         Newest first, as `detectors` are; `chosen` is the one that is asked.
     names
         What somebody called the trainings that networks come from, by model id.
+    used
+        The student that the project predicts with unless another one is chosen.
     problem
         Why there is no answer.
     others
@@ -44,6 +46,7 @@ class PredictionState:
     phase: Phase = "no_project"
     students: tuple[ModelEntry, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    used: str | None = None
     chosen: ModelEntry | None = None
     detectors: tuple[ModelEntry, ...] = ()
     shown: Shown | None = None

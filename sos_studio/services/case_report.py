@@ -91,6 +91,11 @@ class CaseReport:
         return heat_words(self.heat_stage, self.heat_method, self.said.stage)
 
     @property
+    def shape_vu(self) -> tuple[int, int]:
+        """Of the full image."""
+        return self.heat01_vu.shape[0], self.heat01_vu.shape[1]
+
+    @property
     def attention(self) -> float | None:
         """Share of the heatmap's attention in the frame that the network's answer was measured in."""
         if self.said.roi is None or self.heat_stage == self.said.stage:
@@ -229,7 +234,7 @@ def _answer(report: CaseReport) -> list[Part]:
         told.append(f"Distance from the training data: {near.distance:.2f}; usual pictures lie within {near.threshold:.2f}.")
     attention = report.attention
     if attention is not None and said.roi is not None:
-        told.append(attention_sentence(attention, said.roi, report.heat_stage))
+        told.append(attention_sentence(attention, said.roi, report.heat_stage, report.shape_vu))
     if report.holding is not None:
         told.append(holding_words(report.holding, unsure=said.unsure or said.unlike))
     return [Heading("What the network says"), Table(("Stage", "Probability"), tuple(rows)), *(Paragraph(text) for text in told)]

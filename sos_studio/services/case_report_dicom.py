@@ -111,7 +111,7 @@ def _comments(report: CaseReport) -> list[str]:
     told = [answer_sentence(said), *trust_sentences(report), card_line(said.model), *warnings_of(said.model)]
     told += [f"Expected stage {said.expected_stage:.2f}", f"Heatmap: {report.heat_words}"]
     if said.roi is not None and report.attention is not None:
-        told.append(attention_sentence(report.attention, said.roi, report.heat_stage))
+        told.append(attention_sentence(report.attention, said.roi, report.heat_stage, report.shape_vu))
     if report.holding is not None:
         told.append(holding_words(report.holding, unsure=said.unsure or said.unlike))
     told += [f"{label}: {value}" for label, value in plane_rows(report.capture.record)]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from sos_studio.presenters.folder_batch import Looked
 from sos_studio.ui import parts
 from sos_studio.ui.overlay_view import OverlayView
-from sos_studio.ui.predict_words import attention_words, brief_words, certainty_words, unlike_words
+from sos_studio.ui.predict_words import attention_words, brief_words, certainty_words, frame_doubt_words, unlike_words
 
 
 def _tr(text: str) -> str:
@@ -51,10 +51,11 @@ class BatchPreview(QWidget):
         if said is None:
             self._say(_tr("No answer"), "", "")
             return
-        told = [certainty_words(said)]
+        told, shape_vu = [certainty_words(said)], (looked.full8.shape[0], looked.full8.shape[1])
         if said.roi is not None and said.attention_in_roi is not None:
-            told.append(attention_words(said.attention_in_roi, said.roi, said.stage, said.stage))
-        self._say(brief_words(said), "\n".join(told), unlike_words(said))
+            told.append(attention_words(said.attention_in_roi, said.roi, said.stage, said.stage, shape_vu))
+        doubt = frame_doubt_words(said.roi, asked=looked.row.no_frame)
+        self._say(brief_words(said), "\n".join(told), "\n".join(filter(None, (unlike_words(said), doubt))))
 
     def _say(self, said: str, more: str, warning: str) -> None:
         for label, text in ((self.said, said), (self.more, more), (self.warning, warning)):

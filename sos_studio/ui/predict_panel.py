@@ -21,8 +21,10 @@ from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.holding_row import HoldingRow
 from sos_studio.ui.predict_words import (
     acquaintance_words,
+    attention_in_terms,
     attention_words,
     certainty_words,
+    frame_doubt_words,
     local_time,
     mostly_wrong,
     network_titles,
@@ -63,10 +65,12 @@ class PredictPanel(QWidget):
         self._models.setMinimumContentsLength(12)
         self._models.activated.connect(lambda _: presenter.choose_model(str(self._models.currentData())))
         self._offered: dict[str, str] = {}
+        self._used: str | None = None
         self.quality = QLabel()
         self.quality.setWordWrap(True)
         self.phantom = parts.red()
         self.unlike = parts.red()
+        self.frame_doubt = parts.red()
         self.known = QLabel()
         self.known.setWordWrap(True)
         self.stage = QLabel()
@@ -109,6 +113,7 @@ class PredictPanel(QWidget):
             self.quality,
             self.phantom,
             self.unlike,
+            self.frame_doubt,
             self.stage,
             self._words,
             self.known,
@@ -168,6 +173,8 @@ class PredictPanel(QWidget):
         prediction = state.shown.prediction if state.shown is not None else None
         self.unlike.setText(unlike_words(prediction) if prediction is not None else "")
         self.unlike.setVisible(bool(self.unlike.text()))
+        self.frame_doubt.setText("" if state.shown is None else _frame_words(state.shown))
+        self.frame_doubt.setVisible(bool(self.frame_doubt.text()))
         self.bars.set_probabilities(prediction.probabilities if prediction is not None else ())
         held = prediction.promised if prediction is not None else None
         self.bars.set_stage_set(held)
@@ -180,7 +187,9 @@ class PredictPanel(QWidget):
         self.expected.setToolTip(_tr("Mean of the stages, each weighted by its probability"))
         self.expected.setVisible(prediction is not None)
         self.attention.setText(_attention_words(state.shown) if state.shown is not None else "")
+        self.attention.setToolTip(attention_in_terms())
         self.attention.setVisible(prediction is not None)
+        parts.set_alarm(self.attention, state.shown is not None and _looked_elsewhere(state.shown))
         self.confirm.setEnabled(prediction is not None)
         self.confirm.setText(_tr("Confirm stage {n}").format(n=prediction.stage) if prediction is not None else _tr("Confirm"))
         for made in self._corrections:
@@ -189,11 +198,13 @@ class PredictPanel(QWidget):
 
     def _show_models(self, state: PredictionState) -> None:
         offered = network_titles(state.students, state.names)
-        if offered != self._offered:
-            self._offered = offered
+        if (offered, state.used) != (self._offered, self._used):
+            self._offered, self._used = offered, state.used
             self._models.clear()
             for entry in state.students:
-                self._models.addItem(offered[entry.card.model_id], entry.card.model_id)
+                title = offered[entry.card.model_id]
+                title = _tr("{network}, in use").format(network=title) if entry.card.model_id == state.used else title
+                self._models.addItem(title, entry.card.model_id)
                 told = (quality_words(entry.card), _about_in_terms(entry.card))
                 self._models.setItemData(self._models.count() - 1, "\n".join(filter(None, told)), Qt.ItemDataRole.ToolTipRole)
         if state.chosen is not None:
@@ -268,7 +279,23 @@ def _attention_words(shown: Shown) -> str:
             crop=keys.after(_tr("Crop"), Action.STEP_CROP)
         )
     said = shown.prediction
-    return since + attention_words(shown.attention, shown.frame, shown.heat_stage or said.stage, said.stage)
+    height, width = shown.heat01_vu.shape
+    return since + attention_words(shown.attention, shown.frame, shown.heat_stage or said.stage, said.stage, (height, width))
+
+
+def _frame_words(shown: Shown) -> str:
+    """What is doubtful of the detector's frame, or why there is none."""
+    if shown.detector_fault is not None:
+        return _tr("The detector could not look for the SOS: {reason}").format(reason=shown.detector_fault)
+    return frame_doubt_words(shown.detector_frame, asked=shown.detector_asked)
+
+
+def _looked_elsewhere(shown: Shown) -> bool:
+    """Whether less of the attention lies where the stage can be seen than anywhere else."""
+    if shown.attention is None or shown.frame is None or shown.heat01_vu is None:
+        return False
+    height, width = shown.heat01_vu.shape
+    return shown.frame.overlooked(shown.attention, (height, width))
 
 
 def _about_in_terms(card: ModelCard) -> str:

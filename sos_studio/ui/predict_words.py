@@ -103,14 +103,44 @@ def frame_words(frame: PredictedRoi) -> str:
     return _tr("evaluator's frame") if frame.source == "expert" else _tr("detector's frame")
 
 
-def attention_words(share: float, frame: PredictedRoi, stage: int, predicted: int) -> str:
-    """How much of the attention lies inside of a frame; of a stage that somebody chose, that it is of that one."""
+def attention_words(share: float, frame: PredictedRoi, stage: int, predicted: int, shape_vu: tuple[int, int]) -> str:
+    """How much of the attention lies inside of a frame, and what an even spread would have there.
+
+    Of a stage that somebody chose, that it is of that one; `shape_vu` is the full image's.
+    """
     told = (
         _tr("Attention inside the {frame}: {p}\u00a0%")
         if stage == predicted
         else _tr("Attention for stage {n} inside the {frame}: {p}\u00a0%")
     )
-    return told.format(n=stage, frame=frame_words(frame), p=round(100 * share))
+    told = told.format(n=stage, frame=frame_words(frame), p=_percent(share))
+    if frame.overlooked(share, shape_vu):
+        told = _tr("The network did not look at the SOS.") + " " + told
+    return told + _tr(" (spread evenly: {p}\u00a0%)").format(p=_percent(frame.share_of(shape_vu)))
+
+
+def attention_in_terms() -> str:
+    """What the number means, and what it is compared with."""
+    return _tr(
+        "How much of the whole heatmap lies inside the frame, faint attention that cannot be seen included. "
+        "Attention that is spread evenly over the image has as much there as the frame covers of it: a network that has less did not look."
+    )
+
+
+def _percent(share: float) -> str:
+    """A tenth of small ones: none of two that differ may read as the other."""
+    return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
+
+
+def frame_doubt_words(frame: PredictedRoi | None, *, asked: bool) -> str:
+    """That a detector found nothing (if it was asked), or is hardly sure of what it found; else empty."""
+    if frame is None and asked:
+        told = _tr("The detector found no SOS in this image.")
+    elif frame is not None and frame.doubtful and frame.confidence is not None:
+        told = _tr("The detector is only {p}\u00a0% sure of its frame.").format(p=round(100 * frame.confidence))
+    else:
+        return ""
+    return told + " " + _tr("Is it an upright midsagittal image with the face at the letter A?")
 
 
 def local_time(moment: datetime) -> str:

@@ -212,7 +212,8 @@ class SideBySideDialog(QDialog):
         view.said.setText(brief_words(said))
         told = [] if said.promised is None else [set_words(said.promised)]
         if said.attention_in_roi is not None and said.roi is not None:
-            told.append(attention_words(said.attention_in_roi, said.roi, result.heat_stage, said.stage))
+            height, width = result.heat01_vu.shape
+            told.append(attention_words(said.attention_in_roi, said.roi, result.heat_stage, said.stage, (height, width)))
         if result.heat_stage != said.stage:
             told.append(_tr("Heatmap: evidence for stage {n}, as chosen in Predict").format(n=result.heat_stage))
         view.more.setText("\n".join(told))

@@ -68,7 +68,16 @@ def test_a_network_learned_from_the_cases_it_was_fitted_to_and_those_that_chose_
 
 def test_attention_is_told_with_whose_frame_and_which_stage() -> None:
     frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "expert")
-    assert answer_words.attention_sentence(0.29, frame, 5) == "Attention for stage 5 inside the evaluator's frame: 29%."
+    told = "Attention for stage 5 inside the evaluator's frame: 29% (spread evenly: 2.0%)."
+    assert answer_words.attention_sentence(0.29, frame, 5, (100, 100)) == told
+
+
+def test_a_network_that_looked_elsewhere_and_a_doubtful_frame_are_told() -> None:
+    frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "detector", 0.37)
+    assert answer_words.attention_sentence(0.004, frame, 1, (100, 100)) == (
+        "The network did not look at the synchondrosis. Attention for stage 1 inside the detector's frame: 0.4% (spread evenly: 2.0%). "
+        "The detector is only 37% sure of this frame."
+    )
 
 
 def test_a_picture_unlike_the_training_data_gets_no_firm_stage_and_no_promise() -> None:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QLabel, QScrollArea
 
 from sos_studio.core.actions import Action
 from sos_studio.core.captures import OrientationRecord
-from sos_studio.core.errors import JobFailedError
+from sos_studio.core.errors import BadInputError, JobFailedError
 from sos_studio.core.manifests import Manifest, ManifestEntry
-from sos_studio.core.predictions import Nearness, StageSet
+from sos_studio.core.predictions import Nearness, PredictedRoi, StageSet
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
 from sos_studio.services import job_care
@@ -63,7 +63,7 @@ def test_the_answer_is_in_figures_and_words(step):
     assert panel.bars.probabilities == pytest.approx((0.05, 0.05, 0.05, 0.8, 0.05))
     assert "stage 4: 80 %" in panel.bars.accessibleDescription()
     assert panel.expected.text() == "Probability-weighted mean: stage 3.75"
-    assert panel.attention.text() == "Attention inside the detector's frame: 35\u00a0%"
+    assert panel.attention.text() == "Attention inside the detector's frame: 35\u00a0% (spread evenly: 2.7\u00a0%)"
 
 
 def test_phantom_trained_and_from_scratch_are_said_in_red(step):
@@ -92,7 +92,7 @@ def test_networks_are_named_by_what_they_are_and_by_what_somebody_called_their_t
     job.mkdir(parents=True)
     job_care.rename(job, "Second try")
     models = make_step(project, service, qtbot).panel._models
-    assert sorted(models.itemText(n) for n in range(2)) == ["Second try: Student (2026-11-20, 160 cases)", "Student (2026-11-20)"]
+    assert sorted(models.itemText(n) for n in range(2)) == ["Second try: Student (2026-11-20, 160 cases), in use", "Student (2026-11-20)"]
     assert "27 of 40" in models.itemData(0, Qt.ItemDataRole.ToolTipRole)
 
 
@@ -100,7 +100,7 @@ def test_two_networks_of_one_day_are_told_apart_by_the_time(project, service, qt
     for name in "ab":
         add_model(project.directory, "student", name)
     models = make_step(project, service, qtbot).panel._models
-    assert len({models.itemText(n) for n in range(2)}) == 1  # made within one minute
+    assert len({models.itemText(n).removesuffix(", in use") for n in range(2)}) == 1  # made within one minute
     card_file = project.path("models", "student-a", "model.json")
     card_file.write_text(card_file.read_text().replace("T10:00", "T11:30"))
     models = make_step(project, service, qtbot).panel._models
@@ -128,6 +128,41 @@ def test_it_is_said_that_the_network_learned_from_this_very_case(project, servic
     assert not step.panel.known.isVisible()
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.known.text() == "It never learned from this patient."
+
+
+def test_a_detector_that_finds_nothing_is_told(step, service, monkeypatch):
+    monkeypatch.setattr(service, "find_frame", lambda *_, **__: None)
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.frame_doubt.isVisible()
+    assert step.panel.frame_doubt.text().startswith("The detector found no SOS in this image")
+
+
+def test_a_detector_that_is_hardly_sure_of_its_frame_is_told(step, service, monkeypatch):
+    step.actions_by_id[Action.PREDICT]()
+    assert not step.panel.frame_doubt.isVisible()
+    monkeypatch.setattr(service, "find_frame", lambda *_, **__: PredictedRoi.of(Roi.of((170, 140), 0.0, 60.0), "detector", 0.37))
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.frame_doubt.text().startswith("The detector is only 37\u00a0% sure of its frame.")
+
+
+def test_a_detector_that_is_gone_is_told_and_the_stage_stands(step, service, monkeypatch):
+    def gone(*_, **__):
+        raise BadInputError("prediction.no_model", model="detector-a")
+
+    monkeypatch.setattr(service, "find_frame", gone)
+    step.actions_by_id[Action.PREDICT]()
+    assert step.panel.stage.text() == "Stage 4"
+    assert step.panel.frame_doubt.text().startswith("The detector could not look for the SOS: There is no trained network in detector-a.")
+
+
+@pytest.mark.parametrize(("middle", "elsewhere"), [((20, 280), True), ((170, 140), False)])
+def test_attention_that_lies_elsewhere_is_said_in_red(step, service, monkeypatch, middle, elsewhere):
+    frame = Roi.of(middle, 0.0, 20.0)
+    monkeypatch.setattr(service, "find_frame", lambda *_, **__: PredictedRoi.of(frame, "detector", 0.8))
+    step.actions_by_id[Action.PREDICT]()
+    assert bool(step.panel.attention.property("alarm")) is elsewhere
+    assert step.panel.attention.text().startswith("The network did not look at the SOS.") is elsewhere
+    assert "(spread evenly: 0.2\u00a0%)" in step.panel.attention.text()
 
 
 def test_why_there_are_no_stages_with_certainty_is_said(step):
