@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sos_studio.core.errors import SosError
 from sos_studio.core.job_state import JobState, JobStatus
-from sos_studio.core.jobs import EVENTS_FILE, WORKER_FILE, JobSpec
+from sos_studio.core.jobs import EVENTS_FILE, JOB_FILE, WORKER_FILE, JobSpec
 from sos_studio.services import job_care, job_queue, jobs, waiting, worker_process
 from sos_studio.services.job_tail import JobTail
 from sos_studio.services.jobs import JobHandle
@@ -52,7 +52,7 @@ class JobWatch:
         self._lock = threading.Lock()
         self._tails: dict[str, tuple[JobHandle, JobTail]] = {}
         self._ended: dict[str, tuple[int, JobState]] = {}
-        self._specs: dict[str, JobSpec | None] = {}
+        self._specs: dict[str, tuple[int, JobSpec | None]] = {}
 
     def adopt(self, handle: JobHandle) -> None:
         """Follow a job through the handle with which it was started: only that reaps its worker and knows which attempt is meant."""
@@ -87,12 +87,19 @@ class JobWatch:
         return Seen(handle, self._spec(handle), state, job_care.name_of(handle.job_dir), tail.silent, ahead, stopping)
 
     def _spec(self, handle: JobHandle) -> JobSpec | None:
-        if handle.job_id not in self._specs:
+        # Written anew when it begins (whom its student is compared with), or goes on with other settings.
+        try:
+            written = (handle.job_dir / JOB_FILE).stat().st_mtime_ns
+        except OSError:
+            written = -1
+        known = self._specs.get(handle.job_id)
+        if known is None or known[0] != written:
             try:
-                self._specs[handle.job_id] = handle.spec()
+                known = (written, handle.spec())
             except SosError:  # a damaged job still shows its events
-                self._specs[handle.job_id] = None
-        return self._specs[handle.job_id]
+                known = (written, None)
+            self._specs[handle.job_id] = known
+        return known[1]
 
 
 def _written(job_dir: Path) -> int:

@@ -54,7 +54,9 @@ class JobList(QListWidget):
                 text = f"{training_words.row_title(seen)}\n{training_words.row_status(seen)}"
                 if item.text() != text:
                     item.setText(text)
-                    item.setToolTip(f"{training_words.job_title(seen.handle.job_id)}\n{training_words.row_status(seen)}")
+                    # The name whole, and not first: a tooltip that begins with a tag would be read as HTML.
+                    told = (training_words.job_title(seen.handle.job_id), seen.name, training_words.row_status(seen))
+                    item.setToolTip("\n".join(line for line in told if line))
                 item.setData(Qt.ItemDataRole.UserRole, seen.handle.job_id)
                 if seen.handle.job_id == shown and self.currentRow() != n:
                     self.setCurrentRow(n)

@@ -18,6 +18,7 @@ from sos_studio.core.job_state import JobStatus
 from sos_studio.core.jobs import EVENTS_FILE, WORKER_FILE
 from sos_studio.dataset.project import Project
 from sos_studio.services import device_lock, job_queue, jobs, model_list, waiting, worker_process
+from sos_studio.services.job_watch import JobWatch
 from sos_studio.services.jobs import JobHandle
 from tests.services.test_job_care import make_model
 from tests.services.test_jobs import _wait_for
@@ -206,11 +207,14 @@ def test_of_two_that_were_asked_for_together_the_second_is_compared_with_the_fir
 ) -> None:
     first, second = start(project, fake_worker), start(project, fake_worker)
     assert (first.spec().judged_models, second.spec().judged_models) == ((), ())
+    window = JobWatch(project.directory)
+    window.look()
     made = make_model(project, 1, first.job_id)
     first.cancel()
     _wait_for(lambda: first.state().status is JobStatus.CANCELLED)
     job_queue.launch_next()
     assert second.spec().judged_models == (made,)
+    assert {seen.handle.job_id: seen.spec and seen.spec.judged_models for seen in window.look()}[second.job_id] == (made,)
     make_model(project, 2, second.job_id)
     used = model_list.current(project, "student")
     assert used is not None
