@@ -36,7 +36,7 @@ def export(*, directory: Path | None, model_dir: Path | None, detector_dir: Path
     if as_json:
         emit_json({"file": str(out), "models": ids})
     else:
-        emit(message("package.exported", {"count": len(ids), "file": out.name}).text)
+        emit(message("package.exported", {"count": len(ids), "file": out.name, "models": ids}).text)
 
 
 @command.command("import")

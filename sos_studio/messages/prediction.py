@@ -14,7 +14,10 @@ MESSAGES: dict[str, Template] = {
     ),
     "capture.unreadable": Template("The capture in {folder} is damaged.", "Make the capture again."),
     "reading.no_evaluator": Template("Nobody is named as the evaluator.", "Enter your name first."),
-    "prediction.no_model": Template("There is no trained network in {model}.", "Train one, or choose another folder."),
+    "prediction.no_model": Template(
+        "There is no trained network in {model}.",
+        "If there was one, import it again or restore a backup; else train one, or choose another.",
+    ),
     "prediction.no_student": Template(
         "This project has no trained network for full images (student) yet.", "Train ▸ Retrain all makes one."
     ),
@@ -34,9 +37,12 @@ MESSAGES: dict[str, Template] = {
     "package.other_of_that_name": Template(
         "Another network named {model} is here already.", "Nothing was taken in; look whether the two are the same."
     ),
-    "package.imported": Template("Taken in: {models}.", "Choose it in Predict."),
+    "package.imported": Template("Imported: {models}.", "Choose it in Predict."),
     "package.exported": Template(
-        "{count} networks are in {file}.", "Predict ▸ Import network takes them in elsewhere.", "count", one="One network is in {file}."
+        "{count} networks are in {file}: {models}.",
+        "Predict ▸ Import network takes them in elsewhere.",
+        "count",
+        one="One network is in {file}: {models}.",
     ),
     "batch.done": Template(
         "{count} pictures are in the table {file} in {folder}.",

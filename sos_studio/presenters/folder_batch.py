@@ -22,7 +22,8 @@ from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction_state import heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.services import full_images, model_package
-from sos_studio.services.batch import BatchReport, BatchRow, predict_folder
+from sos_studio.services.batch import BatchReport, predict_folder
+from sos_studio.services.batch_table import BatchRow
 from sos_studio.services.prediction import Networks, PredictionService, choose_networks, heat_of, networks_in
 
 Phase = Literal["idle", "running", "stopping", "stopped", "done", "failed"]

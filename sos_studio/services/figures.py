@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -28,7 +28,7 @@ DPI = 300
 # Below the pictures: up to four lines about each, then the colours and frames, then what must be known.
 _BELOW_INCHES, _LINE_INCHES = 1.12, 0.155
 _INK, _RED = "#1c2733", "#b3261e"
-_FRAME_LOOKS: Mapping[str, tuple[str, str]] = {"expert": ("#ffc14d", "-"), "detector": ("#5aa9e6", "--")}
+_FRAME_LOOKS: Mapping[str, tuple[str, Literal["-", "--"]]] = {"expert": ("#ffc14d", "-"), "detector": ("#5aa9e6", "--")}
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,8 +154,14 @@ class BatchDialog(QDialog):
         table = QTableWidget(0, 6)
         titles = [_tr("No."), _tr("Picture"), _tr("Stage"), _tr("Probability"), _tr("Certainty"), _tr("To be noted")]
         table.setHorizontalHeaderLabels(titles)
-        table.horizontalHeaderItem(0).setToolTip(_tr("The same number stands in the table that is written"))
-        table.horizontalHeaderItem(_CERTAINTY).setToolTip(_tr("The stages that hold the true one with 90 % certainty"))
+        tips = {
+            0: _tr("The same number stands in the table that is written"),
+            _CERTAINTY: _tr("The stages that hold the true one with 90 % certainty"),
+        }
+        for column, tip in tips.items():
+            title = table.horizontalHeaderItem(column)
+            if title is not None:
+                title.setToolTip(tip)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)

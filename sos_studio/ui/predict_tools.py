@@ -152,10 +152,13 @@ class PredictTools(QObject):
         """Write networks into one file."""
 
         def done(_: None) -> None:
-            self._session.tell("package.exported", "info", count=len(entries), file=target.name)
+            self._session.tell("package.exported", "info", count=len(entries), file=target.name, models=self._titles(entries))
 
         self._session.begun.emit()
         self._session.background.run(lambda: model_package.export_models(entries, target), done, self._session.report)
+
+    def _titles(self, entries: list[ModelEntry]) -> list[str]:
+        return list(network_titles(entries, self._prediction.state.names).values())
 
     def _ask_what_to_import(self) -> None:
         dialog = file_dialog(self._window, _tr("Import network"), QFileDialog.FileMode.ExistingFile, _filters())
@@ -170,7 +173,7 @@ class PredictTools(QObject):
             return
 
         def done(found: list[ModelEntry]) -> None:
-            session.tell("package.imported", "info", models=", ".join(entry.card.model_id for entry in found))
+            session.tell("package.imported", "info", models=self._titles(found))
             if session.project is project:
                 session.models_changed.emit()
 

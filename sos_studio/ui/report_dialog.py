@@ -44,6 +44,7 @@ class ReportDialog(QDialog):
         layout.addWidget(self._buttons)
         for box in (self.pdf, self.dicom, self.identified):
             box.toggled.connect(lambda _: self._refresh())
+        self.patient.textChanged.connect(lambda _: self._refresh())
         self._refresh()
 
     @property
@@ -56,4 +57,7 @@ class ReportDialog(QDialog):
         named = self.identified.isChecked() and self.pdf.isChecked()
         self.warning.setVisible(named)
         self.patient.setVisible(named)
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(self.pdf.isChecked() or self.dicom.isChecked())
+        nameless = named and not self.patient.text().strip()
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(
+            (self.pdf.isChecked() or self.dicom.isChecked()) and not nameless
+        )

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtWidgets import QDialogButtonBox
 
 from sos_studio.core.actions import Action
 from sos_studio.services import case_report, staging
@@ -23,6 +24,21 @@ def test_nothing_names_the_patient_unless_it_is_typed_after_a_warning(qtbot):
     dialog.pdf.click()
     assert dialog.patient_text == ""
     assert not dialog._buttons.buttons()[0].isEnabled()
+
+
+def test_a_report_that_names_the_patient_wants_a_name(qtbot):
+    dialog = ReportDialog()
+    qtbot.addWidget(dialog)
+    ok = dialog._buttons.button(QDialogButtonBox.StandardButton.Ok)
+    dialog.identified.click()
+    assert not ok.isEnabled()
+    dialog.patient.setText("  ")
+    assert not ok.isEnabled()
+    dialog.patient.setText("Jane Doe")
+    assert ok.isEnabled()
+    dialog.patient.clear()
+    dialog.identified.click()
+    assert ok.isEnabled()
 
 
 @pytest.fixture
