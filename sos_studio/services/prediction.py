@@ -214,7 +214,7 @@ class PredictionService:
             if frame is None and detector_dir is not None:
                 frame = self._find_frame(full_file, detector_dir, cancelled, urgent=urgent)
             seen = self._what_it_sees(full8, full_file, model, frame, out)
-            places = {"model": str(model.path), "image": str(seen), "out": str(out.resolve())}
+            places: dict[str, Any] = {"model": str(model.path), "image": str(seen), "out": str(out.resolve())}
             answer = self._serve.ask("predict", cancelled=cancelled, **places, stage=stage, method=method, urgent=urgent)
             said = _prediction(answer, model.card, frame)
             kept = _kept_map(answer, model, frame, said.stage if stage is None else stage, method)
