@@ -254,7 +254,7 @@ class TrainingDock(QDockWidget):
         self.resume.setVisible(stopped and not state.starting and not state.read_only)
         self.more.setVisible(job is not None and not state.read_only)
         waits = job is not None and job.ahead is not None
-        self.earlier.setEnabled(waits)
+        self.earlier.setEnabled(job is not None and bool(job.ahead))
         self.later.setEnabled(waits)
         self.delete.setEnabled(job is not None and not state.running)
         self.jobs.set_rows(state.rows, job.handle.job_id if job is not None else None)

@@ -381,6 +381,7 @@ def test_waiting_trainings_are_moved_by_the_menu(project, lives, qtbot, monkeypa
     qtbot.waitUntil(lambda: waiting.line()[0].path.name == "20261120-120000-retrain-0002")
     dock.presenter.poll()
     assert "next, once the running training has ended" in dock.pages.overview.status.text()
+    assert (dock.earlier.isEnabled(), dock.later.isEnabled()) == (False, True)
     QTest.mouseClick(dock.cancel, LEFT)
     dock.presenter.poll()
     assert [entry.path.name for entry in waiting.line()] == ["20261120-110000-retrain-0001"]
