@@ -46,6 +46,9 @@ _PREVIEW_LINES = 10
 @click.option("--crops", is_flag=True, help="The pictures are crops, endocranial end left: frame all of each.")
 @click.option("--keep-borders", is_flag=True, help="Don't cut uniform borders away.")
 @click.option("--keep-overlays", is_flag=True, help="Don't cover letters, rulers and coloured lines.")
+@click.option(
+    "--cover", "boxes", default="", metavar="BOXES", help='Cover in every picture: "left, top, width, height" in pixels; several with ";".'
+)
 @click.option("--no-originals", is_flag=True, help="Don't keep the untouched pictures of those that are changed.")
 @click.option("--take-unmended", is_flag=True, help="Take pictures too whose row or name needs mending, without what it says.")
 @click.option("--preview", is_flag=True, help="Only say what would become of rows and files; nothing is written.")
@@ -66,6 +69,7 @@ def import_(
     crops: bool,
     keep_borders: bool,
     keep_overlays: bool,
+    boxes: str,
     no_originals: bool,
     take_unmended: bool,
     preview: bool,
@@ -78,7 +82,7 @@ def import_(
     """
     from sos_studio.dataset.label_table import TableOptions
     from sos_studio.services import import_preview, projects
-    from sos_studio.services.import_pictures import ImportOptions, PictureOptions
+    from sos_studio.services.import_pictures import ImportOptions, PictureOptions, boxes_of
 
     _require_size(spacing, "--spacing", 100)
     _require_size(ruler_mm, "--ruler", 1000)
@@ -86,7 +90,7 @@ def import_(
     if separator is not None and len(separator) != 1:
         raise click.BadParameter("give one character, or the word tab.", click.get_current_context(), param_hint="--separator")
     options = ImportOptions(
-        PictureOptions(facing, spacing, ruler_mm, not keep_borders, not keep_overlays, not no_originals, crops),
+        PictureOptions(facing, spacing, ruler_mm, not keep_borders, not keep_overlays, not no_originals, crops, boxes_of(boxes)),
         TableOptions(sheet, _fields(columns), separator, encoding),
         names or "",
         take_unmended,

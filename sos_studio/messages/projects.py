@@ -232,6 +232,9 @@ MESSAGES: dict[str, Template] = {
         counts="count",
         one="1 of {all} pictures doesn't look like a crop, as it is not twice as wide as high ({names}).",
     ),
+    "import.box_bad": Template(
+        "{text} is no box to cover.", "Write left, top, width and height in pixels, such as 10, 20, 120, 40; part several by semicolons."
+    ),
     "import.seem_damaged": Template(
         "{count} of {all} pictures seem to be damaged in their middle ({names}).",
         "Look at what is to be imported of it, and save it anew from its source if you can.",

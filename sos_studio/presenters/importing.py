@@ -22,7 +22,7 @@ from sos_studio.imaging.borders import Box
 from sos_studio.messages import Message, message
 from sos_studio.presenters.session import Session
 from sos_studio.services.import_looks import Looks
-from sos_studio.services.import_pictures import ImportOptions, PictureOptions, find, full_image
+from sos_studio.services.import_pictures import ImportOptions, PictureOptions, boxes_of, find, full_image
 from sos_studio.services.import_preview import ImportPreview, preview
 
 # Headers whose meaning is remembered: the tables of many studies.
@@ -159,6 +159,19 @@ class ImportPresenter:
         self.changed.emit(self.state)
         if self.state.picture is not None:
             self.show(self.state.picture.path)
+
+    def set_boxes(self, text: str) -> None:
+        """What is covered in every picture beside what is found, as a person types it; what makes no sense is told and changes nothing."""
+        try:
+            boxes = boxes_of(text)
+        except SosError as error:
+            self._show(picture_problem=_words(error))
+            return
+        self.set_pictures(boxes=boxes)
+
+    def cover(self, box: Box) -> None:
+        """One more of them, drawn into the picture."""
+        self.set_pictures(boxes=(*self.state.options.pictures.boxes, box))
 
     def show(self, path: Path) -> None:
         """Look at one picture."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.geometry import Facing
 from sos_studio.core.preparation import Preparation, RulerRecord
 from sos_studio.dataset.decoded import DecodedImage, Doubts
@@ -40,6 +43,8 @@ class PictureOptions:
         Whether the file's untouched grey pixels are kept beside a picture that was changed.
     crops
         Whether the pictures are crops, endocranial end left: each is taken as it is and gets a frame around all of it.
+    boxes
+        What is covered in every picture beside what is found: letters or names that stand in the same place in all of them.
     """
 
     facing: Facing = "right"
@@ -49,6 +54,7 @@ class PictureOptions:
     cover_overlays: bool = True
     keep_originals: bool = True
     crops: bool = False
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,34 @@ def find(path: Path, options: PictureOptions) -> Found:
         return Found(gray, whole, np.zeros_like(strokes), ruler)
     mask = overlays.covered(strokes if ruler is None else strokes | rulers.label_strokes(gray, strokes, ruler))
     box = borders.find_picture(gray, mask) if options.cut_borders else whole
-    return Found(gray, box, mask if options.cover_overlays else np.zeros_like(mask), ruler)
+    if not options.cover_overlays:
+        mask = np.zeros_like(mask)
+    for further in options.boxes:
+        further.of(mask)[...] = True
+    return Found(gray, box, mask, ruler)
+
+
+def boxes_of(text: str) -> tuple[Box, ...]:
+    """Boxes as a person types them: ``left, top, width, height`` in pixels of the file, several parted by semicolons.
+
+    Raises
+    ------
+    BadInputError
+        ``import.box_bad`` (text).
+    """
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        numbers = re.fullmatch(r"(\d+)\s*[, ]\s*(\d+)\s*[, ]\s*(\d+)\s*[, ]\s*(\d+)", part)
+        left, top, width, height = map(int, numbers.groups()) if numbers is not None else (0, 0, 0, 0)
+        if not width or not height:
+            raise BadInputError("import.box_bad", text=part)
+        found.append(Box(top, left, top + height, left + width))
+    return tuple(found)
+
+
+def boxes_text(boxes: Sequence[Box]) -> str:
+    """The same as text."""
+    return "; ".join(f"{box.left}, {box.top}, {box.right - box.left}, {box.bottom - box.top}" for box in boxes)
 
 
 def least_side_px(options: PictureOptions) -> int:
@@ -116,7 +149,8 @@ def full_image(found: Found, facing: Facing) -> npt.NDArray[np.uint8]:
     A crop that is lower than a full image may be gets its lowest row repeated below: networks need the height, and its frame leaves the
     added rows out.
     """
-    full8 = found.box.of(overlays.fill(found.gray, found.mask))
+    # Of a picture that is covered as a whole there is nothing around to fill it from, and it must not be seen.
+    full8 = found.box.of(np.zeros_like(found.gray) if found.mask.all() else overlays.fill(found.gray, found.mask))
     if (missing := images.SMALLEST_SIDE_PX - len(full8)) > 0:
         full8 = np.pad(full8, ((0, missing), (0, 0)), mode="edge")
     return np.ascontiguousarray(full8[:, ::-1] if facing == "left" else full8)

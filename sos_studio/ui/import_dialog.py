@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,12 +26,13 @@ from PySide6.QtWidgets import (
 
 from sos_studio.core.settings import names_hidden
 from sos_studio.dataset.label_table import IMPORTED_EVALUATOR
+from sos_studio.imaging.borders import Box
 from sos_studio.messages import message
 from sos_studio.presenters.importing import ImportPresenter, ImportState, PicturePreview
 from sos_studio.services.import_preview import PreviewRow
 from sos_studio.ui import parts
 from sos_studio.ui.file_dialogs import file_dialog
-from sos_studio.ui.fitted_picture import FittedPicture
+from sos_studio.ui.fitted_picture import DrawnPicture, FittedPicture
 from sos_studio.ui.image_view import gray_image
 from sos_studio.ui.import_form import ImportForm, field_name
 from sos_studio.ui.language import plural
@@ -67,7 +68,8 @@ class ImportDialog(QDialog):
         self._paths: list[Path | None] = []
         self.form = ImportForm(presenter)
         self.rows = QTableWidget()
-        self.before, self.after = FittedPicture(_tr("The picture as it is")), FittedPicture(_tr("The picture as it will be stored"))
+        self.before = DrawnPicture(_tr("The picture as it is; draw a box around what shall be covered in all pictures"))
+        self.after = FittedPicture(_tr("The picture as it will be stored"))
         self.said, self.notices, self.problem, self.question = parts.note(), parts.red(), parts.red(), parts.red()
         self.asking = QWidget()
         self.are_crops = parts.button(_tr("They are crops"), _tr("Each is a picture of the joint alone, its endocranial end left"))
@@ -145,6 +147,7 @@ class ImportDialog(QDialog):
         self.are_crops.clicked.connect(lambda: self.presenter.set_crops(True))
         self.are_full.clicked.connect(lambda: self.presenter.set_crops(False))
         self.unmended.clicked.connect(self.presenter.take_unmended)
+        self.before.drawn.connect(self._cover)
         self.rows.currentCellChanged.connect(lambda row, *_: self._on_row(row))
         mode = QFileDialog.FileMode
         tables = _tr("Tables ({patterns})").format(patterns="*.xlsx *.xlsm *.csv *.tsv *.txt")
@@ -164,6 +167,11 @@ class ImportDialog(QDialog):
         self.presenter.remember()
         self.accept()
         self._start(self.presenter.state)
+
+    def _cover(self, drawn: QRect) -> None:
+        """Of crops nothing is covered."""
+        if not self.presenter.state.options.pictures.crops:
+            self.presenter.cover(Box(drawn.top(), drawn.left(), drawn.bottom() + 1, drawn.right() + 1))
 
     def _on_row(self, row: int) -> None:
         if 0 <= row < len(self._paths):

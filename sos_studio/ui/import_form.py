@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from sos_studio.dataset.columns import FIELDS
 from sos_studio.dataset.name_patterns import KNOWN_PATTERNS
 from sos_studio.dataset.sheets import ENCODINGS, SEPARATORS
 from sos_studio.presenters.importing import ImportPresenter, ImportState
+from sos_studio.services.import_pictures import boxes_text
 from sos_studio.ui import parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.number_box import NumberBox
@@ -41,7 +43,7 @@ class ImportForm(QWidget):
         self._presenter = presenter
         self.sheet, self.separator, self.encoding = ChoiceBox(), ChoiceBox(), ChoiceBox()
         self.columns = {field: ChoiceBox() for field in FIELDS}
-        self.names = QLineEdit()
+        self.names = _Line()
         self.names.setPlaceholderText(KNOWN_PATTERNS[0])
         self.names.setToolTip(
             _tr("Write {patient}, {sex}, {age}, {stage} and {evaluator} where they stand, and {} for what does not matter")
@@ -52,6 +54,11 @@ class ImportForm(QWidget):
         self.cover = QCheckBox(_tr("Cover letters, rulers and lines"))
         self.keep = QCheckBox(_tr("Keep untouched originals too"))
         self.keep.setToolTip(_tr("Beside the pictures that are changed; leave it out if patients' names are written into them"))
+        self.boxes = _Line()
+        self.boxes.setPlaceholderText(_tr("left, top, width, height"))
+        self.boxes.setToolTip(
+            _tr("Covered in every picture, in pixels; several parted by semicolons. Or draw a box into the picture with the left button")
+        )
         self.crops = QCheckBox(_tr("They are crops already"))
         self.crops.setToolTip(_tr("Each is taken as it is and gets a frame around all of it; the endocranial end is left"))
         self.size_from = ChoiceBox()
@@ -90,6 +97,7 @@ class ImportForm(QWidget):
         self._no_table = parts.note(_tr("No table is chosen. Without one, stages can come from the files' names, or be read in Stage."))
         self.names.setAccessibleName(_tr("Pattern of the files' names"))
         self.facing.setAccessibleName(_tr("Where the faces look"))
+        self.boxes.setAccessibleName(_tr("Boxes that are covered too"))
         self.size_from.setAccessibleName(_tr("Pixel size"))
         self.size_mm.setAccessibleName(_tr("Pixel size or distance of ticks"))
         self.ruler = parts.note()
@@ -100,7 +108,8 @@ class ImportForm(QWidget):
         for widget in (
             *(parts.heading(_tr("Columns of the table")), self._no_table, table),
             *(parts.rule(), parts.heading(_tr("From the files' names")), self.names, self.offer),
-            *(parts.rule(), parts.heading(_tr("Pictures")), self.crops, self.facing, self.cut, self.cover, self.keep),
+            *(parts.rule(), parts.heading(_tr("Pictures")), self.crops, self.facing, self.cut, self.cover),
+            *(QLabel(_tr("Cover these boxes too")), self.boxes, self.keep),
             *(size, self.size_from, self.size_mm, self.ruler),
         ):
             layout.addWidget(widget)
@@ -122,6 +131,7 @@ class ImportForm(QWidget):
             (self.keep, "keep_originals"),
         ):
             tick.clicked.connect(lambda on, name=option: shown.set_pictures(**{name: on}))
+        self.boxes.editingFinished.connect(lambda: shown.set_boxes(self.boxes.text()) if self.boxes.isModified() else None)
         self.crops.clicked.connect(shown.set_crops)
         self.size_from.activated.connect(lambda _: self._set_source())
         self.size_mm.valueChanged.connect(self._set_size)
@@ -154,8 +164,10 @@ class ImportForm(QWidget):
             (self.crops, pictures.crops),
         ):
             box.setChecked(on)
-        for box in (self.cut, self.cover, self.keep):
-            box.setEnabled(not pictures.crops)
+        for choice in (self.cut, self.cover, self.keep, self.boxes):
+            choice.setEnabled(not pictures.crops)
+        if state.picture_problem is None or not self.boxes.isModified():  # what makes no sense stays to be mended
+            self.boxes.setText(boxes_text(pictures.boxes))
         source, value = None, None
         if pictures.ruler_tick_mm is not None:
             source, value = "ruler", pictures.ruler_tick_mm
@@ -192,6 +204,16 @@ class ImportForm(QWidget):
                 told = header if header and seen.headers.count(header) == 1 else str(number)
                 box.addItem(header or _tr("Column {n}").format(n=number), told)
             box.setCurrentIndex(0 if index is None else index + 1)
+
+
+class _Line(QLineEdit):
+    """Enter ends what is typed; it must not press Import, too."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep Enter from the dialog."""
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
 
 
 def _ruler_words(state: ImportState) -> str:

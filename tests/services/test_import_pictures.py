@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sos_studio.core.errors import BadInputError
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import captures, cases, checks, manifests, readings
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import images
 from sos_studio.services import full_images, import_preview, projects, staging
-from sos_studio.services.import_pictures import ImportOptions, PictureOptions
+from sos_studio.services.import_pictures import ImportOptions, PictureOptions, boxes_of, boxes_text, find, full_image
 from tests.dataset.test_sheets import workbook
 from tests.imaging import screenshots
 
@@ -243,3 +244,37 @@ def test_a_hundred_images_are_in_within_twelve_seconds(study: Project, tmp_path:
     began = time.monotonic()
     projects.import_images(study, [pictures])
     assert time.monotonic() - began < 12
+
+
+def test_boxes_that_a_person_names_are_covered_in_every_picture_whatever_is_found(study: Project, tmp_path: Path) -> None:
+    plain = screenshots.head(1)
+    for n in range(2):
+        images.write_png(tmp_path / f"{n}.png", np.roll(plain, 7 * n, axis=1))
+    boxes = boxes_of("100, 50, 80, 30; 500,400,900,900")
+    options = ImportOptions(PictureOptions(cut_borders=False, cover_overlays=False, boxes=boxes))
+    projects.import_images(study, [tmp_path / f"{n}.png" for n in range(2)], options=options)
+    covered = np.zeros_like(plain, dtype=bool)
+    covered[50:80, 100:180] = covered[400:, 500:] = True
+    for n, summary in enumerate(cases.cases(study)):
+        folder = captures.capture_paths(study, summary.capture_id or "").folder
+        before, after = np.roll(plain, 7 * n, axis=1), images.read_gray(folder / "full.png")
+        np.testing.assert_array_equal(after[~covered], before[~covered])
+        assert (after[covered] != before[covered]).mean() > 0.8
+        np.testing.assert_array_equal(images.read_gray(folder / "mask.png") > 0, covered)
+        prepared = captures.read_record(study, summary.capture_id or "").prepared
+        assert prepared is not None
+        assert prepared.masked_px == covered.sum()
+    assert checks.check(study) == []
+
+
+def test_of_a_picture_that_is_covered_as_a_whole_nothing_is_seen(tmp_path: Path) -> None:
+    images.write_png(tmp_path / "a.png", screenshots.head(1))
+    found = find(tmp_path / "a.png", PictureOptions(cut_borders=False, boxes=boxes_of("0, 0, 9000, 9000")))
+    assert full_image(found, "right").max() == 0
+
+
+@pytest.mark.parametrize("text", ["10, 20, 30", "a", "1,2,0,4", "1,2,3,4,5", "-1,2,3,4"])
+def test_what_is_no_box_is_refused_in_words(text: str) -> None:
+    with pytest.raises(BadInputError, match=r"import\.box_bad"):
+        boxes_of(text)
+    assert boxes_text(boxes_of(" 1 2 3 4 ;5,6,7,8; ")) == "1, 2, 3, 4; 5, 6, 7, 8"
