@@ -73,6 +73,14 @@ class Shown:
     detector_fault: Message | None = None
 
     @property
+    def overlooked(self) -> bool:
+        """Whether less of the attention lies inside the frame than if it were spread evenly."""
+        if self.attention is None or self.frame is None or self.heat01_vu is None:
+            return False
+        height, width = self.heat01_vu.shape
+        return self.frame.overlooked(self.attention, (height, width))
+
+    @property
     def frame(self) -> PredictedRoi | None:
         """What the attention is measured in."""
         return self.expert_frame if self.expert_frame is not None else self.detector_frame

@@ -66,7 +66,7 @@ class SideBySidePresenter:
     Parameters
     ----------
     before
-        What stood at the places the last time (`chosen`); empty: the two newest are asked.
+        What stood at the places the last time (`chosen`); empty: the network that is chosen in Predict and the newest other one are asked.
     """
 
     changed = Signal(SideBySideState)
@@ -148,8 +148,10 @@ class SideBySidePresenter:
         self._show(offered=tuple(offered), case=case)
         by_key = {_key(contender): contender for contender in offered}
         known = [by_key.get(key or "") for key in self._before]
-        # The two newest at once: with and without whatever was changed between them.
-        for place, contender in enumerate(known if any(known) else offered[:2]):
+        # At once the one that is asked in Predict and the newest other: with and without whatever was changed between them.
+        used = self._prediction.state.chosen
+        first = sorted(offered, key=lambda one: one.how != "student" or one.networks[0] != used)
+        for place, contender in enumerate(known if any(known) else first[:2]):
             if contender is not None:
                 self.choose(place, contender)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -71,7 +71,7 @@ class BatchDialog(QDialog):
         self._opened = True
         self.setWindowTitle(_tr("Predict a folder"))
         self.setMinimumSize(660, 480)
-        self.resize(1080, 620)
+        dialogs.take_room(self, QSize(1080, 620))
         self.folder, self.out, self.network = QLineEdit(), QLineEdit(), ChoiceBox()
         self.network.setPlaceholderText(_tr("Choose a file of networks ({suffix})").format(suffix=SUFFIX))
         titles = network_titles(networks, names or {})
@@ -296,13 +296,14 @@ def _words(state: FolderBatchState, *, opened: bool) -> str:
     if state.phase == "stopped":
         return plural("BatchDialog", "Stopped after 1 picture.", "Stopped after {n} pictures.", state.done) + " " + _tr("Start goes on.")
     if state.report is not None:
-        told = plural("BatchDialog", "1 picture is in the table.", "{n} pictures are in the table.", state.report.total)
-        if state.report.failed:
-            told += " " + plural("BatchDialog", "1 of them could not be staged.", "{n} of them could not be staged.", state.report.failed)
         where = state.report.table
         place = where.name if names_hidden() else str(where)
-        told += " " + (_tr("It is {file}.") if opened else _tr("No program opened it; it is {file}.")).format(file=place)
-        return told
+        told = plural(
+            "BatchDialog", "1 picture is in the table {file}.", "{n} pictures are in the table {file}.", state.report.total, file=place
+        )
+        if state.report.failed:
+            told += " " + plural("BatchDialog", "1 of them could not be staged.", "{n} of them could not be staged.", state.report.failed)
+        return told if opened else told + " " + _tr("No program opened it.")
     if state.phase == "running":
         left = time_left(state.seconds_left)
         told = _tr("What stands in the table is saved already. When you close this window, the work goes on.")

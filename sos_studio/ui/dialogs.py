@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -22,6 +22,7 @@ from sos_studio.ui.choice_box import ChoiceBox
 
 NAME_LENGTH = 80
 ABOUT_WIDTH = 380
+SHARE_OF_SCREEN = 0.85
 
 
 def _tr(text: str) -> str:
@@ -31,6 +32,12 @@ def _tr(text: str) -> str:
 def caution() -> str:
     """Stays in sight everywhere."""
     return _tr("Research use only — not a medical device")
+
+
+def take_room(dialog: QDialog, least: QSize) -> None:
+    """Open it as large as most of the screen that it comes up on, where pictures and tables make use of that."""
+    screen = (dialog.parentWidget() or dialog).screen().availableGeometry().size()
+    dialog.resize((screen * SHARE_OF_SCREEN).expandedTo(least).boundedTo(screen - QSize(40, 60)))
 
 
 class EvaluatorDialog(QDialog):

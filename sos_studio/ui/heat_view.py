@@ -8,8 +8,9 @@ from PySide6.QtCore import QCoreApplication, QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from sos_studio.core.predictions import PredictedRoi, Prediction
+from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.roi import Roi
+from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState
 from sos_studio.ui.frame_painter import FRAME, GHOST, SHADE, SWATCH, Line, paint_banner, paint_frame, paint_swatch
@@ -21,6 +22,7 @@ from sos_studio.ui.viewport import Uv
 
 # Left end and middle of the first line that says whose frame is which.
 LEGEND_AT = (14.0, 20.0)
+LEGEND_STEP = 1.3
 OUTLINE = QColor("#ffffff")
 
 
@@ -91,7 +93,7 @@ class HeatView(ImageView):
 
     def paint_over(self, painter: QPainter) -> None:
         """Attention, frames, what must not be overlooked."""
-        state, room = self._presenter.state, QRectF(self.rect())
+        state, below = self._presenter.state, QRectF(self.rect()).adjusted(0, self._legend_height(), 0, 0)
         if self._heat is not None and state.heat_on:
             if self._heat_layer is None:
                 self._heat_layer = self.scaled_layer(self._heat, self.viewport.widget_from_uv())
@@ -99,15 +101,21 @@ class HeatView(ImageView):
             painter.drawPixmap(0, 0, self._heat_layer)
             painter.setOpacity(1.0)
             if self._heat_empty:
-                paint_banner(painter, room, _tr("The heatmap is empty: the network marks no place in this image."))
+                paint_banner(painter, below, _tr("The heatmap is empty: the network marks no place in this image."))
             else:
                 self._paint_outline(painter)
                 self._paint_scale(painter, state)
         self._paint_frames(painter)
         if state.phase == "predicting":  # all else that there is to say stands in the panel
-            paint_banner(painter, room, _tr("Predicting … the first time takes some seconds longer."))
+            paint_banner(painter, below, _tr("Predicting … the first time takes some seconds longer."))
         if state.shown is not None:
-            self._paint_warnings(painter, state.shown.prediction)
+            self._paint_warnings(painter, state.shown)
+
+    def _legend_height(self) -> float:
+        """Of the lines in the corner that say whose frame is which: a sentence at the top stands below them."""
+        shown = self._presenter.state.shown
+        lines = (self._expert is not None) + (shown is not None and shown.detector_frame is not None)
+        return max(lines - 1, 0) * QFontMetricsF(self.font()).height() * LEGEND_STEP
 
     def _paint_frames(self, painter: QPainter) -> None:
         """The frames, and in the corner whose each is: names beside them would lie on the skull base."""
@@ -122,7 +130,7 @@ class HeatView(ImageView):
             named.append((_detector_words(found), GHOST, "dashed"))
         metrics = QFontMetricsF(painter.font())
         for n, (text, color, line) in enumerate(named):
-            y = LEGEND_AT[1] + n * metrics.height() * 1.3
+            y = LEGEND_AT[1] + n * metrics.height() * LEGEND_STEP
             paint_swatch(painter, QPointF(LEGEND_AT[0], y), color, line)
             draw_text(painter, QPointF(LEGEND_AT[0] + SWATCH[0] + 8, y + metrics.ascent() / 2 - 1), text, color)
 
@@ -158,9 +166,9 @@ class HeatView(ImageView):
             told = _tr("{told} · here {p}\u00a0% of the strongest place").format(told=told, p=round(100 * pointed))
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(told), room.top() - 8 - metrics.height()), told)
 
-    def _paint_warnings(self, painter: QPainter, said: Prediction) -> None:
+    def _paint_warnings(self, painter: QPainter, shown: Shown) -> None:
         """What must not be overlooked, in red, from the bottom upwards."""
-        warnings = []
+        said, warnings = shown.prediction, []
         if said.model.phantom and said.model.from_scratch:
             warnings.append(_tr("Trained on phantoms, not on patients, from scratch"))
         elif said.model.phantom:
@@ -169,6 +177,8 @@ class HeatView(ImageView):
             warnings.append(_tr("Trained from scratch"))
         if said.unlike:
             warnings.append(_tr("Unlike the training data"))
+        if shown.overlooked:
+            warnings.append(_tr("The network did not look at the SOS"))
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)

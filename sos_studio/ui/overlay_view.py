@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QCoreApplication, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.ui.frame_painter import FRAME, GHOST, paint_banner, paint_frame
 from sos_studio.ui.image_view import ImageView
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("PredictStep", text)
 
 
 class OverlayView(ImageView):
@@ -22,12 +26,14 @@ class OverlayView(ImageView):
         self.banner = ""
         self._heat: QImage | None = None
         self._frame: PredictedRoi | None = None
+        self._empty = False
         self.setMinimumSize(200, 180)
 
     def set_answer(self, rgba: npt.NDArray[np.uint8] | None, frame: PredictedRoi | None) -> None:
         """Another heatmap (None: none), and the frame that it is measured in."""
         self._frame = frame
         self._heat = None
+        self._empty = rgba is not None and not rgba[..., 3].any()
         if rgba is not None:
             height, width = rgba.shape[:2]
             made = QImage(np.ascontiguousarray(rgba).data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
@@ -43,5 +49,10 @@ class OverlayView(ImageView):
         if self._frame is not None:
             own = self._frame.source == "expert"
             paint_frame(painter, self._frame.roi(), self.viewport.to_widget, FRAME if own else GHOST, "solid" if own else "dashed")
-        if self.banner:
-            paint_banner(painter, QRectF(self.rect()), self.banner)
+        if self.shown_banner:
+            paint_banner(painter, QRectF(self.rect()), self.shown_banner)
+
+    @property
+    def shown_banner(self) -> str:
+        """What is being waited for, or why there is nothing to see."""
+        return self.banner or (_tr("The heatmap is empty: the network marks no place in this image.") if self._empty else "")

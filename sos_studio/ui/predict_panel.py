@@ -59,7 +59,6 @@ class PredictPanel(QWidget):
         self.predict_button.setObjectName("primary")
         self.predict_button.clicked.connect(presenter.predict)
         self._models = ChoiceBox()
-        self._models.setToolTip(_tr("Which trained network is asked (a student: it stages full images)"))
         self._models.setAccessibleName(_tr("Trained network"))
         self._models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._models.setMinimumContentsLength(12)
@@ -189,7 +188,7 @@ class PredictPanel(QWidget):
         self.attention.setText(_attention_words(state.shown) if state.shown is not None else "")
         self.attention.setToolTip(attention_in_terms())
         self.attention.setVisible(prediction is not None)
-        parts.set_alarm(self.attention, state.shown is not None and _looked_elsewhere(state.shown))
+        parts.set_alarm(self.attention, state.shown is not None and state.shown.overlooked)
         self.confirm.setEnabled(prediction is not None)
         self.confirm.setText(_tr("Confirm stage {n}").format(n=prediction.stage) if prediction is not None else _tr("Confirm"))
         for made in self._corrections:
@@ -203,12 +202,18 @@ class PredictPanel(QWidget):
             self._models.clear()
             for entry in state.students:
                 title = offered[entry.card.model_id]
-                title = _tr("{network}, in use").format(network=title) if entry.card.model_id == state.used else title
+                if entry.card.model_id == state.used and len(state.students) > 1:
+                    title = _tr("{network}, in use").format(network=title)
                 self._models.addItem(title, entry.card.model_id)
                 told = (quality_words(entry.card), _about_in_terms(entry.card))
                 self._models.setItemData(self._models.count() - 1, "\n".join(filter(None, told)), Qt.ItemDataRole.ToolTipRole)
+            # The list may be wider than the box: no title is cut there.
+            self._models.view().setMinimumWidth(self._models.view().sizeHintForColumn(0) + 24)
         if state.chosen is not None:
             self._models.setCurrentIndex(self._models.findData(state.chosen.card.model_id))
+        self._models.setToolTip(
+            "\n".join(filter(None, (self._models.currentText(), _tr("Which trained network is asked (a student: it stages full images)"))))
+        )
         self._models.setVisible(bool(state.students))
 
     def _on_known(self, known: Acquaintance | None) -> None:
@@ -288,14 +293,6 @@ def _frame_words(shown: Shown) -> str:
     if shown.detector_fault is not None:
         return _tr("The detector could not look for the SOS: {reason}").format(reason=shown.detector_fault)
     return frame_doubt_words(shown.detector_frame, asked=shown.detector_asked)
-
-
-def _looked_elsewhere(shown: Shown) -> bool:
-    """Whether less of the attention lies where the stage can be seen than anywhere else."""
-    if shown.attention is None or shown.frame is None or shown.heat01_vu is None:
-        return False
-    height, width = shown.heat01_vu.shape
-    return shown.frame.overlooked(shown.attention, (height, width))
 
 
 def _about_in_terms(card: ModelCard) -> str:

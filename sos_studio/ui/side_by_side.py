@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QSize
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from sos_studio.core.predictions import PredictedRoi
@@ -75,7 +75,7 @@ class SideBySideDialog(QDialog):
         super().__init__(parent)
         self._session = session
         self.setWindowTitle(_tr("Networks side by side"))
-        self.resize(1180, 620)
+        dialogs.take_room(self, QSize(1180, 620))
         self._prediction_state: PredictionState = prediction.state
         self.presenter = SideBySidePresenter(session, prediction, before)
         self.places = [PlaceView(n) for n in range(PLACES)]
@@ -133,6 +133,7 @@ class SideBySideDialog(QDialog):
             view.viewport.show_around(frame.center_uv, ROOM_ABOUT_THE_FRAME * frame.width_px)
         else:
             view.viewport.fit()
+        self.zoom.setText(_tr("&Whole picture") if self.zoom.isChecked() else _tr("&Zoom to the SOS"))
         view.refresh()
 
     def _frames(self) -> list[PredictedRoi]:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -53,6 +56,27 @@ def test_the_two_newest_stand_there_at_once_and_a_third_can_be_chosen(dialog, se
     assert "Trained on phantoms" in dialog.places[0].warning.text()
     choose(dialog, 2, "Nothing here")
     assert dialog.places[2].said.text() == ""
+
+
+def test_the_network_that_is_chosen_in_predict_stands_first(project, service, qtbot):
+    add_model(project.directory, "student", "c")
+    session = make_session(project)
+    prediction = PredictionPresenter(session, service)
+    prediction.choose_model("student-a")
+    qtbot.addWidget(SideBySideDialog(session, prediction))
+    assert [asked[0] for asked in service.asked] == ["student-a", "student-c"]
+
+
+def test_a_heatmap_without_any_place_is_said_to_be_empty(dialog, service, monkeypatch):
+    assert dialog.places[0].view.shown_banner == ""
+    answer = service.predict
+    monkeypatch.setattr(service, "predict", lambda *args, **wanted: nowhere(answer(*args, **wanted)))
+    choose(dialog, 1, "Mean of 2")
+    assert dialog.places[1].view.shown_banner.startswith("The heatmap is empty")
+
+
+def nowhere(result):
+    return replace(result, heat01_vu=np.zeros_like(result.heat01_vu))
 
 
 def test_zoom_is_linked(dialog):
@@ -128,6 +152,7 @@ def test_the_same_networks_stand_there_when_it_comes_back(project, service, qtbo
 def test_the_zoom_goes_to_the_frame_in_all_pictures_and_back(dialog):
     whole = dialog.places[0].view.viewport.scale
     dialog.zoom.click()
+    assert dialog.zoom.text() == "&Whole picture"
     for place in dialog.places[:2]:
         port, middle = place.view.viewport, place.view.rect().center()
         assert port.scale > 1.5 * whole
