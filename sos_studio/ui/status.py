@@ -114,7 +114,7 @@ class StatusBar(QStatusBar):
         self._job.setVisible(running)
         if not running:
             return
-        self._job_bar.setRange(0, 1000)
+        self._job_bar.setRange(0, 1000 if state.fraction > 0 else 0)  # nobody knows how far it is before it has told
         self._job_bar.setValue(round(state.fraction * 1000))
         asks = state.parts == ("evaluate",)
         text = (

@@ -23,8 +23,8 @@ from sos_studio.ui.result_view import ResultView
 from sos_studio.ui.training_overview import TrainingOverview
 
 MOST_MISTAKES = 100
-# Heights at first: a share of the window, within limits.
-LOW, HIGH, SHARE = 180, 300, 0.24
+# Height at first on a laptop's screen of so many pixels, and which share of what a larger screen has more.
+LOW, LAPTOP, MORE = 180, 768, 0.35
 
 
 def _tr(text: str) -> str:
@@ -107,7 +107,7 @@ class TrainingPages(QTabWidget):
 
     def sizeHint(self) -> QSize:
         """Low at first, so that a laptop's screen keeps room for the step above; whoever wants more drags the upper edge."""
-        return QSize(700, max(LOW, min(HIGH, round(SHARE * self.window().height()))))
+        return QSize(700, LOW + max(0, round(MORE * (self.screen().size().height() - LAPTOP))))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Nothing is worked out before somebody looks."""
