@@ -145,7 +145,7 @@ class TeachingDialog(QDialog):
     def _fill(self, state: TeachingState) -> None:
         self.table.setRowCount(len(state.queue))
         for row, one in enumerate(state.queue):
-            for column, text in enumerate(("", self._session.blinding.name(one.case_id), f"{one.score:.2f}", why_words(one))):
+            for column, text in enumerate(("", self._session.blinding.name(one.case_id), f"{one.score:.3f}", why_words(one))):
                 item = QTableWidgetItem(text)
                 item.setData(CASE_ROLE, one.case_id)
                 item.setToolTip(text)

@@ -52,7 +52,7 @@ def test_a_line_per_picture_with_certainty_and_what_is_to_be_noted(dialog, servi
     assert cells(dialog)[0] == ["1", "0.png", "4", "80 %", "With 90\u00a0% certainty: stage 3 or 4", ""]
     assert not dialog.table.isColumnHidden(4)
     assert dialog.origin.text().startswith("Trained on phantoms")
-    assert dialog.words.text() == f"2 pictures are in the table. It is {tmp_path / 'out' / 'predictions.csv'}."
+    assert dialog.words.text() == f"2 pictures are in the table {tmp_path / 'out' / 'predictions.csv'}."
     with (tmp_path / "out" / "predictions.csv").open() as stream:
         assert [row["file"] for row in csv.DictReader(stream)] == ["0.png", "1.png"]
 
@@ -146,7 +146,7 @@ def test_where_no_program_opens_tables_it_says_where_the_table_is(dialog, monkey
     dialog.start.click()
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
     dialog.show_table.click()
-    assert dialog.words.text().endswith(f"No program opened it; it is {tmp_path / 'out' / 'predictions.csv'}.")
+    assert dialog.words.text().endswith(f"{tmp_path / 'out' / 'predictions.csv'}. No program opened it.")
 
 
 def test_the_time_left_is_told_while_it_works(dialog):
