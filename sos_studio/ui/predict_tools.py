@@ -19,6 +19,7 @@ from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui.batch_dialog import BatchDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.predict_step import PredictStep
+from sos_studio.ui.predict_words import network_titles
 from sos_studio.ui.report_dialog import ReportDialog
 from sos_studio.ui.side_by_side import SideBySideDialog
 from sos_studio.ui.teaching_dialog import TeachingDialog
