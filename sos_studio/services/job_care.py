@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sos_studio.core import atomic
 from sos_studio.core.errors import BadInputError, ProjectError
-from sos_studio.services import model_list, waiting, worker_process
-from sos_studio.services.jobs import JobHandle, list_jobs
+from sos_studio.services import model_list, waiting
+from sos_studio.services.jobs import JobHandle, list_jobs, require_gone
 from sos_studio.services.model_list import ModelEntry
 
 NAME_FILE = "name.json"
@@ -79,8 +79,7 @@ def delete(job: JobHandle, models: Sequence[ModelEntry] = ()) -> None:
     ProjectError
         ``job.folder_unwritable``.
     """
-    if worker_process.life(job.job_dir).there:
-        raise BadInputError("job.still_running", job=job.job_id)
+    require_gone(job)
     used = model_list.current(job.job_dir.parents[1] / model_list.MODELS_DIR, "student")
     for entry in models:
         if used is not None and entry.card.model_id == used.card.model_id:

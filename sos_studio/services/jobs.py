@@ -234,7 +234,7 @@ def resume(job: JobHandle, *, weights: Path | None = None, wait: bool = False, c
     BadInputError
         ``job.still_running``, ``job.already_done``, ``job.device_busy``, ``weights.needed_again``.
     """
-    _require_gone(job)
+    require_gone(job)
     # Two windows may ask at once: the second finds the first one's worker.
     with guards.guard(waiting.queue_dir(), f"resume-{job.job_id}"):
         if job.result() is not None:
@@ -312,8 +312,8 @@ def read_result(job_dir: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _require_gone(job: JobHandle) -> None:
-    """One folder has one worker; one that has written its last event is waited for, it is on its way out."""
+def require_gone(job: JobHandle) -> None:
+    """Raise ``job.still_running`` while a job has a worker; one that has written its last event is on its way out and is waited for."""
     until = time.monotonic() + _WAY_OUT_S
     while worker_process.life(job.job_dir).there:
         if not job.state().status.ended or time.monotonic() > until:
