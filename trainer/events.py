@@ -44,6 +44,7 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         earlier = _read_and_mend(path)
         self._n = len(earlier)
+        self.begun = False
         self.attempt = 1 + max((event.attempt for event in earlier), default=0)
         self.last_event: jobs.Event | None = earlier[-1] if earlier else None
         self._stream = open(path, "ab", buffering=0)  # noqa: SIM115  closed by `close`
@@ -170,8 +171,15 @@ class EventWriter:
         self._told_at = now
         if (self.start, self.stop) != (0.0, 1.0):
             share = min(max(done / total, 0.0), 1.0) if total > 0 else 1.0
-            done, total, unit = self.start + (self.stop - self.start) * share, 1.0, "share"
+            done, total = self.start + (self.stop - self.start) * share, 1.0
+            unit = unit if unit == jobs.BEGINS else "share"
         self.log.write(jobs.Progress, done=float(done), total=float(total), unit=unit, part=part if part is not None else self.part)
+
+    def begin(self, done: float, total: float) -> None:
+        """Tell where this attempt begins to compute: libraries, pictures and finished parts come before. Only its first word counts."""
+        if not self.log.begun:
+            self.log.begun, self._told_at = True, -math.inf
+            self.progress(done, total, unit=jobs.BEGINS)
 
     def metric(self, name: str, split: str, step: int, value: float, part: str | None = None) -> None:
         """Tell one number; one that is not finite is told as a warning, because no reader takes NaN."""

@@ -80,6 +80,7 @@ class Watch:
     progress: Callable[[int, int], None] = lambda _done, _total: None
     metric: Callable[[str, str, int, float], None] = lambda _name, _split, _step, _value: None
     warn: Callable[..., None] = lambda _code, **_values: None
+    begin: Callable[[int, int], None] = lambda _done, _total: None
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,8 @@ def fit(
         watch.warn("training.smaller_batch", network=name, batch=settings.batch_size, parts=parts)
 
     spaced = checkpoints.Spaced(checkpoint_every_s)
+    if run.step < total and not run.stopped:
+        watch.begin(run.step, total)
     while run.step < total and not run.stopped:
         try:
             watch.check()

@@ -18,13 +18,13 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sos_studio.core import atomic
-from sos_studio.core.errors import JobFailedError
+from sos_studio.core.errors import BadInputError, JobFailedError
 from sos_studio.core.jobs import CHECKPOINTS_DIR
 from sos_studio.core.stages import scheme
 from sos_studio.core.training import StudentSettings, TeacherSettings
 from sos_studio.core.training_cost import TrainingCost, side_at
 from trainer.context import JobContext
-from trainer.data import Samples
+from trainer.data import Samples, load_samples
 from trainer.detector_ultralytics import Hooks, Recipe, train
 from trainer.evaluation import predict_logits
 from trainer.jobs.memory import enough_memory
@@ -38,7 +38,9 @@ PACE_FILE = "pace.json"
 # A step that takes this long is timed once; of shorter ones a few, the first of which makes kernels and buffers.
 _LONG_S = 2.0
 _FEW = 3
-_LOOKED_AT = 4
+# As many as are staged at once: of fewer each takes half as long, because all fit into the processor's cache.
+_LOOKED_AT = 16
+_READ = 4
 # To stage a case and to see where the network looks, in times of staging it: forwards twice and backwards.
 _LOOK_CLOSELY = 3.0
 # The detector finds frames on a picture, in times of a picture of a step.
@@ -56,6 +58,8 @@ class Pace(BaseModel):
         The student's on its smallest windows, and their side; 0 without windows.
     teacher_look_s, student_look_s
         To stage one picture.
+    student_read_s
+        To read one full image.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +71,7 @@ class Pace(BaseModel):
     window_step_s: float = 0.0
     window_px: int = 0
     detector_step_s: float = 0.0
+    student_read_s: float = 0.0
 
     def student_step(self, settings: StudentSettings, epoch: int) -> float:
         """Seconds of a step of the student's in an epoch (0-based): between windows and full images it goes with the pixels."""
@@ -107,9 +112,15 @@ def epoch_costs(pace: Pace, settings: StudentSettings, fitting: int, inner: int)
     ]
 
 
+def trust_steps(pace: Pace, fitting: int, inner: int) -> float:
+    """What it takes to measure how far the student is to be trusted (`trainer.jobs.trust`), in steps on full images."""
+    seconds = pace.student_read_s * (fitting + inner) + pace.student_look_s * (fitting + 2 * inner)
+    return seconds / max(pace.student_step_s, 1e-9)
+
+
 def judging_steps(pace: Pace, cases: int) -> float:
     """What it takes to judge so many cases in the end, in steps on full images."""
-    return cases * _LOOK_CLOSELY * pace.student_look_s / max(pace.student_step_s, 1e-9)
+    return cases * (pace.student_read_s + _LOOK_CLOSELY * pace.student_look_s) / max(pace.student_step_s, 1e-9)
 
 
 def cost(context: JobContext, pace: Pace) -> TrainingCost:
@@ -126,7 +137,8 @@ def cost(context: JobContext, pace: Pace) -> TrainingCost:
     pictures = framed + _FINDING * framed_inner
     detector_s = pace.detector_step_s * pictures / detector.batch_size * detector.epochs
     batches = batches_per_epoch(len(fitting), student.optimiser.batch_size)
-    steps = batches * sum(epoch_costs(pace, student, len(fitting), len(inner))) + judging_steps(pace, len(context.held_out_entries))
+    steps = batches * sum(epoch_costs(pace, student, len(fitting), len(inner)))
+    steps += trust_steps(pace, len(fitting), len(inner)) + judging_steps(pace, len(context.held_out_entries))
     return TrainingCost(teacher_s, detector_s, helpers_s + pace.student_step_s * steps)
 
 
@@ -168,7 +180,17 @@ def _measure(context: JobContext, *, detector: bool) -> Pace:
         window_step_s=min(window_step_s, student_step_s),
         window_px=window_px,
         detector_step_s=_detector_step_s(context) if detector else 0.0,
+        student_read_s=_read_s(context),
     )
+
+
+def _read_s(context: JobContext) -> float:
+    some = context.fitted_entries[:_READ]
+    began = time.perf_counter()
+    # A picture that is damaged is told when the training comes to it.
+    with contextlib.suppress(BadInputError):
+        load_samples(context.project_dir, some, "full_image", context.settings.student.input_shape_hw)
+    return (time.perf_counter() - began) / max(1, len(some))
 
 
 class _SeenEnoughError(Exception):

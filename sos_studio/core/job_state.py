@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sos_studio.core.jobs import Artifact, Cancelled, Event, Failed, Metric, Progress, Started, Succeeded, Warned
+from sos_studio.core.jobs import BEGINS, Artifact, Cancelled, Event, Failed, Metric, Progress, Started, Succeeded, Warned
 
 
 class JobStatus(StrEnum):
@@ -112,7 +112,7 @@ class JobState:
     def _progressed(self, event: Progress) -> JobState:
         """In one step: a night's training tells of it a hundred thousand times."""
         fraction = 1.0 if self.status is JobStatus.SUCCEEDED else _share(event.done, event.total)
-        before = fraction if self.fraction_before is None else self.fraction_before
+        before = fraction if self.fraction_before is None or event.unit == BEGINS else self.fraction_before
         return replace(
             self,
             updated_utc=event.utc,

@@ -100,8 +100,14 @@ class Started(_Event):
     versions: dict[str, str]
 
 
+BEGINS = "begins"
+
+
 class Progress(_Event):
-    """`done` of `total` steps of the whole job; `part` says where in a retraining (network) or cross-validation (fold) it is."""
+    """`done` of `total` steps of the whole job; `part` says where in a retraining (network) or cross-validation (fold) it is.
+
+    Unit `BEGINS` tells how far the job stood when this attempt began to compute: what came before says nothing of its pace.
+    """
 
     type: Literal["progress"] = "progress"
     done: Finite

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sos_studio.core.job_state import JobState, JobStatus
-from sos_studio.core.jobs import Event, Progress, Started, Succeeded, parse_event
+from sos_studio.core.jobs import BEGINS, Event, Progress, Started, Succeeded, parse_event
 
 STREAMS = sorted((Path(__file__).parents[1] / "protocol" / "pace").glob("*.jsonl"))
 
@@ -33,6 +33,19 @@ def test_time_left_is_right_within_30_percent_after_the_first_tenth(path: Path) 
     assert len(found) > 40
     wrong = [(round(f, 2), round(said), round(took)) for f, said, took in found if abs(said - took) > 0.3 * took]
     assert not wrong
+
+
+def test_what_an_attempt_found_done_and_how_long_it_got_ready_say_nothing_of_its_pace() -> None:
+    began = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+    def at(seconds: float, done: float, unit: str = "step") -> Progress:
+        return Progress(n=0, attempt=2, utc=began + timedelta(seconds=seconds), done=done, total=100.0, unit=unit)
+
+    state = JobState().after(Started(n=0, attempt=2, utc=began, kind="student", parts=("student",), versions={}))
+    # Told when libraries are there; then half a minute of trying out and reading pictures, and a checkpoint of 60 %.
+    for event in (at(5, 0.0), at(35, 60.0, BEGINS), at(45, 62.0)):
+        state = state.after(event)
+    assert state.seconds_left == pytest.approx(190)
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)

@@ -94,6 +94,17 @@ def test_a_part_tells_its_share_of_the_whole(path: Path) -> None:
     assert told == [("detector", 0.5, 1.0), ("student", 1.0, 1.0)]
 
 
+def test_an_attempt_begins_once_whatever_parts_follow(path: Path) -> None:
+    log = EventLog(path)
+    whole = EventWriter(log, path.parent)
+    whole.progress(0, 1)
+    whole.within("teacher", 0.0, 0.4).begin(1, 4)
+    whole.within("student", 0.4, 1.0).begin(0, 4)
+    log.close()
+    told = [(event.done, event.unit) for event in lines(path) if isinstance(event, jobs.Progress)]
+    assert told == [(0.0, "step"), (pytest.approx(0.1), jobs.BEGINS)]
+
+
 def test_progress_comes_at_a_pace_that_a_person_can_follow_but_the_last_always(path: Path) -> None:
     log = EventLog(path)
     writer = EventWriter(log, path.parent)

@@ -80,6 +80,7 @@ def fit_detector(context: JobContext) -> FittedDetector:
 
     def step(done: int, total: int) -> None:
         context.control.check()
+        context.events.begin(done, total)  # only the first one counts: it comes with the making of the network
         context.events.progress(done, total)
 
     def figures(model: nn.Module) -> dict[str, float]:

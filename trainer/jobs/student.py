@@ -28,6 +28,8 @@ from trainer.tasks import StudentTask
 _FEWEST_PER_FOLD = 5
 # What it takes to judge a case and see where the network looks, in cases of a step of training: whole pictures, always in fp32.
 _JUDGING_COST = 2.5
+# To describe a case that was fitted to.
+_TRUST_COST = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Work:
     ----------
     costs
         Of the student's epochs.
-    judging
-        Steps that the held-out cases take in the end.
+    trust, judging
+        Steps that it takes in the end to measure how far the student is to be trusted, and to judge the held-out cases.
     """
 
     context: JobContext
@@ -64,6 +66,7 @@ class Work:
     helper_weight: float
     batches: int
     costs: tuple[float, ...]
+    trust: float
     judging: float
 
     @classmethod
@@ -77,39 +80,43 @@ class Work:
         helper_steps = per_helper * folds if student.teacher_logits == "cross-fitted" else 0
         held_out, found = len(context.held_out_entries), context.pace
         if found is None:
-            judging = _JUDGING_COST * held_out / student.optimiser.batch_size
-            return cls(context, helper_steps, pixels[0] / pixels[1], batches, tuple(epoch_costs(student)), judging)
+            looks = (_TRUST_COST * len(context.fitted_entries), _JUDGING_COST * held_out)
+            trust, judging = (n / student.optimiser.batch_size for n in looks)
+            return cls(context, helper_steps, pixels[0] / pixels[1], batches, tuple(epoch_costs(student)), trust, judging)
         inner = len(context.fitted_entries) - len(fitting)
         costs = pace.epoch_costs(found, student, len(fitting), inner)
         weight = found.teacher_step_s / max(found.student_step_s, 1e-9)
-        return cls(context, helper_steps, weight, batches, tuple(costs), pace.judging_steps(found, held_out))
+        trust, judging = pace.trust_steps(found, len(fitting), inner), pace.judging_steps(found, held_out)
+        return cls(context, helper_steps, weight, batches, tuple(costs), trust, judging)
 
     def helper_watch(self, k: int) -> Watch:
         """Of the k-th helper."""
         before = k * self.helper_steps // self.context.settings.student.cross_fit_folds
-        return Watch(self.context.control.check, partial(self.helper_progress, before), warn=self.context.events.warning)
+        begin = partial(self.helper_progress, before, begins=True)
+        return Watch(self.context.control.check, partial(self.helper_progress, before), warn=self.context.events.warning, begin=begin)
 
-    def helper_progress(self, before: int, done: int, _total: int) -> None:
+    def helper_progress(self, before: int, done: int, _total: int, *, begins: bool = False) -> None:
         """`done` steps of the present helper, after `before` of those ahead of it."""
-        self._tell(min(before + done, self.helper_steps) * self.helper_weight)
+        self._tell(min(before + done, self.helper_steps) * self.helper_weight, begins=begins)
 
-    def main_progress(self, done: int, _total: int) -> None:
+    def main_progress(self, done: int, _total: int, *, begins: bool = False) -> None:
         """`done` of the student's own steps."""
         epochs, steps = divmod(done, self.batches)
         begun = self.costs[epochs] * steps if steps else 0.0
-        self._tell(self.helper_steps * self.helper_weight + self.batches * sum(self.costs[:epochs]) + begun)
+        self._tell(self.helper_steps * self.helper_weight + self.batches * sum(self.costs[:epochs]) + begun, begins=begins)
 
     def judging_progress(self, cases: int) -> None:
         """So many of the held-out cases were judged by the student that is complete."""
         self.context.control.check()
-        self._tell(self._fitted + self.judging * cases / max(1, len(self.context.held_out_entries)))
+        self._tell(self._fitted + self.trust + self.judging * cases / max(1, len(self.context.held_out_entries)))
 
     @property
     def _fitted(self) -> float:
         return self.helper_steps * self.helper_weight + self.batches * sum(self.costs)
 
-    def _tell(self, done: float) -> None:
-        self.context.events.progress(done, self._fitted + self.judging)
+    def _tell(self, done: float, *, begins: bool = False) -> None:
+        events, total = self.context.events, self._fitted + self.trust + self.judging
+        (events.begin if begins else events.progress)(done, total)
 
 
 def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, Roi]) -> StoredModel:
@@ -134,7 +141,8 @@ def run_student(context: JobContext, teacher: StoredModel, masks: Mapping[str, R
     taught = teacher_logits(
         context, fitting, partial(_in_sample, context, teacher), lambda crops: cross_fitted(context, crops, work.helper_watch)
     )
-    watch = Watch(context.control.check, work.main_progress, context.events.metric, context.events.warning)
+    events = context.events
+    watch = Watch(context.control.check, work.main_progress, events.metric, events.warning, partial(work.main_progress, begins=True))
     network, fitted, framed = fit_student(context, fitting, inner, taught, masks, watch=watch)
     shape = settings.input_shape_hw
     network.load_state_dict(fitted.state)

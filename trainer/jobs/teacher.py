@@ -37,7 +37,8 @@ def run_teacher(context: JobContext) -> StoredModel:
     settings = context.settings.teacher
     fitting, inner = (_with_crop(part) for part in context.inner_parts())
     require_learnable(fitting)
-    watch = Watch(context.control.check, context.events.progress, context.events.metric, context.events.warning)
+    events = context.events
+    watch = Watch(context.control.check, events.progress, events.metric, events.warning, events.begin)
     network, fitted = fit_teacher(context, fitting, inner, name="teacher", watch=watch)
     network.load_state_dict(fitted.state)
     shape = settings.input_shape_hw
