@@ -257,8 +257,11 @@ def _what_next(state: PredictionState) -> str:
         return _tr("Predicted before, by another network or for another evaluator. Press {key} to ask now.").format(key=ask)
     return {
         "no_project": _tr("Open a project first (File menu)."),
-        "no_model": _tr("This project has no network that can be used. Stage some cases, then {train}.").format(
-            train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL)
+        "no_model": _tr(
+            "This project has no network that can be used. Stage some cases, then {train}; or take in a network from elsewhere: {take_in}."
+        ).format(
+            train=keys.after(_tr("Train ▸ Retrain all"), Action.RETRAIN_ALL),
+            take_in=keys.after(_tr("Predict ▸ Import network"), Action.IMPORT_NETWORK),
         ),
         "no_image": _tr("Capture a full image in Orient, or choose a captured case."),
         "ready": _tr("Press {key}: the trained network stages this full image and shows where it looked.").format(key=ask),

@@ -6,8 +6,10 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.core.predictions import UNSURE_BELOW
 from sos_studio.core.readings import Reading
 from sos_studio.core.stages import BASSED_5
+from sos_studio.dataset.predictions import ShownPrediction
 from sos_studio.presenters.staging import StagingPresenter, StagingState
 from sos_studio.services.revealing import Revealed
 from sos_studio.ui import keys, parts
@@ -90,8 +92,7 @@ def revealed_words(revealed: Revealed) -> str:
     lines = [_tr("Others: {readings}").format(readings=readings) if readings else _tr("Nobody else has read this case.")]
     shown = revealed.prediction
     if shown is not None:
-        percent = round(100 * shown.probabilities[shown.stage - 1])
-        lines.append(_tr("Prediction: stage {n} ({percent} %)").format(n=shown.stage, percent=percent))
+        lines.append(_prediction_words(shown))
     else:
         lines.append(_tr("No prediction yet; Predict makes one."))
     patient = [_tr("Patient {name}").format(name=revealed.patient)]
@@ -101,6 +102,16 @@ def revealed_words(revealed: Revealed) -> str:
         patient.append({"F": _tr("female"), "M": _tr("male")}[revealed.sex])
     lines.append(" · ".join(patient))
     return "\n".join(lines)
+
+
+def _prediction_words(shown: ShownPrediction) -> str:
+    """No surer than it stood in Predict."""
+    told = _tr("Prediction: stage {n} ({percent} %)")
+    if shown.kept is not None and shown.kept.prediction.unlike:
+        told = _tr("Prediction: not reliable (stage {n}, {percent} %), the image is unlike the training data")
+    elif max(shown.probabilities) < UNSURE_BELOW:
+        told = _tr("Prediction: unsure (stage {n}, {percent} %)")
+    return told.format(n=shown.stage, percent=round(100 * shown.probabilities[shown.stage - 1]))
 
 
 def _reading_words(reading: Reading, capture_id: str) -> str:

@@ -423,6 +423,7 @@ def test_confirm_and_correct_write_readings_after_the_ai(step):
 def test_every_empty_state_says_what_to_do_next(project, service, qtbot):
     step = make_step(project, service, qtbot)
     assert "Retrain all" in step.panel._words.text()
+    assert "Predict ▸ Import network" in step.panel._words.text()
     assert not step.panel.predict_button.isEnabled()
     assert not step.view.grab().isNull()
     add_model(project.directory, "student")

@@ -197,6 +197,16 @@ def test_a_revealed_prediction_of_a_phantom_trained_network_says_so_in_red(step,
     assert feedback.origin.text() == ""
 
 
+def test_a_revealed_prediction_is_as_unsure_as_it_was_in_predict(step, project):
+    unsure = (0.2, 0.2, 0.2, 0.14, 0.26)
+    predictions.record_shown(
+        project, step.session.capture.capture_id, model_id="student-a", stage=5, probabilities=unsure, evaluator="Dr Other"
+    )
+    step.presenter.choose(3)
+    step.presenter.reveal()
+    assert "Prediction: unsure (stage 5, 26 %)" in step.findChild(Feedback).revealed.text()
+
+
 @pytest.mark.parametrize("size", [(900, 300), (500, 400), (840, 660)])
 @pytest.mark.parametrize("zoom", [1.0, 3.0])
 def test_the_names_of_the_sides_lie_wholly_on_the_picture(step, size, zoom):
