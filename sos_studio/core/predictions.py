@@ -306,12 +306,16 @@ class KeptPrediction(BaseModel):
         Its model's card without what only the trainer adds.
     weights_sha256, full_sha256
         Of the network's weights (None: its card doesn't say) and of the full image's file or pixels.
+    detector_asked, detector_frame
+        Whether a detector answered too, and what it found, also where the attention was measured in an evaluator's frame.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = 1
     prediction: Prediction
+    detector_asked: bool = False
+    detector_frame: PredictedRoi | None = None
     weights_sha256: str | None = None
     full_sha256: str | None = None
     map: KeptMap | None = None

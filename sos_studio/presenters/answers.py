@@ -177,10 +177,11 @@ def _kept(kept: KeptPrediction | None, card: ModelCard, shape_vu: tuple[int, int
         said,
         heat_of(kept.map, frame, shape_vu),
         frame if expert else None,
-        None if expert else frame,
+        kept.detector_frame if expert else frame,
         heat_stage=kept.map.stage,
         heat_method=kept.map.method,
         attention=said.attention_in_roi,
+        detector_asked=kept.detector_asked,
     )
 
 
@@ -189,7 +190,9 @@ def record(project: Project, asked: Asked, answered: Answered) -> None:
     if project.read_only:
         shown_elsewhere.note(project, asked.capture_id, asked.evaluator)
         return
-    said = answered.shown.prediction
+    shown = answered.shown
+    said = shown.prediction
+    looked = {"detector_asked": shown.detector_asked, "detector_frame": shown.detector_frame}
     predictions.record_shown(
         project,
         asked.capture_id,
@@ -197,7 +200,7 @@ def record(project: Project, asked: Asked, answered: Answered) -> None:
         stage=said.stage,
         probabilities=said.probabilities,
         evaluator=asked.evaluator or None,
-        kept=KeptPrediction.of(said, answered.map, None),
+        kept=KeptPrediction.of(said, answered.map, None).model_copy(update=looked),
     )
 
 

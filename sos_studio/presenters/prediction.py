@@ -196,7 +196,7 @@ class PredictionPresenter:
         asked = self._named(asked)
         if not self._arrived(asked, project):
             return
-        self._answers.keep(asked, whole.shown, None if noted and whole.shown.detector_frame is None else whole)
+        self._answers.keep(asked, whole.shown, None if noted and not whole.shown.detector_asked else whole)
         if self._asked() == asked:
             self._bring(asked, project)
         elif not self._in_front(capture):

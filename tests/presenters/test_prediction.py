@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sos_studio.core.errors import JobFailedError, ProjectError
+from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
 from sos_studio.presenters.holding import HoldingPresenter
@@ -82,6 +83,21 @@ def test_whether_the_stage_holds_is_asked_of_the_network_that_said_it(project, s
     service.asked.clear()
     holding.test()
     assert {asked[0] for asked in service.asked} == {older}
+
+
+@pytest.mark.parametrize("frame", [None, PredictedRoi.of(DETECTED, "detector", 0.8)])
+@pytest.mark.parametrize("drawn", [False, True])
+def test_what_the_detector_found_is_there_again_in_the_next_sitting(project, service, monkeypatch, frame, drawn):
+    add_model(project.directory, "detector")
+    session, presenter = ready(project, service)
+    monkeypatch.setattr(service, "find_frame", lambda *_, **__: frame)
+    if drawn:
+        session.set_roi(Roi.of((180.0, 150.0), 30.0, 90.0), 1)
+    presenter.predict()
+    session.writes.flush()
+    again = PredictionPresenter(make_session(project), service).state.shown
+    assert (again.detector_asked, again.detector_frame) == (True, frame)
+    assert (again.expert_frame is not None) is drawn
 
 
 def test_the_chosen_network_is_the_chosen_one_in_the_next_sitting_until_another_is_taken_into_use(project, service):
