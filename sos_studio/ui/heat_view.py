@@ -129,6 +129,13 @@ class HeatView(ImageView):
             paint_frame(painter, found.roi(), self.viewport.to_widget, GHOST, "dashed")
             named.append((_detector_words(found), GHOST, "dashed"))
         metrics = QFontMetricsF(painter.font())
+        if named:  # a skull that reaches into the corner is as bright as the words
+            widest = max(metrics.horizontalAdvance(text) for text, _, _ in named)
+            height = metrics.height() * (1.3 * len(named) + 0.2)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(SHADE)
+            box = QRectF(LEGEND_AT[0] - 6, LEGEND_AT[1] - 0.75 * metrics.height(), SWATCH[0] + 8 + widest + 12, height)
+            painter.drawRoundedRect(box, 5, 5)
         for n, (text, color, line) in enumerate(named):
             y = LEGEND_AT[1] + n * metrics.height() * LEGEND_STEP
             paint_swatch(painter, QPointF(LEGEND_AT[0], y), color, line)

@@ -522,3 +522,14 @@ def test_all_of_an_answer_is_in_sight_on_a_laptop(qapp, step, service, qtbot):
     (area,) = step.panel.findChildren(QScrollArea)
     qtbot.wait(30)
     assert area.verticalScrollBar().maximum() == 0
+
+
+def test_whose_frame_is_which_is_legible_over_bone_too(step):
+    step.view.set_picture(np.full((300, 400), 255, dtype=np.uint8))
+    step.view.viewport.zoom(4.0)
+    step.view.refresh()
+    at = QPoint(int(heat_view.LEGEND_AT[0]) - 3, int(heat_view.LEGEND_AT[1]))
+    before = step.view.grab().toImage().pixelColor(at).lightness()
+    step.session.set_roi(Roi.of((170, 140), 0.0, 60.0))
+    assert before > 200
+    assert step.view.grab().toImage().pixelColor(at).lightness() < 110
