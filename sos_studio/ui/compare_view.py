@@ -171,7 +171,7 @@ class CompareView(QWidget):
             return str(found)
         told = result_words.comparison_line(found)
         if found.unjudged:
-            told += " " + _tr("{n} more cases could judge them: press Ask both.").format(n=found.unjudged)
+            told += " " + _tr("{n} more cases could judge them.").format(n=found.unjudged)
         return told
 
     def _fill(self, found: Comparison | None) -> None:

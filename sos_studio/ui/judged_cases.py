@@ -29,6 +29,7 @@ class JudgedCases(QWidget):
         self._covered: tuple[Labelled, ...] = ()
         self.pictures = CasePictures(session.background, name, session.blinding.name)
         self.told = parts.note()
+        self.told.setMinimumHeight(1)  # else a low window would have to be as high as it is in a narrow one
         self.uncover = parts.button(
             _tr("Show them"),
             _tr("Show labels and answers; your later readings of these cases will say that you had seen the network's answer"),

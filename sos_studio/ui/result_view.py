@@ -176,7 +176,7 @@ class ResultView(QWidget):
         self.figures.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.phantom = parts.red(_tr("Trained on phantoms: these figures say nothing about patients."))
         self.stages = QTableWidget(0, 3)
-        self.stages.setHorizontalHeaderLabels([_tr("Stage"), _tr("staged rightly"), _tr("95 % interval")])
+        self.stages.setHorizontalHeaderLabels([_tr("Stage"), _tr("rightly"), _tr("interval")])
         self.stages.verticalHeader().hide()
         self.stages.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.stages.setAccessibleName(_tr("Stage by stage"))
