@@ -212,7 +212,8 @@ def _pictures(report: CaseReport) -> list[Part]:
     full8, roi = report.capture.full8, report.roi
     overlay = heatmaps.overlay(full8, report.heat01_vu, OPACITY)
     full = _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2))
-    heat = _plot("heat", f"Where the network looked: {report.heat_words}.", overlay)
+    empty = "" if report.heat01_vu.any() else " The heatmap is empty: the network marks no place in this image."
+    heat = _plot("heat", f"Where the network looked: {report.heat_words}.{empty}", overlay)
     if roi is None:
         return [Beside((full, heat))]
     crop = crops.crop_image(full8, roi)

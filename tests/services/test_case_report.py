@@ -154,6 +154,13 @@ def test_a_blinded_reader_is_not_told_the_consensus(project: Project, report: Ca
     assert gather(project, report.capture, report.said, report.heat01_vu, reader=BlindedReader("B", "417733")).consensus == ""
 
 
+def test_an_empty_heatmap_is_called_so(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "The heatmap is empty" in words_of(report, monkeypatch)
+    heat = np.zeros(report.capture.shape_vu, np.float32)
+    heat[10, 10] = 1.0
+    assert "The heatmap is empty" not in words_of(replace(report, heat01_vu=heat), monkeypatch)
+
+
 def test_pictures_fill_the_page_two_by_two(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> None:
     text = words_of(report, monkeypatch)
     assert text.count("Beside(") == 2
