@@ -22,7 +22,7 @@ from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction_state import heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.services import full_images, model_package
-from sos_studio.services.batch import BatchReport, predict_folder
+from sos_studio.services.batch import TABLE_FILE, BatchReport, predict_folder
 from sos_studio.services.batch_table import BatchRow
 from sos_studio.services.prediction import Networks, PredictionService, choose_networks, heat_of, networks_in
 
@@ -76,6 +76,14 @@ class FolderBatchState:
     seconds_left: float | None = None
     report: BatchReport | None = None
     problem: Message | None = None
+
+    @property
+    def table(self) -> Path | None:
+        """Where all answers so far can be opened; None while it is being worked on, and where there are none."""
+        if self.report is not None:
+            return self.report.table
+        ended = self.wanted is not None and self.rows and self.phase in ("stopped", "failed")
+        return self.wanted.out / TABLE_FILE if self.wanted is not None and ended else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -158,6 +158,9 @@ def notes_of(row: BatchRow) -> list[str]:
         told.append("unlike the training data")
     if row.no_frame:
         told.append("the detector found no synchondrosis")
+    frame = None if row.said is None else row.said.prediction.roi
+    if frame is not None and frame.doubtful and frame.confidence is not None:
+        told.append(f"the detector is only {frame.confidence:.0%} sure of its frame")
     return told
 
 

@@ -38,7 +38,7 @@ from sos_studio.ui.batch_preview import BatchPreview
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.language import plural
-from sos_studio.ui.predict_words import cell_words, network_titles, origin_words, set_words
+from sos_studio.ui.predict_words import cell_words, network_titles, origin_words, set_cell_words
 from sos_studio.ui.training_words import time_left
 
 _CERTAINTY = 4
@@ -69,6 +69,7 @@ class BatchDialog(QDialog):
         self._presenter = presenter
         self._cards = {str(entry.path): entry.card for entry in networks}
         self._opened = True
+        self._browse: list[QPushButton] = []
         self.setWindowTitle(_tr("Predict a folder"))
         self.setMinimumSize(660, 480)
         dialogs.take_room(self, QSize(1080, 620))
@@ -126,6 +127,7 @@ class BatchDialog(QDialog):
             edit.setAccessibleName(name)
             browse = parts.button(title, _tr("Choose: {name}").format(name=name))
             browse.setAutoDefault(False)
+            self._browse.append(browse)
             if isinstance(edit, QLineEdit):
                 browse.clicked.connect(lambda _=False, line=edit: self._choose_folder(line))
             else:
@@ -152,7 +154,7 @@ class BatchDialog(QDialog):
     @staticmethod
     def _make_table() -> QTableWidget:
         table = QTableWidget(0, 6)
-        titles = [_tr("No."), _tr("Picture"), _tr("Stage"), _tr("Probability"), _tr("Certainty"), _tr("To be noted")]
+        titles = [_tr("No."), _tr("Picture"), _tr("Stage"), _tr("Probability"), _tr("90 % certain"), _tr("To be noted")]
         table.setHorizontalHeaderLabels(titles)
         tips = {
             0: _tr("The same number stands in the table that is written"),
@@ -226,12 +228,12 @@ class BatchDialog(QDialog):
 
     def _on_state(self, state: FolderBatchState) -> None:
         busy = state.phase in ("running", "stopping")
-        for widget in (self.folder, self.out, self.network, self.left, self.names):
+        for widget in (self.folder, self.out, self.network, self.left, self.names, *self._browse):
             widget.setEnabled(not busy)
         ready = bool(self.folder.text().strip() and self.out.text().strip() and self.network.currentData())
         self.start.setText(_tr("&Stop") if busy else _tr("&Start"))
         self.start.setEnabled(ready and state.phase != "stopping")
-        self.show_table.setEnabled(state.report is not None)
+        self.show_table.setEnabled(state.table is not None)
         self.bar.setVisible(state.phase != "idle")
         self.bar.setRange(0, max(state.total, 1))
         self.bar.setValue(state.done)
@@ -248,7 +250,7 @@ class BatchDialog(QDialog):
             texts = [str(row.n), name, "—", "", "", problem.text]
         else:
             held = said.promised
-            certain = "" if held is None else set_words(held)
+            certain = "" if held is None else set_cell_words(held)
             texts = [str(row.n), name, cell_words(said), f"{100 * max(said.probabilities):.0f} %", certain, "; ".join(_notes(row))]
             if held is not None:
                 self.table.setColumnHidden(_CERTAINTY, False)
@@ -267,9 +269,9 @@ class BatchDialog(QDialog):
         self.origin.setVisible(bool(self.origin.text()))
 
     def _open_table(self) -> None:
-        report = self._presenter.state.report
-        if report is not None:
-            self._opened = QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.table)))
+        table = self._presenter.state.table
+        if table is not None:
+            self._opened = QDesktopServices.openUrl(QUrl.fromLocalFile(str(table)))
             self._on_state(self._presenter.state)
 
     def _on_closed(self) -> None:
@@ -284,6 +286,9 @@ def _notes(row: BatchRow) -> list[str]:
         told.append(_tr("unlike the training data"))
     if row.no_frame:
         told.append(_tr("the detector found no SOS"))
+    frame = None if row.said is None else row.said.prediction.roi
+    if frame is not None and frame.doubtful and frame.confidence is not None:
+        told.append(_tr("the detector is only {p}\u00a0% sure").format(p=round(100 * frame.confidence)))
     return told
 
 
@@ -294,10 +299,14 @@ def _words(state: FolderBatchState, *, opened: bool) -> str:
     if state.phase == "stopping":
         return _tr("Stopping after this picture …")
     if state.phase == "stopped":
-        return plural("BatchDialog", "Stopped after 1 picture.", "Stopped after {n} pictures.", state.done) + " " + _tr("Start goes on.")
+        told = plural("BatchDialog", "Stopped after 1 picture.", "Stopped after {n} pictures.", state.done) + " " + _tr("Start goes on.")
+        return (
+            told
+            if opened or state.table is None
+            else told + " " + _tr("No program opened the table {file}.").format(file=_place(state.table))
+        )
     if state.report is not None:
-        where = state.report.table
-        place = where.name if names_hidden() else str(where)
+        place = _place(state.report.table)
         told = plural(
             "BatchDialog", "1 picture is in the table {file}.", "{n} pictures are in the table {file}.", state.report.total, file=place
         )
@@ -309,3 +318,7 @@ def _words(state: FolderBatchState, *, opened: bool) -> str:
         told = _tr("What stands in the table is saved already. When you close this window, the work goes on.")
         return f"{left[:1].upper()}{left[1:]}. {told}" if left else told
     return _tr("Pictures and captures of full images, also in folders within. A second run into the same results goes on where it stopped.")
+
+
+def _place(file: Path) -> str:
+    return file.name if names_hidden() else str(file)

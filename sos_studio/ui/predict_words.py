@@ -169,6 +169,15 @@ def set_words(found: StageSet) -> str:
     return _tr("With {p}\u00a0% certainty: stage {a} to {b}").format(p=p, a=found.first, b=found.last)
 
 
+def set_cell_words(found: StageSet) -> str:
+    """The same in a table's cell, below a heading that says what it is."""
+    if found.first == found.last:
+        return str(found.first)
+    if (found.first, found.last) == (1, len(BASSED_5.stages)):
+        return _tr("none ruled out")
+    return (_tr("{a} or {b}") if found.last == found.first + 1 else _tr("{a} to {b}")).format(a=found.first, b=found.last)
+
+
 def certainty_words(said: Prediction) -> str:
     """The stages that hold the true one with the promised certainty, or why none are named."""
     held = said.promised

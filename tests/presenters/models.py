@@ -12,6 +12,7 @@ from sos_studio.core.roi import Roi
 from sos_studio.services.prediction import PredictionResult
 
 DETECTED = Roi.of((170.0, 140.0), 35.0, 80.0)
+SURE_OF_FRAME = 0.8
 
 
 def add_model(
@@ -65,7 +66,7 @@ class FakeService:
             raise self.error
         frame = PredictedRoi.of(roi, "expert") if roi is not None else None
         if frame is None and detector_dir is not None:
-            frame = PredictedRoi.of(DETECTED, "detector", 0.8)
+            frame = PredictedRoi.of(DETECTED, "detector", SURE_OF_FRAME)
         v, u = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]]
         heat = np.exp(-((u - 180) ** 2 + (v - 150) ** 2) / 2000).astype(np.float32)
         p = np.full(5, (1 - self.sure) / 4)
@@ -90,4 +91,4 @@ class FakeService:
 
     def find_frame(self, picture, *, detector_dir, cancelled=None):
         self.looked.append(detector_dir.name)
-        return PredictedRoi.of(DETECTED, "detector", 0.8)
+        return PredictedRoi.of(DETECTED, "detector", SURE_OF_FRAME)

@@ -47,6 +47,12 @@ def test_an_answer_is_a_stage_only_where_the_screen_gives_one(made: BatchRow, an
     assert "stage" not in line
 
 
+def test_a_frame_that_the_detector_is_hardly_sure_of_is_noted() -> None:
+    frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "detector", 0.3)
+    (line,) = told(row(*SURE, more={"roi": frame}))
+    assert line["to_be_noted"] == "the detector is only 30% sure of its frame"
+
+
 def test_rows_carry_the_place_of_the_picture_because_names_may_be_off() -> None:
     assert [line["n"] for line in told(row(*SURE), row(*UNSURE, n=7))] == ["1", "7"]
     words = words_text([row(*SURE)])

@@ -3,6 +3,7 @@ import csv
 import numpy as np
 import pytest
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QPushButton
 
 from sos_studio.core.predictions import Nearness, StageSet
 from sos_studio.imaging import images
@@ -49,12 +50,64 @@ def test_a_line_per_picture_with_certainty_and_what_is_to_be_noted(dialog, servi
     dialog.names.click()
     assert dialog.table.isColumnHidden(4)
     dialog.start.click()
-    assert cells(dialog)[0] == ["1", "0.png", "4", "80 %", "With 90\u00a0% certainty: stage 3 or 4", ""]
+    assert cells(dialog)[0] == ["1", "0.png", "4", "80 %", "3 or 4", ""]
     assert not dialog.table.isColumnHidden(4)
     assert dialog.origin.text().startswith("Trained on phantoms")
     assert dialog.words.text() == f"2 pictures are in the table {tmp_path / 'out' / 'predictions.csv'}."
     with (tmp_path / "out" / "predictions.csv").open() as stream:
         assert [row["file"] for row in csv.DictReader(stream)] == ["0.png", "1.png"]
+
+
+def test_what_there_is_can_be_opened_after_a_stop(qtbot, tmp_path, service, monkeypatch):
+    student = model_list.read(tmp_path / "models" / add_model(tmp_path, "student"))
+    (tmp_path / "in").mkdir()
+    for n in range(3):
+        images.write_png(tmp_path / "in" / f"{n}.png", np.full((300, 400), n, dtype=np.uint8))
+    presenter = FolderBatchPresenter(make_session(None), service)
+    made = BatchDialog(presenter)
+    qtbot.addWidget(made)
+    made.folder.setText(str(tmp_path / "in"))
+    made.out.setText(str(tmp_path / "out"))
+    made.use_network(student.path)
+    presenter.row.connect(lambda *_: presenter.stop())
+    made.start.click()
+    assert presenter.state.phase == "stopped"
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    made.show_table.click()
+    assert opened == [str(tmp_path / "out" / "predictions.csv")]
+    assert len((tmp_path / "out" / "predictions.csv").read_text().splitlines()) == 2
+
+
+def test_nothing_can_be_chosen_while_it_runs(qtbot, tmp_path, service, dialog):
+    slow = Slow()
+    made = BatchDialog(FolderBatchPresenter(make_session(None, background=slow), service))
+    qtbot.addWidget(made)
+    made.folder.setText(str(tmp_path / "in"))
+    made.out.setText(str(tmp_path / "out"))
+    made.use_network(tmp_path / "models" / "student-a")
+    choose = [button for button in made.findChildren(QPushButton) if button.text() in ("Choose…", "From a file…")]
+    assert [button.isEnabled() for button in choose] == [True] * 3
+    made.start.click()
+    assert [button.isEnabled() for button in choose] == [False] * 3
+    slow.go_on()
+    assert [button.isEnabled() for button in choose] == [True] * 3
+
+
+def test_results_that_another_network_began_are_refused_in_the_dialog(dialog, service, tmp_path):
+    dialog.start.click()
+    service.asked.clear()
+    dialog.use_network(model_list.read(tmp_path / "models" / add_model(tmp_path, "student", "b")).path)
+    dialog.start.click()
+    assert "out holds the answers of another network" in dialog.words.text()
+    assert service.asked == []
+
+
+def test_a_frame_that_the_detector_is_hardly_sure_of_is_noted(dialog, service, tmp_path, monkeypatch):
+    add_model(tmp_path, "detector")
+    monkeypatch.setattr("tests.presenters.models.SURE_OF_FRAME", 0.3)
+    dialog.start.click()
+    assert cells(dialog)[0][-1] == "the detector is only 30\u00a0% sure"
 
 
 def test_a_fault_stands_in_the_dialog_in_words(dialog, tmp_path):
