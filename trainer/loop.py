@@ -141,6 +141,12 @@ class _Run:
         }
         checkpoints.write(path, tensors, state)
 
+    def fitted(self, batches: int) -> Fitted:
+        """What to keep: the best by the inner validation, without one the last moving average."""
+        if self.best is None:
+            return Fitted(checkpoints.state_of(self.average), self.step // batches, None, self.parts)
+        return Fitted(self.best_state, self.best_epoch, self.best, self.parts)
+
     def restore(self, path: Path, fingerprint: str) -> None:
         """Take up a checkpoint of the same fit; one of other settings or data is as good as none."""
         found = checkpoints.read(path)
@@ -218,9 +224,7 @@ def fit(
             with spaced.writing():
                 run.write(checkpoint, fingerprint)
     watch.progress(total, total)
-    if run.best is None:
-        return Fitted(checkpoints.state_of(run.average), run.step // batches, None, run.parts)
-    return Fitted(run.best_state, run.best_epoch, run.best, run.parts)
+    return run.fitted(batches)
 
 
 def trial_step(network: Network, task: Task, settings: OptimiserSettings) -> Callable[[], None]:
