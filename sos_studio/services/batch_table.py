@@ -177,6 +177,7 @@ def _answer_cells(said: Prediction) -> dict[str, object]:
     held, near = said.promised, said.familiarity
     if held is not None:
         which = f"stage {held.first}" if held.first == held.last else f"stage {held.first} to {held.last}"
+        which = "no stage ruled out" if (held.first, held.last) == (1, len(said.probabilities)) else which
         cells |= {"certainty": which, "set_first": held.first, "set_last": held.last, "set_coverage": held.coverage}
     if near is not None:
         cells |= {"unlike_training_data": int(near.unlike), "distance": f"{near.distance:.3f}", "usual_up_to": f"{near.threshold:.3f}"}

@@ -47,6 +47,11 @@ def test_an_answer_is_a_stage_only_where_the_screen_gives_one(made: BatchRow, an
     assert "stage" not in line
 
 
+def test_a_set_of_all_stages_is_not_told_as_a_certainty() -> None:
+    (line,) = told(row(*UNSURE, more={"stage_set": StageSet(first=1, last=5, coverage=0.9, cases=20)}))
+    assert (line["certainty"], line["set_first"], line["set_last"]) == ("no stage ruled out", "1", "5")
+
+
 def test_a_frame_that_the_detector_is_hardly_sure_of_is_noted() -> None:
     frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "detector", 0.3)
     (line,) = told(row(*SURE, more={"roi": frame}))
