@@ -52,7 +52,13 @@ class ManifestEntry(_Frozen):
 
 
 class Manifest(_Frozen):
-    """`manifests/<id>.json`. Fold `held_out_fold` judges; nothing that is fitted ever sees it."""
+    """`manifests/<id>.json`. Fold `held_out_fold` judges; nothing that is fitted ever sees it.
+
+    Attributes
+    ----------
+    without_agreement
+        Captured and staged cases that are not among the entries, because their readings make no label.
+    """
 
     schema_version: Literal[1] = MANIFEST_SCHEMA_VERSION
     manifest_id: str
@@ -65,6 +71,7 @@ class Manifest(_Frozen):
     held_out_fold: int = 0
     seed: int = 0
     phantom: bool = False
+    without_agreement: Annotated[int, Field(ge=0)] = 0
     entries: tuple[ManifestEntry, ...]
 
     @model_validator(mode="after")

@@ -81,6 +81,7 @@ def freeze(project: Project, *, seed: int = 0, rule: Rule | None = None, held_ou
         held_out_fold=held_out_fold,
         seed=seed,
         phantom=project.phantom,
+        without_agreement=_without_agreement(project, rule),
         entries=entries,
     )
     data = (manifest.model_dump_json(indent=1) + "\n").encode("utf-8")
@@ -121,6 +122,11 @@ def find_leaks(
 def _labelled(project: Project, rule: Rule | None) -> tuple[list[CaseSummary], dict[str, int]]:
     chosen = [summary for summary in cases(project, rule) if summary.label is not None and summary.captured and not summary.excluded]
     return chosen, {summary.case_id: summary.label for summary in chosen if summary.label is not None}
+
+
+def _without_agreement(project: Project, rule: Rule) -> int:
+    """How many captured, staged cases have no label: nobody would look for them if nothing said so."""
+    return sum(bool(s.staged_by) and s.label is None and s.captured and not s.excluded for s in cases(project, rule))
 
 
 def _enough(project: Project, rule: Rule | None, need_crops: bool) -> tuple[list[CaseSummary], dict[str, int]]:

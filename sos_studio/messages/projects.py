@@ -139,6 +139,12 @@ MESSAGES: dict[str, Template] = {
         "Without the test cases (fold {fold}), all are of stage {stage}.",
         "Stage more cases of other stages, or test with another fold.",
     ),
+    "training.without_agreement": Template(
+        "{count} staged cases are left out: their readers have not agreed on a stage.",
+        "Case > Adjudicate gives them one.",
+        counts="count",
+        one="1 staged case is left out: its readers have not agreed on a stage.",
+    ),
     "training.leak": Template(
         "A model would be judged on what it has learned: {count} pairs of cases in different folds are the same patient, scan or picture"
         " ({pairs}).",

@@ -23,6 +23,8 @@ class JobData:
         For each stage that occurs: its cases to learn from, and those held out.
     framed
         Cases with an expert's frame.
+    without_agreement
+        Staged cases that were left out, because their readings make no label.
     """
 
     manifest_id: str
@@ -37,6 +39,7 @@ class JobData:
     fold: int
     folds: int
     per_stage: tuple[tuple[int, int, int], ...]
+    without_agreement: int = 0
 
     def checking(self, fraction: float) -> int:
         """About how many of the cases to learn from a training keeps back to check itself by: one of its equal parts."""
@@ -70,4 +73,5 @@ def _read(path: Path) -> JobData:
         fold=manifest.held_out_fold + 1,
         folds=manifest.folds,
         per_stage=tuple((stage, fitted[stage], held_out[stage]) for stage in sorted({*fitted, *held_out})),
+        without_agreement=manifest.without_agreement,
     )

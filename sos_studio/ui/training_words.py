@@ -204,6 +204,8 @@ def facts(job: Followed) -> str:
         if job.data is not None and spec.kind != "crossval":
             cases = _tr("{fitted} cases to learn from, {held_out} test cases that it never learns from")
             told.append(cases.format(fitted=job.data.fitted, held_out=job.data.held_out))
+            if job.data.without_agreement:
+                told.append(str(message("training.without_agreement", {"count": job.data.without_agreement})))
         if spec.teacher_model is not None:
             told.append(_tr("taught by the teacher of {when}").format(when=_made(spec.teacher_model)))
         if spec.judged_models and not job.state.status.ended:

@@ -43,6 +43,15 @@ def test_excluded_and_ambiguous_cases_stay_out(project: Project) -> None:
     builders.read(project, ids[1], cases.case(project, ids[1]).capture_id or "", 2, ambiguous=True)
     manifest = Manifest.read(manifests.freeze(project))
     assert [entry.case_id for entry in manifest.entries] == ids[2:]
+    assert manifest.without_agreement == 1  # the excluded one was left out by will
+
+
+def test_it_is_told_how_many_staged_cases_have_no_label(project: Project) -> None:
+    ids = [builders.staged_case(project, 1 + n % 2, frame=False) for n in range(12)]
+    for case_id in ids[:2]:
+        builders.read(project, case_id, cases.case(project, case_id).capture_id or "", 5, evaluator="Ben")
+    builders.staged_case(project, None, frame=False)
+    assert Manifest.read(manifests.freeze(project)).without_agreement == 2
 
 
 def test_a_later_manifest_keeps_the_folds_of_an_earlier_one(project: Project) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sos_studio.presenters.curves import Curve, Curves, curves
 from sos_studio.presenters.training_state import Followed
 from sos_studio.services.job_data import JobData
 from sos_studio.services.jobs import JobHandle
-from sos_studio.ui import curve_words
+from sos_studio.ui import curve_words, training_words
 
 NAMES = ("loss", "classification_loss", "distillation_loss", "attention_loss", "box_loss", "accuracy", "kappa", "hit_rate", "map50")
 
@@ -30,6 +31,13 @@ def test_shares_are_told_in_percent_and_what_a_training_is_checked_by_has_a_name
     assert curve_words.text(curve("accuracy", "inner")) == "staged rightly 44\u00a0%"
     assert curve_words.text(curve("kappa", "inner", -0.15)) == "agreement with labels −0.15"
     assert curve_words.text(curve("classification_loss", "inner", 0.3)) == "stage, check cases 0.3"
+
+
+def test_staged_cases_that_were_left_out_are_told():
+    job = followed()
+    assert "left out" not in training_words.facts(job)
+    left_out = replace(job, data=replace(job.data, without_agreement=9))
+    assert "9 staged cases are left out: their readers have not agreed on a stage." in training_words.facts(left_out)
 
 
 @pytest.mark.parametrize("name", NAMES)
