@@ -18,6 +18,9 @@ MESSAGES: dict[str, Template] = {
         "There is no trained network in {model}.",
         "If there was one, import it again or restore a backup; else train one, or choose another.",
     ),
+    "prediction.model_gone": Template(
+        "The files of the network {model} are missing.", "Import it again or restore them from a backup; else choose another network."
+    ),
     "prediction.no_student": Template(
         "This project has no trained network for full images (student) yet.", "Train ▸ Retrain all makes one."
     ),

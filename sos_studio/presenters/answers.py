@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sos_studio.core.errors import SosError
+from sos_studio.core.errors import BadInputError, SosError
 from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, KeptMap, KeptPrediction, ModelCard, PredictedRoi, Prediction
 from sos_studio.dataset import predictions
 from sos_studio.imaging import heatmaps
@@ -207,8 +207,17 @@ def record(project: Project, asked: Asked, answered: Answered) -> None:
 def ask(
     service: PredictionService, capture: StoredCapture, model: ModelEntry, roi: Roi | None, *, method: HeatMethod = HEAT_METHODS[0]
 ) -> Answered:
-    """Worker thread: the student's answer, which waits for no detector."""
-    result = service.predict(capture.full8, model_dir=model.path, roi=roi, method=method)
+    """Worker thread: the student's answer, which waits for no detector.
+
+    Raises
+    ------
+    BadInputError
+        ``prediction.model_gone``; and as `PredictionService.predict`.
+    """
+    try:
+        result = service.predict(capture.full8, model_dir=model.path, roi=roi, method=method)
+    except BadInputError as error:
+        raise _gone(error) from error
     said = result.prediction
     shown = Shown(said, result.heat01_vu, said.roi, None, heat_stage=said.stage, heat_method=method, attention=said.attention_in_roi)
     return Answered(shown, result.map)
@@ -221,7 +230,8 @@ def with_frame(service: PredictionService, capture: StoredCapture, detector: Mod
         found = service.find_frame(capture.full8, detector_dir=detector.path)
     except SosError as error:
         log.info("the detector gave no frame: %s", error.code)
-        fault = message(error.code, error.values)
+        told = _gone(error)
+        fault = message(told.code, told.values)
     asked = fault is None
     shown = replace(answered.shown, detector_frame=found, looking_for_frame=False, detector_asked=asked, detector_fault=fault)
     if found is not None and shown.expert_frame is None and shown.heat01_vu is not None:
@@ -229,6 +239,11 @@ def with_frame(service: PredictionService, capture: StoredCapture, detector: Mod
         said = shown.prediction.model_copy(update={"roi": found, "attention_in_roi": inside})
         shown = replace(shown, prediction=said, attention=inside)
     return Answered(shown, answered.map)
+
+
+def _gone(error: SosError) -> SosError:
+    """A network that was in the project's list a moment ago: nobody chose an empty folder."""
+    return BadInputError("prediction.model_gone", **error.values) if error.code == "prediction.no_model" else error
 
 
 def ask_all(

@@ -228,6 +228,8 @@ class PredictionPresenter:
         if self._asked() == asked:
             self._session.report(error)
             self._show(phase="failed", problem=problem)
+            if problem.code == "prediction.model_gone":
+                self.refresh_models()  # it leaves the list
         elif not self._in_front(capture):
             self._session.tell(
                 "predict.failed_elsewhere", "warning", case=self._session.blinding.name(capture.case_id), reason=problem.text
@@ -315,9 +317,7 @@ class PredictionPresenter:
 
     def _on_hiding(self, _: object) -> None:
         before, self._was_hidden = self._was_hidden, self.hidden
-        if self._was_hidden and not before:
-            self._clear()
-        elif before and not self._was_hidden:
+        if self._was_hidden != before:
             self._anew()
 
     def _anew(self, **changes: Any) -> None:

@@ -294,7 +294,7 @@ def _attention_words(shown: Shown) -> str:
 def _frame_words(shown: Shown) -> str:
     """What is doubtful of the detector's frame, or why there is none."""
     if shown.detector_fault is not None:
-        return _tr("The detector could not look for the SOS: {reason}").format(reason=shown.detector_fault)
+        return _tr("The detector could not look for the SOS: {reason}").format(reason=shown.detector_fault.text)
     return frame_doubt_words(shown.detector_frame, asked=shown.detector_asked)
 
 

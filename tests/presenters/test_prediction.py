@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
-from sos_studio.core.errors import JobFailedError, ProjectError
+from sos_studio.core.errors import BadInputError, JobFailedError, ProjectError
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
@@ -98,6 +98,23 @@ def test_what_the_detector_found_is_there_again_in_the_next_sitting(project, ser
     again = PredictionPresenter(make_session(project), service).state.shown
     assert (again.detector_asked, again.detector_frame) == (True, frame)
     assert (again.expert_frame is not None) is drawn
+
+
+def test_a_network_whose_files_are_gone_is_named_and_leaves_the_list(project, service):
+    gone, other = add_model(project.directory, "student", "b"), add_model(project.directory, "student", "a")
+    session = make_session(project)
+    presenter = PredictionPresenter(session, service)
+    assert presenter.state.chosen.card.model_id == gone
+    told = []
+    session.message.connect(lambda message, _: told.append(message))
+    shutil.rmtree(project.directory / "models" / gone)
+    service.error = BadInputError("prediction.no_model", model=gone)
+    presenter.predict()
+    assert [(message.code, message.text) for message in told] == [
+        ("prediction.model_gone", "The files of the network student-b are missing.")
+    ]
+    assert [entry.card.model_id for entry in presenter.state.students] == [other]
+    assert (presenter.state.chosen.card.model_id, presenter.state.phase) == (other, "ready")
 
 
 def test_the_chosen_network_is_the_chosen_one_in_the_next_sitting_until_another_is_taken_into_use(project, service):

@@ -152,7 +152,9 @@ def test_a_detector_that_is_gone_is_told_and_the_stage_stands(step, service, mon
     monkeypatch.setattr(service, "find_frame", gone)
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Stage 4"
-    assert step.panel.frame_doubt.text().startswith("The detector could not look for the SOS: There is no trained network in detector-a.")
+    assert step.panel.frame_doubt.text().startswith(
+        "The detector could not look for the SOS: The files of the network detector-a are missing."
+    )
 
 
 @pytest.mark.parametrize(("middle", "elsewhere"), [((20, 280), True), ((170, 140), False)])

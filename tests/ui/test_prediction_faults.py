@@ -141,8 +141,8 @@ def test_a_network_that_was_deleted_meanwhile_is_told_and_nothing_is_on_record(o
     window = opened("good")
     shutil.rmtree(project.directory / "models" / STUDENT)
     predict(window)
-    wait_for(qtbot, window, "failed")
-    assert told(window).startswith(f"There is no trained network in {STUDENT}.")
+    wait_for(qtbot, window, "no_model")  # it was the only one, and has left the list
+    assert f"The files of the network {STUDENT} are missing." in window.messages.text
     assert predictions.shown(project, "case-0001") == []
 
 
