@@ -234,7 +234,7 @@ class BatchDialog(QDialog):
         self.start.setText(_tr("&Stop") if busy else _tr("&Start"))
         self.start.setEnabled(ready and state.phase != "stopping")
         self.show_table.setEnabled(state.table is not None)
-        self.bar.setVisible(state.phase != "idle")
+        self.bar.setVisible(state.phase != "idle" and not (state.phase == "failed" and not state.total))
         self.bar.setRange(0, max(state.total, 1))
         self.bar.setValue(state.done)
         self.words.setText(_words(state, opened=self._opened))

@@ -100,6 +100,7 @@ def test_results_that_another_network_began_are_refused_in_the_dialog(dialog, se
     dialog.use_network(model_list.read(tmp_path / "models" / add_model(tmp_path, "student", "b")).path)
     dialog.start.click()
     assert "out holds the answers of another network" in dialog.words.text()
+    assert not dialog.bar.isVisible()
     assert service.asked == []
 
 
