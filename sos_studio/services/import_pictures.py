@@ -103,13 +103,12 @@ def find(path: Path, options: PictureOptions) -> Found:
     whole = Box(0, 0, *gray.shape)
     strokes = overlays.find_strokes(rgb, gray)
     ruler = rulers.find_ruler(strokes)
-    if options.crops:
-        # All of it is the joint: bright bone at the edge of so small a picture is easily taken for a letter.
-        return Found(gray, whole, np.zeros_like(strokes), ruler)
-    mask = overlays.covered(strokes if ruler is None else strokes | rulers.label_strokes(gray, strokes, ruler))
-    box = borders.find_picture(gray, mask) if options.cut_borders else whole
-    if not options.cover_overlays:
-        mask = np.zeros_like(mask)
+    # Of a crop all is the joint: bright bone at the edge of so small a picture is easily taken for a letter.
+    box, mask = whole, np.zeros(gray.shape, dtype=np.bool_)
+    if not options.crops:
+        found = overlays.covered(strokes if ruler is None else strokes | rulers.label_strokes(gray, strokes, ruler))
+        box = borders.find_picture(gray, found) if options.cut_borders else whole
+        mask = found if options.cover_overlays else mask
     for further in options.boxes:
         further.of(mask)[...] = True
     return Found(gray, box, mask, ruler)

@@ -267,6 +267,18 @@ def test_boxes_that_a_person_names_are_covered_in_every_picture_whatever_is_foun
     assert checks.check(study) == []
 
 
+def test_boxes_that_a_person_names_are_covered_in_crops_too(study: Project, tmp_path: Path) -> None:
+    crop = np.random.default_rng(1).integers(1, 255, (70, 140)).astype(np.uint8)
+    images.write_png(tmp_path / "c.png", crop)
+    options = ImportOptions(PictureOptions(crops=True, keep_originals=False, boxes=boxes_of("10, 20, 30, 5")))
+    projects.import_images(study, [tmp_path / "c.png"], options=options)
+    (summary,) = cases.cases(study)
+    after = images.read_gray(captures.capture_paths(study, summary.capture_id or "").folder / "full.png")[:70]
+    assert (after[20:25, 10:40] != crop[20:25, 10:40]).mean() > 0.8
+    after[20:25, 10:40] = crop[20:25, 10:40]
+    np.testing.assert_array_equal(after, crop)
+
+
 def test_of_a_picture_that_is_covered_as_a_whole_nothing_is_seen(tmp_path: Path) -> None:
     images.write_png(tmp_path / "a.png", screenshots.head(1))
     found = find(tmp_path / "a.png", PictureOptions(cut_borders=False, boxes=boxes_of("0, 0, 9000, 9000")))
