@@ -22,7 +22,7 @@ from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction_state import heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.services import full_images, model_package
-from sos_studio.services.batch import TABLE_FILE, BatchReport, predict_folder
+from sos_studio.services.batch import TABLE_FILE, BatchReport, full_images_in, predict_folder
 from sos_studio.services.batch_table import BatchRow
 from sos_studio.services.prediction import Networks, PredictionService, choose_networks, heat_of, networks_in
 
@@ -42,7 +42,7 @@ class Wanted:
     network
         Folder of a network or file of networks; None: the student in use of the project that is open.
     folder
-        Not within that project: what is shown of its cases is noted case by case.
+        Without cases of that project: what is shown of them is noted case by case.
     """
 
     folder: Path
@@ -133,7 +133,7 @@ class FolderBatchPresenter:
             session.background.post(lambda: call() if run == self._run else None)
 
         def work() -> BatchReport:
-            if project_dir is not None and wanted.folder.resolve().is_relative_to(project_dir.resolve()):
+            if project_dir is not None and _holds_cases(wanted.folder, project_dir):
                 raise BadInputError("batch.own_project")
             with ExitStack() as stack:
                 networks = _networks(stack, wanted.network, project_dir)
@@ -211,6 +211,14 @@ class _Pace:
         """One more is done; how long the others will take."""
         self._moments.append(time.monotonic())
         return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1) * left
+
+
+def _holds_cases(folder: Path, project_dir: Path) -> bool:
+    """Whether a folder lies within a project, or a project with cases within it."""
+    folder, project_dir = folder.resolve(), project_dir.resolve()
+    if not project_dir.is_relative_to(folder):
+        return folder.is_relative_to(project_dir)
+    return folder == project_dir or any(path.is_relative_to(project_dir) for path in full_images_in(folder))
 
 
 def _networks(stack: ExitStack, network: Path | None, project_dir: Path | None) -> Networks:

@@ -25,7 +25,7 @@ from sos_studio.services import captures, full_images
 from sos_studio.services.batch_table import WORDS_FILE, BatchRow, table_text, words_text
 from sos_studio.services.full_images import PICTURE_SUFFIXES, FullImage
 from sos_studio.services.import_crops import looks_like_crop
-from sos_studio.services.prediction import HEATMAP_FILE, PREDICTION_FILE, Networks, PredictionService, write_prediction
+from sos_studio.services.prediction import HEATMAP_FILE, OVERLAY_FILE, PREDICTION_FILE, Networks, PredictionService, write_prediction
 
 LOG_FILE, TABLE_FILE, PICTURES_DIR = "answers.jsonl", "predictions.csv", "pictures"
 # What stands in the way of one picture for a reason that stands in the way of all.
@@ -76,7 +76,7 @@ class BatchReport:
 def full_images_in(folder: Path) -> list[Path]:
     """Pictures and capture folders below a folder, by name; what lies in a capture folder is that capture.
 
-    What predictions wrote is no full image: folders with a heatmap and its answer, and those that a batch made or was making.
+    What predictions wrote is no full image: a heatmap and an overlay beside their answer, and what a batch made or was making.
 
     Raises
     ------
@@ -86,15 +86,18 @@ def full_images_in(folder: Path) -> list[Path]:
     found: list[Path] = []
     for where, inside, files in os.walk(folder):
         here = Path(where)
-        if {HEATMAP_FILE, PREDICTION_FILE} <= set(files) or _of_a_batch(here):
+        if _of_a_batch(here):
             inside.clear()
             continue
+        # Whoever had an answer written among the pictures themselves still has the pictures.
+        answers = {HEATMAP_FILE, OVERLAY_FILE} if {HEATMAP_FILE, PREDICTION_FILE} <= set(files) else set()
         inside[:] = sorted(name for name in inside if not name.startswith("."))
         if captures.is_capture_folder(here):
             inside.clear()
             found.append(here)
         else:
-            found += [here / name for name in files if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")]
+            pictures = (name for name in files if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith("."))
+            found += [here / name for name in pictures if name not in answers]
     if not found:
         raise BadInputError("batch.nothing", folder=folder.name)
     return sorted(found, key=lambda path: path.relative_to(folder).parts)

@@ -115,9 +115,12 @@ def test_cases_of_the_open_project_are_not_staged_behind_its_back(tmp_path: Path
         add_model(project.directory, "student")
         service = FakeService()
         presenter = FolderBatchPresenter(make_session(project), service)
-        presenter.start(Wanted(project.directory / "captures", tmp_path / "out"))
-        assert presenter.state.phase == "failed"
-        assert presenter.state.problem.code == "batch.own_project"
+        images.write_png(tmp_path / "mine.png", np.zeros((300, 400), dtype=np.uint8))
+        # The folder around the project holds its cases too.
+        for folder in (project.directory / "captures", project.directory, tmp_path):
+            presenter.start(Wanted(folder, tmp_path / "out"))
+            assert presenter.state.phase == "failed"
+            assert presenter.state.problem.code == "batch.own_project"
         assert service.asked == []
 
 

@@ -193,6 +193,13 @@ def test_its_own_heatmaps_are_no_full_images_where_the_results_lie_among_the_pic
     assert predict_folder(folder, folder, networks, Answering()).total == len(PICTURES) + 1
 
 
+def test_pictures_among_which_one_answer_was_written_are_full_images_still(folder: Path, networks: Networks, tmp_path: Path) -> None:
+    for name in ("heatmap.png", "overlay.png"):
+        images.write_png(folder / name, np.zeros((70, 80), dtype=np.uint8))
+    (folder / "prediction.json").write_text("{}")
+    assert predict_folder(folder, tmp_path / "out", networks, Answering()).total == len(PICTURES)
+
+
 def test_a_file_that_can_not_be_read_is_a_line_and_the_others_are_staged(go: Callable[..., BatchReport], folder: Path) -> None:
     (folder / "Doe^gone.png").symlink_to(folder / "nowhere.png")
     report = go(Answering())
