@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -42,6 +43,8 @@ from sos_studio.ui.predict_words import cell_words, network_titles, origin_words
 from sos_studio.ui.training_words import time_left
 
 _CERTAINTY = 4
+# Thousands that were there before are put in bit by bit, and the newest is scrolled to at leisure: both would hold the window up.
+_AT_ONCE, _SCROLL_AFTER_MS = 100, 100
 
 
 def _tr(text: str) -> str:
@@ -70,6 +73,12 @@ class BatchDialog(QDialog):
         self._cards = {str(entry.path): entry.card for entry in networks}
         self._opened = True
         self._browse: list[QPushButton] = []
+        self._waiting: deque[tuple[BatchRow, str]] = deque()
+        self._more, self._scroll = QTimer(self), QTimer(self)
+        self._scroll.setInterval(_SCROLL_AFTER_MS)
+        for timer, call in ((self._more, self._put_some), (self._scroll, self._scroll_down)):
+            timer.setSingleShot(True)
+            timer.timeout.connect(call)
         self.setWindowTitle(_tr("Predict a folder"))
         self.setMinimumSize(660, 480)
         dialogs.take_room(self, QSize(1080, 620))
@@ -167,6 +176,7 @@ class BatchDialog(QDialog):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
+        header.setResizeContentsPrecision(0)  # by the rows in sight: to measure a thousand takes longer than to stage a picture
         table.verticalHeader().hide()
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
@@ -188,8 +198,8 @@ class BatchDialog(QDialog):
         self.names.setChecked(wanted.names)
         if wanted.network is not None:
             self.use_network(wanted.network)
-        for row, file in state.rows:
-            self._on_row(row, file)
+        self._waiting.extend(state.rows)
+        self._put_some()
 
     def use_network(self, path: Path) -> None:
         """Ask the network in this folder or file."""
@@ -213,6 +223,7 @@ class BatchDialog(QDialog):
         if self._presenter.state.phase == "running":
             self._presenter.stop()
             return
+        self._waiting.clear()
         self.table.setRowCount(0)
         self.preview.clear()
         self._opened = True
@@ -243,6 +254,23 @@ class BatchDialog(QDialog):
             self._say_origin(self._cards.get(self.network.currentData() or ""))
 
     def _on_row(self, row: BatchRow, file: str) -> None:
+        self._waiting.append((row, file))
+        if not self._more.isActive():
+            self._put_some()
+
+    def _put_some(self) -> None:
+        for _ in range(min(_AT_ONCE, len(self._waiting))):
+            self._put(*self._waiting.popleft())
+        if self._waiting:
+            self._more.start()
+        if not self._scroll.isActive():
+            self._scroll.start()
+
+    def _scroll_down(self) -> None:
+        if self.table.currentRow() < 0:  # nobody looks at a row
+            self.table.scrollToBottom()
+
+    def _put(self, row: BatchRow, file: str) -> None:
         said = None if row.said is None else row.said.prediction
         name = row.item if names_hidden() else file
         if said is None:
@@ -261,8 +289,6 @@ class BatchDialog(QDialog):
             item = QTableWidgetItem(text)
             item.setToolTip(text)
             self.table.setItem(n, column, item)
-        if self.table.currentRow() < 0:  # nobody looks at a row
-            self.table.scrollToBottom()
 
     def _say_origin(self, card: ModelCard | None) -> None:
         self.origin.setText("" if card is None else origin_words(card))
@@ -275,6 +301,8 @@ class BatchDialog(QDialog):
             self._on_state(self._presenter.state)
 
     def _on_closed(self) -> None:
+        self._more.stop()
+        self._scroll.stop()
         self._presenter.changed.disconnect(self._on_state, missing_ok=True)
         self._presenter.row.disconnect(self._on_row, missing_ok=True)
         self._presenter.looked.disconnect(self.preview.show_looked, missing_ok=True)

@@ -1,4 +1,5 @@
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,8 +8,9 @@ from PySide6.QtWidgets import QPushButton
 
 from sos_studio.core.predictions import Nearness, StageSet
 from sos_studio.imaging import images
-from sos_studio.presenters.folder_batch import FolderBatchPresenter
+from sos_studio.presenters.folder_batch import FolderBatchPresenter, FolderBatchState, Wanted
 from sos_studio.services import model_list
+from sos_studio.services.batch_table import BatchRow
 from sos_studio.ui.batch_dialog import BatchDialog
 from tests.presenters.kit import Slow, make_session
 from tests.presenters.models import FakeService, add_model
@@ -207,3 +209,18 @@ def test_the_time_left_is_told_while_it_works(dialog):
     presenter = dialog._presenter
     presenter._show(phase="running", done=10, total=82, seconds_left=130.0)
     assert dialog.words.text().startswith("About 2 min left. What stands in the table is saved already.")
+
+
+def test_thousands_of_rows_that_were_there_come_bit_by_bit_and_in_order(qtbot, service):
+    presenter = FolderBatchPresenter(make_session(None), service)
+    rows = [(BatchRow(n=n, item=f"item-{n}", problem="prediction.failed"), f"{n}.png") for n in range(1, 351)]
+    presenter.state = FolderBatchState(phase="stopped", wanted=Wanted(Path("in"), Path("out"), Path("net")), rows=tuple(rows[:-1]))
+    dialog = BatchDialog(presenter)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.table.rowCount() < 350
+    presenter.row.emit(*rows[-1])
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 350)
+    assert [row[0] for row in cells(dialog)] == [str(n) for n in range(1, 351)]
+    bar = dialog.table.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0)
