@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     root = given.models_root if given.project is None else given.project / "models"
     root = None if root is None else root.resolve()
     mask = environment.mask_output(*[] if root is None else [(root, "<models>")])
-    environment.prepare()
+    environment.prepare(answers=True)
     from trainer.jobs.serve import serve as serve_predictions
 
     return serve_predictions(root, mask.hide)

@@ -42,10 +42,9 @@ OFFLINE: dict[str, str] = {
     "MPLBACKEND": "Agg",
     # cuBLAS is repeatable only with a workspace of its own.
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    # Waiting threads sleep instead of spinning, so that the window keeps its core.
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "KMP_BLOCKTIME": "0",
 }
+# Waiting threads sleep instead of spinning, so that the window keeps its core.
+ASLEEP: dict[str, str] = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 # Of a process that computes only while somebody waits: its threads stay awake for a millisecond or so between the parts of one answer.
 # To wake them each time took as long as the second core saved (ConvNeXt-Tiny, 224 px: 141 ms, 96 ms, and 125 ms with one thread).
 AWAKE_BRIEFLY: dict[str, str] = {"GOMP_SPINCOUNT": "100000", "KMP_BLOCKTIME": "1"}
@@ -76,17 +75,25 @@ def mask_output(*folders: tuple[Path, str]) -> PathMask:
     return mask
 
 
-def prepare(threads: int | None = None) -> None:
+def prepare(threads: int | None = None, *, answers: bool = False) -> None:
     """Make this process offline, before torch, timm or ultralytics is imported.
 
     Parameters
     ----------
     threads
-        Threads that numerical libraries may use; None, to answer questions: the choice is left to `limit_threads`.
+        Threads that numerical libraries may use; None leaves the choice to `limit_threads`.
+    answers
+        This process answers questions. Without either argument, as a library's adapter calls it, nothing of threads that was said before
+        is changed.
     """
     os.environ.update(OFFLINE)
-    if threads is None:
-        os.environ.update(AWAKE_BRIEFLY)
+    if answers:
+        os.environ.update(ASLEEP | AWAKE_BRIEFLY)
+    elif threads is not None:
+        os.environ.update(ASLEEP)
+    else:
+        for name, value in ASLEEP.items():
+            os.environ.setdefault(name, value)
     try:
         config = user_data_dir() / "trainer"
         _lay_out_ultralytics(config / "Ultralytics")

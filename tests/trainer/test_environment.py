@@ -40,6 +40,10 @@ def test_threads_of_a_training_sleep_at_once_and_those_of_an_answer_after_a_mome
     environment.prepare(threads=2)
     assert (os.environ["OMP_WAIT_POLICY"], os.environ["KMP_BLOCKTIME"]) == ("PASSIVE", "0")
     assert "GOMP_SPINCOUNT" not in os.environ
+    environment.prepare()  # the adapter of a library that is imported later says nothing of threads
+    assert os.environ["KMP_BLOCKTIME"] == "0"
+    assert "GOMP_SPINCOUNT" not in os.environ
+    environment.prepare(answers=True)
     environment.prepare()
     assert int(os.environ["GOMP_SPINCOUNT"]) > 0
     assert int(os.environ["KMP_BLOCKTIME"]) == 1
