@@ -6,6 +6,7 @@ it that there is one; so a line that was left by a restart of the machine goes o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from sos_studio.core import atomic
-from sos_studio.core.errors import BadInputError
+from sos_studio.core.errors import BadInputError, refusal
 from sos_studio.core.jobs import JOB_FILE
 from sos_studio.services import device_lock, guards, rivals, waiting, worker_process
 from sos_studio.services.job_tail import last_event
@@ -43,6 +44,9 @@ def launch(entry: Waiting) -> subprocess.Popen[bytes]:
         rivals.renew(entry.path)
         return worker_process.spawn(worker_process.trainer_command("run", entry.job_dir), entry.path, entry.told)
     except OSError as error:
+        # Nobody has it now: neither others nor a second try need wait until the lock is stale.
+        with contextlib.suppress(OSError):
+            device_lock.let_go(entry.path)
         raise BadInputError("job.cant_start_worker", reason=error.strerror or type(error).__name__) from error
 
 
@@ -80,12 +84,16 @@ def launch_next() -> list[subprocess.Popen[bytes]]:
             try:
                 started.append(launch(entry))
             except BadInputError as error:
-                if error.code == "job.device_busy":
+                if error.code == "job.device_busy" or _disk_is_full(error):
                     blocked.append(entry)
                     continue
                 _log.info("a training that waited can't be started: %s", error.code)
             waiting.leave(entry.path)
     return started
+
+
+def _disk_is_full(error: BadInputError) -> bool:
+    return isinstance(error.__cause__, OSError) and refusal(error.__cause__)[0] == "disk.full"
 
 
 def keep(look_every_s: float = LOOK_EVERY_S) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -241,6 +242,32 @@ def test_a_full_disk_keeps_nobody_from_waiting_on(project: Project, fake_worker:
     job_queue.keep(0.01)
     assert len(looks) > 1
     assert second.tail().wait(20).status is JobStatus.SUCCEEDED
+
+
+@pytest.mark.usefixtures("no_keeper")
+def test_whose_start_a_full_disk_refuses_stays_in_line(project: Project, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = start(project, fake_worker), start(project, fake_worker)
+    first.cancel()
+    _wait_for(lambda: first.state().status is JobStatus.CANCELLED)
+    with monkeypatch.context() as patched:
+        patched.setattr(worker_process, "spawn", Mock(side_effect=OSError(28, "No space left on device")))
+        assert job_queue.launch_next() == []
+    assert statuses(second) == [JobStatus.WAITING]
+    assert len(job_queue.launch_next()) == 1
+
+
+def test_whose_worker_could_not_be_started_holds_no_device(
+    project: Project, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashed = start(project, fake_worker, "crash")
+    assert crashed.tail().wait(20).status is JobStatus.FAILED
+    with monkeypatch.context() as patched:
+        patched.setattr(worker_process, "spawn", Mock(side_effect=PermissionError(13, "Permission denied")))
+        with pytest.raises(BadInputError, match=r"job\.cant_start_worker"):
+            jobs.resume(crashed)
+    assert device_lock.holder("auto") is None
+    fake_worker("play")
+    assert jobs.resume(crashed).tail().wait(20).status is JobStatus.SUCCEEDED
 
 
 @pytest.mark.usefixtures("no_keeper")
