@@ -68,11 +68,9 @@ def offered(project: Project, cases: Sequence[ListedCase], card: ModelCard, eval
     except BadInputError:
         new = possible
     else:
-        new = [
-            case
-            for case in possible
-            if case.case_id not in known.cases and case.patient not in known.patients and case.case_id not in judging
-        ]
+        # Of all cases: by one that was learned from a patient is known who was called otherwise then.
+        people = known.patients_among((case.patient, case.case_id, "") for case in cases)
+        new = [case for case in possible if case.patient not in people and case.case_id not in judging]
     return {
         "nobody": [case for case in possible if not case.staged_by and case.label is None],
         "unlearned": new,

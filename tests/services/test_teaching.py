@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from sos_studio.core.errors import BadInputError, CancelledError
+from sos_studio.core.manifests import Manifest
 from sos_studio.core.predictions import Prediction, StageSet
-from sos_studio.dataset import predictions
+from sos_studio.dataset import manifests, predictions
 from sos_studio.dataset.project import Project
 from sos_studio.services import model_list
 from sos_studio.services.listed_cases import CaseList
-from sos_studio.services.teaching import teaching_order, teaching_score
-from tests.services.conftest import write_model
+from sos_studio.services.teaching import offered, teaching_order, teaching_score
+from tests.services.conftest import add_case, write_model
 
 
 def said(tmp_path: Path, sure: float, stage: int = 3, size: int | None = None) -> Prediction:
@@ -63,3 +64,15 @@ def test_the_queue_names_every_captured_case_once_and_records_nothing_as_seen(pr
     assert all(not predictions.shown(project, case.case_id) for case in cases)
     with pytest.raises(CancelledError):
         teaching_order(project, cases, [entry], SimpleNamespace(predict=predict), cancelled=lambda: True)  # type: ignore[arg-type]
+
+
+def test_another_picture_of_a_patient_who_was_renamed_since_is_nothing_new_to_the_network(project: Project) -> None:
+    frozen = Manifest.read(manifests.freeze(project))
+    card = model_list.read(write_model(project.path("models"), "student-1", "student", manifest_id=frozen.manifest_id)).card
+    known = next(entry for entry in frozen.entries if entry.fold != frozen.held_out_fold)
+    late, stranger = add_case(project, None, seed=98), add_case(project, None, seed=99)
+    with project.writing() as session:
+        for case_id in (known.case_id, late):
+            session.connection().exec_driver_sql("UPDATE cases SET patient = 'P-other' WHERE case_id = ?", (case_id,))
+    found = offered(project, CaseList(project).look().cases, card, "Ada")["unlearned"]
+    assert [case.case_id for case in found] == [stranger]
