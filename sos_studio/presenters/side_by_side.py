@@ -17,6 +17,7 @@ from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services import shown_elsewhere
+from sos_studio.services.acquaintance import acquaintance_of_all
 from sos_studio.services.case_report import consensus_words
 from sos_studio.services.contenders import Contender, ask_contender, contenders
 from sos_studio.services.figures import Panel, Shown, draw_figure, save_figure
@@ -24,6 +25,7 @@ from sos_studio.services.model_list import models
 from sos_studio.services.prediction import PredictionResult
 
 if TYPE_CHECKING:
+    from sos_studio.core.answer_words import Acquaintance
     from sos_studio.dataset.project import Project
     from sos_studio.services.captures import StoredCapture
 
@@ -33,12 +35,19 @@ Phase = Literal["empty", "asking", "shown", "failed"]
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """One of the places side by side."""
+    """One of the places side by side.
+
+    Attributes
+    ----------
+    known
+        What its networks have seen of the case, once there is an answer.
+    """
 
     phase: Phase = "empty"
     contender: Contender | None = None
     result: PredictionResult | None = None
     problem: Message | None = None
+    known: Acquaintance | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,15 +111,16 @@ class SideBySidePresenter:
         self._put(place, asked)
         service, roi, evaluator = self._prediction.service, self._roi, self._session.evaluator
 
-        def work() -> PredictionResult:
+        def work() -> tuple[PredictionResult, Acquaintance]:
+            known = acquaintance_of_all(project, contender.cards, capture.case_id)
             result = ask_contender(service, contender, capture.full8, roi, stage=state.heat_stage, method=state.heat_method)
             _record(project, capture, contender, result, evaluator)
-            return result
+            return result, known
 
-        def done(result: PredictionResult) -> None:
+        def done(answered: tuple[PredictionResult, Acquaintance]) -> None:
             if self.state.places[place] is asked:
                 self._session.blinding.saw_ai(capture.case_id)
-                self._put(place, replace(asked, phase="shown", result=result))
+                self._put(place, replace(asked, phase="shown", result=answered[0], known=answered[1]))
 
         def failed(error: Exception) -> None:
             problem = message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")

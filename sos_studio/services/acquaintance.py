@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def acquaintance(project: Project, card: ModelCard, case_id: str) -> Acquaintanc
     if known.patients_among(rows):
         return "patient"
     return "held_out" if case_id in judged else "new"
+
+
+# What spoils a right answer most comes first.
+_GRAVEST_FIRST: tuple[Acquaintance, ...] = ("learned", "patient", "unknown", "new", "held_out")
+
+
+def acquaintance_of_all(project: Project, cards: Iterable[ModelCard], case_id: str) -> Acquaintance:
+    """What several networks that answer together have seen of a case: the gravest of them counts; errors as `acquaintance`."""
+    return min((acquaintance(project, card, case_id) for card in cards), key=_GRAVEST_FIRST.index)
 
 
 def judged_by(project: Project, card: ModelCard) -> frozenset[str]:

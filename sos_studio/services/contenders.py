@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from sos_studio.core.errors import BadInputError
-from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, Prediction
+from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, ModelCard, Prediction
 from sos_studio.core.roi import Roi
 from sos_studio.imaging import heatmaps
 from sos_studio.services.model_list import ModelEntry, detector_for
@@ -47,6 +47,17 @@ class Contender:
             "detector_and_teacher": f"{first} in the frame of {'' if self.detector is None else self.detector.card.model_id}",
             "mean": "mean of " + ", ".join(entry.card.model_id for entry in self.networks),
         }[self.how]
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Of all networks whose having learned from a case would make the stage right."""
+        found = self.detector if self.how == "detector_and_teacher" else None
+        return tuple(entry.card for entry in (*self.networks, *(() if found is None else (found,))))
+
+    @property
+    def measured(self) -> ModelCard | None:
+        """The card whose figures are of this way to answer; None where several networks answer together, which no training measures."""
+        return self.networks[0].card if self.how in ("student", "teacher") else None
 
 
 def contenders(entries: Sequence[ModelEntry], *, framed: bool) -> list[Contender]:

@@ -21,7 +21,17 @@ from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.heat_legend import HeatLegend
 from sos_studio.ui.overlay_view import OverlayView
-from sos_studio.ui.predict_words import attention_words, brief_words, network_title, origin_words, set_words, unlike_words
+from sos_studio.ui.predict_words import (
+    acquaintance_words,
+    attention_words,
+    brief_words,
+    mostly_wrong,
+    network_title,
+    origin_words,
+    quality_words,
+    set_words,
+    unlike_words,
+)
 
 # How many times as wide as the frame is what the zoom shows.
 ROOM_ABOUT_THE_FRAME = 2.5
@@ -211,14 +221,17 @@ class SideBySideDialog(QDialog):
         said = result.prediction
         view.view.set_answer(heat_rgba(result.heat01_vu, self._prediction_state.colour_map), said.roi)
         view.said.setText(brief_words(said))
+        trust = _trust_words(place)
+        grave = [text for text, takes_away in trust if takes_away]
         told = [] if said.promised is None else [set_words(said.promised)]
         if said.attention_in_roi is not None and said.roi is not None:
             height, width = result.heat01_vu.shape
-            told.append(attention_words(said.attention_in_roi, said.roi, result.heat_stage, said.stage, (height, width)))
+            words = attention_words(said.attention_in_roi, said.roi, result.heat_stage, said.stage, (height, width))
+            (grave if said.roi.overlooked(said.attention_in_roi, (height, width)) else told).append(words)
         if result.heat_stage != said.stage:
             told.append(_tr("Heatmap: evidence for stage {n}, as chosen in Predict").format(n=result.heat_stage))
-        view.more.setText("\n".join(told))
-        view.warning.setText(" ".join(text for text in (unlike_words(said), origin_words(said.model)) if text))
+        view.more.setText("\n".join([*told, *(text for text, takes_away in trust if not takes_away)]))
+        view.warning.setText("\n".join(text for text in (*grave, unlike_words(said), origin_words(said.model)) if text))
 
     def _ask_where(self) -> None:
         dialog = file_dialog(self, _tr("Save as a figure"), QFileDialog.FileMode.AnyFile, _tr("Figures (*.png *.pdf)"))
@@ -234,6 +247,16 @@ class SideBySideDialog(QDialog):
         titles = {id(one): title for one, title in zip(self.presenter.state.offered, self._titles(), strict=True)}
         shown = [place.contender for place in self.presenter.state.places if place.result is not None]
         self.presenter.save_figure(path, tuple(titles[id(one)] for one in shown if one is not None))
+
+
+def _trust_words(place: Place) -> list[tuple[str, bool]]:
+    """Whether it knows this case and how often it is right in others, each with whether that takes trust away."""
+    told = [] if place.known is None else [(acquaintance_words(place.known)[0], place.known in ("learned", "patient"))]
+    card = None if place.contender is None else place.contender.measured
+    quality = "" if card is None else quality_words(card)
+    if card is not None and quality:
+        return [*told, (quality, mostly_wrong(card))]
+    return [*told, (_tr("How often it is right in cases it had never seen was not measured."), False)]
 
 
 def _saved_words(path: Path) -> str:

@@ -6,7 +6,7 @@ from sos_studio.core.manifests import Manifest
 from sos_studio.dataset import manifests
 from sos_studio.dataset.project import Project
 from sos_studio.services import model_list
-from sos_studio.services.acquaintance import acquaintance
+from sos_studio.services.acquaintance import acquaintance, acquaintance_of_all
 from tests.services.conftest import add_case, write_model
 
 
@@ -52,3 +52,12 @@ def test_a_damaged_list_is_as_good_as_none(project: Project) -> None:
     path.chmod(0o644)
     path.write_text("{")
     assert acquaintance(project, card, "case-0001") == "unknown"
+
+
+def test_of_networks_that_answer_together_the_gravest_counts(project: Project) -> None:
+    frozen = Manifest.read(manifests.freeze(project))
+    card = trained_on(project, frozen.manifest_id).card
+    stranger = card.model_copy(update={"manifest_id": "manifest-elsewhere"})
+    case_of = {entry.fold == frozen.held_out_fold: entry.case_id for entry in frozen.entries}
+    assert acquaintance_of_all(project, [card, stranger], case_of[False]) == "learned"
+    assert acquaintance_of_all(project, [stranger, card], case_of[True]) == "unknown"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from sos_studio.core.errors import JobFailedError
 from sos_studio.dataset import captures, predictions
 from sos_studio.presenters.prediction import PredictionPresenter
-from sos_studio.services import staging
+from sos_studio.services import acquaintance, staging
 from sos_studio.ui.side_by_side import SideBySideDialog
 from tests.presenters.kit import make_project, make_session
 from tests.presenters.models import DETECTED, FakeService, add_model
@@ -73,6 +73,24 @@ def test_a_heatmap_without_any_place_is_said_to_be_empty(dialog, service, monkey
     monkeypatch.setattr(service, "predict", lambda *args, **wanted: nowhere(answer(*args, **wanted)))
     choose(dialog, 1, "Mean of 2")
     assert dialog.places[1].view.shown_banner.startswith("The heatmap is empty")
+
+
+def test_each_place_says_whether_its_network_knows_the_case_and_how_often_it_is_right(project, service, qtbot, monkeypatch):
+    def known(_project, card, _case_id):
+        return "learned" if card.model_id == "student-b" else "unknown"
+
+    monkeypatch.setattr(acquaintance, "acquaintance", known)
+    session = make_session(project)
+    dialog = SideBySideDialog(session, PredictionPresenter(session, service))
+    qtbot.addWidget(dialog)
+    knowing, stranger = dialog.places[:2]
+    assert "It learned from this very case." in knowing.warning.text()
+    assert "learned from" not in stranger.warning.text()
+    assert "Unknown if it learned from this case." in stranger.more.text()
+    assert "Right in 27 of 40 cases it had never seen (68\u00a0%; guessing: 20\u00a0%)." in stranger.more.text()
+    choose(dialog, 2, "Mean of 2")
+    assert "was not measured" in dialog.places[2].more.text()
+    assert "It learned from this very case." in dialog.places[2].warning.text()
 
 
 def nowhere(result):
