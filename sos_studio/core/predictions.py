@@ -189,6 +189,10 @@ class Prediction(BaseModel):
         """Whether the picture is known to be unlike the training data."""
         return self.familiarity is not None and self.familiarity.unlike
 
+    def overlooked(self, shape_vu: tuple[int, int]) -> bool:
+        """Whether the network did not look at the frame, if there is one, in a full image of this shape; `PredictedRoi` decides it."""
+        return self.roi is not None and self.attention_in_roi is not None and self.roi.overlooked(self.attention_in_roi, shape_vu)
+
     @property
     def unsure(self) -> bool:
         """Whether no stage stands out, so that the most likely one must not be read as an answer."""

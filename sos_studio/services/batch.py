@@ -222,7 +222,7 @@ class _Run:
         else:
             before = known.get(item)
             if before is not None and before.said is not None:
-                return before.model_copy(update={"n": n, "name": name}), True
+                return self._with_shape(before, path).model_copy(update={"n": n, "name": name}), True
             row = self.answer(item, path, name).model_copy(update={"n": n})
         _append(self.out / LOG_FILE, row)
         return row, False
@@ -249,13 +249,25 @@ class _Run:
             values = {key: value for key, value in error.values.items() if name is not None or not isinstance(value, str)}
             return BatchRow(item=item, name=name, problem=error.code, values=values)
         write_prediction(result, self.out / PICTURES_DIR / item)
+        shape_vu = (picture.full8.shape[0], picture.full8.shape[1])
         return BatchRow(
             item=item,
             name=name,
             said=KeptPrediction.of(result.prediction, result.map, None),
-            like_a_crop=not path.is_dir() and looks_like_crop((picture.full8.shape[0], picture.full8.shape[1])),
+            like_a_crop=not path.is_dir() and looks_like_crop(shape_vu),
             no_frame=detector is not None and result.prediction.roi is None,
+            shape_vu=shape_vu,
         )
+
+    def _with_shape(self, row: BatchRow, path: Path) -> BatchRow:
+        """A row of an older version learns its picture's shape, by which it is told whether the network looked at the frame."""
+        if row.shape_vu is not None:
+            return row
+        try:
+            height, width = self._picture(path).full8.shape[:2]
+        except (SosError, OSError):
+            return row
+        return row.model_copy(update={"shape_vu": (height, width)})
 
     def _picture(self, path: Path) -> FullImage:
         return full_images.full_image(path) if path.is_dir() else full_images.full_image(path, facing=self.facing)

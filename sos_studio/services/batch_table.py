@@ -37,6 +37,8 @@ class BatchRow(BaseModel):
         It is twice as wide as high, as crops are and hardly any full image is.
     no_frame
         A detector looked for the synchondrosis and found none.
+    shape_vu
+        Of the picture; None in rows of an older version.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,6 +51,18 @@ class BatchRow(BaseModel):
     values: dict[str, object] = {}
     like_a_crop: bool = False
     no_frame: bool = False
+    shape_vu: tuple[int, int] | None = None
+
+    @property
+    def overlooked(self) -> bool:
+        """Whether the network did not look at the synchondrosis, as the Predict panel says it."""
+        return self.said is not None and self.shape_vu is not None and self.said.prediction.overlooked(self.shape_vu)
+
+    @property
+    def marks_nothing(self) -> bool:
+        """Whether its heatmap is empty: there is a frame, and no attention to measure in it."""
+        said = None if self.said is None else self.said.prediction
+        return said is not None and said.roi is not None and said.attention_in_roi is None
 
 
 def table_text(rows: Sequence[BatchRow]) -> str:
@@ -161,6 +175,10 @@ def notes_of(row: BatchRow) -> list[str]:
     frame = None if row.said is None else row.said.prediction.roi
     if frame is not None and frame.doubtful and frame.confidence is not None:
         told.append(f"the detector is only {frame.confidence:.0%} sure of its frame")
+    if row.overlooked:
+        told.append("the network did not look at the synchondrosis")
+    if row.marks_nothing:
+        told.append("the heatmap is empty")
     return told
 
 

@@ -317,6 +317,10 @@ def _notes(row: BatchRow) -> list[str]:
     frame = None if row.said is None else row.said.prediction.roi
     if frame is not None and frame.doubtful and frame.confidence is not None:
         told.append(_tr("the detector is only {p}\u00a0% sure").format(p=round(100 * frame.confidence)))
+    if row.overlooked:
+        told.append(_tr("the network did not look at the SOS"))
+    if row.marks_nothing:
+        told.append(_tr("the heatmap is empty"))
     return told
 
 

@@ -51,11 +51,13 @@ class BatchPreview(QWidget):
         if said is None:
             self._say(_tr("No answer"), "", "")
             return
-        told, shape_vu = [certainty_words(said)], (looked.full8.shape[0], looked.full8.shape[1])
+        shape_vu, attention = (looked.full8.shape[0], looked.full8.shape[1]), ""
         if said.roi is not None and said.attention_in_roi is not None:
-            told.append(attention_words(said.attention_in_roi, said.roi, said.stage, said.stage, shape_vu))
-        doubt = frame_doubt_words(said.roi, asked=looked.row.no_frame)
-        self._say(brief_words(said), "\n".join(told), "\n".join(filter(None, (unlike_words(said), doubt))))
+            attention = attention_words(said.attention_in_roi, said.roi, said.stage, said.stage, shape_vu)
+        overlooked = said.overlooked(shape_vu)
+        quiet = (certainty_words(said), "" if overlooked else attention)
+        loud = (unlike_words(said), frame_doubt_words(said.roi, asked=looked.row.no_frame), attention if overlooked else "")
+        self._say(brief_words(said), "\n".join(filter(None, quiet)), "\n".join(filter(None, loud)))
 
     def _say(self, said: str, more: str, warning: str) -> None:
         for label, text in ((self.said, said), (self.more, more), (self.warning, warning)):

@@ -13,6 +13,7 @@ from sos_studio.services.prediction import PredictionResult
 
 DETECTED = Roi.of((170.0, 140.0), 35.0, 80.0)
 SURE_OF_FRAME = 0.8
+LOOKED_AT_FRAME = 0.64
 
 
 def add_model(
@@ -77,7 +78,7 @@ class FakeService:
             probabilities=tuple(float(x) for x in p),
             expected_stage=float(p @ np.arange(1, 6)),
             roi=frame,
-            attention_in_roi=None if frame is None else 0.64,
+            attention_in_roi=None if frame is None else LOOKED_AT_FRAME,
             stage_set=self.stage_set,
             familiarity=self.familiarity,
             model=ModelCard.model_validate(json.loads((model_dir / "model.json").read_text())),

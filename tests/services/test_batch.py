@@ -116,6 +116,16 @@ def test_it_goes_on_where_it_was_stopped(go: Callable[..., BatchReport], tmp_pat
     assert service.asked == 3
 
 
+def test_a_row_of_an_older_version_learns_its_picture_s_shape_when_it_is_taken_over(go: Callable[..., BatchReport], tmp_path: Path) -> None:
+    assert {row.shape_vu for row in go(Answering()).rows} == {(70, 80)}
+    log = tmp_path / "out" / "answers.jsonl"
+    log.write_text(log.read_text().replace('"shape_vu":[70,80]', '"shape_vu":null'))
+    assert "[70,80]" not in log.read_text()
+    again = go(Answering())
+    assert again.taken_over == 3
+    assert {row.shape_vu for row in again.rows} == {(70, 80)}
+
+
 def test_a_line_torn_by_a_power_cut_is_asked_again(go: Callable[..., BatchReport], tmp_path: Path) -> None:
     go(Answering())
     log = tmp_path / "out" / "answers.jsonl"

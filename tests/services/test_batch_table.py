@@ -54,8 +54,17 @@ def test_a_set_of_all_stages_is_not_told_as_a_certainty() -> None:
 
 def test_a_frame_that_the_detector_is_hardly_sure_of_is_noted() -> None:
     frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "detector", 0.3)
-    (line,) = told(row(*SURE, more={"roi": frame}))
+    (line,) = told(row(*SURE, more={"roi": frame, "attention_in_roi": 0.6}))
     assert line["to_be_noted"] == "the detector is only 30% sure of its frame"
+
+
+@pytest.mark.parametrize(
+    ("share", "note"), [(0.0, "the network did not look at the synchondrosis"), (0.4, None), (None, "the heatmap is empty")]
+)
+def test_a_network_that_did_not_look_at_the_synchondrosis_is_noted(share: float | None, note: str | None) -> None:
+    frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "detector", 0.8)
+    (line,) = told(row(*SURE, more={"roi": frame, "attention_in_roi": share}, shape_vu=(100, 120)))
+    assert line.get("to_be_noted") == note
 
 
 def test_rows_carry_the_place_of_the_picture_because_names_may_be_off() -> None:

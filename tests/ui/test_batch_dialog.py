@@ -191,6 +191,16 @@ def test_a_chosen_row_shows_its_picture_and_where_the_network_looked(dialog):
     assert preview.view.value_at((10, 10)) == 1
 
 
+def test_a_network_that_did_not_look_at_the_sos_is_noted_in_the_row_and_in_red_beside_its_picture(dialog, tmp_path, monkeypatch):
+    add_model(tmp_path, "detector")
+    monkeypatch.setattr("tests.presenters.models.LOOKED_AT_FRAME", 0.001)
+    dialog.start.click()
+    assert cells(dialog)[0][-1] == "the network did not look at the SOS"
+    dialog.table.selectRow(0)
+    assert dialog.preview.warning.text().startswith("The network did not look at the SOS.")
+    assert "did not look" not in dialog.preview.more.text()
+
+
 def test_a_picture_that_is_gone_is_said(dialog, tmp_path):
     dialog.start.click()
     (tmp_path / "in" / "1.png").unlink()
