@@ -131,10 +131,15 @@ class ImportForm(QWidget):
             (self.keep, "keep_originals"),
         ):
             tick.clicked.connect(lambda on, name=option: shown.set_pictures(**{name: on}))
-        self.boxes.editingFinished.connect(lambda: shown.set_boxes(self.boxes.text()) if self.boxes.isModified() else None)
+        self.boxes.editingFinished.connect(self._set_boxes)
         self.crops.clicked.connect(shown.set_crops)
         self.size_from.activated.connect(lambda _: self._set_source())
         self.size_mm.valueChanged.connect(self._set_size)
+
+    def _set_boxes(self) -> None:
+        if self.boxes.isModified():
+            self.boxes.setModified(False)
+            self._presenter.set_boxes(self.boxes.text())
 
     def _set_source(self) -> None:
         """Begin with what is most likely."""
@@ -166,7 +171,8 @@ class ImportForm(QWidget):
             box.setChecked(on)
         for choice in (self.cut, self.cover, self.keep, self.boxes):
             choice.setEnabled(not pictures.crops)
-        if state.picture_problem is None or not self.boxes.isModified():  # what makes no sense stays to be mended
+        # What is being typed is not taken from under the fingers when a look is over, and what makes no sense stays to be mended.
+        if state.picture_problem is None and not self.boxes.isModified():
             self.boxes.setText(boxes_text(pictures.boxes))
         source, value = None, None
         if pictures.ruler_tick_mm is not None:
