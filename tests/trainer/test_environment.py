@@ -36,7 +36,8 @@ def test_libraries_find_what_keeps_them_offline() -> None:
     assert not any(settings[key] for key in environment.ULTRALYTICS_SETTINGS)
 
 
-def test_threads_of_a_training_sleep_at_once_and_those_of_an_answer_after_a_moment() -> None:
+def test_threads_of_a_training_sleep_at_once_and_those_of_an_answer_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)  # who runs the tests may have set it
     environment.prepare(threads=2)
     assert (os.environ["OMP_WAIT_POLICY"], os.environ["KMP_BLOCKTIME"]) == ("PASSIVE", "0")
     assert "GOMP_SPINCOUNT" not in os.environ

@@ -78,7 +78,14 @@ def wait_for(qtbot: QtBot, window: MainWindow, wanted: str) -> None:
 
 
 def predictors() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if any("fake_serve" in part for part in child.cmdline())]
+    return [child for child in psutil.Process().children() if _is_predictor(child)]
+
+
+def _is_predictor(process: psutil.Process) -> bool:
+    try:
+        return any("fake_serve" in part for part in process.cmdline())
+    except psutil.Error:  # another's child that has ended, whom nobody has waited for yet
+        return False
 
 
 def told(window: MainWindow) -> str:
