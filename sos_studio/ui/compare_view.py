@@ -118,10 +118,10 @@ class CompareView(QWidget):
         """The same two if they are still there, else the newest student against the one in use, or the one before, or whatever there is."""
         known = [entry.card.model_id for entry in state.staging]
         students = [entry.card.model_id for entry in state.staging if entry.card.kind == "student"]
-        newest = next(iter([*students, *known]), None)
-        others = (model_id for model_id in (state.used, state.before, *students, *known) if model_id not in (None, newest))
-        other = next(others, None)
-        wanted = (self.first.currentData() or newest, self.second.currentData() or other)
+        first, second = (box.currentData() if box.currentData() in known else None for box in (self.first, self.second))
+        first = first or next((model_id for model_id in (*students, *known) if model_id != second), None)
+        others = (model_id for model_id in (state.used, state.before, *students, *known) if model_id not in (None, first))
+        wanted = (first, second or next(others, None))
         for box, model_id in zip((self.first, self.second), wanted, strict=True):
             box.clear()
             for offered, title in self._offered:

@@ -546,3 +546,15 @@ def test_a_project_with_one_student_offers_to_compare_it_with_its_teacher(projec
     show_page(dock, compare, qtbot)
     assert (compare.first.currentData(), compare.second.currentData()) == (student, teacher)
     assert "3 against 0 staged rightly" in compare.told.text()
+
+
+def test_where_a_compared_network_was_deleted_another_one_stands(project, manifest, two, qtbot):
+    old, new = two
+    third = model(project, 3, manifest, [said(case, 4) for case in held_out(manifest)], kind="teacher").card.model_id
+    dock = make_dock(project, qtbot)
+    compare = dock.pages.compare
+    show_page(dock, compare, qtbot)
+    assert (compare.first.currentData(), compare.second.currentData()) == (new, old)
+    dock.judging._show(models=tuple(entry for entry in dock.judging.state.models if entry.card.model_id != new))
+    assert (compare.first.currentData(), compare.second.currentData()) == (third, old)
+    assert compare.told.text()
