@@ -52,15 +52,18 @@ class ProgressBar:
         self._drawn_at = self._began + 1.0 - (_REDRAW_EVERY_S if self._live else _LINE_EVERY_S)
         self._drawn_length = 0
 
-    def update(self, fraction: float, note: str = "", seconds_left: float | None = None) -> None:
-        """Show a share done, 0 … 1; the time left is reckoned from the pace so far unless it is given."""
+    def update(self, fraction: float, note: str = "") -> None:
+        """Show a share done, 0 … 1; the time left is reckoned from the pace so far."""
+        gone = time.monotonic() - self._began
+        self.show(fraction, note, gone * (1.0 - fraction) / fraction if fraction >= 0.01 else None)
+
+    def show(self, fraction: float, note: str, seconds_left: float | None) -> None:
+        """Show a share done whose time left somebody else knows; None: nobody does yet, as of what was resumed half done."""
         now = time.monotonic()
         if now - self._drawn_at < (_REDRAW_EVERY_S if self._live else _LINE_EVERY_S):
             return
         self._drawn_at = now
         fraction = min(max(fraction, 0.0), 1.0)
-        if seconds_left is None and fraction >= 0.01:
-            seconds_left = (now - self._began) * (1.0 - fraction) / fraction
         left = f"{clock(seconds_left)} left" if seconds_left is not None else "time left unknown yet"
         words = f"{self._label}{f' · {note}' if note else ''}: {fraction:4.0%}, {left}"
         if self._live:

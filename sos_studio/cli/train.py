@@ -111,7 +111,7 @@ def watch(tail: JobTail, label: str) -> JobState:
         for warning in state.warnings[told:]:
             say(str(message(warning.code, warning.values)))
         told = len(state.warnings)
-        bar.update(state.fraction, state.part, state.seconds_left)
+        bar.show(state.fraction, state.part, state.seconds_left)
 
     with ProgressBar(label) as bar:
         try:

@@ -140,3 +140,17 @@ def test_progress_and_time_left_go_to_stderr_only_for_long_work(
     assert said.err == "Training · teacher:  25%, 1:00 left\n"
     assert said.out == ""
     assert output.clock(3723) == "1:02:03"
+
+
+def test_of_what_was_resumed_half_done_the_time_left_is_not_made_up(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(output.time, "monotonic", lambda: now)
+    with output.ProgressBar("Training") as bar:
+        now = 120.0
+        bar.show(0.6, "student", None)
+        now = 140.0
+        bar.show(0.62, "student", 90.0)
+    told = "Training · student:  60%, time left unknown yet\nTraining · student:  62%, 1:30 left\n"
+    assert capsys.readouterr().err == told
