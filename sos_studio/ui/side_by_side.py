@@ -6,8 +6,19 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSize
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.settings import names_hidden
@@ -41,11 +52,10 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("SideBySide", text)
 
 
-class PlaceView(QWidget):
-    """Whose answer, the picture, and the answer in figures."""
+class PlaceView:
+    """Whose answer, the picture, and the answer in figures: a column of a grid, so that pictures are alike however much is said below."""
 
-    def __init__(self, number: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, number: int) -> None:
         self.choice = ChoiceBox()
         self.choice.setAccessibleName(_tr("Network at place {n}").format(n=number + 1))
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -57,12 +67,14 @@ class PlaceView(QWidget):
         self.warning = parts.red()
         for label in (self.more, self.warning):
             label.setMinimumHeight(2 * label.fontMetrics().lineSpacing())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.choice)
-        layout.addWidget(self.view, 1)
-        for label in (self.said, self.more, self.warning):
-            layout.addWidget(label)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def stand_in(self, grid: QGridLayout, column: int) -> None:
+        """Fill a column of it."""
+        for row, widget in enumerate((self.choice, self.view, self.said, self.more, self.warning)):
+            grid.addWidget(widget, row, column)
+        grid.setColumnStretch(column, 1)
+        grid.setRowStretch(1, 1)
 
 
 class SideBySideDialog(QDialog):
@@ -112,9 +124,9 @@ class SideBySideDialog(QDialog):
 
     def _lay_out(self, session: Session) -> None:
         capture = self.presenter.capture
-        row = QHBoxLayout()
+        grid = QGridLayout()
         for n, place in enumerate(self.places):
-            row.addWidget(place, 1)
+            place.stand_in(grid, n)
             place.view.set_mirrored(session.settings.facing == "left")
             place.view.opacity = self._prediction_state.opacity
             if capture is not None:
@@ -130,7 +142,7 @@ class SideBySideDialog(QDialog):
         below.addWidget(caution)
         layout = QVBoxLayout(self)
         layout.addLayout(above)
-        layout.addLayout(row, 1)
+        layout.addLayout(grid, 1)
         layout.addLayout(below)
         layout.addWidget(self.words)
         layout.addWidget(self.buttons)

@@ -93,6 +93,13 @@ def test_each_place_says_whether_its_network_knows_the_case_and_how_often_it_is_
     assert "It learned from this very case." in dialog.places[2].warning.text()
 
 
+def test_pictures_are_alike_however_much_is_said_below_them(dialog):
+    dialog.places[0].warning.setText("Trained on phantoms.\n" * 8)
+    QApplication.processEvents()
+    assert len({place.view.geometry().height() for place in dialog.places}) == 1
+    assert max(place.view.width() for place in dialog.places) - min(place.view.width() for place in dialog.places) <= 1
+
+
 def nowhere(result):
     return replace(result, heat01_vu=np.zeros_like(result.heat01_vu))
 
