@@ -20,6 +20,7 @@ from sos_studio.dataset.in_use import in_use
 from sos_studio.dataset.light_readings import Light
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import crops, images
+from sos_studio.services import shown_elsewhere
 
 Which = Literal["open", "disagree", "decided"]
 WHICH: tuple[Which, ...] = ("open", "disagree", "decided")
@@ -162,7 +163,7 @@ def decide(project: Project, case_id: str, adjudicator: str, stage: int | None, 
             stage=None if stage is None else project.scheme.check(stage),
             ambiguous=ambiguous,
             remark=remark.strip(),
-            ai_seen=predictions.seen_by(project, case_id, name),
+            ai_seen=predictions.seen_by(project, case_id, name) or shown_elsewhere.seen_by(project, case_id, name),
             source=ADJUDICATION,
         ),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from sos_studio.core.settings import user_data_dir
 from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
-from sos_studio.services import shown_elsewhere, staging
+from sos_studio.services import adjudication, shown_elsewhere, staging
 
 
 def capture_of(project: Project, n: int) -> tuple[str, str]:
@@ -25,6 +25,13 @@ def test_a_reading_knows_what_its_reader_saw_in_a_window_that_only_looks(project
     assert staging.stage(project, case_id, capture_id, None, "B", 2).ai_seen
     assert not staging.stage(project, case_id, capture_id, None, "C", 2).ai_seen
     assert not staging.stage(project, other_id, other_capture, None, "B", 2).ai_seen
+
+
+def test_a_decision_knows_it_too(project: Project) -> None:
+    case_id, capture_id = capture_of(project, 0)
+    shown_elsewhere.note(project, capture_id, "B")
+    assert adjudication.decide(project, case_id, "B", 2).ai_seen
+    assert not adjudication.decide(project, case_id, "C", 2).ai_seen
 
 
 def test_what_was_shown_before_anybody_gave_a_name_may_have_been_seen_by_anybody(project: Project) -> None:
