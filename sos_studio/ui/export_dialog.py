@@ -127,6 +127,9 @@ class ExportDialog(QDialog):
         foot = self._buttons.sizeHint().height() + 20
         self.resize(width, min(asks + foot, self.screen().availableGeometry().height() - AROUND_PX))
         if self._form.isVisible() and inner is not None:
+            # The form has just come: whoever scrolls to it must not wait for the layout that grows the body in its own time.
+            width = self._scrolled.viewport().width()
+            self._body.resize(width, inner.totalHeightForWidth(width))
             inner.activate()
             self._scrolled.ensureWidgetVisible(next(iter(self.fields.values())))
 

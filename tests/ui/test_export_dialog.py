@@ -81,7 +81,7 @@ def test_on_a_small_screen_what_it_asks_scrolls_and_its_buttons_stay(qtbot: QtBo
         field = dialog.fields[key]
         return viewport.rect().contains(field.mapTo(viewport, field.rect().center()))
 
-    qtbot.waitUntil(lambda: is_seen("title"))  # that there is something to fill in is seen at once
+    assert is_seen("title"), "that there is something to fill in is seen at once"
     dialog.activateWindow()
     dialog.fields["evaluators"].setFocus()
     qtbot.keyClick(dialog.fields["evaluators"], Qt.Key.Key_Tab)
