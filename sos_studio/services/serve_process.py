@@ -83,7 +83,7 @@ class ServeProcess:
                 try:
                     answer = self._ask_once(op, fields, timeout_s, cancelled)
                     break
-                except (BrokenPipeError, EOFError) as error:
+                except EOFError as error:
                     # Killed by the system or crashed: once is bad luck, twice has a reason.
                     self._stop(gently=False)
                     if attempt == 2:
@@ -113,8 +113,11 @@ class ServeProcess:
         stdin = self._ensure()
         self._next_id += 1
         request_id = self._next_id
-        stdin.write(json.dumps({"id": request_id, "op": op, **fields}).encode() + b"\n")
-        stdin.flush()
+        try:
+            stdin.write(json.dumps({"id": request_id, "op": op, **fields}).encode() + b"\n")
+            stdin.flush()
+        except OSError as error:  # a broken pipe; under Windows it is called an invalid argument
+            raise EOFError from error
         until = time.monotonic() + timeout_s
         while True:
             if cancelled is not None and cancelled():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -40,6 +43,13 @@ def test_a_predictor_that_dies_once_is_started_again(fake_serve: FakeServe, tmp_
 def test_a_predictor_that_always_dies_is_told(fake_serve: FakeServe) -> None:
     with pytest.raises(JobFailedError, match=r"prediction\.worker_died"):
         _detect(fake_serve("die"))
+
+
+def test_a_pipe_that_breaks_as_under_windows_is_a_predictor_that_died(fake_serve: FakeServe, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = fake_serve("good")
+    monkeypatch.setattr(serve, "_ensure", lambda: SimpleNamespace(write=Mock(side_effect=OSError(errno.EINVAL, "Invalid argument"))))
+    with pytest.raises(JobFailedError, match=r"prediction\.worker_died"):
+        _detect(serve)
 
 
 def test_a_predictor_that_cant_be_started_is_told(tmp_path: Path) -> None:
