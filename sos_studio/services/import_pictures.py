@@ -42,7 +42,7 @@ class PictureOptions:
     keep_originals
         Whether the file's untouched grey pixels are kept beside a picture that was changed.
     crops
-        Whether the pictures are crops, endocranial end left: each is taken as it is and gets a frame around all of it.
+        Whether the pictures are crops, endocranial end left: each is taken as it is, but for `boxes`, and gets a frame around all of it.
     boxes
         What is covered in every picture beside what is found: letters or names that stand in the same place in all of them.
     """

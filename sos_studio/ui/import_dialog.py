@@ -169,9 +169,7 @@ class ImportDialog(QDialog):
         self._start(self.presenter.state)
 
     def _cover(self, drawn: QRect) -> None:
-        """Of crops nothing is covered."""
-        if not self.presenter.state.options.pictures.crops:
-            self.presenter.cover(Box(drawn.top(), drawn.left(), drawn.bottom() + 1, drawn.right() + 1))
+        self.presenter.cover(Box(drawn.top(), drawn.left(), drawn.bottom() + 1, drawn.right() + 1))
 
     def _on_row(self, row: int) -> None:
         if 0 <= row < len(self._paths):

@@ -169,7 +169,7 @@ class ImportForm(QWidget):
             (self.crops, pictures.crops),
         ):
             box.setChecked(on)
-        for choice in (self.cut, self.cover, self.keep, self.boxes):
+        for choice in (self.cut, self.cover):
             choice.setEnabled(not pictures.crops)
         # What is being typed is not taken from under the fingers when a look is over, and what makes no sense stays to be mended.
         if state.picture_problem is None and not self.boxes.isModified():
