@@ -63,6 +63,7 @@ class TeachingPresenter:
         self._session, self._prediction = session, prediction
         self._project, self._evaluator = session.project, session.evaluator
         self._offered: dict[Which, list[ListedCase]] = {}
+        self._queued: list[ListedCase] = []  # of whom the queue is: another choice may be on the screen by now
         self._stopped = False
         self.state = TeachingState()
         session.cases_changed.connect(self._on_cases)
@@ -96,7 +97,7 @@ class TeachingPresenter:
         project, networks, service = self._project, self._networks(), self._prediction.service
         if project is None or not networks or self.state.phase in ("looking", "asking"):
             return
-        cases = self._offered.get(self.state.which, [])
+        cases = self._queued = self._offered.get(self.state.which, [])
         self._stopped = False
         self._show(phase="asking", networks=len(networks), share=0.0, seconds_left=None, queue=(), done=frozenset(), problem=None)
         began, background = time.monotonic(), self._session.background
@@ -130,7 +131,7 @@ class TeachingPresenter:
         project, evaluator, asked = self._project, self._evaluator, frozenset(one.case_id for one in self.state.queue)
         if project is None or not asked or self._session.project is not project:
             return
-        before = {case.case_id for case in self._offered.get(self.state.which, ()) if evaluator in case.staged_here}
+        before = {case.case_id for case in self._queued if evaluator in case.staged_here}
         self._session.background.run(
             lambda: _staged(project, evaluator) & asked - before,
             lambda done: self._show(done=done) if done != self.state.done else None,
