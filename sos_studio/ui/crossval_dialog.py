@@ -109,7 +109,9 @@ class CrossvalDialog(QDialog):
         wish = self.wish
         arms = len(wish.arms(self._settings))
         told = _tr("Methods compared: {arms}, each in {folds} of {all} folds")
-        told += "\n" + _tr("That is {n} trainings, one after the other, in the background; it can be cancelled and resumed.")
+        told += "\n" + _tr(
+            "Rounds of training and testing: {n}, one after the other, in the background; they can be cancelled and resumed."
+        )
         told = told.format(arms=arms, folds=wish.folds, all=FOLDS, n=arms * wish.folds)
         self.summary.setText(told if arms else _tr("Tick what is to be compared."))
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(arms > 0)

@@ -60,7 +60,9 @@ def test_a_cross_validation_of_nothing_can_not_be_started(project, qtbot):
     start = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert start.isEnabled()
     count = len(dialog.wish.arms(presets.settings("quick")))
-    assert dialog.summary.text().startswith(f"Methods compared: {count}, each in 5 of 5 folds\nThat is {5 * count} trainings")
+    assert dialog.summary.text().startswith(
+        f"Methods compared: {count}, each in 5 of 5 folds\nRounds of training and testing: {5 * count}, "
+    )
     for box in dialog._methods.values():
         box.setChecked(False)
     assert not start.isEnabled()
