@@ -25,9 +25,25 @@ ACQUAINTANCE: Mapping[Acquaintance, str] = {
 }
 
 
+# The same in a few words, as the window has them beside an answer.
+KNOWN: Mapping[Acquaintance, str] = {
+    "learned": "It learned from this very case.",
+    "patient": "It learned from this patient's other picture.",
+    "held_out": "It never learned from this patient.",
+    "new": "It never learned from this patient.",
+    "unknown": "Unknown if it learned from this case.",
+}
+EMPTY_HEATMAP = "The heatmap is empty: the network marks no place in this image."
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """0.24 → ``24 %``, held together, as the window shows it."""
+    return f"{100 * share:.{decimals}f}\u00a0%"
+
+
 def answer_title(said: Prediction) -> str:
-    """In a few words: ``Stage 4, 80%``, ``Unsure: stage 5, 24%``, or ``Not reliable: stage 1, 90%``."""
-    top = f"stage {said.stage}, {max(said.probabilities):.0%}"
+    """In a few words: ``Stage 4, 80 %``, ``Unsure: stage 5, 24 %``, or ``Not reliable: stage 1, 90 %``."""
+    top = f"stage {said.stage}, {percent(max(said.probabilities))}"
     return f"Not reliable: {top}" if said.unlike else f"Unsure: {top}" if said.unsure else top.capitalize()
 
 
@@ -36,16 +52,23 @@ def answer_sentence(said: Prediction) -> str:
     top = max(said.probabilities)
     if said.unlike:
         return (
-            f"Not reliable: this picture is unlike the training data. The most likely stage would be {said.stage} ({top:.0%}). "
+            f"Not reliable: this picture is unlike the training data. The most likely stage would be {said.stage} ({percent(top)}). "
             f"{JUDGE_YOURSELF}"
         )
     if not said.unsure:
-        return f"Most likely stage: {said.stage} ({top:.0%})."
+        return f"Most likely stage: {said.stage} ({percent(top)})."
     second = said.runner_up
+    first, next_ = told_apart(top, said.probabilities[second - 1])
     return (
-        f"Unsure: the most likely stage, {said.stage}, reaches only {top:.0%}, followed by stage {second} "
-        f"with {said.probabilities[second - 1]:.0%}. {JUDGE_YOURSELF}"
+        f"Unsure: the most likely stage, {said.stage}, reaches only {first}\u00a0%, followed by stage {second} with {next_}\u00a0%. "
+        f"{JUDGE_YOURSELF}"
     )
+
+
+def told_apart(high: float, low: float) -> tuple[str, str]:
+    """Two probabilities in per cent, with a tenth where the whole numbers would be the same."""
+    digits = 1 if round(100 * high) == round(100 * low) else 0
+    return f"{100 * high:.{digits}f}", f"{100 * low:.{digits}f}"
 
 
 def certainty_sentence(said: Prediction) -> str:
@@ -54,11 +77,11 @@ def certainty_sentence(said: Prediction) -> str:
     if held is None and said.unlike:
         return "No certainty is promised for a picture unlike the training data."
     if held is None:
-        return "Stages with 90% certainty: unknown, the network was trained without them or they were not kept."
+        return "Stages with 90\u00a0% certainty: unknown, the network was trained without them or they were not kept."
     if (held.first, held.last) == (1, len(said.probabilities)):
-        return f"With {held.coverage:.0%} certainty no stage can be ruled out (calibrated on {held.cases} cases)."
+        return f"With {percent(held.coverage)} certainty no stage can be ruled out (calibrated on {held.cases} cases)."
     which = f"stage {held.first}" if held.first == held.last else f"stages {held.first} to {held.last}"
-    return f"With {held.coverage:.0%} certainty: {which} (calibrated on {held.cases} cases)."
+    return f"With {percent(held.coverage)} certainty: {which} (calibrated on {held.cases} cases)."
 
 
 def attention_sentence(share: float, frame: PredictedRoi, stage: int, shape_vu: tuple[int, int]) -> str:
@@ -72,15 +95,15 @@ def attention_sentence(share: float, frame: PredictedRoi, stage: int, shape_vu: 
     told = f"Attention for stage {stage} inside the {FRAMES[frame.source]}: {_percent(share)} (spread evenly: "
     told += f"{_percent(frame.share_of(shape_vu))})."
     if frame.overlooked(share, shape_vu):
-        told = f"The network did not look at the synchondrosis. {told}"
+        told = f"The network did not look at the SOS. {told}"
     if frame.doubtful and frame.confidence is not None:
-        told += f" The detector is only {frame.confidence:.0%} sure of this frame."
+        told += f" The detector is only {percent(frame.confidence)} sure of this frame."
     return told
 
 
 def _percent(share: float) -> str:
     """Whole per cent, of small shares a tenth: none of two that differ may read as the other."""
-    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
+    return percent(share, 1 if share < 0.1 else 0)
 
 
 def held_out(card: ModelCard) -> tuple[int, int] | None:
@@ -98,7 +121,7 @@ def held_out_sentence(card: ModelCard) -> str:
     if found is None:
         return ""
     correct, n = found
-    return f"Right in {correct} of {n} held-out cases ({correct / n:.0%}; guessing: {1 / card.stages:.0%})."
+    return f"Right in {correct} of {n} cases it had never seen ({percent(correct / n)}; guessing: {percent(1 / card.stages)})."
 
 
 def trained_cases(card: ModelCard) -> int | None:

@@ -81,6 +81,11 @@ class Shown:
         return self.frame.overlooked(self.attention, (height, width))
 
     @property
+    def chosen_stage(self) -> int | None:
+        """The stage that the heatmap shows the evidence for, if it is another than the predicted one."""
+        return None if self.heat_stage == self.prediction.stage else self.heat_stage
+
+    @property
     def frame(self) -> PredictedRoi | None:
         """What the attention is measured in."""
         return self.expert_frame if self.expert_frame is not None else self.detector_frame

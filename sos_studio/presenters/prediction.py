@@ -249,17 +249,16 @@ class PredictionPresenter:
 
     def _heat_as_asked(self) -> None:
         """Bring a heatmap that is missing, or is of another stage or made in another way than is wanted now."""
-        state, capture = self.state, self._session.capture
-        shown, model = state.shown, state.chosen
-        if shown is None or capture is None or model is None:
+        state, capture, asked, service = self.state, self._session.capture, self._asked(), self._service
+        shown, model, wanted = state.shown, state.chosen, state.heat_wanted
+        if shown is None or capture is None or model is None or wanted is None:
             return
-        stage = state.heat_stage or shown.prediction.stage
-        method, asked, service = state.heat_method, self._asked(), self._service
-        if shown.heat01_vu is not None and (shown.heat_stage, shown.heat_method) == (stage, method):
+        if shown.heat01_vu is not None and state.heat_coming is None:
             return
+        stage, method = wanted
 
         def deliver(made: Shown) -> None:
-            if self.state.shown is shown and asked is not None:
+            if self.state.shown is shown and self.state.heat_wanted == wanted and asked is not None:
                 self._answers.keep(asked, made)
                 self._show(shown=made)
                 self.send_heat()
@@ -267,6 +266,8 @@ class PredictionPresenter:
         def failed(error: Exception) -> None:
             if shown.heat01_vu is not None:
                 self._session.report(error)
+                if self.state.shown is shown and self.state.heat_wanted == wanted:  # what is there is shown on under its own name
+                    self._show(heat_stage=shown.chosen_stage, heat_method=shown.heat_method)
             else:  # nobody has asked: the figures stand without it, and say so
                 log.info("no heatmap for an earlier prediction: %s", error)
 

@@ -60,6 +60,19 @@ class PredictionState:
     outline: float | None = None
 
     @property
+    def heat_wanted(self) -> tuple[int, HeatMethod] | None:
+        """Whose evidence is to be shown (1-based), and how made; None without an answer."""
+        return None if self.shown is None else (self.heat_stage or self.shown.prediction.stage, self.heat_method)
+
+    @property
+    def heat_coming(self) -> int | None:
+        """The stage whose heatmap is being made, while the one that is there is another's or made otherwise: that one is not shown."""
+        shown, wanted = self.shown, self.heat_wanted
+        if shown is None or wanted is None or shown.heat01_vu is None or (shown.heat_stage, shown.heat_method) == wanted:
+            return None
+        return wanted[0]
+
+    @property
     def detector(self) -> ModelEntry | None:
         """Which detector looks for the frame of the network that is asked: the one that knows the same cases."""
         return detector_for(self.chosen, self.detectors)

@@ -17,6 +17,7 @@ from sos_studio.ui.frame_painter import FRAME, GHOST, SHADE, SWATCH, Line, paint
 from sos_studio.ui.heat_legend import colours
 from sos_studio.ui.image_view import ImageView
 from sos_studio.ui.parts import WARNING_RED
+from sos_studio.ui.predict_words import overlooked_words
 from sos_studio.ui.shaded_text import TEXT, draw_text
 from sos_studio.ui.viewport import Uv
 
@@ -81,8 +82,9 @@ class HeatView(ImageView):
     @property
     def attention_pointed(self) -> float | None:
         """Attention of the pixel under the pointer, 0 … 1; None without a heatmap or beside the picture."""
-        shown = self._presenter.state.shown
-        if shown is None or shown.heat01_vu is None or self._pointed is None:
+        state = self._presenter.state
+        shown = state.shown
+        if shown is None or shown.heat01_vu is None or state.heat_coming is not None or self._pointed is None:
             return None
         column, row = round(self._pointed[0]), round(self._pointed[1])
         height, width = shown.heat01_vu.shape
@@ -94,7 +96,9 @@ class HeatView(ImageView):
     def paint_over(self, painter: QPainter) -> None:
         """Attention, frames, what must not be overlooked."""
         state, below = self._presenter.state, QRectF(self.rect()).adjusted(0, self._legend_height(), 0, 0)
-        if self._heat is not None and state.heat_on:
+        if state.heat_on and state.heat_coming is not None:
+            paint_banner(painter, below, _tr("Making the heatmap for stage {n} …").format(n=state.heat_coming))
+        elif self._heat is not None and state.heat_on:
             if self._heat_layer is None:
                 self._heat_layer = self.scaled_layer(self._heat, self.viewport.widget_from_uv())
             painter.setOpacity(state.opacity)
@@ -164,14 +168,21 @@ class HeatView(ImageView):
         draw_text(painter, QPointF(room.left(), room.top() - 5), low)
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(high), room.top() - 5), high)
         pointed = self.attention_pointed
-        told = "" if state.shown is None else _tr("evidence for stage {n}").format(n=state.shown.heat_stage)
         if pointed is not None:
             x = room.left() + pointed * room.width()
             for color, width in ((SHADE, 5.0), (TEXT, 2.0)):
                 painter.setPen(QPen(color, width))
                 painter.drawLine(QPointF(x, room.top() - 2), QPointF(x, room.bottom() + 2))
-            told = _tr("{told} · here {p}\u00a0% of the strongest place").format(told=told, p=round(100 * pointed))
+        told = "" if state.shown is None else _scale_words(state.shown.heat_stage, pointed)
         draw_text(painter, QPointF(room.right() - metrics.horizontalAdvance(told), room.top() - 8 - metrics.height()), told)
+
+    def _pills_above(self, width: float) -> float:
+        """How much higher pills of this width stand so that the words over the colours stay legible, whatever is pointed at."""
+        state, metrics = self._presenter.state, QFontMetricsF(self.font())
+        if state.shown is None or self._heat is None or not state.heat_on:
+            return 0.0
+        words = metrics.horizontalAdvance(_scale_words(state.shown.heat_stage, 1.0))
+        return 2 * metrics.height() + 4 if (self.width() + width) / 2 > self.width() - 14 - words - 8 else 0.0
 
     def _paint_warnings(self, painter: QPainter, shown: Shown) -> None:
         """What must not be overlooked, in red, from the bottom upwards."""
@@ -184,20 +195,27 @@ class HeatView(ImageView):
             warnings.append(_tr("Trained from scratch"))
         if said.unlike:
             warnings.append(_tr("Unlike the training data"))
-        if shown.overlooked:
-            warnings.append(_tr("The network did not look at the SOS"))
+        if shown.overlooked and self._presenter.state.heat_coming is None:
+            warnings.append(overlooked_words(shown.heat_stage or said.stage, said.stage))
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        for n, text in enumerate(warnings):
-            width = metrics.horizontalAdvance(text) + 24
-            pill = QRectF((self.width() - width) / 2, self.height() - 58 - 31 * n, width, 26)
+        widths = [metrics.horizontalAdvance(text) + 24 for text in warnings]
+        lowest = self.height() - 58 - self._pills_above(max(widths, default=0))
+        for n, (text, width) in enumerate(zip(warnings, widths, strict=True)):
+            pill = QRectF((self.width() - width) / 2, lowest - 31 * n, width, 26)
             painter.setPen(QPen(WARNING_RED, 1.5))
             painter.setBrush(QColor(30, 8, 8, 225))
             painter.drawRoundedRect(pill, 6, 6)
             painter.setPen(QColor("#ff8a8d"))
             painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), text)
+
+
+def _scale_words(stage: int | None, pointed: float | None) -> str:
+    """Whose evidence the colours show, and the value under the pointer."""
+    told = _tr("evidence for stage {n}").format(n=stage)
+    return told if pointed is None else _tr("{told} · here {p}\u00a0% of the strongest place").format(told=told, p=round(100 * pointed))
 
 
 def _detector_words(frame: PredictedRoi) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
-from sos_studio.core.answer_words import Acquaintance
+from sos_studio.core.answer_words import Acquaintance, told_apart
 from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.acquaintance import AcquaintancePresenter
@@ -14,8 +14,8 @@ from sos_studio.presenters.answers import Shown
 from sos_studio.presenters.holding import HoldingPresenter
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.prediction_state import PredictionState
-from sos_studio.presenters.staging import StagingState
 from sos_studio.ui import keys, parts
+from sos_studio.ui.answer_foot import AnswerFoot
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.holding_row import HoldingRow
@@ -36,7 +36,8 @@ from sos_studio.ui.predict_words import (
     unlike_words,
 )
 from sos_studio.ui.probability_bars import ProbabilityBars
-from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
+from sos_studio.ui.reference_card import stage_words
+from sos_studio.ui.steady_scroll import SteadyScroll
 
 
 def _tr(text: str) -> str:
@@ -87,32 +88,20 @@ class PredictPanel(QWidget):
         self.attention.setWordWrap(True)
         self.holding = HoldingRow(holding)
         self.heat = HeatControls(presenter)
-        self.confirm = parts.button(_tr("Confirm"), _tr("Write a reading of the predicted stage"), Action.CONFIRM_PREDICTION)
-        self.confirm.clicked.connect(presenter.confirm)
-        self._corrections: list[QToolButton] = []
-        self.saved = QLabel()
-        self.saved.setWordWrap(True)
+        self.foot = AnswerFoot(presenter)
         self._lay_out()
         presenter.changed.connect(self._on_state)
-        presenter.readings.changed.connect(self._on_reading)
         acquaintance.changed.connect(self._on_known)
         self._on_known(acquaintance.known)
         self._on_state(presenter.state)
-        self._on_reading(presenter.readings.state)
 
     def _lay_out(self) -> None:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = parts.column(
             self.predict_button,
             self._models,
             self.quality,
             self.phantom,
             self.unlike,
-            self.frame_doubt,
             self.stage,
             self._words,
             self.known,
@@ -120,44 +109,23 @@ class PredictPanel(QWidget):
             self.stage_set,
             self.expected,
             self.holding,
-            self.attention,
             self.heat,
-            parts.rule(),
-            parts.heading(_tr("Your answer, having seen the AI")),
-            self._answer_box(),
-            self.saved,
+            # What comes after the stage stands last: nothing that is clicked moves when it is there.
+            self.attention,
+            self.frame_doubt,
         )
         rows = column.layout()
         if rows is not None:
             rows.setSpacing(4)  # so that all of it fits on a laptop
-        area.setWidget(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(area, 1)
-
-    def _answer_box(self) -> QWidget:
-        answer = QGridLayout()
-        answer.setContentsMargins(0, 0, 0, 0)
-        answer.addWidget(self.confirm, 0, 0, 1, 5)
-        for column, (stage, action) in enumerate(zip(BASSED_5.stages, STAGE_ACTIONS, strict=True)):
-            made = parts.chip(
-                str(stage.number), _tr("Correct to stage {n}: {words}").format(n=stage.number, words=stage_words(stage)), action
-            )
-            made.clicked.connect(lambda _=False, number=stage.number: self._correct(number))
-            self._corrections.append(made)
-            answer.addWidget(made, 1, column)
-        answer_box = QWidget()
-        answer_box.setLayout(answer)
-        return answer_box
+        layout.addWidget(SteadyScroll(column), 1)
+        layout.addWidget(self.foot)
 
     def refresh(self) -> None:
         """Say it anew: keys that it names may have changed."""
         self._on_state(self._presenter.state)
-
-    def _correct(self, stage: int) -> None:
-        self._presenter.correct(stage)
-        self._on_reading(self._presenter.readings.state)
 
     def _on_state(self, state: PredictionState) -> None:
         self._show_models(state)
@@ -185,14 +153,12 @@ class PredictPanel(QWidget):
         self.expected.setText(_mean_words(prediction) if prediction is not None else "")
         self.expected.setToolTip(_tr("Mean of the stages, each weighted by its probability"))
         self.expected.setVisible(prediction is not None)
-        self.attention.setText(_attention_words(state.shown) if state.shown is not None else "")
+        self.attention.setText(_attention_words(state.shown, state.heat_coming) if state.shown is not None else "")
         self.attention.setToolTip(attention_in_terms())
         self.attention.setVisible(prediction is not None)
-        parts.set_alarm(self.attention, state.shown is not None and state.shown.overlooked)
-        self.confirm.setEnabled(prediction is not None)
-        self.confirm.setText(_tr("Confirm stage {n}").format(n=prediction.stage) if prediction is not None else _tr("Confirm"))
-        for made in self._corrections:
-            made.setEnabled(prediction is not None)
+        parts.set_alarm(self.attention, state.heat_coming is None and state.shown is not None and state.shown.overlooked)
+        self.foot.show_answer(prediction)
+        self._show_known(state)
         self.heat.show_state(state)
 
     def _show_models(self, state: PredictionState) -> None:
@@ -216,19 +182,17 @@ class PredictPanel(QWidget):
         )
         self._models.setVisible(bool(state.students))
 
+    def _show_known(self, state: PredictionState) -> None:
+        """Its line is kept free until it is found out, so that nothing below moves then."""
+        self.known.setMinimumHeight(self.known.fontMetrics().lineSpacing())
+        self.known.setVisible(state.shown is not None)
+
     def _on_known(self, known: Acquaintance | None) -> None:
         told, meaning = ("", "") if known is None else acquaintance_words(known)
         self.known.setText(told)
         self.known.setToolTip(meaning)
-        self.known.setVisible(known is not None)
+        self._show_known(self._presenter.state)
         parts.set_alarm(self.known, known in ("learned", "patient"))
-
-    def _on_reading(self, state: StagingState) -> None:
-        read = state.reading.stage if state.reading is not None else None
-        for number, made in enumerate(self._corrections, start=1):
-            made.setChecked(number == read)
-            made.setText(f"✓ {number}" if number == read else str(number))
-        self.saved.setText(_reading_words(state))
 
 
 def _title(prediction: Prediction | None) -> str:
@@ -244,11 +208,10 @@ def _answer_words(prediction: Prediction) -> str:
     if not prediction.unsure:
         return stage_words(BASSED_5.stages[prediction.stage - 1])
     first, second = prediction.stage, prediction.runner_up
-    top, next_ = prediction.probabilities[first - 1], prediction.probabilities[second - 1]
-    return _tr(
-        "The most likely stage, {first}, reaches only {top}\u00a0%, followed by stage {second} with {next}\u00a0%. "
-        "Judge the image yourself."
-    ).format(first=first, top=round(100 * top), second=second, next=round(100 * next_))
+    top, next_ = told_apart(prediction.probabilities[first - 1], prediction.probabilities[second - 1])
+    return _tr("Stage {first} leads with only {top}\u00a0%, before {second} with {next}\u00a0%. Judge the image yourself.").format(
+        first=first, top=top, second=second, next=next_
+    )
 
 
 def _what_next(state: PredictionState) -> str:
@@ -274,8 +237,11 @@ def _mean_words(prediction: Prediction) -> str:
     return _tr("Probability-weighted mean: stage {x}").format(x=f"{prediction.expected_stage:.2f}")
 
 
-def _attention_words(shown: Shown) -> str:
+def _attention_words(shown: Shown, coming: int | None) -> str:
+    """`coming`: the stage whose heatmap is being made, and has no figure yet."""
     since = "" if shown.shown_utc is None else _tr("As you saw it on {when}.").format(when=local_time(shown.shown_utc)) + " "
+    if coming is not None:
+        return _tr("Attention for stage {n} inside the frame: making its heatmap …").format(n=coming)
     if shown.heat01_vu is None:
         return since + _tr("The heatmap was not kept; {key} makes it again.").format(key=keys.named(Action.PREDICT))
     if shown.looking_for_frame:
@@ -302,15 +268,3 @@ def _about_in_terms(card: ModelCard) -> str:
     """The same in the words of papers."""
     start = _tr("no ImageNet weights") if card.from_scratch else _tr("ImageNet weights, learned on everyday pictures")
     return _tr("Student {network}, trained {when}; {start}").format(network=card.network, when=trained_when(card), start=start)
-
-
-def _reading_words(state: StagingState) -> str:
-    if state.phase == "failed":
-        return _tr("✕ Not saved")
-    if state.phase == "saving":
-        return _tr("Saving …")
-    if state.reading is None:
-        return ""
-    when = state.reading.created_utc.astimezone().strftime("%H:%M:%S")
-    told = _tr("✓ Saved {when}: stage {n} by {name}").format(when=when, n=state.reading.stage, name=state.reading.evaluator)
-    return told + (_tr(" (after seeing the AI)") if state.reading.ai_seen else _tr(" (before seeing the AI)"))

@@ -115,8 +115,15 @@ def attention_words(share: float, frame: PredictedRoi, stage: int, predicted: in
     )
     told = told.format(n=stage, frame=frame_words(frame), p=_percent(share))
     if frame.overlooked(share, shape_vu):
-        told = _tr("The network did not look at the SOS.") + " " + told
+        told = overlooked_words(stage, predicted) + ". " + told
     return told + _tr(" (spread evenly: {p}\u00a0%)").format(p=_percent(frame.share_of(shape_vu)))
+
+
+def overlooked_words(stage: int, predicted: int) -> str:
+    """That a network did not look at the SOS; of a stage that somebody chose, that it is said of that one."""
+    if stage == predicted:
+        return _tr("The network did not look at the SOS")
+    return _tr("For stage {n} the network did not look at the SOS").format(n=stage)
 
 
 def attention_in_terms() -> str:
@@ -187,7 +194,7 @@ def certainty_words(said: Prediction) -> str:
         return _tr("No certainty is promised for a picture unlike the training data.")
     if isinstance((said.model.model_extra or {}).get("stage_set"), Mapping):
         return _tr("Stages with 90\u00a0% certainty: not kept with this answer.")
-    return _tr("Stages with 90\u00a0% certainty: unknown, this network was trained without. Retrain all brings them.")
+    return _tr("Stages with 90\u00a0% certainty: unknown for this network; one trained anew has them.")
 
 
 def set_in_terms(found: StageSet) -> str:

@@ -45,6 +45,7 @@ class FakeService:
 
     def __init__(self, stage: int = 3, sure: float = 0.8) -> None:
         self.sure = sure
+        self.shares = None
         self.asked = []
         self.warmed = []
         self.error = None
@@ -72,6 +73,8 @@ class FakeService:
         heat = np.exp(-((u - 180) ** 2 + (v - 150) ** 2) / 2000).astype(np.float32)
         p = np.full(5, (1 - self.sure) / 4)
         p[self.stage - 1] = self.sure
+        if self.shares is not None:
+            p = np.array(self.shares)
         prediction = Prediction(
             scheme="bassed-5",
             stage=self.stage,

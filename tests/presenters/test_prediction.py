@@ -524,6 +524,27 @@ def test_the_evidence_for_another_stage_and_by_another_method_is_shown_and_the_f
     assert service.heats[-1] == (3, "hires-cam")
 
 
+def test_a_heatmap_that_can_not_be_made_leaves_the_one_that_is_there_under_its_own_name(project, service):
+    _, presenter = ready(project, service)
+    presenter.predict()
+    service.error = JobFailedError("prediction.worker_died")
+    presenter.set_heat_stage(5)
+    assert (presenter.state.heat_stage, presenter.state.heat_coming, presenter.state.shown.heat_stage) == (None, None, 3)
+
+
+def test_a_heatmap_that_nobody_wants_any_more_is_dropped(project, service):
+    background = Slow()
+    _, presenter = ready(project, service, background)
+    background.go_on()
+    presenter.predict()
+    background.go_on()
+    presenter.set_heat_stage(5)
+    assert presenter.state.heat_coming == 5
+    presenter.set_heat_stage(None)
+    background.go_on()
+    assert (presenter.state.heat_coming, presenter.state.shown.heat_stage) == (None, 3)
+
+
 def test_an_outline_stays_between_none_and_all(project, service):
     _, presenter = ready(project, service)
     presenter.set_outline(1.7)

@@ -16,10 +16,10 @@ from sos_studio.core.predictions import Nearness, PredictedRoi, StageSet
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import predictions, readings
 from sos_studio.services import job_care
-from sos_studio.ui import heat_view, theme
+from sos_studio.ui import heat_view, predict_words, theme
 from sos_studio.ui.frame_painter import frame_polygon
 from sos_studio.ui.predict_step import PredictStep
-from tests.presenters.kit import make_project, make_session, open_case
+from tests.presenters.kit import Slow, make_project, make_session, open_case
 from tests.presenters.models import FakeService, add_model
 
 
@@ -34,8 +34,8 @@ def service():
     return FakeService(stage=4)
 
 
-def make_step(project, service, qtbot):
-    session = make_session(project)
+def make_step(project, service, qtbot, background=None):
+    session = make_session(project, background=background)
     made = PredictStep(session, service=service)
     panel = made.inspector()
     qtbot.addWidget(made)
@@ -170,7 +170,7 @@ def test_attention_that_lies_elsewhere_is_said_in_red(step, service, monkeypatch
 def test_why_there_are_no_stages_with_certainty_is_said(step):
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage_set.isVisible()
-    assert "trained without" in step.panel.stage_set.text()
+    assert "unknown for this network" in step.panel.stage_set.text()
 
 
 def test_the_attention_for_a_chosen_stage_names_it(step):
@@ -413,13 +413,13 @@ def test_stage_and_method_of_the_heatmap_are_chosen_in_the_inspector(step, servi
 
 def test_confirm_and_correct_write_readings_after_the_ai(step):
     step.actions_by_id[Action.PREDICT]()
-    assert step.panel.confirm.text() == "Confirm stage 4"
-    step.panel.confirm.click()
-    assert "after seeing the AI" in step.panel.saved.text()
+    assert step.panel.foot.confirm.text() == "Confirm stage 4"
+    step.panel.foot.confirm.click()
+    assert "after seeing the AI" in step.panel.foot.saved.text()
     step.actions_by_id[Action.STAGE_3]()
     rows = readings.readings(step.session.project, "case-0001")
     assert [(r.stage, r.ai_seen) for r in rows] == [(4, True), (3, True)]
-    assert [chip.isChecked() for chip in step.panel._corrections] == [False, False, True, False, False]
+    assert [chip.isChecked() for chip in step.panel.foot.corrections] == [False, False, True, False, False]
 
 
 def test_every_empty_state_says_what_to_do_next(project, service, qtbot):
@@ -489,7 +489,7 @@ def test_a_prediction_of_an_earlier_sitting_says_when_it_was_and_shows_its_heatm
     assert again.panel.stage.text() == "Stage 4"
     assert "As you saw it on" in again.panel.attention.text()
     assert "Attention inside the detector's frame: 35" in again.panel.attention.text()
-    assert again.panel.confirm.isEnabled()
+    assert again.panel.foot.confirm.isEnabled()
     assert again.view._heat is not None
 
 
@@ -507,11 +507,119 @@ def test_an_answer_in_which_no_stage_stands_out_is_called_unsure_instead_of_a_st
     service.sure = 0.38
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Unsure"
-    assert "The most likely stage, 4, reaches only 38\u00a0%, followed by stage 1 with 16\u00a0%" in step.panel._words.text()
-    assert step.panel.confirm.text() == "Confirm stage 4"
+    assert "Stage 4 leads with only 38\u00a0%, before 1 with 16\u00a0%." in step.panel._words.text()
+    assert step.panel.foot.confirm.text() == "Confirm stage 4"
     service.sure = 0.5
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage.text() == "Stage 4"
+
+
+def test_two_shares_that_differ_never_read_as_the_same(step, service):
+    service.shares = (0.224, 0.232, 0.226, 0.134, 0.184)
+    service.stage = 2
+    step.actions_by_id[Action.PREDICT]()
+    assert "Stage 2 leads with only 23.2\u00a0%, before 3 with 22.6\u00a0%." in step.panel._words.text()
+
+
+def test_nothing_that_is_clicked_moves_when_the_detector_answers(qapp, project, service, qtbot, monkeypatch):
+    theme.apply(qapp, "dark")
+    add_model(project.directory, "student", phantom=True)
+    add_model(project.directory, "detector")
+    monkeypatch.setattr("tests.presenters.models.SURE_OF_FRAME", 0.3)
+    background = Slow()
+    step = make_step(project, service, qtbot, background)
+    background.go_on()
+    step.panel.resize(274, 667)
+    step.actions_by_id[Action.PREDICT]()
+    while step.presenter.state.phase != "shown":
+        background.jobs.pop(0)()
+    assert step.presenter.state.shown.looking_for_frame
+    panel = step.panel
+
+    def places():
+        qtbot.wait(30)
+        return [
+            (w.mapTo(panel, QPoint(0, 0)), w.size())
+            for w in (panel.heat, panel.heat.stage, panel.bars, panel.holding, panel.foot.confirm, *panel.foot.corrections)
+        ]
+
+    before = places()
+    background.go_on()
+    assert panel.attention.text().startswith("Attention inside the detector's frame")
+    assert panel.frame_doubt.isVisible()
+    assert places() == before
+    panel.foot.confirm.click()
+    background.go_on()
+    assert "✓ Saved" in panel.foot.saved.text()
+    assert places() == before
+
+
+def test_the_answer_s_keys_and_what_was_saved_stay_in_sight_in_a_panel_that_is_too_low_for_all(qapp, step, service, qtbot):
+    theme.apply(qapp, "dark")
+    service.familiarity = Nearness(distance=9.0, threshold=2.0, cases=9)
+    step.panel.resize(274, 480)
+    step.actions_by_id[Action.PREDICT]()
+    step.presenter.confirm()
+    qtbot.wait(30)
+    foot = step.panel.foot
+    (area,) = step.panel.findChildren(QScrollArea)
+    assert area.verticalScrollBar().maximum() > 0
+    for widget in (foot.confirm, *foot.corrections, foot.saved):
+        assert not widget.visibleRegion().isEmpty()
+        assert widget.visibleRegion().boundingRect() == widget.rect()
+    assert foot.saved.height() >= foot.saved.heightForWidth(foot.saved.width())
+
+
+def test_lines_break_in_the_same_places_with_and_without_a_scroll_bar(qapp, step, qtbot):
+    theme.apply(qapp, "dark")
+    step.actions_by_id[Action.PREDICT]()
+    (area,) = step.panel.findChildren(QScrollArea)
+    widths = []
+    for height in (900, 400):
+        step.panel.resize(274, height)
+        qtbot.wait(30)
+        widths.append(step.panel.phantom.width())
+    assert area.verticalScrollBar().maximum() > 0
+    assert widths[0] == widths[1]
+
+
+def test_while_another_stage_s_heatmap_is_made_the_old_one_and_its_figures_are_gone(project, service, qtbot):
+    add_model(project.directory, "student")
+    background = Slow()
+    step = make_step(project, service, qtbot, background)
+    step.session.set_roi(Roi.of((170, 140), 0.0, 60.0))
+    background.go_on()
+    step.actions_by_id[Action.PREDICT]()
+    background.go_on()
+    step.view._on_pointer((180, 150))
+    assert step.view.attention_pointed is not None
+    painted = step.view.grab().toImage()
+    step.presenter.set_heat_stage(1)
+    assert step.view.attention_pointed is None
+    assert "stage 1" in step.panel.attention.text()
+    assert "%" not in step.panel.attention.text()
+    assert step.view.grab().toImage() != painted
+    background.go_on()
+    assert step.presenter.state.shown.heat_stage == 1
+    assert step.presenter.state.heat_coming is None
+    assert step.panel.attention.text().startswith("Attention for stage 1 inside the evaluator's frame")
+
+
+def test_the_warning_on_the_picture_names_the_stage_that_the_heatmap_is_of(step):
+    assert predict_words.overlooked_words(4, 4) == "The network did not look at the SOS"
+    assert predict_words.overlooked_words(2, 4) == "For stage 2 the network did not look at the SOS"
+    frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "expert")
+    assert predict_words.attention_words(0.0, frame, 2, 4, (100, 100)).startswith("For stage 2 the network did not look at the SOS. ")
+
+
+def test_what_the_colours_mean_is_legible_beside_a_red_warning(step, qtbot):
+    step.actions_by_id[Action.PREDICT]()
+    step.view.resize(1200, 560)
+    assert step.view._pills_above(300) == 0
+    step.view.resize(800, 560)
+    assert step.view._pills_above(300) > 0
+    step.presenter.toggle_heat()
+    assert step.view._pills_above(300) == 0
 
 
 def test_all_of_an_answer_is_in_sight_on_a_laptop(qapp, step, service, qtbot):
