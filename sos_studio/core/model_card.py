@@ -45,7 +45,8 @@ def card_facts(card: ModelCard) -> list[tuple[str, str]]:
         facts.append(("Calibration", f"temperature {calibration['temperature']:.3f}, fitted to {calibration.get('n', 0)} cases"))
     stage_set = extra.get("stage_set")
     if isinstance(stage_set, Mapping):
-        facts.append(("Stage sets", f"{stage_set['coverage']:.0%} promised, from {stage_set['n']} cases (ordinal split conformal)"))
+        promised = f"{100 * stage_set['coverage']:.0f}\u00a0% promised"
+        facts.append(("Stage sets", f"{promised}, from {stage_set['n']} cases (ordinal split conformal)"))
     near = extra.get("familiarity")
     if isinstance(near, Mapping):
         facts.append(("Unlike the training data", f"beyond {near['threshold']:.2f}, from {near['cases']} cases"))

@@ -20,7 +20,7 @@ from sos_studio.services import shown_elsewhere
 from sos_studio.services.acquaintance import acquaintance_of_all
 from sos_studio.services.case_report import consensus_words
 from sos_studio.services.contenders import Contender, ask_contender, contenders
-from sos_studio.services.figures import Panel, Shown, draw_figure, save_figure
+from sos_studio.services.figures import Panel, Part, Shown, draw_figure, save_figure
 from sos_studio.services.model_list import models
 from sos_studio.services.prediction import PredictionResult
 
@@ -58,13 +58,14 @@ class SideBySideState:
     ----------
     case
         The case with what its readers made of it; None for somebody who reads blinded.
-    saved, problem
-        Where the last figure is, or why there is none.
+    saving, saved, problem
+        Whether a figure is being written, where the last one is, or why there is none.
     """
 
     offered: tuple[Contender, ...] = ()
     places: tuple[Place, ...] = (Place(),) * PLACES
     case: CaseSummary | None = None
+    saving: bool = False
     saved: Path | None = None
     problem: Message | None = None
 
@@ -129,13 +130,16 @@ class SideBySidePresenter:
 
         self._session.background.run(work, done, failed)
 
-    def save_figure(self, path: Path, titles: tuple[str, ...]) -> None:
-        """PNG or PDF by the file's ending; `titles` of the places that are shown, in order."""
+    def save_figure(self, path: Path, titles: tuple[str, ...], part: Part | None = None) -> None:
+        """PNG or PDF by the file's ending; `titles` of the places that are shown, in order; `part` of the full image (None: all)."""
         capture, state, session = self.capture, self._prediction.state, self._session
-        shown = [place.result for place in self.state.places if place.result is not None]
+        shown = [(place, place.result) for place in self.state.places if place.result is not None]
         if capture is None or not shown:
             return
-        panels = [Panel(title, result) for title, result in zip(titles, shown, strict=True)]
+        panels = [
+            Panel(title, result, place.known, None if place.contender is None else place.contender.measured)
+            for title, (place, result) in zip(titles, shown, strict=True)
+        ]
         form = "pdf" if path.suffix.lower() == ".pdf" else "png"
 
         case = self.state.case
@@ -143,16 +147,18 @@ class SideBySidePresenter:
         of = Shown(session.blinding.name(capture.case_id), readers, capture.record.spacing_mm)
 
         def work() -> None:
-            content = draw_figure(capture.full8, panels, of=of, opacity=state.opacity, colour_map=state.colour_map, form=form)
+            content = draw_figure(capture.full8, panels, of=of, part=part, opacity=state.opacity, colour_map=state.colour_map, form=form)
             save_figure(path, content)
 
         def failed(error: Exception) -> None:
             self._show(
-                saved=None, problem=message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
+                saving=False,
+                saved=None,
+                problem=message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed"),
             )
 
-        self._show(saved=None, problem=None)
-        session.background.run(work, lambda _: self._show(saved=path), failed)
+        self._show(saving=True, saved=None, problem=None)
+        session.background.run(work, lambda _: self._show(saving=False, saved=path), failed)
 
     def _on_offered(self, offered: list[Contender], case: CaseSummary | None) -> None:
         self._show(offered=tuple(offered), case=case)

@@ -20,6 +20,7 @@ from sos_studio.core.answer_words import (
     attention_sentence,
     certainty_sentence,
     held_out_sentence,
+    percent,
 )
 from sos_studio.core.captures import CaptureRecord
 from sos_studio.core.errors import ProjectError
@@ -228,8 +229,8 @@ def _plot(name: str, caption: str, rgb: np.ndarray) -> Plot:
 
 def _answer(report: CaseReport) -> list[Part]:
     said = report.said
-    rows = [(f"Stage {n}: {stage_words(said.scheme, n)}", f"{p:.1%}") for n, p in enumerate(said.probabilities, start=1)]
-    told = [f"Expected stage (mean of the stages by probability): {said.expected_stage:.2f}."]
+    rows = [(f"Stage {n}: {stage_words(said.scheme, n)}", percent(p, 1)) for n, p in enumerate(said.probabilities, start=1)]
+    told = [f"Probability-weighted mean: stage {said.expected_stage:.2f}."]
     near = said.familiarity
     if near is not None:
         told.append(f"Distance from the training data: {near.distance:.2f}; usual pictures lie within {near.threshold:.2f}.")

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QSize, Qt
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -27,6 +28,7 @@ from sos_studio.presenters.prediction_state import PredictionState, heat_rgba
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.side_by_side import PLACES, Place, SideBySidePresenter, SideBySideState
 from sos_studio.services.contenders import Contender
+from sos_studio.services.figures import Part
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.file_dialogs import file_dialog
@@ -115,7 +117,10 @@ class SideBySideDialog(QDialog):
         self.save = QPushButton(_tr("&Save as a figure…"))
         self.save.setToolTip(_tr("The full image and these answers side by side, as PNG at 300 dpi or as PDF"))
         self.buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
+        self.as_shown = QCheckBox(_tr("Save &only the part that is shown"))
+        self.as_shown.setChecked(True)
         self._lay_out(session)
+        self._offer_part()
         self.save.clicked.connect(self._ask_where)
         self.zoom.clicked.connect(self._zoom)
         self.buttons.rejected.connect(self.reject)
@@ -145,7 +150,10 @@ class SideBySideDialog(QDialog):
         layout.addLayout(grid, 1)
         layout.addLayout(below)
         layout.addWidget(self.words)
-        layout.addWidget(self.buttons)
+        last = QHBoxLayout()
+        last.addWidget(self.as_shown)
+        last.addWidget(self.buttons, 1)
+        layout.addLayout(last)
 
     def _zoom(self) -> None:
         """To the frame that an evaluator drew, else to one that a detector found; or back."""
@@ -172,6 +180,7 @@ class SideBySideDialog(QDialog):
                 place.view.viewport.follow(self.places[leader].view.viewport)
                 place.view.refresh()
         self._following = False
+        self._offer_part()
 
     def _on_choice(self, n: int, _index: int) -> None:
         self.presenter.choose(n, self.places[n].choice.currentData())
@@ -188,12 +197,13 @@ class SideBySideDialog(QDialog):
             if there is not self._shown[n]:
                 self._shown[n] = there
                 self._show_place(n, there)
-        self.save.setEnabled(any(one.result is not None for one in state.places))
+        self.save.setEnabled(not state.saving and any(one.result is not None for one in state.places))
         frames = self._frames()
         self.legend.set_frames(frames)
         self.zoom.setEnabled(bool(frames))
         self.readers.setText(self._readers_words(state))
-        self.words.setText(str(state.problem) if state.problem is not None else "" if state.saved is None else _saved_words(state.saved))
+        told = _tr("The figure is being written …") if state.saving else "" if state.saved is None else _saved_words(state.saved)
+        self.words.setText(told if state.problem is None else str(state.problem))
         self.words.setVisible(bool(self.words.text()))
         parts.set_alarm(self.words, state.problem is not None)
 
@@ -258,7 +268,23 @@ class SideBySideDialog(QDialog):
         """The figure of what is shown."""
         titles = {id(one): title for one, title in zip(self.presenter.state.offered, self._titles(), strict=True)}
         shown = [place.contender for place in self.presenter.state.places if place.result is not None]
-        self.presenter.save_figure(path, tuple(titles[id(one)] for one in shown if one is not None))
+        part = self._shown_part() if self.as_shown.isChecked() else None
+        self.presenter.save_figure(path, tuple(titles[id(one)] for one in shown if one is not None), part)
+
+    def _shown_part(self) -> Part | None:
+        """The pixels of the full image that are on the screen, the same in all pictures; None: all, or none."""
+        capture, view = self.presenter.capture, self.places[0].view
+        if capture is None:
+            return None
+        high, wide = capture.shape_vu
+        corners = [view.viewport.to_uv(QPointF(at)) for at in (view.rect().topLeft(), view.rect().bottomRight())]
+        (left, right), (top, bottom) = (sorted(at) for at in zip(*corners, strict=True))
+        part = max(0, round(left)), max(0, round(top)), min(wide, round(right) + 1), min(high, round(bottom) + 1)
+        return None if part == (0, 0, wide, high) or part[0] >= part[2] or part[1] >= part[3] else part
+
+    def _offer_part(self) -> None:
+        """Whether only what is seen goes into the figure is asked where something is not seen."""
+        self.as_shown.setVisible(self._shown_part() is not None)
 
 
 def _trust_words(place: Place) -> list[tuple[str, bool]]:

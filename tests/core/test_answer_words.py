@@ -30,9 +30,9 @@ def test_an_unsure_answer_says_so_names_the_runner_up_and_sends_back_to_the_imag
     found = said(0.2, 0.23, 0.18, 0.15, 0.24)
     assert found.unsure
     assert answer_words.answer_sentence(found) == (
-        "Unsure: the most likely stage, 5, reaches only 24%, followed by stage 2 with 23%. Judge the image yourself."
+        "Unsure: the most likely stage, 5, reaches only 24\u00a0%, followed by stage 2 with 23\u00a0%. Judge the image yourself."
     )
-    assert answer_words.answer_title(found) == "Unsure: stage 5, 24%"
+    assert answer_words.answer_title(found) == "Unsure: stage 5, 24\u00a0%"
 
 
 @pytest.mark.parametrize(("top", "unsure"), [(0.5, False), (0.49, True)])
@@ -43,8 +43,8 @@ def test_an_answer_is_unsure_when_the_others_together_are_likelier(top: float, u
 
 def test_a_sure_answer_is_a_stage() -> None:
     found = said(0.05, 0.05, 0.05, 0.8, 0.05)
-    assert answer_words.answer_sentence(found) == "Most likely stage: 4 (80%)."
-    assert answer_words.answer_title(found) == "Stage 4, 80%"
+    assert answer_words.answer_sentence(found) == "Most likely stage: 4 (80\u00a0%)."
+    assert answer_words.answer_title(found) == "Stage 4, 80\u00a0%"
 
 
 def test_of_two_equal_runners_up_the_lower_one_is_named_and_never_the_answer_itself() -> None:
@@ -54,7 +54,7 @@ def test_of_two_equal_runners_up_the_lower_one_is_named_and_never_the_answer_its
 
 def test_held_out_figures_stand_beside_what_guessing_gives() -> None:
     told = answer_words.held_out_sentence(card(held_out={"n": 40, "correct": 12}))
-    assert told == "Right in 12 of 40 held-out cases (30%; guessing: 20%)."
+    assert told == "Right in 12 of 40 cases it had never seen (30\u00a0%; guessing: 20\u00a0%)."
     assert answer_words.held_out(card(held_out={"n": 40, "correct": 12})) == (12, 40)
     assert answer_words.held_out_sentence(card()) == ""
     assert answer_words.held_out_sentence(card(held_out={"n": 0, "correct": 0})) == ""
@@ -68,15 +68,15 @@ def test_a_network_learned_from_the_cases_it_was_fitted_to_and_those_that_chose_
 
 def test_attention_is_told_with_whose_frame_and_which_stage() -> None:
     frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "expert")
-    told = "Attention for stage 5 inside the evaluator's frame: 29% (spread evenly: 2.0%)."
+    told = "Attention for stage 5 inside the evaluator's frame: 29\u00a0% (spread evenly: 2.0\u00a0%)."
     assert answer_words.attention_sentence(0.29, frame, 5, (100, 100)) == told
 
 
 def test_a_network_that_looked_elsewhere_and_a_doubtful_frame_are_told() -> None:
     frame = PredictedRoi.of(Roi.of((40, 40), 0, 20), "detector", 0.37)
     assert answer_words.attention_sentence(0.004, frame, 1, (100, 100)) == (
-        "The network did not look at the synchondrosis. Attention for stage 1 inside the detector's frame: 0.4% (spread evenly: 2.0%). "
-        "The detector is only 37% sure of this frame."
+        "The network did not look at the SOS. Attention for stage 1 inside the detector's frame: 0.4\u00a0% (spread evenly: 2.0\u00a0%). "
+        "The detector is only 37\u00a0% sure of this frame."
     )
 
 
@@ -85,7 +85,7 @@ def test_a_picture_unlike_the_training_data_gets_no_firm_stage_and_no_promise() 
     held = StageSet(first=1, last=2, coverage=0.9, cases=23)
     found = said(0.9, 0.04, 0.02, 0.02, 0.02).model_copy(update={"familiarity": far, "stage_set": held})
     assert found.promised is None
-    assert answer_words.answer_title(found) == "Not reliable: stage 1, 90%"
+    assert answer_words.answer_title(found) == "Not reliable: stage 1, 90\u00a0%"
     assert answer_words.answer_sentence(found).startswith("Not reliable: this picture is unlike the training data.")
     assert answer_words.certainty_sentence(found) == "No certainty is promised for a picture unlike the training data."
 
@@ -125,7 +125,7 @@ def test_certainty_is_told_in_words() -> None:
         held = StageSet(first=first, last=last, coverage=0.9, cases=23)
         return answer_words.certainty_sentence(said(0.05, 0.05, 0.05, 0.8, 0.05).model_copy(update={"stage_set": held}))
 
-    assert told(4, 4) == "With 90% certainty: stage 4 (calibrated on 23 cases)."
-    assert told(3, 4) == "With 90% certainty: stages 3 to 4 (calibrated on 23 cases)."
-    assert told(1, 5) == "With 90% certainty no stage can be ruled out (calibrated on 23 cases)."
+    assert told(4, 4) == "With 90\u00a0% certainty: stage 4 (calibrated on 23 cases)."
+    assert told(3, 4) == "With 90\u00a0% certainty: stages 3 to 4 (calibrated on 23 cases)."
+    assert told(1, 5) == "With 90\u00a0% certainty no stage can be ruled out (calibrated on 23 cases)."
     assert "trained without" in answer_words.certainty_sentence(said(0.05, 0.05, 0.05, 0.8, 0.05))

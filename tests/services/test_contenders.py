@@ -104,7 +104,7 @@ def test_a_figure_says_whose_evidence_a_heatmap_of_a_chosen_stage_shows(
     entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(args[-1]))
+    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(line.text for line in args[-1]))
     with PredictionService(fake_serve("good")) as service:
         student = contenders(entries, framed=True)[0]
         panels = [
@@ -112,23 +112,89 @@ def test_a_figure_says_whose_evidence_a_heatmap_of_a_chosen_stage_shows(
             Panel("b", ask_contender(service, student, FULL8, FRAME, stage=4)),
         ]
     figures.draw_figure(FULL8, panels)
-    assert [line for line in lines if "evidence" in line] == ["heatmap: evidence for stage 4"]
+    assert [line for line in lines if "evidence" in line] == [
+        "Heatmap: evidence for stage 4, chosen by a",
+    ]
 
 
 def test_a_figure_says_unsure_where_the_screen_does_and_whose_picture_it_is(
     entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(args[-1]))
+    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(line.text for line in args[-1]))
     with PredictionService(fake_serve("good")) as service:
         answer = ask_contender(service, contenders(entries, framed=True)[0], FULL8, FRAME)
     said = answer.prediction.model_copy(update={"stage": 5, "probabilities": (0.2, 0.23, 0.18, 0.15, 0.24), "familiarity": None})
     readers = "Consensus of the readers: stage 5 (3 readings)."
     plain = figures.draw_figure(FULL8, [Panel("Student", replace(answer, prediction=said))])
-    assert lines[:3] == ["(a) Full image", "(b) Student", "Unsure: stage 5, 24%"]
-    assert lines[3].startswith("attention in the evaluator's frame ")
+    assert lines[:3] == ["(a) Full image", "(b) Student", "Unsure: stage 5, 24\u00a0%"]
+    assert lines[3].startswith("Attention for stage ")
     lines.clear()
     of = figures.Shown("case-0003", readers, 0.25)
     named = figures.draw_figure(FULL8, [Panel("Student", replace(answer, prediction=said))], of=of)
     assert lines[:2] == ["(a) Full image of case-0003", readers]
     assert named != plain  # with a scale bar
+
+
+def test_a_figure_says_in_red_what_takes_trust_away(
+    entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[figures.Line] = []
+    monkeypatch.setattr(figures, "_words", lambda *args: lines.extend(args[-1]))
+    with PredictionService(fake_serve("good")) as service:
+        answer = ask_contender(service, contenders(entries, framed=True)[0], FULL8, FRAME)
+    card = answer.prediction.model.model_copy(update={"held_out": {"n": 40, "correct": 12}})
+    empty = replace(answer, heat01_vu=np.zeros_like(answer.heat01_vu))
+    figures.draw_figure(FULL8, [Panel("a", answer, "learned", card), Panel("b", empty, "new", None)])
+    split = next(n for n, line in enumerate(lines) if line.text == "(c) b")
+    red = " ".join(line.text for line in lines[:split] if line.grave)
+    assert "It learned from this very case. Right in 12 of 40 cases it had never seen (30\u00a0%; guessing: 20\u00a0%)." in red
+    told = " ".join(line.text for line in lines[split:])
+    assert "The heatmap is empty: the network marks no place in this image." in told
+    assert "Attention" not in told
+    assert "It never learned from this patient. How often it is right in cases it had never seen was not measured." in told
+
+
+def test_a_figure_of_a_part_holds_that_part_only_with_a_scale_bar_of_its_own(
+    entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, ...]] = []
+    bars: list[tuple[object, ...]] = []
+    draw, bar = figures._picture, figures._scale_bar
+    monkeypatch.setattr(
+        figures, "_picture", lambda axes, *args, **named: (draw(axes, *args, **named), shown.append(axes.images[0].get_size()))
+    )
+    monkeypatch.setattr(
+        figures, "_scale_bar", lambda axes, *args: (bar(axes, *args), bars.append((axes.get_xlim(), axes.texts[0].get_text())))
+    )
+    with PredictionService(fake_serve("good")) as service:
+        answer = ask_contender(service, contenders(entries, framed=True)[0], FULL8, FRAME)
+    of = figures.Shown("case-0003", "", 1.0)
+    figures.draw_figure(FULL8, [Panel("a", answer)], of=of)
+    figures.draw_figure(FULL8, [Panel("a", answer)], of=of, part=(40, 30, 80, 60))
+    assert shown == [(96, 120), (96, 120), (30, 40), (30, 40)]
+    assert bars == [((-0.5, 119.5), "20\u00a0mm"), ((39.5, 79.5), "10\u00a0mm")]
+
+
+def test_no_words_of_a_figure_lie_outside_of_it_or_on_one_another(
+    entries: list[model_list.ModelEntry], fake_serve: Callable[..., ServeProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    with PredictionService(fake_serve("good")) as service:
+        answer = ask_contender(service, contenders(entries, framed=True)[0], FULL8, FRAME)
+    poor = answer.prediction.model_copy(
+        update={"model": answer.prediction.model.model_copy(update={"phantom": True, "from_scratch": True})}
+    )
+    title = "A training with quite a long name: Student (2026-11-21 13:06, 151 cases)"
+    figures.draw_figure(FULL8, [Panel(title, replace(answer, prediction=poor), "patient", None)], of=figures.Shown("case-0003"))
+    (figure,) = drawn
+    boxes = [text.get_window_extent() for text in figure.texts]
+    wide = figure.bbox.width
+    for n, box in enumerate(boxes):
+        assert box.x0 >= 0.02 * figure.dpi, figure.texts[n].get_text()
+        assert box.x1 <= wide, figure.texts[n].get_text()
+        assert box.y0 >= 0, figure.texts[n].get_text()
+        assert not any(box.overlaps(other) for other in boxes[:n]), figure.texts[n].get_text()

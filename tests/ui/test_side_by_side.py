@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from sos_studio.core.errors import JobFailedError
 from sos_studio.dataset import captures, predictions
+from sos_studio.presenters import side_by_side
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.services import acquaintance, staging
 from sos_studio.ui.side_by_side import SideBySideDialog
@@ -219,3 +220,32 @@ def test_where_the_figure_is_stands_in_the_window_itself(dialog, tmp_path):
     dialog.save_to(tmp_path / "file" / "f.png")
     assert dialog.words.property("alarm")
     assert "can't be written" in dialog.words.text()
+
+
+def test_what_is_zoomed_to_is_what_is_saved_unless_the_whole_is_wanted(dialog, tmp_path, monkeypatch):
+    parts = []
+    monkeypatch.setattr(side_by_side, "draw_figure", lambda full8, panels, *, part, **_: parts.append(part) or b"x")
+    assert dialog.as_shown.isHidden()
+    dialog.save_to(tmp_path / "f.png")
+    dialog.zoom.click()
+    assert not dialog.as_shown.isHidden()
+    dialog.save_to(tmp_path / "f.png")
+    dialog.as_shown.setChecked(False)
+    dialog.save_to(tmp_path / "f.png")
+    dialog.zoom.click()
+    assert dialog.as_shown.isHidden()
+    whole, zoomed, again = parts
+    assert whole is None
+    assert again is None
+    left, top, right, bottom = zoomed
+    assert right - left < 300
+    assert (left + right) / 2 == pytest.approx(DETECTED.center_uv[0], abs=2)
+    corners = DETECTED.corners_uv
+    assert left < corners[:, 0].min() < corners[:, 0].max() < right
+    assert top < corners[:, 1].min() < corners[:, 1].max() < bottom
+
+
+def test_it_says_that_a_figure_is_being_written(dialog):
+    dialog._on_state(replace(dialog.presenter.state, saving=True))
+    assert dialog.words.text() == "The figure is being written …"
+    assert not dialog.save.isEnabled()
