@@ -107,7 +107,7 @@ def move(*, job_id: str, by: int, directory: Path, as_json: bool) -> None:
 @command.command("delete")
 @_JOB
 @_PROJECT
-@click.option("--networks", is_flag=True, help="Its networks, too; not the one that predictions are made with.")
+@click.option("--networks", is_flag=True, help="Its networks, too; refused while predictions are made with one of them.")
 @json_option
 def delete(*, job_id: str, directory: Path, networks: bool, as_json: bool) -> None:
     """Delete a training with its log and checkpoints, for good."""

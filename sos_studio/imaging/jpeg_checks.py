@@ -32,8 +32,9 @@ class _Header:
 def seems_damaged(path: Path) -> bool:
     """Whether a file is a JPEG whose data do not fit its size; False for what can't be judged, and for what can't be read."""
     try:
-        data = path.read_bytes()
-        return data.startswith(_START) and _walked(data) is False
+        with open(path, "rb") as stream:
+            start = stream.read(len(_START))
+            return start == _START and _walked(start + stream.read()) is False
     except (OSError, IndexError, KeyError, ValueError):
         return False
 

@@ -47,7 +47,7 @@ def choose_networks(project_dir: Path | None, model_dir: Path | None, detector_d
     Parameters
     ----------
     project_dir, model_dir
-        One of them.
+        One of them; both for a network of a project, so that any detector of the project may find the frame.
     detector_dir
         None: the detector trained on the same manifest, else (in a project) the newest.
 
