@@ -64,7 +64,7 @@ def _bytes_of(tensor: Tensor) -> memoryview:
 
 
 class Spaced:
-    """When the next checkpoint is due: writing takes a twentieth of the time at the most, however large the network and slow the disk.
+    """When the next checkpoint is due: writing takes at most one second of every `every_s`, however large the network and slow the disk.
 
     Parameters
     ----------

@@ -144,7 +144,8 @@ class Fold:
             network.load_state_dict(kept.tensors)
             return _Trained(network, int(kept.state["epoch"]))
         fitting, inner = (_with_crop(part) for part in context.inner_parts())
-        watch = Watch(context.control.check, context.events.progress, warn=context.events.warning)
+        events = context.events
+        watch = Watch(context.control.check, events.progress, warn=events.warning, begin=events.begin)
         network, fitted = fit_teacher(context, fitting, inner, name="teacher", watch=watch)
         network.load_state_dict(fitted.state)
         checkpoints.write(path, fitted.state, {"epoch": fitted.epoch})
@@ -232,7 +233,8 @@ class Fold:
         # The baseline knows nothing of frames.
         uses_frames = settings.alpha > 0 or bool(settings.windows)
         frames = chosen_frames(context, self._find, context.settings.detector.confidence) if uses_frames else {}
-        watch = Watch(context.control.check, work.main_progress, warn=context.events.warning)
+        begin = partial(work.main_progress, begins=True)
+        watch = Watch(context.control.check, work.main_progress, warn=context.events.warning, begin=begin)
         network, fitted, _ = fit_student(context, fitting, inner, taught, frames, watch=watch)
         network.load_state_dict(fitted.state)
 

@@ -40,6 +40,10 @@ class _Forward(EventWriter):
             self.furthest = share
             super().progress(done, total, part, unit)
 
+    def begin(self, done: float, total: float) -> None:
+        """As `EventWriter.begin`."""
+        super().begin(max(done, self.furthest * total), total)
+
 
 def run_crossval(context: JobContext) -> dict[str, Any]:
     """Train and judge whatever no record says yet, then write the report.

@@ -421,6 +421,31 @@ def test_an_arm_that_goes_astray_leaves_the_others_to_be_compared(
     assert any("did not train" in note for table in result["tables"] for note in table["notes"])
 
 
+def test_a_resumed_one_tells_that_it_begins_behind_the_arms_that_were_finished(
+    context_of: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = context_of(only("teacher", "full-image", folds=(0,)))
+    with monkeypatch.context() as patched:
+
+        def broken(*args: Any, **more: Any) -> Any:
+            raise OSError("broken off")
+
+        patched.setattr(folds_module, "fit_student", broken)
+        with pytest.raises(OSError, match="broken off"):
+            crossval.run_crossval(context)
+    context.events.log.close()
+    events = EventWriter(EventLog(context.job_dir / jobs.EVENTS_FILE), context.project_dir)
+    crossval.run_crossval(replace(context, events=events))
+    events.log.close()
+    told = [event for event in tiny_project.events_of(context.job_dir) if isinstance(event, jobs.Progress)]
+    begins = [event for event in told if event.unit == jobs.BEGINS]
+    first, resumed = ((event.attempt, event.done / event.total) for event in begins)
+    assert first == (1, 0.0)
+    assert resumed[0] == 2
+    # The teacher, which an earlier attempt has fitted, takes nothing of this one's time.
+    assert resumed[1] == max(event.done / event.total for event in told if event.attempt == 1) > 0
+
+
 def test_a_two_stage_case_without_a_frame_is_staged_by_how_frequent_stages_are(
     context_of: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
