@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QDockWidget,
     QHBoxLayout,
     QMenu,
@@ -22,7 +23,7 @@ from sos_studio.core.jobs import JobKind
 from sos_studio.presenters.judging import JudgingPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.training import TrainingPresenter
-from sos_studio.presenters.training_state import TrainingState
+from sos_studio.presenters.training_state import Followed, TrainingState
 from sos_studio.services import presets
 from sos_studio.services.crossval import Wish
 from sos_studio.services.weights import WeightsStatus
@@ -99,19 +100,19 @@ class TrainingDock(QDockWidget):
             return
         dialog = CrossvalDialog(presets.settings(preset), preset, self)
         dialog.accepted.connect(lambda: self.start("crossval", dialog.wish))
-        dialog.open()
+        _open(dialog)
 
     def show_weights(self) -> None:
         """The starting-weights dialog."""
-        WeightsDialog(self._session, self).open()
+        _open(WeightsDialog(self._session, self))
 
     def ask_name(self) -> None:
         """What the training on the screen is to be called."""
         job = self.presenter.state.job
         if job is not None:
             dialog = RenameJobDialog(job.name, self)
-            dialog.accepted.connect(lambda: self.presenter.rename(dialog.name))
-            dialog.open()
+            dialog.accepted.connect(lambda: self.presenter.rename(dialog.name) if self._still(job) else None)
+            _open(dialog)
 
     def ask_delete(self) -> None:
         """Whether the training on the screen, and its networks, may go."""
@@ -123,8 +124,13 @@ class TrainingDock(QDockWidget):
         in_use, before = self.judging.state.used in known, self.judging.state.before in known
         title = job.name or training_words.job_title(job.handle.job_id)
         dialog = DeleteJobDialog(title, len(models), in_use=in_use, before=before, parent=self)
-        dialog.accepted.connect(lambda: self.presenter.delete(models if dialog.networks.isChecked() else ()))
-        dialog.open()
+        dialog.accepted.connect(lambda: self.presenter.delete(models if dialog.networks.isChecked() else ()) if self._still(job) else None)
+        _open(dialog)
+
+    def _still(self, asked: Followed) -> bool:
+        """Whether the training that was asked about is on the screen: deleted in another window meanwhile, it gave way to another one."""
+        job = self.presenter.state.job
+        return job is not None and job.handle.job_id == asked.handle.job_id
 
     def showEvent(self, event: QShowEvent) -> None:
         """What the command line or another window began meanwhile is there, too."""
@@ -266,4 +272,9 @@ class TrainingDock(QDockWidget):
         dialog.go_on_wanted.connect(self.presenter.told_from_scratch)
         dialog.go_on_wanted.connect(self.presenter.go_on)
         dialog.rejected.connect(self.presenter.never_mind)
-        dialog.open()
+        _open(dialog)
+
+
+def _open(dialog: QDialog) -> None:
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()

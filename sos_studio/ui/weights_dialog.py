@@ -68,7 +68,7 @@ class WeightsDialog(QDialog):
         self.buttons.accepted.connect(self._go_on)
         self.buttons.rejected.connect(self.reject)
         self._lay_out()
-        self.finished.connect(lambda _: self.presenter.cancel() if self.presenter.state.fraction is not None else None)
+        self.finished.connect(self._on_closed)
         self.presenter.changed.connect(self._on_state)
         self._on_state(self.presenter.state)
 
@@ -87,6 +87,11 @@ class WeightsDialog(QDialog):
         layout.addWidget(self.bar)
         layout.addWidget(self.problem)
         layout.addWidget(self.buttons)
+
+    def _on_closed(self) -> None:
+        self.presenter.changed.disconnect(self._on_state, missing_ok=True)
+        if self.presenter.state.fraction is not None:
+            self.presenter.cancel()
 
     def _choose_file(self) -> None:
         dialog = file_dialog(self, _tr("Starting weights"), QFileDialog.FileMode.ExistingFile, _tr("Weights (*.safetensors)"))

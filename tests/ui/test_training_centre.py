@@ -311,6 +311,20 @@ def test_a_training_is_named_and_deleted_by_its_menu(project, two, qtbot):
     assert dock.jobs.count() == 1
 
 
+def test_what_was_deleted_elsewhere_while_it_was_asked_about_takes_no_other_training_with_it(project, two, qtbot):
+    dock = make_dock(project, qtbot)
+    assert dock.presenter.state.job.handle.job_id == NEW
+    dock.delete.trigger()
+    asked = dock.findChild(DeleteJobDialog)
+    shutil.rmtree(dock.presenter.state.job.handle.job_dir)
+    dock.presenter.poll()
+    assert dock.presenter.state.job.handle.job_id == OLD
+    asked.accept()
+    assert dock.presenter.state.job.handle.job_id == OLD
+    assert dock.jobs.count() == 1
+    qtbot.waitUntil(lambda: dock.findChild(DeleteJobDialog) is None)
+
+
 def test_enter_deletes_nothing(qtbot):
     dialog = DeleteJobDialog("spring", 0, in_use=False)
     qtbot.addWidget(dialog)
