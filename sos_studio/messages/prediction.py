@@ -57,6 +57,10 @@ MESSAGES: dict[str, Template] = {
     "batch.own_project": Template(
         "These are cases of the project that is open.", "Select them in the list and choose Predict there: it is noted who saw what."
     ),
+    "batch.blinded": Template(
+        "You read blinded, and a folder may hold pictures of cases that you have not read.",
+        "End blinded reading (Case menu) before you predict a folder.",
+    ),
     "batch.other_network": Template(
         "{folder} holds the answers of another network.", "Choose an empty folder, or the network that began there."
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QCheckBox, QLabel, QTabBar, QWidget
 
 from sos_studio.core.actions import Action
 from sos_studio.presenters.session import Session
@@ -62,6 +64,22 @@ class BlindedSwitch(QCheckBox):
         self.setEnabled(self._session.project is not None)
 
 
+class _Clicks(QObject):
+    """On any tab of a bar: a closed one tells nobody that it was clicked."""
+
+    def __init__(self, bar: QTabBar, told: Callable[[int], None]) -> None:
+        super().__init__(bar)
+        self._bar, self._told = bar, told
+        bar.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look on."""
+        if watched is self._bar and isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
+            at = event.position().toPoint()
+            self._told(next((n for n in range(self._bar.count()) if self._bar.tabRect(n).contains(at)), -1))
+        return super().eventFilter(watched, event)
+
+
 class ReadingGate:
     """Keeps Predict closed while a blinded reader has not read the case in front: commit first, then reveal.
 
@@ -79,6 +97,7 @@ class ReadingGate:
         window.stage.presenter.changed.connect(self._on_change)
         self._session.blinding.changed.connect(self._on_change)
         window.tabs.currentChanged.connect(self._on_tab)
+        self._clicks = _Clicks(window.tabs.tabBar(), self._on_click)
         self._on_change()
 
     @property
@@ -107,7 +126,15 @@ class ReadingGate:
         window.tabs.setTabEnabled(self._tab, not closed)
         window.keymap.refresh()
 
+    def tell(self) -> None:
+        """Why the prediction is not there yet."""
+        self._session.tell("staging.read_first", "info")
+
+    def _on_click(self, index: int) -> None:
+        if index == self._tab and self.closed:
+            self.tell()
+
     def _on_tab(self, index: int) -> None:
         if index == self._tab and self.closed:
-            self._session.tell("staging.read_first", "info")
+            self.tell()
             self._window.show_step("stage")

@@ -213,6 +213,8 @@ class MainWindow(QMainWindow):
     # --- what the window hears ----------------------------------------------------------------------------------------------
 
     def _on_tab(self, index: int) -> None:
+        if index != self.tabs.currentIndex():  # the gate before Predict has led back already
+            return
         self.inspectors.setCurrentIndex(index)
         self._forget_remarks()
         self.status.show_position(None)

@@ -60,6 +60,9 @@ class PredictTools(QObject):
         }
 
     def _open_batch(self) -> None:
+        if self._session.blinding.on:
+            self._session.tell("batch.blinded", "info")
+            return
         state = self._prediction.state
         dialog = BatchDialog(self.batch, state.students, state.names, state.chosen, self._window)
         dialog.finished.connect(dialog.deleteLater)

@@ -137,6 +137,8 @@ class WindowActions:
     def handler(self, action: Action) -> Handler | None:
         """Whoever can do it: the step in front, the window, the training panel; predicting brings its step to the front."""
         window = self._window
+        if action in (Action.PREDICT, Action.STEP_PREDICT) and self._window.gate.closed:
+            return self._window.gate.tell
         if not self._possible(action):
             return None
         for holder in (window.step.actions_by_id, self._own, self.predict_tools.actions_by_id, window.training_dock.actions_by_id):

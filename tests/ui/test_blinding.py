@@ -249,6 +249,36 @@ def test_the_exclusion_of_another_is_neither_told_nor_taken_as_ones_own(blinded:
     qtbot.waitUntil(lambda: "my own words" in box.words.text())
 
 
+def test_a_folder_that_may_hold_the_same_pictures_is_not_predicted(blinded: MainWindow) -> None:
+    told: list[str] = []
+    blinded.session.message.connect(lambda message, _: told.append(message.code))
+    blinded.keymap.trigger(Action.PREDICT_FOLDER)
+    assert told == ["batch.blinded"]
+    assert not [w for w in QApplication.topLevelWidgets() if type(w).__name__ == "BatchDialog" and w.isVisible()]
+
+
+def test_who_is_led_back_from_predict_has_the_panel_of_the_step_that_is_in_front(blinded: MainWindow) -> None:
+    told: list[str] = []
+    blinded.session.message.connect(lambda message, _: told.append(message.code))
+    blinded.show_step("orient")
+    blinded.tabs.setTabEnabled(STEPS.index("predict"), True)  # as it is when a window comes back to its last step
+    blinded.show_step("predict")
+    assert blinded.step is blinded.stage
+    assert blinded.inspectors.currentWidget() is blinded.stage.inspector()
+    assert told == ["staging.read_first"]
+
+
+def test_whoever_asks_for_the_prediction_before_the_own_reading_is_told_why_there_is_none(blinded: MainWindow, qtbot: QtBot) -> None:
+    told: list[str] = []
+    blinded.session.message.connect(lambda message, _: told.append(message.code))
+    blinded.keymap.trigger(Action.PREDICT)
+    blinded.keymap.trigger(Action.STEP_PREDICT)
+    bar = blinded.tabs.tabBar()
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(STEPS.index("predict")).center())
+    assert told == ["staging.read_first"] * 3
+    assert blinded.step is not blinded.predict
+
+
 def test_an_export_is_refused_in_words(blinded: MainWindow) -> None:
     told: list[str] = []
     blinded.session.message.connect(lambda message, _: told.append(message.code))
