@@ -66,6 +66,7 @@ class ImportDialog(QDialog):
         self.presenter = presenter
         self._start = start
         self._paths: list[Path | None] = []
+        self._picture: PicturePreview | None = None  # the one that is shown: to mark a large one takes a tenth of a second
         self.form = ImportForm(presenter)
         self.rows = QTableWidget()
         self.before = DrawnPicture(_tr("The picture as it is; draw a box around what shall be covered in all pictures"))
@@ -227,9 +228,10 @@ class ImportDialog(QDialog):
         picture = state.picture
         self.before.setVisible(picture is not None)
         self.after.setVisible(picture is not None)
-        if picture is not None:
+        if picture is not None and picture is not self._picture:
             self.before.show_image(_marked(picture))
             self.after.show_image(gray_image(picture.full8))
+        self._picture = picture
 
 
 def _marked(picture: PicturePreview) -> QImage:
