@@ -209,7 +209,7 @@ class AdjudicationDialog(QDialog):
         self.open_case.setEnabled(dispute is not None)
         for button in (self.previous, self.next):
             button.setEnabled(len(state.case_ids) > 1)
-        self.said.setText(said_words(state, self._session.evaluator))
+        self.said.setText(said_words(state, self._session.evaluator, blinded=self._session.blinding.on))
         parts.set_alarm(self.said, state.phase == "failed")
 
     def _show_columns(self, dispute: Dispute | None) -> None:
@@ -230,8 +230,16 @@ class AdjudicationDialog(QDialog):
         return _tr("{case} · {n} of {m}").format(case=name, n=state.index + 1, m=len(state.case_ids))
 
 
-def said_words(state: QueueState, evaluator: str = "") -> str:
-    """What was decided, or what there is to do; to somebody whose own reading is among those that differ, that too."""
+def said_words(state: QueueState, evaluator: str = "", *, blinded: bool = False) -> str:
+    """What was decided, or what there is to do; to somebody whose own reading is among those that differ, that too.
+
+    Parameters
+    ----------
+    blinded
+        Whether the queue holds only cases that this evaluator has read.
+    """
+    if state.phase == "empty" and blinded:
+        return _tr("None of the cases that you have read is here. While you read blinded, the others are not shown.")
     if state.phase == "empty":
         return {
             "open": _tr("Nothing to decide: every case that was read has a label or is called ambiguous."),

@@ -168,7 +168,7 @@ class CompareView(QWidget):
         if found is None:
             return _tr("Comparing …") if self.second.currentData() else _tr("Choose two networks.")
         if isinstance(found, Message):
-            return str(found)
+            return result_words.named(str(found), state)
         told = result_words.comparison_line(found)
         if found.unjudged:
             told += " " + _tr("{n} more cases could judge them.").format(n=found.unjudged)

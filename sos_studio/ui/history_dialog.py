@@ -135,7 +135,9 @@ class HistoryDialog(QDialog):
         self.text.textChanged.connect(lambda _: self._filter())
         self.finished.connect(lambda _: self.presenter.changed.disconnect(self._on_state))
         self._on_state(self.presenter.state)
-        self.text.setText(case_id or "")
+        # A blinded reader knows the case by a number, and nothing is shown that could be searched.
+        self.text.setText("" if session.blinding.on else case_id or "")
+        self.text.setEnabled(not session.blinding.on)
         self.resize(self.sizeHint())
         self.text.setFocus()
 

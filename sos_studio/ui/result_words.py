@@ -99,17 +99,25 @@ def comparison_line(found: Comparison) -> str:
 
 
 def mcnemar_line(test: McNemar) -> str:
-    """What McNemar's test says, in words that claim no more than it does."""
-    told = _tr("Only the first right: {first}, only the second: {second} (McNemar p {p}).").format(
-        first=test.only_first, second=test.only_second, p=f"= {test.p_mid:.3f}" if test.p_mid >= 0.001 else "< 0.001"
+    """What McNemar's test says, in words that claim no more than it does: the verdict is the exact test's, which never claims too much."""
+    exact, mid = (f"= {p:.3f}" if p >= 0.001 else "< 0.001" for p in (test.p_exact, test.p_mid))
+    told = _tr("Only the first right: {first}, only the second: {second} (McNemar: exact p {exact}, mid-p {mid}).").format(
+        first=test.only_first, second=test.only_second, exact=exact, mid=mid
     )
-    return told + " " + (_tr("That may well be chance.") if test.p_mid >= 0.05 else _tr("Chance alone would rarely do that."))
+    return told + " " + (_tr("That may well be chance.") if test.p_exact >= 0.05 else _tr("Chance alone would rarely do that."))
 
 
 def model_titles(state: JudgingState) -> dict[str, str]:
     """Staging networks in a list, by their id: what they are called everywhere, and which one is in use."""
     titles = predict_words.network_titles(state.staging, state.names)
     return {known: _tr("{network} · in use").format(network=title) if known == state.used else title for known, title in titles.items()}
+
+
+def named(told: str, state: JudgingState) -> str:
+    """Words from below that call networks by their ids, with what people call them instead."""
+    for model_id, title in predict_words.network_titles(state.staging, state.names).items():
+        told = told.replace(model_id, title)
+    return told
 
 
 def detector_lines(figures: Mapping[str, object]) -> str:

@@ -123,6 +123,7 @@ def test_whoever_reads_blinded_sees_only_what_they_have_read_themselves(session:
     session.blinding.set_on(True)
     dialog = _shown(session, opened, qtbot)
     assert dialog.presenter.state.phase == "empty"
+    assert dialog.said.text() == "None of the cases that you have read is here. While you read blinded, the others are not shown."
     assert _columns(dialog) == []
     dialog.reject()
     session.blinding.set_on(False)

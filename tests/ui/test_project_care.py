@@ -144,6 +144,20 @@ def test_the_history_whispers_no_stage_and_is_shut_to_who_reads_blinded(session:
         session.set_project(None)
 
 
+def test_the_history_of_a_case_does_not_tell_a_blinded_reader_which_it_is(session: Session, study: Path, qtbot: QtBot) -> None:
+    with Project.open(study) as project:
+        session.set_project(project)
+        for blinded, searched in ((False, "case-0002"), (True, "")):
+            session.blinding.set_on(blinded)
+            dialog = HistoryDialog(session, project, case_id="case-0002")
+            qtbot.addWidget(dialog)
+            qtbot.waitUntil(partial(_is_read, dialog))
+            assert (dialog.text.text(), dialog.text.isEnabled()) == (searched, not blinded)
+            dialog.reject()
+        session.blinding.set_on(False)
+        session.set_project(None)
+
+
 def test_restoring_leaves_the_open_project_open_and_asks(opened: MainWindow, study: Path, tmp_path: Path, qtbot: QtBot) -> None:
     project = opened.session.project
     assert project is not None
