@@ -359,6 +359,8 @@ class PredictionPresenter:
             chosen = chosen_last(self._session, students, used)
         elif chosen not in students or self._used != before:
             chosen = used
+            if used is not None:
+                note_choice(self._session, used, self._used)  # what was chosen before is over, also if the one before comes back
         detectors = tuple(entry for entry in found if entry.card.kind == "detector")
         self._show(students=students, detectors=detectors, names=names, used=self._used)
         if chosen != self.state.chosen:

@@ -145,6 +145,18 @@ def test_choosing_the_network_in_use_again_follows_the_project_from_then_on(proj
     assert session.settings.networks == {}
 
 
+def test_a_choice_that_was_taken_into_use_does_not_come_back_with_the_network_before(project, service):
+    older, newer = add_model(project.directory, "student", "a"), add_model(project.directory, "student", "b")
+    session = make_session(project)
+    presenter = PredictionPresenter(session, service)
+    presenter.choose_model(older)
+    for used in (older, newer):
+        model_choice.choose(project.directory / "models", used)
+        session.models_changed.emit()
+        assert presenter.state.chosen.card.model_id == used
+    assert session.settings.networks == {}
+
+
 def test_whichever_student_will_be_asked_is_loaded_before_anybody_asks(project, service):
     older = add_model(project.directory, "student", "a")
     newest = add_model(project.directory, "student", "b")
