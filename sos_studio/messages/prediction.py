@@ -57,6 +57,7 @@ MESSAGES: dict[str, Template] = {
     "batch.own_project": Template(
         "These are cases of the project that is open.", "Select them in the list and choose Predict there: it is noted who saw what."
     ),
+    "teaching.done": Template("{count} cases are in order.", "Open the list again: Predict ▸ Cases that would teach most."),
     "batch.blinded": Template(
         "You read blinded, and a folder may hold pictures of cases that you have not read.",
         "End blinded reading (Case menu) before you predict a folder.",

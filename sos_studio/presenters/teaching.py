@@ -70,7 +70,7 @@ class TeachingPresenter:
 
     def look(self) -> None:
         """Count what there is to choose from."""
-        project, networks, evaluator = self._project, self._networks(), self._evaluator
+        project, networks, evaluator = self._project, self.networks, self._evaluator
         if project is None or not networks:
             self._show(phase="failed", problem=message("prediction.no_student"))
             return
@@ -94,31 +94,42 @@ class TeachingPresenter:
 
     def start(self) -> None:
         """Ask the networks about every case of the choice."""
-        project, networks, service = self._project, self._networks(), self._prediction.service
+        project, networks, service = self._project, self.networks, self._prediction.service
         if project is None or not networks or self.state.phase in ("looking", "asking"):
             return
         cases = self._queued = self._offered.get(self.state.which, [])
         self._stopped = False
         self._show(phase="asking", networks=len(networks), share=0.0, seconds_left=None, queue=(), done=frozenset(), problem=None)
-        began, background = time.monotonic(), self._session.background
+        began, background, tasks = time.monotonic(), self._session.background, self._session.tasks
+        # In sight in the status bar, where the list may be closed meanwhile.
+        task = tasks.begin("teaching")
+        share_out = tasks.progress_of(task)
 
         def told(share: float) -> None:
+            share_out(share)
             left = (time.monotonic() - began) / share * (1 - share) if share else None
             background.post(lambda: self._show(share=share, seconds_left=left) if self.state.phase == "asking" else None)
 
         def done(queue: list[Teaching]) -> None:
+            tasks.end(task)
             self._show(phase="shown", queue=tuple(queue))
             self._on_cases()
 
-        background.run(
-            lambda: teaching_order(project, cases, networks, service, progress=told, cancelled=lambda: self._stopped), done, self._failed
-        )
+        def failed(error: Exception) -> None:
+            tasks.end(task)
+            self._failed(error)
+
+        def stopped() -> bool:
+            return self._stopped or task.cancelled
+
+        background.run(lambda: teaching_order(project, cases, networks, service, progress=told, cancelled=stopped), done, failed)
 
     def stop(self) -> None:
         """Nobody waits for it any more."""
         self._stopped = True
 
-    def _networks(self) -> list[ModelEntry]:
+    @property
+    def networks(self) -> list[ModelEntry]:
         """The student in use first, then the others of its scheme."""
         state = self._prediction.state
         chosen = state.chosen

@@ -96,7 +96,7 @@ class PredictTools(QObject):
     def _on_project(self, _: object) -> None:
         self._beside = ()
         if self._teaching is not None:  # its cases are another project's
-            self._teaching.close()
+            self._teaching.done(0)
 
     def _ask_for_report(self) -> None:
         dialog = ReportDialog(self._window)

@@ -24,7 +24,7 @@ from sos_studio.services.teaching import WHICH, Teaching, Which
 from sos_studio.ui import dialogs, parts
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.language import plural
-from sos_studio.ui.predict_words import origin_words
+from sos_studio.ui.predict_words import network_titles, origin_words
 from sos_studio.ui.training_words import time_left
 
 CASE_ROLE = Qt.ItemDataRole.UserRole
@@ -45,6 +45,7 @@ class TeachingDialog(QDialog):
         self.setWindowTitle(_tr("Cases that would teach most"))
         self.setMinimumSize(640, 440)
         self.presenter = TeachingPresenter(session, prediction)
+        self._was_asking = False
         self.which = ChoiceBox()
         self.which.setAccessibleName(_tr("Which cases"))
         self.start = QPushButton(_tr("&Start"))
@@ -52,9 +53,10 @@ class TeachingDialog(QDialog):
         self.start.setDefault(True)
         self.words = QLabel()
         self.words.setWordWrap(True)
-        chosen = prediction.state.chosen
-        self.origin = parts.red("" if chosen is None else origin_words(chosen.card))
-        self.origin.setVisible(bool(self.origin.text()))
+        self._prediction = prediction
+        self.asked = QLabel()
+        self.asked.setWordWrap(True)
+        self.origin = parts.red()
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_tr("Cases looked at"))
         self.bar.setRange(0, 100)
@@ -69,6 +71,8 @@ class TeachingDialog(QDialog):
         self.next.clicked.connect(self._open_next)
         self.buttons.rejected.connect(self.reject)
         self.presenter.changed.connect(self._on_state)
+        prediction.changed.connect(self._name_networks)
+        self._name_networks()
         self.finished.connect(self._on_closed)
         self._on_state(self.presenter.state)
         self.presenter.look()
@@ -81,7 +85,7 @@ class TeachingDialog(QDialog):
         row.addWidget(self.start)
         layout = QVBoxLayout(self)
         layout.addLayout(row)
-        for widget in (self.words, self.origin, self.bar, self.table, caution, self.buttons):
+        for widget in (self.asked, self.words, self.origin, self.bar, self.table, caution, self.buttons):
             layout.addWidget(widget)
 
     def _make_table(self) -> QTableWidget:
@@ -97,11 +101,35 @@ class TeachingDialog(QDialog):
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        table.setWordWrap(False)
+        table.verticalHeader().setDefaultSectionSize(2 * table.fontMetrics().lineSpacing() + 8)  # the reasons are a line or two
         table.setTabKeyNavigation(False)
         table.setAccessibleName(_tr("Cases, the one that would teach most first"))
         table.itemActivated.connect(lambda item: self.case_wanted.emit(item.data(CASE_ROLE)))
         return table
+
+    def reject(self) -> None:
+        """While networks are asked it only leaves the screen: the work goes on, and its end is told."""
+        if self.presenter.state.phase == "asking":
+            self.hide()
+        else:
+            super().reject()
+
+    def _name_networks(self, _: object = None) -> None:
+        """Which are asked; another one may be chosen in Predict while this stands beside it, but not once they are at it."""
+        if self.presenter.state.phase == "asking":
+            return
+        state, networks = self._prediction.state, self.presenter.networks
+        titles = network_titles(state.students, state.names)
+        told = [titles[entry.card.model_id] for entry in networks]
+        words = ""
+        if told:
+            words = _tr("Asked: {network}, chosen in Predict.").format(network=told[0])
+        if len(told) > 1:
+            words += " " + _tr("How far they differ from it is told by: {networks}.").format(networks=", ".join(told[1:]))
+        self.asked.setText(words)
+        self.asked.setVisible(bool(words))
+        self.origin.setText(origin_words(networks[0].card) if networks else "")
+        self.origin.setVisible(bool(self.origin.text()))
 
     def _start_or_stop(self) -> None:
         if self.presenter.state.phase == "asking":
@@ -123,6 +151,14 @@ class TeachingDialog(QDialog):
         self.bar.setVisible(busy)
         self.bar.setValue(round(100 * state.share))
         self.words.setText(_words(state))
+        if state.phase != "asking":
+            self._name_networks()
+        if self._was_asking and not self.isVisible():
+            if state.phase == "shown":
+                self._session.tell("teaching.done", "success", count=len(state.queue))
+            elif state.problem is not None:
+                self._session.message.emit(state.problem, "error")
+        self._was_asking = busy
         parts.set_alarm(self.words, state.phase == "failed")
         self.next.setEnabled(state.next_case is not None)
         if self.table.rowCount() != len(state.queue):
@@ -154,6 +190,7 @@ class TeachingDialog(QDialog):
     def _on_closed(self) -> None:
         self.presenter.stop()
         self.presenter.changed.disconnect(self._on_state, missing_ok=True)
+        self._prediction.changed.disconnect(self._name_networks, missing_ok=True)
 
 
 def which_words(which: Which, count: int) -> str:

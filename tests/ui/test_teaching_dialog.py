@@ -1,7 +1,8 @@
 import pytest
+from PySide6.QtWidgets import QDialogButtonBox
 
 from sos_studio.core.actions import Action
-from sos_studio.core.errors import JobFailedError
+from sos_studio.core.errors import CancelledError, JobFailedError
 from sos_studio.core.manifests import Manifest, ManifestEntry
 from sos_studio.dataset import captures, predictions
 from sos_studio.presenters.prediction import PredictionPresenter
@@ -9,7 +10,7 @@ from sos_studio.services import staging
 from sos_studio.ui.predict_step import PredictStep
 from sos_studio.ui.predict_tools import PredictTools
 from sos_studio.ui.teaching_dialog import TeachingDialog
-from tests.presenters.kit import make_project, make_session
+from tests.presenters.kit import Slow, make_project, make_session
 from tests.presenters.models import FakeService, add_model
 
 
@@ -129,6 +130,59 @@ def test_the_list_comes_back_to_the_front_and_goes_with_its_project(project, qtb
     assert (tools._teaching, wanted) == (dialog, ["case-0002"])
     step._session.set_project(None)
     assert tools._teaching is None
+
+
+def test_the_networks_that_are_asked_are_named(project, qtbot):
+    dialog = make(project, FakeService(), qtbot)
+    assert dialog.asked.text() == "Asked: Student (2026-11-20), chosen in Predict."
+    add_model(project.directory, "student", "b")
+    dialog.session.models_changed.emit()
+    first, second = dialog.asked.text().split("How far")
+    assert first.startswith("Asked: Student (")
+    assert "they differ from it is told by: Student (" in second
+
+
+def test_closed_while_networks_are_asked_it_goes_on_and_tells_its_end(project, qtbot):
+    slow = Slow()
+    session = make_session(project, background=slow)
+    step = PredictStep(session, service=FakeService())
+    qtbot.addWidget(step)
+    qtbot.addWidget(step.inspector())
+    slow.go_on()
+    tools = PredictTools(session, step, step, lambda _: None)
+    told = []
+    session.message.connect(lambda message, _: told.append(str(message)))
+    tools.actions_by_id[Action.TEACHING_CASES]()
+    dialog = tools._teaching
+    qtbot.addWidget(dialog)
+    slow.go_on()
+    dialog.start.click()
+    assert [task.what for task in session.tasks.running] == ["teaching"]
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Close).click()
+    assert not dialog.isVisible()
+    slow.go_on()
+    assert session.tasks.running == ()
+    assert told[-1].startswith("2 cases are in order.")
+    tools.actions_by_id[Action.TEACHING_CASES]()
+    assert tools._teaching is dialog
+    assert dialog.table.rowCount() == 2
+
+
+def test_it_goes_with_its_project_also_while_networks_are_asked(project, qtbot):
+    slow = Slow()
+    session = make_session(project, background=slow)
+    step = PredictStep(session, service=FakeService())
+    qtbot.addWidget(step)
+    qtbot.addWidget(step.inspector())
+    slow.go_on()
+    tools = PredictTools(session, step, step, lambda _: None)
+    tools.actions_by_id[Action.TEACHING_CASES]()
+    slow.go_on()
+    tools._teaching.start.click()
+    session.set_project(None)
+    assert tools._teaching is None
+    with pytest.raises(CancelledError):
+        slow.go_on()
 
 
 def test_phantom_trained_networks_are_called_so_in_red_here_too(project, qtbot):
