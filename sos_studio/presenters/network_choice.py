@@ -25,6 +25,13 @@ def note_choice(session: Session, chosen: ModelEntry, used: str | None) -> None:
     session.save_settings()
 
 
+def forget_choice(session: Session) -> None:
+    """Begin with the network in use from now on, also where the one that was in use before comes back."""
+    settings = session.settings
+    if session.project is not None and settings.networks.pop(session.project.project_id, None) is not None:
+        session.save_settings()
+
+
 def chosen_last(session: Session, students: Sequence[ModelEntry], used: ModelEntry | None) -> ModelEntry | None:
     """The network to begin with: what this user chose last, unless it is gone or another was taken into use since; else the one in use."""
     last = None if session.project is None else session.settings.networks.get(session.project.project_id)

@@ -15,7 +15,7 @@ from sos_studio.imaging.heatmaps import ColourMap
 from sos_studio.messages import message
 from sos_studio.presenters.answers import Answered, Answers, Asked, OnRecord, Shown, ask, on_record, other_heat, record, with_frame
 from sos_studio.presenters.heat_pictures import HeatPictures, load_colours
-from sos_studio.presenters.network_choice import chosen_last, note_choice
+from sos_studio.presenters.network_choice import chosen_last, forget_choice, note_choice
 from sos_studio.presenters.prediction_state import Phase, PredictionState
 from sos_studio.presenters.session import Session
 from sos_studio.presenters.staging import StagingPresenter
@@ -352,15 +352,13 @@ class PredictionPresenter:
         if self._session.project is not project:
             return
         students = tuple(entry for entry in found if entry.card.kind == "student")
-        chosen, before = self.state.chosen, self._used
-        self._used = None if used is None else used.card.model_id
-        # One that was just taken into use is the one to ask; else stay with the one that was chosen, be it in an earlier sitting.
+        chosen, before, self._used = self.state.chosen, self._used, None if used is None else used.card.model_id
+        # One that was just taken into use is the one to ask, and no earlier choice; else stay with the one chosen, in whichever sitting.
         if chosen is None:
             chosen = chosen_last(self._session, students, used)
         elif chosen not in students or self._used != before:
             chosen = used
-            if used is not None:
-                note_choice(self._session, used, self._used)  # what was chosen before is over, also if the one before comes back
+            forget_choice(self._session)
         detectors = tuple(entry for entry in found if entry.card.kind == "detector")
         self._show(students=students, detectors=detectors, names=names, used=self._used)
         if chosen != self.state.chosen:
