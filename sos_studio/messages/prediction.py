@@ -63,13 +63,18 @@ MESSAGES: dict[str, Template] = {
         "End blinded reading (Case menu) before you predict a folder.",
     ),
     "batch.other_network": Template(
-        "{folder} holds the answers of another network.", "Choose an empty folder, or the network that began there."
+        "{folder} holds the answers of another network: {network}.", "Choose an empty folder, or the network that began there."
+    ),
+    "batch.other_way": Template(
+        "{folder} holds answers of this network that were made otherwise: with faces to the other side, another detector or other weights.",
+        "Choose an empty folder, or ask as it was begun.",
     ),
     "batch.unreadable": Template("The list of answers in {folder} is damaged.", "Choose an empty folder and begin again."),
     "prediction.no_frame_found": Template(
         "No synchondrosis was found on this full image, so that there is no crop to look at.", "Draw the frame in Crop."
     ),
     "predict.report_saved": Template("The report is in {folder}: {files}."),
+    "predict.report_no_program": Template("No program of this computer opens {file}.", "It is in {folder}."),
     "prediction.cant_start": Template("The predictor could not be started ({reason}).", "Repair the installation of SOS Studio."),
     "prediction.worker_died": Template("The predictor ended unexpectedly.", "Try again; close other programs if memory is short."),
     "prediction.timeout": Template("The predictor gave no answer within {seconds} seconds.", "Try again when the computer is less busy."),

@@ -69,6 +69,8 @@ class CaseReport:
         What the readers made of the case, in a sentence; empty in a blinded reader's report.
     blinded
         Whether other evaluators' readings are left out.
+    network
+        What the window calls the network; empty: only its id is told.
     """
 
     name: str
@@ -85,6 +87,7 @@ class CaseReport:
     known: Acquaintance = "unknown"
     consensus: str = ""
     blinded: bool = False
+    network: str = ""
 
     @property
     def heat_words(self) -> str:
@@ -123,6 +126,7 @@ def gather(
     roi: Roi | None = None,
     holding: Sensitivity | None = None,
     reader: BlindedReader | None = None,
+    network: str = "",
 ) -> CaseReport:
     """Readings and names from the project, the rest as it is on the screen; ``project.*`` if it can't be read.
 
@@ -132,6 +136,8 @@ def gather(
         Whose evidence the heatmap shows; None: the predicted stage's.
     reader
         None: nobody reads blinded.
+    network
+        What the window calls the network.
     """
     people = evaluator_names(project, by_name=False)
     rows = [row for row in standing(dataset_readings.readings(project, capture.case_id)) if row.capture_id == capture.capture_id]
@@ -151,6 +157,7 @@ def gather(
         acquaintance(project, said.model, capture.case_id),
         consensus_words(summary) if reader is None else "",
         blinded=reader is not None,
+        network=network,
     )
 
 
@@ -169,7 +176,7 @@ def report_pdf(report: CaseReport, patient_text: str = "") -> bytes:
     parts += [Paragraph(warning, alarm=True) for warning in warnings_of(report.said.model)]
     parts += [*_result(report), *_pictures(report), *_answer(report), *_readings(report), Heading("Orientation record")]
     parts.append(Table(("", "Value"), tuple(plane_rows(report.capture.record))))
-    parts += [Heading("Network"), Table(("", "Value"), tuple(card_facts(report.said.model)))]
+    parts += _network(report)
     return pdf.render(title, parts, f"{report.name} · {RESEARCH_USE}")
 
 
@@ -188,6 +195,8 @@ def _result(report: CaseReport) -> list[Part]:
     """First of all the answer as the screen gives it, how far to trust it, and what people say."""
     said = report.said
     told: list[Part] = [Heading("Result"), Paragraph(answer_sentence(said), alarm=said.unsure or said.unlike)]
+    if report.network:
+        told.append(Paragraph(f"Network: {report.network}."))
     told += [Paragraph(text) for text in trust_sentences(report)]
     return [*told, Paragraph(report.consensus)] if report.consensus else told
 
@@ -242,6 +251,11 @@ def _answer(report: CaseReport) -> list[Part]:
     return [Heading("What the network says"), Table(("Stage", "Probability"), tuple(rows)), *(Paragraph(text) for text in told)]
 
 
+def _network(report: CaseReport) -> list[Part]:
+    called = [("Name", report.network)] if report.network else []
+    return [Heading("Network"), Table(("", "Value"), (*called, *card_facts(report.said.model)))]
+
+
 def holding_words(found: Sensitivity, *, unsure: bool) -> str:
     """Whether the stage held while the plane was moved; of an unsure answer that it is no surer for that."""
     views = len(found.tried) + 1
@@ -267,11 +281,11 @@ def _readings(report: CaseReport) -> list[Part]:
             "" if row.stage is None else str(row.stage),
             row.created_utc.strftime("%Y-%m-%d %H:%M UTC"),
             "after seeing the AI" if row.ai_seen else "before seeing the AI",
-            "blinded" if row.blinded else "open",
+            "yes" if row.blinded else "no",
         )
         for name, row in report.readings
     )
-    return [Heading("Readings"), Table(("Evaluator", "Stage", "When", "AI", "Reading"), rows), *left_out]
+    return [Heading("Readings"), Table(("Evaluator", "Stage", "When", "Staged", "Read blinded"), rows), *left_out]
 
 
 def plane_rows(record: CaptureRecord) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from sos_studio.messages import Message
 # Good news goes by itself; what went wrong stays until it was read.
 SHOW_MS = {"info": 6000, "success": 3500, "warning": 12000, "error": 0}
 # Good news of work that took long: one looks elsewhere meanwhile, so it stays until it is read or something new is begun.
-LASTING = ("window.exported", "window.imported", "care.")
+LASTING = ("window.exported", "window.imported", "care.", "predict.report_saved")
 SIGNS = {"info": "•", "success": "✓", "warning": "⚠", "error": "⚠"}
 # So many that were covered unread come back.
 COVERED = 5

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from sos_studio.core.actions import Action
+from sos_studio.core.errors import CancelledError
+from sos_studio.core.settings import names_hidden
+from sos_studio.messages import message
 from sos_studio.presenters.folder_batch import FolderBatchPresenter
 from sos_studio.presenters.session import Session
 from sos_studio.services import case_report, model_list, model_package
@@ -37,6 +42,9 @@ class PredictTools(QObject):
     stage_case
         Brings a case to the front in Stage.
     """
+
+    # What was told of a report that is written, and the words and the work of a button beside it.
+    written = Signal(object, str, object)
 
     def __init__(self, session: Session, step: PredictStep, window: QWidget, stage_case: Callable[[str], None]) -> None:
         super().__init__(window)
@@ -120,6 +128,9 @@ class PredictTools(QObject):
         roi, holding, heat01_vu, blinding = session.roi, self._holding.state.found, shown.heat01_vu, session.blinding
         reader = BlindedReader(session.evaluator, blinding.name(capture.case_id)) if blinding.on else None
 
+        title = network_titles(self._prediction.state.students, self._prediction.state.names).get(shown.prediction.model.model_id, "")
+        task = session.tasks.begin("report", folder.name)
+
         def work() -> list[str]:
             report = case_report.gather(
                 project,
@@ -131,14 +142,33 @@ class PredictTools(QObject):
                 roi=roi,
                 holding=holding,
                 reader=reader,
+                network=title,
             )
+            if task.cancelled:
+                raise CancelledError
             return write_report(project, report, folder, wanted)
 
         def done(files: list[str]) -> None:
-            session.tell("predict.report_saved", "info", **blinding.values({"files": ", ".join(files), "folder": folder.name}))
+            session.tasks.end(task)
+            place = folder.name if names_hidden() else str(folder)
+            told = message("predict.report_saved", blinding.values({"files": ", ".join(files), "folder": place}))
+            session.message.emit(told, "info")
+            self.written.emit(told, _tr("Open"), partial(self.open_report, folder / files[0]))
+
+        def failed(error: Exception) -> None:
+            session.tasks.end(task)
+            session.report(error)
 
         session.begun.emit()
-        session.background.run(work, done, session.report)
+        session.background.run(work, done, failed)
+
+    def open_report(self, file: Path) -> None:
+        """Show it with the program that this computer has for it; a folder with the file manager."""
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(file))):
+            place = file.parent.name if names_hidden() else str(file.parent)
+            self._session.tell(
+                "predict.report_no_program", "warning", **self._session.blinding.values({"file": file.name, "folder": place})
+            )
 
     def _ask_where_to_export(self) -> None:
         state = self._prediction.state

@@ -162,7 +162,7 @@ class TrainingOverview(QWidget):
         if found is None:
             return _tr("Comparing with the network in use …")
         if isinstance(found, Message):
-            return _tr("This network is not in use.") + " " + str(found)
+            return _tr("This network is not in use.") + " " + result_words.named(str(found), state)
         newer = _is_newer(state, student)
         against = _tr("New against the one in use:") if newer else _tr("This one (first) against the newer one in use (second):")
         told = [_tr("This network is not in use.") + " " + against, result_words.comparison_line(found)]

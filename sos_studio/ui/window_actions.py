@@ -78,6 +78,7 @@ class WindowActions:
         self._atlas: AtlasDialog | None = None  # made when it is first asked for: pictures take a while
         self.care = ProjectCare(window.session, window.opener, window)
         self.predict_tools = PredictTools(window.session, window.predict, window, self._stage_case)
+        self.predict_tools.written.connect(window.messages.offer)
         files = window.files
         self._areas = Areas(
             (

@@ -172,6 +172,7 @@ def busy_title(what: str) -> str:
         "export": _tr("Exporting dataset"),
         "predict": _tr("Predicting"),
         "batch": _tr("Predicting a folder"),
+        "report": _tr("Writing the report"),
         "teaching": _tr("Looking for cases that teach"),
     }.get(what, what)
 

@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QDialogButtonBox
 from sos_studio.core.actions import Action
 from sos_studio.services import case_report, staging
 from sos_studio.services.case_report_files import Wish
+from sos_studio.ui import predict_tools
 from sos_studio.ui.predict_step import PredictStep
 from sos_studio.ui.predict_tools import PredictTools
 from sos_studio.ui.report_dialog import ReportDialog
@@ -93,3 +94,38 @@ def test_the_report_says_whose_evidence_the_heatmap_on_the_screen_shows(step, tm
     step.presenter.set_heat_method("grad-cam++")
     PredictTools(session, step, step, lambda _: None).report_to(tmp_path / "out", Wish())
     assert (made[0].said.stage, made[0].heat_stage, made[0].heat_method) == (4, 2, "grad-cam++")
+
+
+def test_a_report_tells_its_folder_is_in_sight_while_it_is_written_and_can_be_opened(step, tmp_path, monkeypatch):
+    session, told, busy, opened = step.presenter._session, [], [], []
+    session.message.connect(lambda message, severity: told.append(message))
+    session.tasks.changed.connect(lambda: busy.append([task.what for task in session.tasks.running]))
+    step.actions_by_id[Action.PREDICT]()
+    busy.clear()
+    tools = PredictTools(session, step, step, lambda _: None)
+    tools.written.connect(lambda *said: opened.append(said))
+    tools.report_to(tmp_path / "out", Wish())
+    assert busy[0] == ["report"]
+    assert busy[-1] == []
+    assert str(tmp_path / "out") in told[-1].text
+    ((words, label, show),) = opened
+    assert (words, label) == (told[-1], "Open")
+    shown = []
+    monkeypatch.setattr(predict_tools.QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()) or len(shown) > 1)
+    show()
+    assert (shown, told[-1].code) == ([str(tmp_path / "out" / "case-0001-report.pdf")], "predict.report_no_program")
+    told.clear()
+    show()
+    assert told == []
+
+
+def test_the_report_calls_the_network_as_the_window_does(step, tmp_path, monkeypatch):
+    made = []
+    gather = case_report.gather
+    monkeypatch.setattr(case_report, "gather", lambda *args, **kwargs: made.append(gather(*args, **kwargs)) or made[-1])
+    step.actions_by_id[Action.PREDICT]()
+    PredictTools(step.presenter._session, step, step, lambda _: None).report_to(tmp_path / "out", Wish())
+    assert made[0].network == "Student (2026-11-20)"
+    (table,) = [part for part in case_report._network(made[0]) if hasattr(part, "rows")]
+    assert table.rows[0] == ("Name", "Student (2026-11-20)")
+    assert "student-a" in table.rows[1][1]
