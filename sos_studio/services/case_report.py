@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from sos_studio import __version__
 from sos_studio.core import atomic
 from sos_studio.core.answer_words import (
     ACQUAINTANCE,
+    FRAMES,
     Acquaintance,
     answer_sentence,
     attention_sentence,
@@ -46,6 +48,8 @@ from sos_studio.services.sensitivity import Sensitivity
 SOFTWARE = f"SOS Studio {__version__}"
 OPACITY = 0.6
 HALF_A_PAGE_MM = 84.0
+# As on the screen.
+_FRAME_RGB = {"expert": (255, 193, 77), "detector": (90, 169, 230)}
 BLINDED = "Made for a blinded reader: other evaluators' readings are left out, and the case goes by a number."
 
 
@@ -93,6 +97,12 @@ class CaseReport:
     def heat_words(self) -> str:
         """Whose evidence the heatmap shows."""
         return heat_words(self.heat_stage, self.heat_method, self.said.stage)
+
+    @property
+    def frame_source(self) -> Literal["expert", "detector"]:
+        """Whose frame the crop is of."""
+        proposed = self.said.roi
+        return "detector" if proposed is not None and proposed.source == "detector" and proposed.roi() == self.roi else "expert"
 
     @property
     def shape_vu(self) -> tuple[int, int]:
@@ -221,15 +231,31 @@ def consensus_words(summary: CaseSummary) -> str:
 def _pictures(report: CaseReport) -> list[Part]:
     full8, roi = report.capture.full8, report.roi
     overlay = heatmaps.overlay(full8, report.heat01_vu, OPACITY)
-    full = _plot("full", "Midsagittal full image, face to the right.", np.repeat(full8[..., None], 3, axis=2))
+    gray = np.repeat(full8[..., None], 3, axis=2)
+    whose = "" if roi is None else f" In the {FRAMES[report.frame_source]} the crop below."
+    full = _plot("full", f"Midsagittal full image, face to the right.{whose}", _framed(gray, report))
     empty = "" if report.heat01_vu.any() else " The heatmap is empty: the network marks no place in this image."
-    heat = _plot("heat", f"Where the network looked: {report.heat_words}.{empty}", overlay)
+    heat = _plot("heat", f"Where the network looked: {report.heat_words}.{empty}", _framed(overlay, report))
     if roi is None:
         return [Beside((full, heat))]
     crop = crops.crop_image(full8, roi)
     heat_crop = np.stack([crops.crop_image(np.ascontiguousarray(overlay[..., channel]), roi) for channel in range(3)], axis=-1)
     shown = _plot("crop", "Crop of the synchondrosis, endocranial end left.", np.repeat(crop[..., None], 3, axis=2))
     return [Beside((full, heat)), Beside((shown, _plot("heat-crop", "The same crop with the heatmap.", heat_crop)))]
+
+
+def _framed(rgb: np.ndarray, report: CaseReport) -> np.ndarray:
+    """A copy with the frame drawn around what is inside of it."""
+    roi, found = report.roi, rgb.copy()
+    if roi is None:
+        return found
+    v, u = np.indices(rgb.shape[:2], dtype=np.float32)
+    du, dv, turn = u - roi.center_uv[0], v - roi.center_uv[1], np.radians(roi.angle_deg)
+    along, across = np.abs(du * np.cos(turn) + dv * np.sin(turn)), np.abs(dv * np.cos(turn) - du * np.sin(turn))
+    thick = max(1.0, rgb.shape[1] / 400)
+    outer = (along <= roi.width_px / 2 + thick) & (across <= roi.height_px / 2 + thick)
+    found[outer & ~((along <= roi.width_px / 2) & (across <= roi.height_px / 2))] = _FRAME_RGB[report.frame_source]
+    return found
 
 
 def _plot(name: str, caption: str, rgb: np.ndarray) -> Plot:

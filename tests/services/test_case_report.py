@@ -14,7 +14,7 @@ from sos_studio.core.predictions import ModelCard, Nearness, PredictedRoi, Predi
 from sos_studio.core.roi import Roi
 from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
-from sos_studio.services import staging
+from sos_studio.services import case_report, staging
 from sos_studio.services.captures import load_capture
 from sos_studio.services.case_report import BlindedReader, CaseReport, consensus_words, gather, report_pdf
 from sos_studio.services.case_report_dicom import report_dicom
@@ -245,3 +245,18 @@ def test_without_a_frame_there_is_no_crop(report: CaseReport) -> None:
     bare = replace(report, roi=None, said=report.said.model_copy(update={"roi": None, "attention_in_roi": None}))
     assert "crop.dcm" not in report_dicom(bare, "p")
     assert report_pdf(bare).startswith(b"%PDF")
+
+
+def test_the_frame_is_drawn_into_the_pictures_in_the_colour_of_whose_it_is(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    def colours_at_the_edge(of: CaseReport) -> set[tuple[int, ...]]:
+        picture = case_report._framed(np.zeros((*of.shape_vu, 3), np.uint8), of)
+        return {tuple(pixel) for pixel in picture.reshape(-1, 3) if pixel.any()}
+
+    assert colours_at_the_edge(report) == {(90, 169, 230)}
+    assert "In the detector's frame the crop below." in words_of(report, monkeypatch)
+    own = replace(report, roi=Roi.of((40.0, 40.0), 0.0, 30.0))
+    assert colours_at_the_edge(own) == {(255, 193, 77)}
+    picture = case_report._framed(np.zeros((*own.shape_vu, 3), np.uint8), own)
+    assert not picture[40, 40].any()  # what is inside stays as it is
+    assert picture[40, 24].any() or picture[40, 56].any()
+    assert "frame" not in words_of(replace(report, roi=None, said=report.said.model_copy(update={"roi": None})), monkeypatch)
