@@ -66,7 +66,8 @@ MESSAGES: dict[str, Template] = {
         "{folder} holds the answers of another network: {network}.", "Choose an empty folder, or the network that began there."
     ),
     "batch.other_way": Template(
-        "{folder} holds answers of this network that were made otherwise: with faces to the other side, another detector or other weights.",
+        "{folder} holds answers of this network that were made otherwise: with faces to the other side, another finder of the SOS, "
+        "or other weights.",
         "Choose an empty folder, or ask as it was begun.",
     ),
     "batch.unreadable": Template("The list of answers in {folder} is damaged.", "Choose an empty folder and begin again."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,8 +112,14 @@ class FolderBatchPresenter:
         self._stopped = False
         self.state = FolderBatchState()
 
-    def start(self, wanted: Wanted) -> None:
-        """Stage all; what an earlier run has done in that folder of results is taken over."""
+    def start(self, wanted: Wanted, *, called: Mapping[str, str] | None = None) -> None:
+        """Stage all; what an earlier run has done in that folder of results is taken over.
+
+        Parameters
+        ----------
+        called
+            What networks are called where they are chosen, by model id; others go by their id.
+        """
         if self.state.phase in ("running", "stopping"):
             return
         self._run += 1
@@ -159,9 +165,11 @@ class FolderBatchPresenter:
             if isinstance(error, CancelledError):
                 self._show(phase="stopped")
                 return
-            self._show(
-                phase="failed", problem=message(error.code, error.values) if isinstance(error, SosError) else message("prediction.failed")
-            )
+            problem = message("prediction.failed")
+            if isinstance(error, SosError):
+                network = str(error.values.get("network", ""))
+                problem = message(error.code, {**error.values, **({"network": (called or {}).get(network, network)} if network else {})})
+            self._show(phase="failed", problem=problem)
 
         self._show(phase="running", wanted=wanted, rows=(), done=0, total=0, seconds_left=None, report=None, problem=None)
         session.background.run(work, done, failed)

@@ -139,7 +139,7 @@ def predict_folder(
     Raises
     ------
     BadInputError
-        ``batch.nothing``, ``batch.other_network``, ``batch.unreadable``.
+        ``batch.nothing``, ``batch.other_network``, ``batch.other_way``, ``batch.unreadable``.
     ProjectError
         ``prediction.folder_unwritable``.
     JobFailedError
@@ -284,7 +284,9 @@ def _take_up(out: Path, begun: _Begun) -> dict[str, BatchRow]:
     try:
         first = _Begun.model_validate_json(lines[0])
         if first != begun.model_copy(update={"software": first.software}):
-            raise BadInputError("batch.other_network", folder=out.name)
+            if first.model_id == begun.model_id:
+                raise BadInputError("batch.other_way", folder=out.name)
+            raise BadInputError("batch.other_network", folder=out.name, network=first.model_id)
         whole = [line for line in lines if line.endswith(b"\n")]
         rows = [BatchRow.model_validate_json(line) for line in whole[1:]]
     except (ValidationError, IndexError) as error:

@@ -85,6 +85,7 @@ class BatchDialog(QDialog):
         self.folder, self.out, self.network = QLineEdit(), QLineEdit(), ChoiceBox()
         self.network.setPlaceholderText(_tr("Choose a file of networks ({suffix})").format(suffix=SUFFIX))
         titles = network_titles(networks, names or {})
+        self._called = titles
         for entry in networks:
             self.network.addItem(titles[entry.card.model_id], str(entry.path))
         self.network.setCurrentIndex(-1 if chosen is None else self.network.findData(str(chosen.path)))
@@ -234,7 +235,8 @@ class BatchDialog(QDialog):
                 Path(self.network.currentData()),
                 "left" if self.left.isChecked() else "right",
                 self.names.isChecked(),
-            )
+            ),
+            called=self._called,
         )
 
     def _on_state(self, state: FolderBatchState) -> None:
@@ -242,7 +244,7 @@ class BatchDialog(QDialog):
         for widget in (self.folder, self.out, self.network, self.left, self.names, *self._browse):
             widget.setEnabled(not busy)
         ready = bool(self.folder.text().strip() and self.out.text().strip() and self.network.currentData())
-        self.start.setText(_tr("&Stop") if busy else _tr("&Start"))
+        self.start.setText(_tr("&Stop") if busy else _tr("&Go on") if state.phase == "stopped" else _tr("&Start"))
         self.start.setEnabled(ready and state.phase != "stopping")
         self.show_table.setEnabled(state.table is not None)
         self.bar.setVisible(state.phase != "idle" and not (state.phase == "failed" and not state.total))
@@ -331,7 +333,7 @@ def _words(state: FolderBatchState, *, opened: bool) -> str:
     if state.phase == "stopping":
         return _tr("Stopping after this picture …")
     if state.phase == "stopped":
-        told = plural("BatchDialog", "Stopped after 1 picture.", "Stopped after {n} pictures.", state.done) + " " + _tr("Start goes on.")
+        told = plural("BatchDialog", "Stopped after 1 picture.", "Stopped after {n} pictures.", state.done)
         return (
             told
             if opened or state.table is None

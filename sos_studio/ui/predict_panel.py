@@ -117,6 +117,7 @@ class PredictPanel(QWidget):
         rows = column.layout()
         if rows is not None:
             rows.setSpacing(4)  # so that all of it fits on a laptop
+            rows.setContentsMargins(10, 8, 10, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -133,7 +134,9 @@ class PredictPanel(QWidget):
         card = state.chosen.card if state.chosen is not None else None
         self.phantom.setText("" if card is None else origin_words(card))
         self.phantom.setVisible(bool(self.phantom.text()))
-        self.quality.setText("" if card is None else quality_words(card))
+        aside = card is not None and state.used is not None and card.model_id != state.used
+        told = (_tr("Not the network in use.") if aside else "", "" if card is None else quality_words(card))
+        self.quality.setText(" ".join(filter(None, told)))
         self.quality.setToolTip("" if card is None else _about_in_terms(card))
         self.quality.setVisible(bool(self.quality.text()))
         parts.set_alarm(self.quality, card is not None and mostly_wrong(card))

@@ -157,8 +157,17 @@ def test_a_predictor_that_can_not_be_started_ends_it_at_once(go: Callable[..., B
 def test_answers_of_another_network_are_not_mixed_in(go: Callable[..., BatchReport], tmp_path: Path) -> None:
     go(Answering())
     other = Networks(model_list.read(write_model(tmp_path / "models", "student-2", "student")), None)
-    with pytest.raises(BadInputError, match=r"batch\.other_network"):
+    with pytest.raises(BadInputError, match=r"batch\.other_network") as refused:
         go(Answering(), networks=other)
+    assert refused.value.values["network"] == "student-1"  # the one that began there
+
+
+def test_answers_of_pictures_that_were_turned_otherwise_are_not_mixed_in_nor_called_another_networks(
+    go: Callable[..., BatchReport],
+) -> None:
+    go(Answering())
+    with pytest.raises(BadInputError, match=r"batch\.other_way"):
+        go(Answering(), facing="left")
 
 
 def test_a_damaged_log_is_refused_and_stays(go: Callable[..., BatchReport], tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_what_there_is_can_be_opened_after_a_stop(qtbot, tmp_path, service, monk
     presenter.row.connect(lambda *_: presenter.stop())
     made.start.click()
     assert presenter.state.phase == "stopped"
+    assert made.start.text() == "&Go on"
     opened = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     made.show_table.click()
@@ -104,6 +105,20 @@ def test_results_that_another_network_began_are_refused_in_the_dialog(dialog, se
     assert "out holds the answers of another network" in dialog.words.text()
     assert not dialog.bar.isVisible()
     assert service.asked == []
+
+
+def test_who_is_refused_is_told_which_network_began_there_by_its_name_in_the_choice(qtbot, tmp_path, service):
+    (tmp_path / "in").mkdir()
+    images.write_png(tmp_path / "in" / "0.png", np.full((300, 400), 9, dtype=np.uint8))
+    students = [model_list.read(tmp_path / "models" / add_model(tmp_path, "student", name)) for name in "ab"]
+    made = BatchDialog(FolderBatchPresenter(make_session(None), service), students, {"student-a": "First try"}, students[0])
+    qtbot.addWidget(made)
+    made.folder.setText(str(tmp_path / "in"))
+    made.out.setText(str(tmp_path / "out"))
+    made.start.click()
+    made.use_network(students[1].path)
+    made.start.click()
+    assert "out holds the answers of another network: First try: Student (2026-11-20)." in made.words.text()
 
 
 def test_a_frame_that_the_detector_is_hardly_sure_of_is_noted(dialog, service, tmp_path, monkeypatch):

@@ -80,3 +80,18 @@ def test_a_number_is_turned_only_while_it_has_the_keys(qtbot: QtBot) -> None:
     qtbot.waitUntil(box.hasFocus)
     turn(box, 1)
     assert box.value() == 1
+
+
+def test_a_choice_that_is_too_long_for_the_closed_box_ends_in_dots(qtbot: QtBot) -> None:
+    long, short = ChoiceBox(), ChoiceBox()
+    for box in (long, short):
+        qtbot.addWidget(box)
+        box.resize(120, 28)
+    long.addItem("Student (2026-11-21 13:12, 151 cases), in use")
+    painted = long.grab().toImage()
+    alike = []
+    for n in range(4, 20):
+        short.clear()
+        short.addItem(long.itemText(0)[:n] + "…")
+        alike.append(short.grab().toImage() == painted)
+    assert any(alike)

@@ -96,6 +96,17 @@ def test_networks_are_named_by_what_they_are_and_by_what_somebody_called_their_t
     assert "27 of 40" in models.itemData(0, Qt.ItemDataRole.ToolTipRole)
 
 
+def test_a_network_that_is_not_the_one_in_use_is_called_so(project, service, qtbot):
+    for name in "ab":
+        add_model(project.directory, "student", name)
+    step = make_step(project, service, qtbot)
+    assert not step.panel.quality.text().startswith("Not the network in use.")
+    step.presenter.choose_model(
+        next(e.card.model_id for e in step.presenter.state.students if e.card.model_id != step.presenter.state.used)
+    )
+    assert step.panel.quality.text().startswith("Not the network in use. Right in 27 of 40")
+
+
 def test_two_networks_of_one_day_are_told_apart_by_the_time(project, service, qtbot):
     for name in "ab":
         add_model(project.directory, "student", name)
