@@ -116,7 +116,7 @@ class PredictPanel(QWidget):
         )
         rows = column.layout()
         if rows is not None:
-            rows.setSpacing(4)  # so that all of it fits on a laptop
+            rows.setSpacing(3)  # so that all of it fits on a laptop
             rows.setContentsMargins(10, 8, 10, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
