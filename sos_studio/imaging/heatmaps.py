@@ -145,6 +145,14 @@ def outline(map01_vu: npt.NDArray[Any], level: float) -> npt.NDArray[np.float32]
     return np.concatenate([plain_n4, *ways]).astype(np.float32)
 
 
+def strongest_inside(map01_vu: npt.NDArray[Any], roi: Roi) -> bool:
+    """Whether the highest attention lies inside a frame; the first of several places that are as high counts."""
+    row, column = np.unravel_index(int(np.argmax(map01_vu)), map01_vu.shape)
+    across, down, _ = np.linalg.inv(roi.uv_from_crop) @ (float(column), float(row), 1.0)
+    height, width = roi.crop_shape_vu
+    return bool(-0.5 <= across <= width - 0.5 and -0.5 <= down <= height - 0.5)
+
+
 def attention_inside(map01_vu: npt.NDArray[Any], roi: Roi) -> float | None:
     """Share of the non-negative attention that lies inside a frame, 0 … 1; None if there is no attention at all."""
     attention = np.clip(np.nan_to_num(np.asarray(map01_vu, dtype=np.float64), nan=0.0), 0.0, None)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -79,6 +80,13 @@ class Shown:
             return False
         height, width = self.heat01_vu.shape
         return self.frame.overlooked(self.attention, (height, width))
+
+    @cached_property
+    def mostly_elsewhere(self) -> bool:
+        """Whether less than half of the attention lies inside the frame, and the strongest place outside of it."""
+        if self.attention is None or self.frame is None or self.heat01_vu is None:
+            return False
+        return self.attention < 0.5 and not heatmaps.strongest_inside(self.heat01_vu, self.frame.roi())
 
     @property
     def chosen_stage(self) -> int | None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from sos_studio.core.actions import Action
-from sos_studio.core.answer_words import Acquaintance, told_apart
+from sos_studio.core.answer_words import Acquaintance, mostly_wrong, told_apart
 from sos_studio.core.predictions import ModelCard, Prediction
 from sos_studio.core.stages import BASSED_5
 from sos_studio.presenters.acquaintance import AcquaintancePresenter
@@ -26,7 +26,6 @@ from sos_studio.ui.predict_words import (
     certainty_words,
     frame_doubt_words,
     local_time,
-    mostly_wrong,
     network_titles,
     origin_words,
     quality_words,
@@ -257,7 +256,10 @@ def _attention_words(shown: Shown, coming: int | None) -> str:
         )
     said = shown.prediction
     height, width = shown.heat01_vu.shape
-    return since + attention_words(shown.attention, shown.frame, shown.heat_stage or said.stage, said.stage, (height, width))
+    told = attention_words(shown.attention, shown.frame, shown.heat_stage or said.stage, said.stage, (height, width))
+    if shown.mostly_elsewhere and not shown.overlooked:
+        told += ". " + _tr("Its strongest place lies elsewhere.")
+    return since + told
 
 
 def _frame_words(shown: Shown) -> str:

@@ -130,3 +130,10 @@ def test_one_axis_after_the_other_gives_what_both_at_once_give(seed: int, rows: 
     barely_turned = upright.copy()
     barely_turned[0, 1] = 1e-12  # takes the general way
     np.testing.assert_allclose(heatmaps.upsample(coarse, upright, (57, 71)), heatmaps.upsample(coarse, barely_turned, (57, 71)), atol=2e-6)
+
+
+@pytest.mark.parametrize(("place", "inside"), [((50, 50), True), ((57, 57), True), ((57, 43), False), ((5, 90), False)])
+def test_whether_the_strongest_place_lies_in_a_turned_frame(place: tuple[int, int], inside: bool) -> None:
+    attention = np.full((100, 120), 0.1)
+    attention[place[1], place[0]] = 1.0
+    assert heatmaps.strongest_inside(attention, Roi.of((50.0, 50.0), 45.0, 24.0)) is inside

@@ -178,6 +178,15 @@ def test_attention_that_lies_elsewhere_is_said_in_red(step, service, monkeypatch
     assert "(spread evenly: 0.2\u00a0%)" in step.panel.attention.text()
 
 
+@pytest.mark.parametrize(("middle", "said"), [((215, 150), True), ((180, 150), False)])
+def test_that_the_strongest_place_lies_outside_of_the_frame_is_said(step, service, monkeypatch, middle, said):
+    frame = Roi.of(middle, 0.0, 40.0)
+    monkeypatch.setattr(service, "find_frame", lambda *_, **__: PredictedRoi.of(frame, "detector", 0.8))
+    step.actions_by_id[Action.PREDICT]()
+    assert not step.panel.attention.property("alarm")
+    assert step.panel.attention.text().endswith(". Its strongest place lies elsewhere.") is said
+
+
 def test_why_there_are_no_stages_with_certainty_is_said(step):
     step.actions_by_id[Action.PREDICT]()
     assert step.panel.stage_set.isVisible()
