@@ -5,6 +5,7 @@ Whatever the window says of an answer a file says too: paper must never sound su
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -38,7 +39,13 @@ EMPTY_HEATMAP = "The heatmap is empty: the network marks no place in this image.
 
 def percent(share: float, decimals: int = 0) -> str:
     """0.24 → ``24 %``, held together, as the window shows it."""
-    return f"{100 * share:.{decimals}f}\u00a0%"
+    return f"{100 * share:.{decimals}f}\u00a0%" if decimals else f"{whole_percent(share)}\u00a0%"
+
+
+def whole_percent(share: float) -> int:
+    """0 … 1 in whole per cent; halves go up, so that 17 of 40 and 11 of 40 are rounded alike."""
+    # What multiplying adds or takes in the fifteenth place makes no half of something else.
+    return math.floor(round(100 * share, 9) + 0.5)
 
 
 def answer_title(said: Prediction) -> str:
@@ -113,6 +120,12 @@ def held_out(card: ModelCard) -> tuple[int, int] | None:
         return None
     correct, n = figures.get("correct"), figures.get("n")
     return (correct, n) if isinstance(correct, int) and isinstance(n, int) and n > 0 else None
+
+
+def mostly_wrong(card: ModelCard) -> bool:
+    """Whether it named another stage in more than half of the cases that it had never seen."""
+    found = held_out(card)
+    return found is not None and 2 * found[0] < found[1]
 
 
 def held_out_sentence(card: ModelCard) -> str:

@@ -22,6 +22,7 @@ from sos_studio.core.answer_words import (
     attention_sentence,
     certainty_sentence,
     held_out_sentence,
+    mostly_wrong,
     percent,
 )
 from sos_studio.core.captures import CaptureRecord
@@ -207,7 +208,8 @@ def _result(report: CaseReport) -> list[Part]:
     told: list[Part] = [Heading("Result"), Paragraph(answer_sentence(said), alarm=said.unsure or said.unlike)]
     if report.network:
         told.append(Paragraph(f"Network: {report.network}."))
-    told += [Paragraph(text) for text in trust_sentences(report)]
+    grave = [ACQUAINTANCE["learned"], ACQUAINTANCE["patient"], *([held_out_sentence(said.model)] if mostly_wrong(said.model) else [])]
+    told += [Paragraph(text, alarm=text in grave) for text in trust_sentences(report)]
     return [*told, Paragraph(report.consensus)] if report.consensus else told
 
 

@@ -20,8 +20,8 @@ from sos_studio.core.answer_words import (
     answer_title,
     attention_sentence,
     certainty_sentence,
-    held_out,
     held_out_sentence,
+    mostly_wrong,
 )
 from sos_studio.core.errors import ProjectError
 from sos_studio.core.model_card import RESEARCH_USE, warnings_of
@@ -164,9 +164,9 @@ def answer_lines(panel: Panel) -> list[Line]:
         lines.append(Line(f"Heatmap: evidence for stage {result.heat_stage}, chosen by a person."))
     if panel.known is not None:
         lines.append(Line(KNOWN[panel.known], panel.known in ("learned", "patient")))
-    found = None if panel.measured is None else held_out(panel.measured)
-    if panel.measured is not None and found is not None:
-        lines.append(Line(held_out_sentence(panel.measured), 2 * found[0] < found[1]))
+    quality = "" if panel.measured is None else held_out_sentence(panel.measured)
+    if panel.measured is not None and quality:
+        lines.append(Line(quality, mostly_wrong(panel.measured)))
     elif panel.known is not None:
         lines.append(Line("How often it is right in cases it had never seen was not measured."))
     return lines

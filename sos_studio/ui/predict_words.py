@@ -8,7 +8,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication
 
-from sos_studio.core.answer_words import Acquaintance, held_out, trained_cases
+from sos_studio.core.answer_words import Acquaintance, held_out, trained_cases, whole_percent
 from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction, StageSet
 from sos_studio.core.stages import BASSED_5
 from sos_studio.services.model_list import ModelEntry
@@ -56,7 +56,8 @@ def network_title(card: ModelCard, name: str = "", *, time: bool = False, role: 
     kind = role or {"student": _tr("Student"), "teacher": _tr("Teacher"), "detector": _tr("Detector")}[card.kind]
     when = trained_when(card)
     told = [when if time else when.partition(" ")[0]]
-    cases = trained_cases(card)
+    # A detector's card counts only frames that were fitted: beside a student's it would read as another training.
+    cases = None if card.kind == "detector" else trained_cases(card)
     if cases is not None:
         told.append(plural("PredictStep", "1 case", "{n} cases", cases))
     title = _tr("{kind} ({facts})").format(kind=kind, facts=", ".join(told))
@@ -70,14 +71,8 @@ def quality_words(card: ModelCard) -> str:
         return ""
     correct, n = found
     return _tr("Right in {correct} of {n} cases it had never seen ({p}\u00a0%; guessing: {chance}\u00a0%).").format(
-        correct=correct, n=n, p=round(100 * correct / n), chance=round(100 / card.stages)
+        correct=correct, n=n, p=whole_percent(correct / n), chance=whole_percent(1 / card.stages)
     )
-
-
-def mostly_wrong(card: ModelCard) -> bool:
-    """Whether it named another stage in more than half of the cases that it had never seen."""
-    found = held_out(card)
-    return found is not None and 2 * found[0] < found[1]
 
 
 def acquaintance_words(known: Acquaintance) -> tuple[str, str]:
@@ -219,7 +214,7 @@ def brief_words(said: Prediction) -> str:
         told = _tr("Not reliable: stage {n}, {p}\u00a0%")
     elif said.unsure:
         told = _tr("Unsure: stage {n}, {p}\u00a0%")
-    return told.format(n=said.stage, p=round(100 * max(said.probabilities)))
+    return told.format(n=said.stage, p=whole_percent(max(said.probabilities)))
 
 
 def cell_words(said: Prediction) -> str:

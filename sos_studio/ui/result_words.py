@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QCoreApplication
 
+from sos_studio.core import answer_words
 from sos_studio.core.staging_statistics import Interval, McNemar
 from sos_studio.presenters.judging import JudgingState
 from sos_studio.services.model_results import COMPARED, Comparison, Result
@@ -21,7 +22,7 @@ def _tr(text: str) -> str:
 
 def percent(share: float) -> str:
     """0.775 → "78 %"."""
-    return f"{100 * share:.0f}\u00a0%"
+    return answer_words.percent(share)
 
 
 def figure_name(name: str) -> str:

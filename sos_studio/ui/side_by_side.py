@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sos_studio.core.answer_words import mostly_wrong
 from sos_studio.core.predictions import PredictedRoi
 from sos_studio.core.settings import names_hidden
 from sos_studio.presenters.prediction import PredictionPresenter
@@ -38,7 +39,6 @@ from sos_studio.ui.predict_words import (
     acquaintance_words,
     attention_words,
     brief_words,
-    mostly_wrong,
     network_title,
     origin_words,
     quality_words,

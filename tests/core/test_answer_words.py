@@ -129,3 +129,10 @@ def test_certainty_is_told_in_words() -> None:
     assert told(3, 4) == "With 90\u00a0% certainty: stages 3 to 4 (calibrated on 23 cases)."
     assert told(1, 5) == "With 90\u00a0% certainty no stage can be ruled out (calibrated on 23 cases)."
     assert "trained without" in answer_words.certainty_sentence(said(0.05, 0.05, 0.05, 0.8, 0.05))
+
+
+def test_halves_of_a_per_cent_are_rounded_alike() -> None:
+    shares = {17 / 40: 43, 11 / 40: 28, 0.145: 15, 0.5: 50, 0.004: 0, 1.0: 100, 0.2849999: 28}
+    assert {share: answer_words.whole_percent(share) for share in shares} == shares
+    assert answer_words.percent(17 / 40) == "43\u00a0%"
+    assert answer_words.percent(17 / 40, 1) == "42.5\u00a0%"

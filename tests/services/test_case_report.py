@@ -260,3 +260,13 @@ def test_the_frame_is_drawn_into_the_pictures_in_the_colour_of_whose_it_is(repor
     assert not picture[40, 40].any()  # what is inside stays as it is
     assert picture[40, 24].any() or picture[40, 56].any()
     assert "frame" not in words_of(replace(report, roi=None, said=report.said.model_copy(update={"roi": None})), monkeypatch)
+
+
+def test_what_takes_trust_away_is_red_on_paper_too(report: CaseReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    poor = report.said.model.model_copy(update={"held_out": {"n": 40, "correct": 12}})
+    told = words_of(replace(report, known="learned", said=report.said.model_copy(update={"model": poor})), monkeypatch)
+    assert "that it is right here says nothing about others.', alarm=True)" in told
+    assert "Right in 12 of 40 cases it had never seen (30\u00a0%; guessing: 20\u00a0%).', alarm=True)" in told
+    good = report.said.model.model_copy(update={"held_out": {"n": 40, "correct": 32}})
+    told = words_of(replace(report, known="new", said=report.said.model_copy(update={"model": good})), monkeypatch)
+    assert "guessing: 20\u00a0%).', alarm=False)" in told
