@@ -80,16 +80,7 @@ class WindowActions:
         self.predict_tools = PredictTools(window.session, window.predict, window, self._stage_case)
         self.predict_tools.written.connect(window.messages.offer)
         files = window.files
-        self._areas = Areas(
-            (
-                lambda: window.cases_dock,
-                lambda: window.step,
-                lambda: window.inspector_dock,
-                lambda: window.training_dock,
-                lambda: window.messages,
-                lambda: window.status,
-            )
-        )
+        self._areas = _areas(window)
         self._docks = {
             Action.CASES_PANEL: window.cases_dock,
             Action.INSPECTOR_PANEL: window.inspector_dock,
@@ -254,3 +245,17 @@ class WindowActions:
         self._session.settings.theme = choice
         self._session.save_settings()
         self.apply_theme()
+
+
+def _areas(window: MainWindow) -> Areas:
+    """In the order in which F6 goes round."""
+    return Areas(
+        (
+            lambda: window.cases_dock,
+            lambda: window.step,
+            lambda: window.inspector_dock,
+            lambda: window.training_dock,
+            lambda: window.messages,
+            lambda: window.status,
+        )
+    )
