@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -39,6 +41,7 @@ class CompareView(QWidget):
         super().__init__()
         self._judging = judging
         self._offered: tuple[tuple[str, str], ...] = ()
+        self._by_hand = False  # whether somebody wants this very pair
         self.first, self.second = self._choice(_tr("First network")), self._choice(_tr("Second network"))
         self.told = QLabel()
         self.told.setWordWrap(True)
@@ -67,9 +70,8 @@ class CompareView(QWidget):
 
     def compare(self, first: str, second: str) -> None:
         """Put two networks side by side."""
-        for box, model_id in ((self.first, first), (self.second, second)):
-            box.setCurrentIndex(max(box.findData(model_id), 0))
-        self._on_chosen()
+        self._put(first, second)
+        self._on_hand()
 
     def _choice(self, name: str) -> ChoiceBox:
         box = ChoiceBox()
@@ -77,7 +79,7 @@ class CompareView(QWidget):
         box.setToolTip(name)
         box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(18)
-        box.activated.connect(lambda _: self._on_chosen())
+        box.activated.connect(lambda _: self._on_hand())
         return box
 
     def _lay_out(self) -> None:
@@ -119,6 +121,7 @@ class CompareView(QWidget):
         known = [entry.card.model_id for entry in state.staging]
         students = [entry.card.model_id for entry in state.staging if entry.card.kind == "student"]
         first, second = (box.currentData() if box.currentData() in known else None for box in (self.first, self.second))
+        self._by_hand = self._by_hand and first is not None and second is not None
         first = first or next((model_id for model_id in (*students, *known) if model_id != second), None)
         others = (model_id for model_id in (state.used, state.before, *students, *known) if model_id not in (None, first))
         wanted = (first, second or next(others, None))
@@ -133,6 +136,25 @@ class CompareView(QWidget):
         super().showEvent(event)  # type: ignore[arg-type]
         self._on_chosen()
 
+    def _put(self, first: str, second: str) -> None:
+        for box, model_id in ((self.first, first), (self.second, second)):
+            box.setCurrentIndex(max(box.findData(model_id), 0))
+
+    def _on_hand(self) -> None:
+        self._by_hand = True
+        self._on_chosen()
+
+    def _go_on(self, state: JudgingState) -> bool:
+        """From a pair that nobody asked for and that can't be compared to the next that may be; whether there is one."""
+        students_first = sorted(state.staging, key=lambda entry: entry.card.kind != "student")
+        known = [entry.card.model_id for entry in students_first]
+        for first, second in permutations(known, 2):
+            # Backwards it is the same comparison.
+            if not any(isinstance(state.comparisons.get(pair), Message) for pair in ((first, second), (second, first))):
+                self._put(first, second)
+                return True
+        return False
+
     def _on_chosen(self) -> None:
         if self.isVisible() and self.first.currentData() and self.second.currentData():
             self._judging.ask_comparison(self.first.currentData(), self.second.currentData())
@@ -144,6 +166,9 @@ class CompareView(QWidget):
             self._judging.ask_comparison(first, second)
             state = self._judging.state
         found = state.comparisons.get((first, second))
+        if isinstance(found, Message) and not self._by_hand and self._go_on(state):
+            self._show(state)
+            return
         comparison = found if isinstance(found, Comparison) else None
         self.told.setText(self._words(state, found))
         self.ask.set_models([first, second] if first and second else [], offered=not state.read_only and _some_left(comparison))

@@ -127,5 +127,5 @@ class StatusBar(QStatusBar):
         self._job_text.setToolTip(training_words.part_term(state.part))
         left = state.seconds_left
         if left is not None:
-            text += " · " + (_tr("{n} min left").format(n=round(left / 60)) if left >= 90 else _tr("{n} s left").format(n=round(left)))
+            text += " · " + training_words.time_left(left)
         self._job_text.setText(text)

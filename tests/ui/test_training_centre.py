@@ -572,3 +572,20 @@ def test_where_a_compared_network_was_deleted_another_one_stands(project, manife
     dock.judging._show(models=tuple(entry for entry in dock.judging.state.models if entry.card.model_id != new))
     assert (compare.first.currentData(), compare.second.currentData()) == (third, old)
     assert compare.told.text()
+
+
+def test_two_that_can_be_compared_are_offered_first_and_a_pair_that_was_chosen_stays(project, two, manifest, qtbot):
+    import json
+
+    old, new = two
+    stranger = model(project, 3, manifest, [])
+    card = json.loads((stranger.path / "model.json").read_text())
+    (stranger.path / "model.json").write_text(json.dumps(card | {"manifest_id": "manifest-elsewhere"}))
+    dock = make_dock(project, qtbot)
+    compare = dock.pages.compare
+    show_page(dock, compare, qtbot)
+    assert {compare.first.currentData(), compare.second.currentData()} == {old, new}
+    assert "On the same 3 cases" in compare.told.text()
+    compare.compare(stranger.card.model_id, old)
+    assert compare.first.currentData() == stranger.card.model_id
+    assert compare.told.text().startswith("Nobody can tell which cases Student (")
