@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -24,10 +25,12 @@ from sos_studio.services.model_package import SUFFIX
 from sos_studio.ui.batch_dialog import BatchDialog
 from sos_studio.ui.file_dialogs import file_dialog
 from sos_studio.ui.predict_step import PredictStep
-from sos_studio.ui.predict_words import network_titles
+from sos_studio.ui.predict_words import network_title, network_titles
 from sos_studio.ui.report_dialog import ReportDialog
 from sos_studio.ui.side_by_side import SideBySideDialog
 from sos_studio.ui.teaching_dialog import TeachingDialog
+
+_NOT_IN_FILES = re.compile(r"[^\w .-]")
 
 
 def _tr(text: str) -> str:
@@ -175,10 +178,13 @@ class PredictTools(QObject):
         if state.chosen is None:
             return
         entries = [state.chosen, *([] if state.detector is None else [state.detector])]
-        dialog = file_dialog(self._window, _tr("Export network"), QFileDialog.FileMode.AnyFile, _filters())
+        card = state.chosen.card
+        called = network_titles(state.students, state.names).get(card.model_id, card.model_id)
+        dialog = file_dialog(self._window, _tr("Export {network}").format(network=called), QFileDialog.FileMode.AnyFile, _filters())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
-        dialog.selectFile(state.chosen.card.model_id + SUFFIX)
+        # Without what somebody called the training: files travel farther than projects.
+        dialog.selectFile(_NOT_IN_FILES.sub("", network_title(card, time=True).replace(":", ".")) + SUFFIX)
         dialog.fileSelected.connect(lambda path: self.export_to(Path(path), entries))
         dialog.open()
 

@@ -1,5 +1,7 @@
+from pathlib import Path
+
 import pytest
-from PySide6.QtWidgets import QDialogButtonBox
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 
 from sos_studio.core.actions import Action
 from sos_studio.services import case_report, staging
@@ -129,3 +131,15 @@ def test_the_report_calls_the_network_as_the_window_does(step, tmp_path, monkeyp
     (table,) = [part for part in case_report._network(made[0]) if hasattr(part, "rows")]
     assert table.rows[0] == ("Name", "Student (2026-11-20)")
     assert "student-a" in table.rows[1][1]
+
+
+def test_whoever_exports_a_network_is_told_which_and_the_file_is_called_after_it(step, monkeypatch):
+    tools = PredictTools(step.presenter._session, step, step, lambda _: None)
+    tools.actions_by_id[Action.EXPORT_NETWORK]()
+    (dialog,) = step.findChildren(QFileDialog)
+    assert dialog.windowTitle() == "Export Student (2026-11-20)"
+    (file,) = dialog.selectedFiles()
+    assert Path(file).name.startswith("Student 2026-11-20 1")
+    assert Path(file).name.endswith(".sosmodel")
+    assert not set(Path(file).name) & set('<>:"|?*()')
+    dialog.reject()
