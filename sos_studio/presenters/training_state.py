@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sos_studio.core.answer_words import whole_percent
 from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.core.jobs import JobSpec
 from sos_studio.messages import Message
@@ -114,15 +115,15 @@ def held_out_lines(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     for kind in ("student", "teacher"):
         of = figures.get(kind)
         if isinstance(of, dict) and isinstance(of.get("n"), int) and of["n"] > 0 and isinstance(of.get("correct"), int):
-            values = {"correct": of["correct"], "n": of["n"], "percent": round(100 * of["correct"] / of["n"])}
+            values = {"correct": of["correct"], "n": of["n"], "percent": whole_percent(of["correct"] / of["n"])}
             lines.append((f"training.result_{kind}", values))
             if kind == "student" and isinstance(of.get("within_one"), int):
                 lines.append(("training.result_within_one", {"within": of["within_one"], "n": of["n"]}))
     detector = figures.get("detector")
     if isinstance(detector, dict) and isinstance(detector.get("n"), int) and detector["n"] > 0 and isinstance(detector.get("hits"), int):
-        values = {"hits": detector["hits"], "n": detector["n"], "percent": round(100 * detector["hits"] / detector["n"])}
+        values = {"hits": detector["hits"], "n": detector["n"], "percent": whole_percent(detector["hits"] / detector["n"])}
         lines.append(("training.result_detector", values))
     attention = figures.get("attention_in_roi")
     if isinstance(attention, dict) and isinstance(attention.get("mean"), int | float):
-        lines.append(("training.result_attention", {"percent": round(100 * attention["mean"]), "n": attention.get("n", "?")}))
+        lines.append(("training.result_attention", {"percent": whole_percent(attention["mean"]), "n": attention.get("n", "?")}))
     return lines

@@ -357,6 +357,11 @@ def test_results_are_lines_with_counts_and_nothing_that_was_not_measured():
     assert held_out_lines({}) == []
 
 
+def test_halves_of_a_per_cent_go_up_as_elsewhere():
+    for correct, percent in ((17, 43), (11, 28)):
+        assert held_out_lines({"held_out": {"teacher": {"n": 40, "correct": correct}}})[0][1]["percent"] == percent
+
+
 def test_a_training_that_was_deleted_elsewhere_leaves_the_screen(session, project, alive):
     first, second = Job(project, "20261120-100000-retrain-0001"), Job(project, "20261120-110000-retrain-0002")
     for job in (first, second):
