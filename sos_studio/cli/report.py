@@ -19,7 +19,7 @@ from sos_studio.messages import message
 @click.option("--no-pdf", is_flag=True, help="Write no PDF.")
 @click.option("--move-plane", is_flag=True, help="Ask whether the stage holds when the plane is moved.")
 @click.option(
-    "--evaluator", default="", metavar="NAME", help="Who gets it: their later readings count as made after the AI; without it nobody's do."
+    "--evaluator", default="", metavar="NAME", help="Who gets it: their later readings count as made after the AI; without it everybody's."
 )
 @click.option("--patient", default="", metavar="TEXT", help="Written at the top of the PDF: whoever gets it learns who this is.")
 @json_option

@@ -70,16 +70,20 @@ def news(project: Project, said: list[Reading]) -> list[Reading]:
         return []
     rows = readings.readings(project, said[0].case_id)
     before = {row.evaluator: row.stage for row in rows if row.source == "imported" and row.retracts is None}
-    stands = {row.evaluator: row for row in standing(rows)}
-    fresh = []
-    for reading in said:
-        own = stands.get(reading.evaluator)
-        if before.get(reading.evaluator) == reading.stage or (own is not None and own.stage == reading.stage):
-            continue
-        if own is not None and own.source != "imported":
-            raise BadInputError("import.contradicts", field="stage", stored=str(own.stage), given=str(reading.stage))
-        fresh.append(reading)
+    stands = {row.evaluator: row.stage for row in standing(rows)}
+    fresh = [r for r in said if r.stage not in (before.get(r.evaluator), stands.get(r.evaluator))]
+    require_no_contradiction(project, fresh)
     return fresh
+
+
+def require_no_contradiction(project: Project, said: list[Reading]) -> None:
+    """Raise ``import.contradicts`` (field, stored, given) if an evaluator's own reading of the case, made here, says another stage."""
+    if not said:
+        return
+    own = {row.evaluator: row.stage for row in standing(readings.readings(project, said[0].case_id)) if row.source != "imported"}
+    for reading in said:
+        if own.get(reading.evaluator, reading.stage) != reading.stage:
+            raise BadInputError("import.contradicts", field="stage", stored=str(own[reading.evaluator]), given=str(reading.stage))
 
 
 def _patient(session: sql.Session, case_id: str, code: PatientCode | None) -> bool:

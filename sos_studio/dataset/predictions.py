@@ -94,12 +94,11 @@ def shown(project: Project, case_id: str) -> list[ShownPrediction]:
 
 
 def seen_by(project: Project, case_id: str, evaluator: str) -> bool:
-    """Whether this evaluator was shown a prediction for the case (`Reading.ai_seen`)."""
-    query = (
-        sql.select(sql.PredictionRow.number).where(sql.PredictionRow.case_id == case_id, sql.PredictionRow.evaluator == evaluator).limit(1)
-    )
-    with project.reading() as session:
-        return session.scalar(query) is not None
+    """Whether this evaluator may have seen a prediction for the case (`Reading.ai_seen`).
+
+    One that was shown while nobody had given a name may have been seen by anybody.
+    """
+    return any(seen.evaluator in (None, "", evaluator) for seen in shown(project, case_id))
 
 
 def _shown(row: sql.PredictionRow) -> ShownPrediction:

@@ -11,7 +11,7 @@ from sos_studio.core.errors import ProjectError
 from sos_studio.core.readings import Reading, Shown, standing
 from sos_studio.core.roi import Roi
 from sos_studio.core.stages import BASSED_5, StageScheme
-from sos_studio.dataset import captures, predictions, readings
+from sos_studio.dataset import captures, readings
 from sos_studio.presenters.session import Session, bring
 from sos_studio.presenters.undo import PERSON_SCOPE, Change
 from sos_studio.services import revealing, staging
@@ -322,9 +322,7 @@ def _append(intent: _Intent) -> Reading:
         remark=intent.remark,
         shown=intent.shown,
         blinded=intent.blinded,
-        # One that was shown while nobody had given a name may have been seen by this evaluator too.
-        ai_seen=intent.ai_seen
-        or any(seen.evaluator in (None, "", intent.evaluator) for seen in predictions.shown(project, capture.case_id)),
+        ai_seen=intent.ai_seen,
     )
 
 

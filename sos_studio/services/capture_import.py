@@ -143,6 +143,7 @@ def _with_one(project: Project, report: ImportReport, folder: Path, rows: Sequen
     person = import_rows.person(rows)
     if case_id is not None:
         last = dataset_captures.captures(project, case_id)[-1].capture_id
+        completing.require_no_contradiction(project, import_rows.readings_of(rows, case_id, last))
         completing.complete(project, case_id, last, person, who=who)  # refuses another patient's
         capture_id, roi_n = _store(project, case_id, source)
     else:

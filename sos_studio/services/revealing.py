@@ -53,7 +53,7 @@ def reveal(project: Project, case_id: str, capture_id: str, evaluator: str) -> R
     summary = cases.case(project, case_id)
     on_record = [shown for shown in predictions.shown(project, case_id) if shown.capture_id == capture_id]
     latest = on_record[-1] if on_record else None
-    if latest is not None and not predictions.seen_by(project, case_id, evaluator):
+    if latest is not None and all(shown.evaluator != evaluator for shown in on_record):
         latest = predictions.record_shown(
             project,
             capture_id,

@@ -17,7 +17,7 @@ from sos_studio.dataset import cases
 from sos_studio.dataset.project import Project
 from sos_studio.imaging import capture as imaging_capture
 from sos_studio.imaging import images
-from sos_studio.services import captures, import_preview, projects
+from sos_studio.services import captures, import_preview, projects, staging
 from sos_studio.services.import_pictures import ImportOptions
 from tests.imaging import screenshots
 
@@ -200,6 +200,24 @@ def test_another_capture_of_a_known_scan_must_be_of_the_same_patient(volume: Vol
         table.write_text("image,stage,patient,age\nother,3,4711,12\n")
         report = projects.import_images(project, [other], table)
         assert (report.faults, len(report.imported), cases.cases(project)[0].age_years) == ((), 1, 12.0)
+
+
+def test_a_table_beside_another_capture_of_a_known_scan_never_overrules_what_its_evaluator_read_here(
+    volume: Volume, folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    captures.write_capture_folder(captures.make_capture(volume, None, spacing_mm=1.0), other)
+    table = tmp_path / "labels.csv"
+    with Project.create(tmp_path / "project") as project:
+        case_id = projects.import_images(project, [folder]).imported[0].case_id
+        capture_id = cases.case(project, case_id).capture_id
+        assert capture_id is not None
+        staging.stage(project, case_id, capture_id, None, "Ann", 4)
+        table.write_text("image,stage,evaluator\nother,3,Ann\n")
+        assert [fault.code for fault in projects.import_images(project, [other], table).faults] == ["import.contradicts"]
+        assert (cases.case(project, case_id).label, len(dataset_captures.captures(project, case_id))) == (4, 1)
+        table.write_text("image,stage,evaluator\nother,4,Ann\n")
+        assert projects.import_images(project, [other], table).readings == 1
 
 
 def test_captures_and_pictures_are_counted_together_and_can_be_stopped_between_two_captures(volume: Volume, tmp_path: Path) -> None:
