@@ -42,9 +42,9 @@ def command(
     from sos_studio.core.errors import BadInputError
     from sos_studio.core.predictions import KeptPrediction
     from sos_studio.dataset import captures as dataset_captures
-    from sos_studio.dataset import predictions
     from sos_studio.dataset.project import Project
     from sos_studio.services import captures, case_report, case_report_files, listed_cases, prediction
+    from sos_studio.services.revealing import note_shown
     from sos_studio.services.sensitivity import sensitivity
 
     if no_pdf and not dicom:
@@ -67,16 +67,15 @@ def command(
                 stage = result.prediction.stage
                 holding = sensitivity(service, capture, model_dir=networks.model.path, stage=stage, progress=bar.update)
         said = result.prediction
-        if not project.read_only:
-            predictions.record_shown(
-                project,
-                capture.capture_id,
-                model_id=said.model.model_id,
-                stage=said.stage,
-                probabilities=said.probabilities,
-                evaluator=evaluator.strip() or None,
-                kept=KeptPrediction.of(said, result.map, None),
-            )
+        note_shown(
+            project,
+            capture.capture_id,
+            evaluator.strip(),
+            model_id=said.model.model_id,
+            stage=said.stage,
+            probabilities=said.probabilities,
+            kept=KeptPrediction.of(said, result.map, None),
+        )
         report = case_report.gather(project, capture, said, result.heat01_vu, roi=roi, holding=holding)
         wish = case_report_files.Wish(not no_pdf, dicom, patient)
         files = case_report_files.write_report(project, report, out, wish)

@@ -18,9 +18,9 @@ from sos_studio.core.predictions import HEAT_METHODS, HeatMethod, KeptMap, KeptP
 from sos_studio.dataset import predictions
 from sos_studio.imaging import heatmaps
 from sos_studio.messages import Message, message
-from sos_studio.services import shown_elsewhere
 from sos_studio.services.model_list import ModelEntry
 from sos_studio.services.prediction import PredictionService, heat_of
+from sos_studio.services.revealing import note_shown
 
 if TYPE_CHECKING:
     from sos_studio.core.roi import Roi
@@ -200,19 +200,16 @@ def _kept(kept: KeptPrediction | None, card: ModelCard, shape_vu: tuple[int, int
 
 def record(project: Project, asked: Asked, answered: Answered) -> None:
     """Worker thread: note that it was shown to who asked, so that a reading made afterwards is marked; with it what shows it again."""
-    if project.read_only:
-        shown_elsewhere.note(project, asked.capture_id, asked.evaluator)
-        return
     shown = answered.shown
     said = shown.prediction
     looked = {"detector_asked": shown.detector_asked, "detector_frame": shown.detector_frame}
-    predictions.record_shown(
+    note_shown(
         project,
         asked.capture_id,
+        asked.evaluator,
         model_id=asked.model_id,
         stage=said.stage,
         probabilities=said.probabilities,
-        evaluator=asked.evaluator or None,
         kept=KeptPrediction.of(said, answered.map, None).model_copy(update=looked),
     )
 

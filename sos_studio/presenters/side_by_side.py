@@ -11,18 +11,18 @@ from psygnal import Signal
 
 from sos_studio.core.errors import SosError
 from sos_studio.core.predictions import KeptPrediction
-from sos_studio.dataset import cases, predictions
+from sos_studio.dataset import cases
 from sos_studio.dataset.cases import CaseSummary
 from sos_studio.messages import Message, message
 from sos_studio.presenters.prediction import PredictionPresenter
 from sos_studio.presenters.session import Session
-from sos_studio.services import shown_elsewhere
 from sos_studio.services.acquaintance import acquaintance_of_all
 from sos_studio.services.case_report import consensus_words
 from sos_studio.services.contenders import Contender, ask_contender, contenders
 from sos_studio.services.figures import Panel, Part, Shown, draw_figure, save_figure
 from sos_studio.services.model_list import models
 from sos_studio.services.prediction import PredictionResult
+from sos_studio.services.revealing import note_shown
 
 if TYPE_CHECKING:
     from sos_studio.core.answer_words import Acquaintance
@@ -187,16 +187,13 @@ def _key(contender: Contender) -> str:
 
 def _record(project: Project, capture: StoredCapture, contender: Contender, result: PredictionResult, evaluator: str) -> None:
     """Whoever has seen it has seen an AI's answer, whichever it was."""
-    if project.read_only:
-        shown_elsewhere.note(project, capture.capture_id, evaluator)
-        return
     said = result.prediction
-    predictions.record_shown(
+    note_shown(
         project,
         capture.capture_id,
+        evaluator,
         model_id=contender.key,
         stage=said.stage,
         probabilities=said.probabilities,
-        evaluator=evaluator or None,
         kept=KeptPrediction.of(said, result.map, None) if contender.how == "student" else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sos_studio.core.errors import BadInputError
 from sos_studio.core.held_out import read_records
-from sos_studio.core.predictions import ModelCard
+from sos_studio.core.predictions import KeptPrediction, ModelCard
 from sos_studio.core.readings import Reading, standing
 from sos_studio.dataset import cases, predictions, readings
 from sos_studio.dataset.cases import Sex
@@ -76,6 +76,40 @@ def _card(project: Project, shown: ShownPrediction) -> ModelCard | None:
     return next(known, None)
 
 
+def note_shown(
+    project: Project,
+    capture_id: str,
+    evaluator: str,
+    *,
+    model_id: str,
+    stage: int,
+    probabilities: Sequence[float],
+    kept: KeptPrediction | None = None,
+) -> None:
+    """Note that an answer is put before somebody, so that a reading made afterwards says so; before it is, not after.
+
+    Of a project that can't be written the user's own application data know it.
+
+    Parameters
+    ----------
+    evaluator
+        Empty: nobody has given a name.
+    kept
+        What it takes to show it again.
+
+    Raises
+    ------
+    ProjectError, OSError
+        Refusals of the disk.
+    """
+    if project.read_only:
+        shown_elsewhere.note(project, capture_id, evaluator)
+    else:
+        predictions.record_shown(
+            project, capture_id, model_id=model_id, stage=stage, probabilities=probabilities, evaluator=evaluator or None, kept=kept
+        )
+
+
 def note_judged(project: Project, models: Sequence[ModelEntry], capture_ids: Collection[str], evaluator: str) -> None:
     """Note that these models' answers about their test cases were shown, so that a reading made afterwards says so.
 
@@ -86,14 +120,11 @@ def note_judged(project: Project, models: Sequence[ModelEntry], capture_ids: Col
     """
     records = [(entry, found) for entry in models if (found := read_records(entry.path)) is not None]
     for entry, record in ((entry, record) for entry, found in records for record in found.cases if record.capture_id in capture_ids):
-        if project.read_only:
-            shown_elsewhere.note(project, record.capture_id, evaluator)
-        else:
-            predictions.record_shown(
-                project,
-                record.capture_id,
-                model_id=entry.card.model_id,
-                stage=record.predicted,
-                probabilities=record.probabilities,
-                evaluator=evaluator or None,
-            )
+        note_shown(
+            project,
+            record.capture_id,
+            evaluator,
+            model_id=entry.card.model_id,
+            stage=record.predicted,
+            probabilities=record.probabilities,
+        )

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sos_studio.core.errors import ProjectError
 from sos_studio.dataset import predictions
 from sos_studio.dataset.project import Project
-from sos_studio.services import worker_process
+from sos_studio.services import shown_elsewhere, worker_process
 from tests.cli.conftest import ROOT_OF_TESTS, Run
 from tests.services.conftest import write_model
 
@@ -53,6 +54,21 @@ def test_a_report_is_noted_as_shown_before_it_is_written(run: Run, folder: Path,
         assert [(row.stage, row.evaluator) for row in rows] == [(2, None), (2, "Dr Who")]
         assert predictions.seen_by(project, "case-0001", "Dr Who")
         assert len(predictions.shown(project, "case-0002")) == 1
+
+
+def test_of_a_project_that_cannot_be_written_the_users_own_data_know_what_was_given_out(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Project:
+        raise ProjectError("project.unwritable", project="project")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Project, "_open_to_write", refuse)
+        assert run("report", "case-0001", "--project", folder, "--out", tmp_path / "out", "--evaluator", "Dr Who").code == 0
+    with Project.open(folder, read_only=True) as project:
+        assert predictions.shown(project, "case-0001") == []
+        assert shown_elsewhere.seen_by(project, "case-0001", "Dr Who")
+        assert not shown_elsewhere.seen_by(project, "case-0001", "Dr No")
 
 
 def test_a_project_that_a_window_writes_into_gives_no_report_that_nobody_could_note(run: Run, folder: Path, tmp_path: Path) -> None:
