@@ -20,6 +20,7 @@ from sos_studio.ui import keys, parts
 from sos_studio.ui.ask_evaluator import ask_evaluator
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.consensus_dialog import ConsensusDialog, rule_words
+from sos_studio.ui.language import local_time
 from sos_studio.ui.opinion_column import OpinionColumn
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 from sos_studio.ui.stage_step import RemarkLine
@@ -259,7 +260,7 @@ def said_words(state: QueueState, evaluator: str = "", *, blinded: bool = False)
         if any(opinion.reading.evaluator == evaluator for opinion in dispute.opinions):
             told += " " + _tr("One of these readings is yours: leave the case to somebody else if there is one.")
         return told
-    when = decision.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
+    when = local_time(decision.created_utc)
     if decision.stage is None and not decision.ambiguous:
         told = _tr("Left open by {name}, {when}: it still waits for a decision").format(name=decision.evaluator, when=when)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
@@ -32,6 +33,11 @@ def plural(context: str, one: str, many: str, n: int, **values: object) -> str:
     if made == many and n == 1:
         made = QCoreApplication.translate(context, one)
     return made.format(n=QLocale().toString(n), **values)
+
+
+def local_time(moment: datetime) -> str:
+    """As a clock and a calendar on the wall show it; the same in every language, so that lists sort."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def translated_message(text: str, n: int) -> str:

@@ -10,6 +10,7 @@ from sos_studio.core.stages import BASSED_5
 from sos_studio.imaging.magnify import magnify
 from sos_studio.services.adjudication import Opinion
 from sos_studio.ui import parts
+from sos_studio.ui.language import local_time
 from sos_studio.ui.reference_card import stage_words
 from sos_studio.ui.stage_feedback import confidence_words
 from sos_studio.ui.stage_step import CropPicture, FramedImage
@@ -100,5 +101,5 @@ def how_words(opinion: Opinion) -> str:
         said.append(_tr("imported"))
     if opinion.elsewhere:
         said.append(_tr("on an earlier capture"))
-    said.append(reading.created_utc.astimezone().strftime("%Y-%m-%d %H:%M"))
+    said.append(local_time(reading.created_utc))
     return " · ".join(said)

@@ -19,13 +19,13 @@ from sos_studio.ui.answer_foot import AnswerFoot
 from sos_studio.ui.choice_box import ChoiceBox
 from sos_studio.ui.heat_controls import HeatControls
 from sos_studio.ui.holding_row import HoldingRow
+from sos_studio.ui.language import local_time
 from sos_studio.ui.predict_words import (
     acquaintance_words,
     attention_in_terms,
     attention_words,
     certainty_words,
     frame_doubt_words,
-    local_time,
     network_titles,
     origin_words,
     quality_words,

@@ -12,7 +12,7 @@ from sos_studio.core.answer_words import Acquaintance, held_out, trained_cases, 
 from sos_studio.core.predictions import ModelCard, PredictedRoi, Prediction, StageSet
 from sos_studio.core.stages import BASSED_5
 from sos_studio.services.model_list import ModelEntry
-from sos_studio.ui.language import plural
+from sos_studio.ui.language import local_time, plural
 
 
 def _tr(text: str) -> str:
@@ -143,11 +143,6 @@ def frame_doubt_words(frame: PredictedRoi | None, *, asked: bool) -> str:
     else:
         return ""
     return told + " " + _tr("Is it an upright midsagittal image with the face at the letter A?")
-
-
-def local_time(moment: datetime) -> str:
-    """As a clock and a calendar on the wall show it."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def origin_words(card: ModelCard) -> str:

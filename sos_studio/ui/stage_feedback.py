@@ -13,6 +13,7 @@ from sos_studio.dataset.predictions import ShownPrediction
 from sos_studio.presenters.staging import StagingPresenter, StagingState
 from sos_studio.services.revealing import Revealed
 from sos_studio.ui import keys, parts
+from sos_studio.ui.language import local_time
 from sos_studio.ui.predict_words import origin_words
 from sos_studio.ui.reference_card import STAGE_ACTIONS, stage_words
 
@@ -130,7 +131,7 @@ def _unread_words(state: StagingState) -> str:
     stages = keys.span(*STAGE_ACTIONS)
     if state.earlier is None:
         return _tr("Press {stages}.").format(stages=stages)
-    when = state.earlier.created_utc.astimezone().strftime("%Y-%m-%d %H:%M")
+    when = local_time(state.earlier.created_utc)
     words = _tr("Press {stages} to read this capture. On {when} you read stage {n} on another capture of this case; that reading stays.")
     return words.format(stages=stages, when=when, n=state.earlier.stage)
 

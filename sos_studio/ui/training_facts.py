@@ -10,7 +10,7 @@ from sos_studio.core.jobs import JobSpec
 from sos_studio.core.training import TrainingSettings
 from sos_studio.presenters.training_state import Followed
 from sos_studio.services.job_data import JobData
-from sos_studio.ui import training_words
+from sos_studio.ui.language import local_time
 
 
 def _tr(text: str) -> str:
@@ -38,7 +38,7 @@ def data(known: JobData, fraction: float | None) -> str:
             cases=known.cases,
             patients=known.patients,
             framed=known.framed,
-            when=training_words.local_time(known.created_utc.isoformat()),
+            when=local_time(known.created_utc),
         ),
         _tr("{learned}; {held_out} test cases, never learned from (fold {fold} of {folds}; a patient's fold never changes)").format(
             learned=learned, held_out=known.held_out, fold=known.fold, folds=known.folds

@@ -11,7 +11,7 @@ from sos_studio.core.job_state import JobState, JobStatus
 from sos_studio.messages import message
 from sos_studio.presenters.training_state import Followed, TrainingState, held_out_lines
 from sos_studio.services.job_watch import Seen
-from sos_studio.ui.language import plural
+from sos_studio.ui.language import local_time, plural
 
 
 def _tr(text: str) -> str:
@@ -151,14 +151,6 @@ def _standing(seen: Seen) -> str:
             return _tr("✕ failed")
 
 
-def local_time(utc: str) -> str:
-    """When that was here."""
-    try:
-        return f"{datetime.fromisoformat(utc).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return utc
-
-
 def headline(state: TrainingState) -> str:
     """What the dock says first."""
     if state.collecting:
@@ -271,4 +263,4 @@ def job_parts(job_id: str) -> tuple[str, str]:
         began = datetime.strptime(f"{day} {time}", "%Y%m%d %H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return "", job_id
-    return f"{began.astimezone():%Y-%m-%d %H:%M}", part_name(kind)
+    return local_time(began), part_name(kind)
