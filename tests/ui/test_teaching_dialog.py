@@ -142,14 +142,19 @@ def test_the_networks_that_are_asked_are_named(project, qtbot):
     assert "they differ from it is told by: Student (" in second
 
 
-def test_closed_while_networks_are_asked_it_goes_on_and_tells_its_end(project, qtbot):
+def tools_of(project, qtbot):
+    """What the Predict menu does, with work that goes on when it is told to."""
     slow = Slow()
     session = make_session(project, background=slow)
     step = PredictStep(session, service=FakeService())
     qtbot.addWidget(step)
     qtbot.addWidget(step.inspector())
     slow.go_on()
-    tools = PredictTools(session, step, step, lambda _: None)
+    return slow, session, PredictTools(session, step, step, lambda _: None)
+
+
+def test_closed_while_networks_are_asked_it_goes_on_and_tells_its_end(project, qtbot):
+    slow, session, tools = tools_of(project, qtbot)
     told = []
     session.message.connect(lambda message, _: told.append(str(message)))
     tools.actions_by_id[Action.TEACHING_CASES]()
@@ -169,13 +174,7 @@ def test_closed_while_networks_are_asked_it_goes_on_and_tells_its_end(project, q
 
 
 def test_it_goes_with_its_project_also_while_networks_are_asked(project, qtbot):
-    slow = Slow()
-    session = make_session(project, background=slow)
-    step = PredictStep(session, service=FakeService())
-    qtbot.addWidget(step)
-    qtbot.addWidget(step.inspector())
-    slow.go_on()
-    tools = PredictTools(session, step, step, lambda _: None)
+    slow, session, tools = tools_of(project, qtbot)
     tools.actions_by_id[Action.TEACHING_CASES]()
     slow.go_on()
     tools._teaching.start.click()
